@@ -1,0 +1,351 @@
+//! Reading answers from their JSON shorthand, each by the type of its question.
+
+use std::borrow::Cow;
+
+use crate::checklist::QuestionKind;
+use crate::read::{Node, Reader, brief, note_repeated_keys};
+use crate::{AnswerOption, Checklist, Decimal, Findings, Question, Scale};
+
+use super::{Answer, AnswerState, Answers, LocalDateTime, ScoreRequest, unknown_question};
+
+pub(super) fn score_request(line: &str) -> Result<ScoreRequest, Findings> {
+    let node = Node::parse(line)?;
+    let Some(checklist) = node.field("checklist") else {
+        return Err(crate::Finding::error("missing_field", "checklist", "this field is required").into());
+    };
+    let checklist =
+        crate::checklist::from_node(checklist).map_err(|findings| below("checklist", findings))?;
+    let (answers, voided) = answers_and_voided(&checklist, &node, &["checklist", "answers", "voided"])?;
+    Ok(ScoreRequest {
+        checklist,
+        answers,
+        voided,
+    })
+}
+
+/// Puts `root` before the path of every finding.
+fn below(root: &str, findings: Findings) -> Findings {
+    let mut findings = findings.into_vec();
+    for finding in &mut findings {
+        finding.path = match finding.path.as_str() {
+            "" => root.to_owned(),
+            path => format!("{root}.{path}"),
+        };
+    }
+    Findings::from_vec(findings)
+}
+
+/// Reads the fields `answers` and `voided` of an object that may have the fields `known`.
+pub(super) fn answers_and_voided(
+    checklist: &Checklist,
+    node: &Node<'_>,
+    known: &[&str],
+) -> Result<(Answers, Vec<usize>), Findings> {
+    let mut reader = Reader::default();
+    let Node::Object(entries) = node else {
+        reader.wrong_type("an object", node);
+        return Err(Findings::from_vec(reader.findings));
+    };
+    note_repeated_keys(entries, &mut reader);
+    for (key, _) in entries {
+        if !known.contains(&key.as_ref()) {
+            reader.error_at(
+                key,
+                "unknown_field",
+                format!("unknown field; known here: {}", known.join(", ")),
+            );
+        }
+    }
+    let Some(answers) = node.field("answers") else {
+        reader.error_at("answers", "missing_field", "this field is required");
+        return Err(Findings::from_vec(reader.findings));
+    };
+    let mut findings = reader.findings;
+    let answers = keep(read_answers(checklist, answers), &mut findings);
+    let voided = match node.field("voided") {
+        Some(voided) => keep(read_voided(checklist, voided), &mut findings),
+        None => Some(Vec::new()),
+    };
+    Findings::check(findings.clone())?;
+    answers.zip(voided).ok_or_else(|| Findings::from_vec(findings))
+}
+
+fn keep<T>(result: Result<T, Findings>, findings: &mut Vec<crate::Finding>) -> Option<T> {
+    match result {
+        Ok(value) => Some(value),
+        Err(errors) => {
+            findings.extend(errors.into_vec());
+            None
+        }
+    }
+}
+
+/// Reads an object of answers.
+pub(super) fn read_answers(checklist: &Checklist, node: &Node<'_>) -> Result<Answers, Findings> {
+    let mut reader = Reader::default();
+    let mut answers = Answers::empty(checklist);
+    reader.at_key("answers", |reader| {
+        let Node::Object(entries) = node else {
+            reader.wrong_type("an object from question id to answer", node);
+            return;
+        };
+        note_repeated_keys(entries, reader);
+        for (id, value) in entries {
+            reader.at_key(id, |reader| match checklist.question_index(id) {
+                Some(index) => {
+                    if let Some(state) = read_state(&checklist.questions()[index], value, reader) {
+                        answers.states[index] = state;
+                    }
+                }
+                None => reader
+                    .findings
+                    .push(unknown_question(id, format!("answers.{id}"))),
+            });
+        }
+    });
+    Findings::check(reader.findings)?;
+    Ok(answers)
+}
+
+/// Reads the answer to one question.
+pub(super) fn read_one(
+    checklist: &Checklist,
+    question: &str,
+    node: &Node<'_>,
+) -> Result<(usize, AnswerState), Findings> {
+    let path = format!("answers.{question}");
+    let index = checklist
+        .question_index(question)
+        .ok_or_else(|| unknown_question(question, path))?;
+    let mut reader = Reader::default();
+    let state = reader.at_key("answers", |reader| {
+        reader.at_key(question, |reader| {
+            read_state(&checklist.questions()[index], node, reader)
+        })
+    });
+    Findings::check(reader.findings.clone())?;
+    state
+        .map(|state| (index, state))
+        .ok_or_else(|| Findings::from_vec(reader.findings))
+}
+
+/// Reads the list of voided question ids.
+fn read_voided(checklist: &Checklist, node: &Node<'_>) -> Result<Vec<usize>, Findings> {
+    let mut reader = Reader::default();
+    let mut voided = Vec::new();
+    reader.at_key("voided", |reader| {
+        let Node::Array(items) = node else {
+            reader.wrong_type("a list of question ids", node);
+            return;
+        };
+        for (position, item) in items.iter().enumerate() {
+            reader.at_index(position, |reader| match item {
+                Node::String(id) => match checklist.question_index(id) {
+                    Some(index) => voided.push(index),
+                    None => reader.error(
+                        "voided_unknown_question",
+                        format!("the checklist has no question {:?}", brief(id)),
+                    ),
+                },
+                _ => reader.wrong_type("a question id", item),
+            });
+        }
+    });
+    Findings::check(reader.findings)?;
+    Ok(voided)
+}
+
+fn read_state(question: &Question, node: &Node<'_>, reader: &mut Reader) -> Option<AnswerState> {
+    if matches!(question.kind, QuestionKind::Change(_)) {
+        let message = "the answer is derived from two scales and cannot be given";
+        reader.error("answer_is_derived", message);
+        return None;
+    }
+    let (node, is_literal) = match literal_value(node) {
+        Some(value) => (value, true),
+        None => (node, false),
+    };
+    match node {
+        Node::Null => return Some(AnswerState::Missing),
+        Node::String(text) if !is_literal && text == "na" => return Some(AnswerState::NotApplicable),
+        Node::String(text) if !is_literal && text == "not_observed" => return Some(AnswerState::NotObserved),
+        _ => {}
+    }
+    match &question.kind {
+        QuestionKind::MultiChoice(multi) => {
+            let options = read_options(&multi.options, node, reader)?;
+            // An empty selection is unanswered, not "no faults" (R7).
+            Some(if options.is_empty() {
+                AnswerState::Missing
+            } else {
+                AnswerState::Given(Answer::Options(options))
+            })
+        }
+        kind => read_single(kind, node, reader).map(AnswerState::Given),
+    }
+}
+
+/// The value of `{"value": …}`, which stands for a value whose text would be taken for a status.
+fn literal_value<'n, 'a>(node: &'n Node<'a>) -> Option<&'n Node<'a>> {
+    match node {
+        Node::Object(entries) => match entries.as_slice() {
+            [(key, value)] if key == "value" => Some(value),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+fn read_single(kind: &QuestionKind, node: &Node<'_>, reader: &mut Reader) -> Option<Answer> {
+    match kind {
+        QuestionKind::YesNo { .. } => match node {
+            Node::String(text) if text == "yes" => Some(Answer::YesNo(true)),
+            Node::String(text) if text == "no" => Some(Answer::YesNo(false)),
+            _ => wrong_type("\"yes\" or \"no\"", node, reader),
+        },
+        QuestionKind::SingleChoice { options } => {
+            let id = read_string("an option id", node, reader)?;
+            option_index(options, id, reader).map(Answer::Option)
+        }
+        QuestionKind::Scale(scale) => read_scale(scale, node, reader).map(Answer::Integer),
+        QuestionKind::Number { .. } | QuestionKind::Duration { .. } => {
+            read_decimal(node, reader).map(Answer::Decimal)
+        }
+        QuestionKind::Money { .. } => read_amount(node, reader).map(Answer::Integer),
+        QuestionKind::Text { .. } => {
+            let text = read_string("a string", node, reader)?;
+            Some(Answer::Text(text.clone().into_owned()))
+        }
+        QuestionKind::DateTime => {
+            let text = read_string("a local date and time as a string", node, reader)?;
+            let value = LocalDateTime::parse(text);
+            if value.is_none() {
+                let message = format!(
+                    "{:?} is not a local date and time such as 2026-03-14T15:05",
+                    brief(text)
+                );
+                reader.error("answer_bad_datetime", message);
+            }
+            value.map(Answer::DateTime)
+        }
+        QuestionKind::Photo(_) | QuestionKind::Receipt(_) | QuestionKind::Audio | QuestionKind::Location => {
+            Some(Answer::Media)
+        }
+        QuestionKind::MultiChoice(_) | QuestionKind::Change(_) => {
+            unreachable!("multi_choice and change are read by the caller")
+        }
+    }
+}
+
+fn wrong_type<T>(expected: &str, node: &Node<'_>, reader: &mut Reader) -> Option<T> {
+    let found = match node {
+        Node::String(text) => format!("{:?}", brief(text)),
+        Node::Number(text) => brief(text).into_owned(),
+        Node::Null | Node::Bool(_) | Node::Array(_) | Node::Object(_) => node.kind().to_owned(),
+    };
+    reader.error("answer_wrong_type", format!("expected {expected}, found {found}"));
+    None
+}
+
+fn read_string<'n>(expected: &str, node: &'n Node<'_>, reader: &mut Reader) -> Option<&'n Cow<'n, str>> {
+    match node {
+        Node::String(text) => Some(text),
+        _ => wrong_type(expected, node, reader),
+    }
+}
+
+fn read_options(options: &[AnswerOption], node: &Node<'_>, reader: &mut Reader) -> Option<Vec<usize>> {
+    let Node::Array(items) = node else {
+        return wrong_type("a list of option ids", node, reader);
+    };
+    let mut chosen = Vec::with_capacity(items.len().min(options.len()));
+    let mut is_chosen = vec![false; options.len()];
+    let mut is_sound = true;
+    for (position, item) in items.iter().enumerate() {
+        let index = reader.at_index(position, |reader| {
+            let id = read_string("an option id", item, reader)?;
+            let index = option_index(options, id, reader)?;
+            if is_chosen[index] {
+                let message = format!("the option {:?} stands more than once", brief(id));
+                reader.error("answer_repeated_option", message);
+                return None;
+            }
+            Some(index)
+        });
+        match index {
+            Some(index) => {
+                is_chosen[index] = true;
+                chosen.push(index);
+            }
+            None => is_sound = false,
+        }
+    }
+    chosen.sort_unstable();
+    if let Some(exclusive) = chosen.iter().find(|index| options[**index].exclusive)
+        && chosen.len() > 1
+    {
+        let id = options[*exclusive].id.as_str();
+        let message = format!("the option {:?} excludes all others", brief(id));
+        reader.error("answer_exclusive_option", message);
+        return None;
+    }
+    is_sound.then_some(chosen)
+}
+
+fn option_index(options: &[AnswerOption], id: &str, reader: &mut Reader) -> Option<usize> {
+    let index = options.iter().position(|option| option.id.as_str() == id);
+    if index.is_none() {
+        reader.error(
+            "answer_unknown_option",
+            format!("the question has no option {:?}", brief(id)),
+        );
+    }
+    index
+}
+
+fn read_scale(scale: &Scale, node: &Node<'_>, reader: &mut Reader) -> Option<i64> {
+    let value = read_integer(node, reader)?;
+    if !(scale.min..=scale.max).contains(&value) {
+        let message = format!("{value} is not between {} and {}", scale.min, scale.max);
+        reader.error("answer_out_of_range", message);
+        return None;
+    }
+    Some(value)
+}
+
+fn read_integer(node: &Node<'_>, reader: &mut Reader) -> Option<i64> {
+    let Node::Number(text) = node else {
+        return wrong_type("a whole number", node, reader);
+    };
+    let value = text.parse().ok();
+    if value.is_none() {
+        let message = format!("{} is not a whole number in range", brief(text));
+        reader.error("answer_not_an_integer", message);
+    }
+    value
+}
+
+/// An amount in minor units, written as a number or, like other decimals, as a string.
+fn read_amount(node: &Node<'_>, reader: &mut Reader) -> Option<i64> {
+    match node {
+        Node::String(text) => read_integer(&Node::Number(text), reader),
+        _ => read_integer(node, reader),
+    }
+}
+
+fn read_decimal(node: &Node<'_>, reader: &mut Reader) -> Option<Decimal> {
+    let text: &str = match node {
+        Node::Number(text) => text,
+        Node::String(text) => text,
+        Node::Null | Node::Bool(_) | Node::Array(_) | Node::Object(_) => {
+            return wrong_type("a decimal number", node, reader);
+        }
+    };
+    match Decimal::parse(text) {
+        Ok(value) => Some(value),
+        Err(error) => {
+            reader.error("answer_bad_decimal", format!("{:?} is {error}", brief(text)));
+            None
+        }
+    }
+}

@@ -1,0 +1,277 @@
+//! Question types with what belongs to each.
+
+use crate::{Decimal, Exact, Id, Texts};
+
+/// The type of a question (2.2).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum QuestionKind {
+    /// Yes or no; one of them is good.
+    YesNo {
+        /// Whether "yes" is the good answer.
+        yes_is_good: bool,
+    },
+    /// One of several options.
+    SingleChoice {
+        /// The options, in document order.
+        options: Vec<AnswerOption>,
+    },
+    /// Any number of options.
+    MultiChoice(MultiChoice),
+    /// A whole number between two limits; `nps`, `ces` and `csat` items too.
+    Scale(Scale),
+    /// A decimal number.
+    Number {
+        /// Which values earn points.
+        band: Band,
+    },
+    /// A length of time, a decimal number of `unit`.
+    Duration {
+        /// Which values earn points.
+        band: Band,
+        /// The unit of the answer and of the band's limits; required for publishing.
+        unit: Option<DurationUnit>,
+    },
+    /// Derived: one scale minus another.
+    Change(Change),
+    /// Words.
+    Text {
+        /// The least number of characters of an answer.
+        min_chars: u32,
+        /// The greatest number of characters, if limited.
+        max_chars: Option<u32>,
+    },
+    /// A local date and time.
+    DateTime,
+    /// An amount in minor units of a currency.
+    Money {
+        /// ISO 4217 code, such as `EUR`.
+        currency: Option<String>,
+    },
+    /// Photos.
+    Photo(PhotoRules),
+    /// A photographed receipt.
+    Receipt(PhotoRules),
+    /// A recording.
+    Audio,
+    /// A place.
+    Location,
+}
+
+impl QuestionKind {
+    /// The options of a choice question.
+    #[must_use]
+    pub fn options(&self) -> &[AnswerOption] {
+        match self {
+            Self::SingleChoice { options } | Self::MultiChoice(MultiChoice { options, .. }) => options,
+            Self::YesNo { .. }
+            | Self::Scale(_)
+            | Self::Number { .. }
+            | Self::Duration { .. }
+            | Self::Change(_)
+            | Self::Text { .. }
+            | Self::DateTime
+            | Self::Money { .. }
+            | Self::Photo(_)
+            | Self::Receipt(_)
+            | Self::Audio
+            | Self::Location => &[],
+        }
+    }
+
+    /// Whether an answer of this type can earn points.
+    #[must_use]
+    pub const fn can_be_scored(&self) -> bool {
+        matches!(
+            self,
+            Self::YesNo { .. }
+                | Self::SingleChoice { .. }
+                | Self::MultiChoice(_)
+                | Self::Scale(_)
+                | Self::Number { .. }
+                | Self::Duration { .. }
+                | Self::Change(_)
+        )
+    }
+
+    /// Whether the answer consists of attached files only.
+    #[must_use]
+    pub const fn is_media(&self) -> bool {
+        matches!(self, Self::Photo(_) | Self::Receipt(_) | Self::Audio)
+    }
+}
+
+/// A selectable answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AnswerOption {
+    /// The identifier, unique in the question.
+    pub id: Id,
+    /// The words of the option.
+    pub text: Texts,
+    /// The points it brings, 0 if absent; a number of fault points under `deduct`.
+    pub points: Decimal,
+    /// Whether choosing it triggers the question's critical effect.
+    pub critical: bool,
+    /// Whether it means "does not apply".
+    pub na: bool,
+    /// Whether it excludes the other options (R6).
+    pub exclusive: bool,
+    /// Whether it counts under `at_least`.
+    pub good: bool,
+    /// Whether choosing it requires a comment.
+    pub comment_required: bool,
+}
+
+/// The options of a multi-select question and how they earn points.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MultiChoice {
+    /// The options, in document order.
+    pub options: Vec<AnswerOption>,
+    /// How the selected options earn points.
+    pub mode: MultiMode,
+}
+
+/// How selected options earn points. Options are indexes into the list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum MultiMode {
+    /// The sum of the selected options' points.
+    Sum,
+    /// The question's points minus the selected faults' points.
+    Deduct,
+    /// Full points if all of `required` and none of `forbidden` are selected.
+    AllRequired {
+        /// Options that must be selected.
+        required: Vec<usize>,
+        /// Options that must not be selected.
+        forbidden: Vec<usize>,
+    },
+    /// Points in proportion to the number of good options, full from `count` on.
+    AtLeast {
+        /// The number of good options that earns full points, at least 1.
+        count: u32,
+    },
+}
+
+/// The limits of a scale.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Scale {
+    /// The lowest answer.
+    pub min: i64,
+    /// The highest answer.
+    pub max: i64,
+    /// What the lowest answer means.
+    pub min_label: Texts,
+    /// What the highest answer means.
+    pub max_label: Texts,
+    /// Whether a higher answer is better.
+    pub higher_is_better: bool,
+}
+
+/// The optimum band: a trapezoid of earned share over the value (2.4).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Band {
+    /// At or below this, nothing.
+    pub zero_low: Option<Decimal>,
+    /// From this on, everything; absent: no penalty for less.
+    pub full_low: Option<Decimal>,
+    /// Up to this, everything; absent: no penalty for more.
+    pub full_high: Option<Decimal>,
+    /// At or above this, nothing.
+    pub zero_high: Option<Decimal>,
+}
+
+impl Band {
+    /// The default band of a change from tense to relaxed (R15).
+    pub const CHANGE_DEFAULT: Self = Self {
+        zero_low: Some(Decimal::integer(-2)),
+        full_low: Some(Decimal::integer(1)),
+        full_high: None,
+        zero_high: None,
+    };
+
+    /// The earned share of `value`, from 0 to 1 (R13).
+    #[must_use]
+    pub fn share(&self, value: &Exact) -> Exact {
+        if let Some(full) = self.full_low.map(Decimal::to_exact)
+            && value < &full
+        {
+            return Self::slope(self.zero_low, &full, value);
+        }
+        if let Some(full) = self.full_high.map(Decimal::to_exact)
+            && value > &full
+        {
+            return Self::slope(self.zero_high, &full, value);
+        }
+        Exact::ONE
+    }
+
+    /// The share on the way from `zero` to `full`; 0 where there is no way or it has not begun.
+    fn slope(zero: Option<Decimal>, full: &Exact, value: &Exact) -> Exact {
+        let Some(zero) = zero.map(Decimal::to_exact) else {
+            return Exact::ZERO;
+        };
+        let share = (value - &zero).divided_by(&(full - &zero));
+        share.map_or(Exact::ZERO, |share| share.clamped(&Exact::ZERO, &Exact::ONE))
+    }
+
+    /// Whether `zero_low ≤ full_low ≤ full_high ≤ zero_high`, absent limits left out.
+    #[must_use]
+    pub fn is_ascending(&self) -> bool {
+        let limits = [self.zero_low, self.full_low, self.full_high, self.zero_high];
+        limits.iter().flatten().is_sorted()
+    }
+}
+
+/// The unit of a duration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DurationUnit {
+    /// Seconds.
+    Seconds,
+    /// Minutes.
+    Minutes,
+    /// Hours.
+    Hours,
+}
+
+impl DurationUnit {
+    /// The name in documents and beside values: `s`, `min` or `h`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Seconds => "s",
+            Self::Minutes => "min",
+            Self::Hours => "h",
+        }
+    }
+}
+
+/// The two scales of a `change` question and its band.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// The index of the scale at the start.
+    pub from: usize,
+    /// The index of the scale at the end.
+    pub to: usize,
+    /// Which differences earn points.
+    pub band: Band,
+}
+
+/// What is asked of photos.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PhotoRules {
+    /// The greatest number of photos.
+    pub max_count: u32,
+    /// Whether people may be in the picture.
+    pub people_allowed: bool,
+    /// Whether the time, place and device written in the file are removed for readers.
+    pub strip_metadata: bool,
+}
+
+impl Default for PhotoRules {
+    fn default() -> Self {
+        Self {
+            max_count: 10,
+            people_allowed: false,
+            strip_metadata: true,
+        }
+    }
+}

@@ -1,0 +1,415 @@
+//! The checklist: sections, questions, conditions and scoring settings.
+//!
+//! A [`Checklist`] is read from a `haamu-checklist/1` document and is always
+//! sound: identifiers are unique, conditions refer to existing earlier
+//! questions, every question has what its type needs. Whether it is fit to be
+//! *published* (texts in all languages, weights, …) is a further question,
+//! which [`Checklist::publish_check`] answers; scoring does not ask it.
+
+mod condition;
+mod hash;
+mod kind;
+mod publish;
+mod read;
+mod read_kind;
+mod read_question;
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use crate::{Decimal, Findings, Id, Texts};
+
+pub use condition::{Comparison, Condition, Operand};
+pub use hash::{ContentHash, canonical_document};
+pub use kind::{
+    AnswerOption, Band, Change, DurationUnit, MultiChoice, MultiMode, PhotoRules, QuestionKind, Scale,
+};
+pub(crate) use read::from_node;
+
+/// A sound checklist of format `haamu-checklist/1`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Checklist {
+    pub(crate) header: Header,
+    pub(crate) scoring: Scoring,
+    pub(crate) touchpoints: Vec<Touchpoint>,
+    pub(crate) themes: Vec<Theme>,
+    pub(crate) sections: Vec<Section>,
+    pub(crate) questions: Vec<Question>,
+    pub(crate) question_indexes: BTreeMap<Id, usize>,
+}
+
+/// What a checklist says of itself. All of it is optional for scoring.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Header {
+    /// The identifier that all versions of the checklist share.
+    pub id: Option<Id>,
+    /// The number of this version, from 1.
+    pub version: Option<u32>,
+    /// Where the version is in its life.
+    pub status: Option<Status>,
+    /// The languages in which every text must be given.
+    pub languages: Vec<String>,
+    /// The language to fall back to.
+    pub default_language: Option<String>,
+    /// The name of the checklist.
+    pub title: Texts,
+    /// What is evaluated.
+    pub description: Texts,
+    /// How the customer and the company meet: `in_person`, `remote`, …
+    pub channel: Option<String>,
+    /// The kind of visit: `mystery_visit`, `mystery_contact`, …
+    pub visit_kind: Option<String>,
+    /// What the shopper does and says.
+    pub scenario: Texts,
+    /// How long filling in takes, with the visit, in minutes.
+    pub estimated_minutes: Option<u32>,
+}
+
+/// The life of a checklist version.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Status {
+    /// A worked example that comes with the product.
+    Example,
+    /// Being written.
+    Draft,
+    /// In use and unchangeable.
+    Published,
+    /// No longer offered for new visits.
+    Withdrawn,
+}
+
+/// How the visit score is formed (section 2.7 of the specification).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum ScoreMode {
+    /// Mean of the section scores by weight.
+    #[default]
+    SectionWeight,
+    /// Earned over possible points of the whole visit.
+    PointSum,
+    /// Earned over possible points, both scaled by the section's weight.
+    ScaledPoints,
+}
+
+impl ScoreMode {
+    /// The name in documents and on reports.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::SectionWeight => "section_weight",
+            Self::PointSum => "point_sum",
+            Self::ScaledPoints => "scaled_points",
+        }
+    }
+}
+
+/// What an unanswered question does to the score (2.3).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum UnansweredPolicy {
+    /// It leaves the ratio.
+    #[default]
+    Exclude,
+    /// It earns nothing of its points.
+    Zero,
+}
+
+/// How ties are rounded for display (R56).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Rounding {
+    /// Ties away from zero.
+    #[default]
+    HalfUp,
+    /// Ties to the even neighbour.
+    HalfEven,
+}
+
+/// Which value a score band is chosen by (R58).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum BandOn {
+    /// The rounded percentage that the reader sees.
+    #[default]
+    Displayed,
+    /// The exact value.
+    Exact,
+}
+
+/// The scoring settings of a checklist version.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Scoring {
+    /// How the visit score is formed.
+    pub mode: ScoreMode,
+    /// What an unanswered question does.
+    pub unanswered: UnansweredPolicy,
+    /// Whether bonus points cannot lift a score above 100 %.
+    pub cap_bonus: bool,
+    /// Decimals of the displayed percentage, 0 to 4.
+    pub display_decimals: u32,
+    /// How the displayed percentage is rounded.
+    pub rounding: Rounding,
+    /// Which value a band is chosen by.
+    pub band_on: BandOn,
+    /// Named ranges of scores, in document order.
+    pub bands: Vec<ScoreBand>,
+}
+
+impl Default for Scoring {
+    fn default() -> Self {
+        Self {
+            mode: ScoreMode::default(),
+            unanswered: UnansweredPolicy::default(),
+            cap_bonus: true,
+            display_decimals: 1,
+            rounding: Rounding::default(),
+            band_on: BandOn::default(),
+            bands: Vec::new(),
+        }
+    }
+}
+
+/// A named range of visit scores.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ScoreBand {
+    /// The identifier, which a score gives as its grade.
+    pub id: Id,
+    /// The lowest percentage that belongs to the band.
+    pub min: Decimal,
+    /// The name for readers.
+    pub label: Texts,
+}
+
+/// When in the journey a touchpoint lies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// Before the encounter.
+    Before,
+    /// During the encounter.
+    During,
+    /// After the encounter.
+    After,
+}
+
+/// A point where customer and company meet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Touchpoint {
+    /// The identifier that questions name.
+    pub id: Id,
+    /// When in the journey.
+    pub phase: Option<Phase>,
+    /// The stated effect on the customer's outcome, 1 (low) to 5 (high).
+    pub impact: Option<u32>,
+    /// The name for readers.
+    pub label: Texts,
+}
+
+/// A quality that is measured across touchpoints.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Theme {
+    /// The identifier that questions name.
+    pub id: Id,
+    /// The name for readers.
+    pub label: Texts,
+}
+
+/// When a follow-up section may be filled in, in whole days after the visit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FillAfterDays {
+    /// The first day.
+    pub min: u32,
+    /// The last day.
+    pub max: u32,
+}
+
+/// A group of questions with a weight.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Section {
+    /// The identifier.
+    pub id: Id,
+    /// The heading.
+    pub title: Texts,
+    /// The share of the visit score, not negative.
+    pub weight: Decimal,
+    /// When the section is shown; always, if absent.
+    pub show_if: Option<Condition>,
+    /// The percentage below which the visit's grade is `failed` (R25).
+    pub pass_mark: Option<Decimal>,
+    /// Present on a section that is filled in some days later.
+    pub fill_after_days: Option<FillAfterDays>,
+    /// The questions of the section, as indexes into [`Checklist::questions`].
+    pub questions: Range<usize>,
+}
+
+/// Whose behaviour or state a question is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Perspective {
+    /// What staff did.
+    StaffBehaviour,
+    /// What the shopper felt.
+    OwnExperience,
+    /// What the place was like.
+    Environment,
+    /// A plain fact of the visit.
+    Fact,
+}
+
+/// When a comment is required besides the answer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum CommentRule {
+    /// Never.
+    #[default]
+    Never,
+    /// When the answer earns less than full points.
+    BelowFull,
+    /// When the answer earns full points.
+    Full,
+    /// With every answer.
+    Always,
+}
+
+/// Whether photos may or must come with an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PhotoEvidence {
+    /// They may.
+    Optional,
+    /// At least one must.
+    Required,
+}
+
+/// What a critical answer does beyond its points (2.8).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CriticalEffect {
+    /// An alert only.
+    Flag,
+    /// The section's score becomes zero.
+    SectionZero,
+    /// The section's score is at most this percentage.
+    SectionCap(Decimal),
+    /// The visit's score is at most this percentage.
+    VisitCap(Decimal),
+    /// The visit's score becomes zero.
+    VisitZero,
+    /// The number stays, the grade becomes `failed`.
+    VisitFail,
+}
+
+/// The critical rule of a question.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Critical {
+    /// What a trigger does.
+    pub effect: CriticalEffect,
+    /// Triggers when earned over possible is below this fraction.
+    pub fail_below: Option<Decimal>,
+}
+
+/// One item of a checklist.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Question {
+    /// The identifier, unique in the checklist.
+    pub id: Id,
+    /// The index of its section.
+    pub section: usize,
+    /// The type with what belongs to it.
+    pub kind: QuestionKind,
+    /// The question itself.
+    pub text: Texts,
+    /// Guidance for the shopper.
+    pub help: Texts,
+    /// Whose behaviour or state it is about.
+    pub perspective: Option<Perspective>,
+    /// The measured quality, a theme's id.
+    pub theme: Option<Id>,
+    /// The touchpoints it belongs to.
+    pub touchpoints: Vec<Id>,
+    /// Whether it blocks submission while shown and unanswered.
+    pub required: bool,
+    /// The most it can earn; unscored if absent.
+    pub points: Option<Decimal>,
+    /// Whether its points only add (R18).
+    pub bonus: bool,
+    /// When it is shown; always, if absent.
+    pub show_if: Option<Condition>,
+    /// Whether "does not apply" may be chosen.
+    pub na_allowed: bool,
+    /// Whether "could not be observed" may be chosen.
+    pub not_observed_allowed: bool,
+    /// When a comment is required.
+    pub comment: CommentRule,
+    /// Whether photos may or must be added.
+    pub photo_evidence: Option<PhotoEvidence>,
+    /// What a critical answer does.
+    pub critical: Option<Critical>,
+    /// The named metric it measures, such as `nps`.
+    pub metric: Option<String>,
+}
+
+impl Checklist {
+    /// Reads a checklist document.
+    ///
+    /// Texts, themes and the like may be absent, as in a document that only
+    /// serves scoring.
+    ///
+    /// # Errors
+    /// All errors at once, each with its path; none of them is about texts or
+    /// weights, see [`Checklist::publish_check`].
+    pub fn parse(document: &str) -> Result<Self, Findings> {
+        read::checklist(document)
+    }
+
+    /// What the checklist says of itself.
+    #[must_use]
+    pub const fn header(&self) -> &Header {
+        &self.header
+    }
+
+    /// The scoring settings.
+    #[must_use]
+    pub const fn scoring(&self) -> &Scoring {
+        &self.scoring
+    }
+
+    /// The touchpoints, in document order.
+    #[must_use]
+    pub fn touchpoints(&self) -> &[Touchpoint] {
+        &self.touchpoints
+    }
+
+    /// The themes, in document order.
+    #[must_use]
+    pub fn themes(&self) -> &[Theme] {
+        &self.themes
+    }
+
+    /// The sections, in document order.
+    #[must_use]
+    pub fn sections(&self) -> &[Section] {
+        &self.sections
+    }
+
+    /// All questions, section by section, in document order.
+    #[must_use]
+    pub fn questions(&self) -> &[Question] {
+        &self.questions
+    }
+
+    /// The questions of one section.
+    #[must_use]
+    pub fn questions_of(&self, section: &Section) -> &[Question] {
+        &self.questions[section.questions.clone()]
+    }
+
+    /// The index of a question in [`Checklist::questions`].
+    #[must_use]
+    pub fn question_index(&self, id: &str) -> Option<usize> {
+        self.question_indexes.get(&Id::new(id)?).copied()
+    }
+
+    /// The language to fall back to.
+    #[must_use]
+    pub fn default_language(&self) -> &str {
+        self.header.default_language.as_deref().unwrap_or("en")
+    }
+
+    /// The name of the score band with this id, where there is one.
+    #[must_use]
+    pub fn score_band(&self, id: &str) -> Option<&ScoreBand> {
+        self.scoring.bands.iter().find(|band| band.id.as_str() == id)
+    }
+}

@@ -1,0 +1,139 @@
+//! Findings: what is wrong with a document, where, and how badly.
+
+use std::fmt;
+
+use serde::Serialize;
+
+/// How much a [`Finding`] matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Severity {
+    /// The document cannot be used for its purpose.
+    Error,
+    /// Usable, yet probably not what its author wanted.
+    Warning,
+}
+
+impl fmt::Display for Severity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Error => "error",
+            Self::Warning => "warning",
+        })
+    }
+}
+
+/// One thing that is wrong, with its place and a code that stays stable.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    /// Error or warning.
+    pub severity: Severity,
+    /// Machine-readable kind, such as `answer_unknown_option`; never renamed.
+    pub code: &'static str,
+    /// Where, such as `sections[0].questions[2].points` or `answers.greeting`;
+    /// empty for the document as a whole.
+    pub path: String,
+    /// One English sentence for a person.
+    pub message: String,
+}
+
+impl Finding {
+    /// An error.
+    #[must_use]
+    pub fn error(code: &'static str, path: impl Into<String>, message: impl Into<String>) -> Self {
+        Self {
+            severity: Severity::Error,
+            code,
+            path: path.into(),
+            message: message.into(),
+        }
+    }
+
+    /// A warning.
+    #[must_use]
+    pub fn warning(code: &'static str, path: impl Into<String>, message: impl Into<String>) -> Self {
+        Self {
+            severity: Severity::Warning,
+            code,
+            path: path.into(),
+            message: message.into(),
+        }
+    }
+
+    /// Whether the severity is [`Severity::Error`].
+    #[must_use]
+    pub fn is_error(&self) -> bool {
+        self.severity == Severity::Error
+    }
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let path = if self.path.is_empty() { "." } else { &self.path };
+        write!(f, "{} {} {path} {}", self.severity, self.code, self.message)
+    }
+}
+
+/// All errors found in a document, at least one, in document order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Findings(Vec<Finding>);
+
+impl Findings {
+    /// The findings, of which at least one is an error.
+    pub(crate) fn from_vec(findings: Vec<Finding>) -> Self {
+        debug_assert!(
+            findings.iter().any(Finding::is_error),
+            "a failure without an error"
+        );
+        Self(findings)
+    }
+
+    /// Ok if `findings` holds no error.
+    pub(crate) fn check(findings: Vec<Finding>) -> Result<(), Self> {
+        if findings.iter().any(Finding::is_error) {
+            Err(Self(findings))
+        } else {
+            Ok(())
+        }
+    }
+
+    /// The first error.
+    #[must_use]
+    pub fn first_error(&self) -> &Finding {
+        let first = self.0.iter().find(|finding| finding.is_error());
+        first.expect("findings are only made where there is an error")
+    }
+
+    /// All findings, in document order.
+    #[must_use]
+    pub fn as_slice(&self) -> &[Finding] {
+        &self.0
+    }
+
+    /// All findings, in document order.
+    #[must_use]
+    pub fn into_vec(self) -> Vec<Finding> {
+        self.0
+    }
+}
+
+impl From<Finding> for Findings {
+    fn from(finding: Finding) -> Self {
+        Self(vec![finding])
+    }
+}
+
+impl fmt::Display for Findings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let first = self.first_error();
+        let more = self.0.len() - 1;
+        write!(f, "{} at {}: {}", first.code, first.path, first.message)?;
+        if more > 0 {
+            write!(f, " (and {more} more)")
+        } else {
+            Ok(())
+        }
+    }
+}
+
+impl std::error::Error for Findings {}

@@ -1,0 +1,53 @@
+//! The evaluation-form model of Haamu: checklists, answers, conditions,
+//! validation and scoring in exact arithmetic.
+//!
+//! One crate gives the same result on the server, on the phone and in the
+//! browser. It is pure: no clock, no randomness, no input or output. It does
+//! not store or merge answers (that is `haamu-sync`) and knows nothing of
+//! visits, people or files.
+//!
+//! * [`Checklist`] — a sound checklist, read from a `haamu-checklist/1` document
+//! * [`Answers`] — typed answers to one checklist
+//! * [`score`](fn@score) — the score of a visit; [`trace`](fn@trace) explains it
+//! * [`Draft`] — an evaluation in the making; [`Draft::complete`] validates it
+//!
+//! Rules are cited as `R…` after the scoring specification, whose chapters
+//! ARCHITECTURE.md sums up.
+//!
+//! ```
+//! use haamu_form::{Answers, Checklist, Decisions, score};
+//!
+//! let checklist = Checklist::parse(r#"{"sections": [{"id": "greeting", "questions": [
+//!     {"id": "greeted", "type": "yes_no", "points": "2"},
+//!     {"id": "smiled", "type": "yes_no", "points": "1"}]}]}"#)?;
+//! let answers = Answers::parse(&checklist, r#"{"greeted": "yes", "smiled": "no"}"#)?;
+//! let score = score(&checklist, &answers, Decisions::default());
+//! assert_eq!(score.display.as_deref(), Some("66.7"));
+//! # Ok::<(), haamu_form::Findings>(())
+//! ```
+
+mod answer;
+mod checklist;
+mod decimal;
+mod exact;
+mod finding;
+mod read;
+pub mod score;
+mod text;
+pub mod trace;
+mod validate;
+
+pub use answer::{Answer, AnswerState, Answers, LocalDateTime, ScoreRequest, parse_answers_file};
+pub use checklist::{
+    AnswerOption, Band, BandOn, Change, Checklist, CommentRule, Comparison, Condition, ContentHash, Critical,
+    CriticalEffect, DurationUnit, FillAfterDays, Header, MultiChoice, MultiMode, Operand, Perspective, Phase,
+    PhotoEvidence, PhotoRules, Question, QuestionKind, Rounding, Scale, ScoreBand, ScoreMode, Scoring,
+    Section, Status, Theme, Touchpoint, UnansweredPolicy, canonical_document,
+};
+pub use decimal::{Decimal, DecimalError};
+pub use exact::{Exact, ParseExactError};
+pub use finding::{Finding, Findings, Severity};
+pub use score::{Decisions, Score, ScoreOutput, score};
+pub use text::{Id, Language, Localised, Texts};
+pub use trace::trace;
+pub use validate::{Complete, Draft, Stage};
