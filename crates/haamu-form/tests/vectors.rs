@@ -1,22 +1,26 @@
 //! The worked examples of the scoring specification, through the public API.
 
-use std::fs;
-use std::path::{Path, PathBuf};
-
 use haamu_form::score::display_percentage;
 use haamu_form::{
     Answers, Band, Checklist, Decimal, Decisions, Exact, Rounding, ScoreOutput, ScoreRequest, score, trace,
 };
 use serde_json::{Value, json};
 
-fn repository() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
-}
+const VECTORS: &str = include_str!("../../../tests/fixtures/scoring-vectors.json");
+const EXAMPLES: [(&str, &str); 3] = [
+    (
+        "checklists/retail-store-visit.json",
+        include_str!("../../../deploy/examples/checklists/retail-store-visit.json"),
+    ),
+    ("checklists/restaurant-visit.json", include_str!("../../../deploy/examples/checklists/restaurant-visit.json")),
+    (
+        "checklists/remote-service-contact.json",
+        include_str!("../../../deploy/examples/checklists/remote-service-contact.json"),
+    ),
+];
 
 fn vectors(kind: &str) -> Vec<Value> {
-    let text =
-        fs::read_to_string(repository().join("tests/fixtures/scoring-vectors.json")).expect("the vectors");
-    let document: Value = serde_json::from_str(&text).expect("JSON");
+    let document: Value = serde_json::from_str(VECTORS).expect("JSON");
     let vectors = document["vectors"].as_array().expect("a list of vectors");
     let of_kind: Vec<Value> = vectors
         .iter()
@@ -28,13 +32,9 @@ fn vectors(kind: &str) -> Vec<Value> {
 }
 
 fn checklist_text(vector: &Value) -> String {
-    match vector["checklist_file"].as_str() {
-        Some(file) => {
-            let file = repository().join("deploy/examples").join(file);
-            fs::read_to_string(file).expect("an example checklist")
-        }
-        None => vector["checklist"].to_string(),
-    }
+    let Some(file) = vector["checklist_file"].as_str() else { return vector["checklist"].to_string() };
+    let example = EXAMPLES.iter().find(|(name, _)| *name == file);
+    example.expect("an example checklist").1.to_owned()
 }
 
 /// Every key that `expected` has must be the same in `actual`.
@@ -162,9 +162,8 @@ fn display_rounding() {
 
 #[test]
 fn the_example_checklists_are_fit_to_be_published() {
-    for name in ["retail-store-visit", "restaurant-visit", "remote-service-contact"] {
-        let file = repository().join(format!("deploy/examples/checklists/{name}.json"));
-        let checklist = Checklist::parse(&fs::read_to_string(file).expect("an example")).expect(name);
+    for (name, document) in EXAMPLES {
+        let checklist = Checklist::parse(document).expect(name);
         let findings = checklist.publish_check();
         assert!(
             findings.iter().all(|finding| !finding.is_error()),

@@ -1,0 +1,379 @@
+//! The device's side: a machine without input or output.
+//!
+//! # Calling order
+//!
+//! 1. Load the store's [`Snapshot`] and make an [`Engine`].
+//! 2. When something happens, call [`Engine::handle`] with the device's clocks.
+//! 3. Then call [`Engine::poll_effect`] until it returns `None`, and carry each
+//!    effect out, in order. Its outcome is the next event.
+//! 4. Sleep until the next event, or until [`Engine::poll_timeout`].
+//!
+//! # Guarantees
+//!
+//! * Nothing is sent before it is durable: an edit is [`Notice::Saved`] only
+//!   after its commit was confirmed, and only saved operations leave the device.
+//! * A failed commit changes nothing; the edit is reported as not saved.
+//! * The process may die between any two effects. What was committed is picked
+//!   up at the next start, and repeating a request does no harm.
+//! * An operation is forgotten only when the server vouches for a verified backup.
+//!
+//! One commit is under way at a time; events that need the next one wait in
+//! order. Requests and uploads run beside it, one of each at a time.
+
+mod event;
+mod session;
+mod state;
+mod uploads;
+
+use std::collections::VecDeque;
+
+use crate::clock::estimate;
+use crate::codec::encode;
+use crate::{ClockReading, Document, DocumentId, Entity, Op, OpId, Revocation};
+
+pub use event::{Edit, Effect, EffectId, Enrolment, Event, Failure, Notice, Upload, UploadFailure};
+pub use state::{BlobState, DeviceState, Snapshot, StoredBlob, StoredEntity, StoredOp, WriteBatch};
+
+use session::Session;
+use state::State;
+use uploads::Uploader;
+
+/// What the engine is told once.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The build of the app, sent along for support.
+    pub build: String,
+    /// Randomness for jitter and for the name of a device that turns out to be a clone.
+    pub seed: [u8; 32],
+}
+
+/// The sync engine of one device.
+#[derive(Debug)]
+pub struct Engine {
+    config: Config,
+    state: State,
+    session: Session,
+    uploader: Uploader,
+    commit: Option<Commit>,
+    waiting: VecDeque<Pending>,
+    effects: VecDeque<Effect>,
+    now: ClockReading,
+    draws: u64,
+}
+
+/// A commit that is under way.
+#[derive(Debug)]
+struct Commit {
+    id: EffectId,
+    batch: WriteBatch,
+    then: Then,
+}
+
+/// What a confirmed commit leads to.
+#[derive(Debug)]
+enum Then {
+    /// An edit is saved.
+    Saved { op: OpId, edit: Edit },
+    /// A response is applied.
+    Applied(session::Outcome),
+    /// The device is enrolled.
+    Enrolled,
+    /// A file's state changed.
+    BlobChanged,
+}
+
+/// Something that waits for the commit under way.
+#[derive(Debug)]
+enum Pending {
+    Edit(Edit),
+    Response(Box<crate::SyncResponse>),
+    Enrolled,
+    Blob(StoredBlob),
+}
+
+/// What a device has still to do, for its person.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Backlog {
+    /// Operations that the server does not have.
+    pub unsent_ops: usize,
+    /// Files that the server does not have.
+    pub unsent_files: usize,
+    /// Their bytes in all.
+    pub unsent_bytes: u64,
+    /// Operations that the server put aside.
+    pub set_aside: usize,
+    /// Whether the person must sign in again before anything can be sent.
+    pub auth_required: bool,
+}
+
+impl Engine {
+    /// An engine that goes on where the snapshot stands. `device` is the row of
+    /// a device that starts for the first time; the snapshot's own row wins.
+    #[must_use]
+    pub fn new(config: Config, mut snapshot: Snapshot, device: DeviceState) -> Self {
+        let device = snapshot.device.take().unwrap_or(device);
+        Self {
+            config,
+            state: State::new(device, snapshot),
+            session: Session::default(),
+            uploader: Uploader::default(),
+            commit: None,
+            waiting: VecDeque::new(),
+            effects: VecDeque::new(),
+            now: ClockReading::default(),
+            draws: 0,
+        }
+    }
+
+    /// Takes in an event. Afterwards, drain [`Engine::poll_effect`].
+    pub fn handle(&mut self, now: ClockReading, event: Event) {
+        self.now = now;
+        match event {
+            Event::Edit(edit) => self.waiting.push_back(Pending::Edit(edit)),
+            Event::Committed(id) => self.committed(id),
+            Event::CommitFailed(id) => self.commit_failed(id),
+            Event::Enrolled(id, outcome) => self.enrolled(id, outcome),
+            Event::Synced(id, outcome) => self.synced(id, outcome),
+            Event::Uploaded(id, outcome) => self.uploaded(id, outcome),
+            Event::AuthRefreshed(id, outcome) => self.auth_refreshed(id, outcome),
+            Event::SignedIn => self.signed_in(),
+            Event::SyncNow => self.sync_now(),
+            Event::Timeout => self.timeout(),
+        }
+        self.next_commit();
+    }
+
+    /// The next effect to carry out.
+    pub fn poll_effect(&mut self) -> Option<Effect> {
+        self.effects.pop_front()
+    }
+
+    /// When to come back with [`Event::Timeout`], on the monotonic clock of [`ClockReading`].
+    #[must_use]
+    pub fn poll_timeout(&self) -> Option<crate::Millis> {
+        self.session.wakes_at()
+    }
+
+    /// The content of a submission: the server's with this device's own work on top.
+    #[must_use]
+    pub fn document(&self, document: DocumentId) -> Document {
+        self.state.view(document)
+    }
+
+    /// The state and cycle of a submission on the server, as last heard, and whether it was revoked.
+    #[must_use]
+    pub fn submission(&self, document: DocumentId) -> Option<(&str, u32, Option<&Revocation>)> {
+        let (stored, body) = self.state.submission(document)?;
+        Some((body.state.as_str(), body.cycle, stored.revoked.as_ref()))
+    }
+
+    /// All entities of the feed.
+    pub fn entities(&self) -> impl Iterator<Item = &StoredEntity> {
+        self.state.entities.values()
+    }
+
+    /// One entity of the feed.
+    #[must_use]
+    pub fn entity(&self, entity: &Entity) -> Option<&StoredEntity> {
+        self.state.entities.get(entity)
+    }
+
+    /// This device's own operations on a submission that the server has not applied yet.
+    pub fn own_ops(&self, document: DocumentId) -> impl Iterator<Item = &Op> {
+        let is_on = move |op: &&Op| op.document == document;
+        self.state
+            .log
+            .range(self.state.device.included + 1..)
+            .filter_map(|(_, entry)| entry.op.as_ref())
+            .filter(is_on)
+    }
+
+    /// The files of this device.
+    pub fn blobs(&self) -> impl Iterator<Item = &StoredBlob> {
+        self.state.blobs.values()
+    }
+
+    /// The device's own row.
+    #[must_use]
+    pub const fn device(&self) -> &DeviceState {
+        &self.state.device
+    }
+
+    /// What is still to be done.
+    #[must_use]
+    pub fn backlog(&self) -> Backlog {
+        let files = self
+            .state
+            .blobs
+            .values()
+            .filter(|blob| blob.state == BlobState::Stored);
+        Backlog {
+            unsent_ops: self.state.unsent().count(),
+            unsent_files: files.clone().count(),
+            unsent_bytes: files.map(|blob| blob.length).sum(),
+            set_aside: self
+                .state
+                .log
+                .values()
+                .filter(|entry| entry.stored.set_aside.is_some())
+                .count(),
+            auth_required: self.session.needs_sign_in(),
+        }
+    }
+
+    /// Whether nothing is under way and nothing waits.
+    #[must_use]
+    pub fn is_idle(&self) -> bool {
+        self.commit.is_none()
+            && self.waiting.is_empty()
+            && self.effects.is_empty()
+            && self.session.is_idle()
+            && self.uploader.is_idle()
+    }
+
+    fn notify(&mut self, notice: Notice) {
+        self.effects.push_back(Effect::Notify(notice));
+    }
+
+    fn next_effect_id(&mut self) -> EffectId {
+        let id = self.state.device.next_effect;
+        self.state.device.next_effect += 1;
+        id
+    }
+
+    /// A number below `limit`, from the seed.
+    fn draw(&mut self, limit: u64) -> u64 {
+        self.draws += 1;
+        let mut hasher = blake3::Hasher::new_keyed(&self.config.seed);
+        hasher.update(&self.draws.to_le_bytes());
+        let mut word = [0; 8];
+        hasher.finalize_xof().fill(&mut word);
+        if limit == 0 {
+            0
+        } else {
+            u64::from_le_bytes(word) % limit
+        }
+    }
+
+    /// Starts the next commit, if none is under way.
+    fn next_commit(&mut self) {
+        while self.commit.is_none() {
+            let Some(pending) = self.waiting.pop_front() else {
+                return;
+            };
+            match pending {
+                Pending::Edit(edit) => self.commit_edit(edit),
+                Pending::Response(response) => self.commit_response(&response),
+                Pending::Enrolled => {
+                    let device = DeviceState {
+                        enrolled: true,
+                        ..self.state.device.clone()
+                    };
+                    self.start_commit(
+                        WriteBatch {
+                            device: Some(device),
+                            ..WriteBatch::default()
+                        },
+                        Then::Enrolled,
+                    );
+                }
+                Pending::Blob(blob) => {
+                    let batch = WriteBatch {
+                        put_blobs: vec![blob],
+                        ..WriteBatch::default()
+                    };
+                    self.start_commit(batch, Then::BlobChanged);
+                }
+            }
+        }
+    }
+
+    fn start_commit(&mut self, mut batch: WriteBatch, then: Then) {
+        let id = self.next_effect_id();
+        // The row carries the effect counter, so that names are not given twice after a restart.
+        let mut device = batch.device.take().unwrap_or_else(|| self.state.device.clone());
+        device.next_effect = self.state.device.next_effect;
+        batch.device = Some(device);
+        self.effects
+            .push_back(Effect::Commit(id, Box::new(batch.clone())));
+        self.commit = Some(Commit { id, batch, then });
+    }
+
+    fn commit_edit(&mut self, edit: Edit) {
+        let device = self.state.device.clone();
+        let (moment, confidence) = estimate(device.anchor, self.now);
+        let seq = self.state.head().seq + 1;
+        let hlc = device.hlc.next(moment);
+        let base = match &edit.action {
+            crate::Action::Set(_) | crate::Action::Clear => {
+                self.state.view(edit.document).visible_heads(&edit.key)
+            }
+            _ => Vec::new(),
+        };
+        let op = Op {
+            origin_device: device.device,
+            origin_seq: seq,
+            hlc,
+            confidence,
+            document: edit.document,
+            lane: edit.key.lane,
+            register: edit.key.register.clone(),
+            instance: edit.key.instance.clone(),
+            action: edit.action.clone(),
+            form_version: edit.form_version,
+            author: device.author,
+            base,
+        };
+        let raw = encode(&op, device.device, seq);
+        let id = crate::codec::op_id(&raw, device.device, seq);
+        let blob = edit.attachment().map(|file| StoredBlob {
+            sha256: file.sha256,
+            length: file.length,
+            document: edit.document,
+            // A file that another answer holds already may be on the server already.
+            state: self
+                .state
+                .blobs
+                .get(&file.sha256)
+                .map_or(BlobState::Stored, |blob| blob.state),
+        });
+        let batch = WriteBatch {
+            device: Some(DeviceState { hlc, ..device }),
+            put_ops: vec![StoredOp {
+                seq,
+                raw: raw.into(),
+                set_aside: None,
+            }],
+            put_blobs: blob.into_iter().collect(),
+            ..WriteBatch::default()
+        };
+        self.start_commit(batch, Then::Saved { op: id, edit });
+    }
+
+    fn committed(&mut self, id: EffectId) {
+        let Some(commit) = self.commit.take_if(|commit| commit.id == id) else {
+            return;
+        };
+        let next_effect = self.state.device.next_effect;
+        self.state.apply(commit.batch);
+        self.state.device.next_effect = next_effect;
+        match commit.then {
+            Then::Saved { op, .. } => self.notify(Notice::Saved(op)),
+            Then::Applied(outcome) => self.response_applied(outcome),
+            Then::Enrolled => self.sync_now(),
+            Then::BlobChanged => self.next_upload(),
+        }
+    }
+
+    fn commit_failed(&mut self, id: EffectId) {
+        let Some(commit) = self.commit.take_if(|commit| commit.id == id) else {
+            return;
+        };
+        match commit.then {
+            Then::Saved { edit, .. } => self.notify(Notice::NotSaved(edit.document, edit.key)),
+            // Nothing was changed; the same will be asked and answered again.
+            Then::Applied(_) | Then::Enrolled => self.retry_later(Failure::Server),
+            Then::BlobChanged => self.uploader.stop(),
+        }
+    }
+}

@@ -1,0 +1,301 @@
+//! What a device holds: in memory, and in its store.
+//!
+//! The engine and every store change their state in one way only: by a
+//! [`WriteBatch`] as a whole. So what is in memory is what was committed.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::codec::{decode, op_id};
+use crate::{
+    AuthorId, BlobHash, Body, Bytes, ChainHead, ChainValue, ClockAnchor, Cursor, DeviceId, Disposition,
+    Document, DocumentId, Entity, Hlc, Op, OpId, Revocation, SubmissionBody,
+};
+
+/// The device's own row.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeviceState {
+    /// The name that operations are numbered under.
+    pub device: DeviceId,
+    /// Who works on the device.
+    pub author: AuthorId,
+    /// Whether the server knows the device.
+    pub enrolled: bool,
+    /// The device that this one was a clone of.
+    #[serde(default)]
+    pub cloned_from: Option<DeviceId>,
+    /// The log before the first operation that is still kept.
+    #[serde(default)]
+    pub start: ChainHead,
+    /// The server has the log up to this number.
+    #[serde(default)]
+    pub acknowledged: u64,
+    /// The device's copies of submissions include the log up to this number.
+    #[serde(default)]
+    pub included: u64,
+    /// The last stamp that was given.
+    #[serde(default)]
+    pub hlc: Hlc,
+    /// The last word of the server about the time.
+    #[serde(default)]
+    pub anchor: Option<ClockAnchor>,
+    /// Where the copy of the feed ends.
+    #[serde(default)]
+    pub cursor: Option<Cursor>,
+    /// Counts how often the feed started over.
+    #[serde(default)]
+    pub generation: u64,
+    /// The next effect's name.
+    #[serde(default)]
+    pub next_effect: u64,
+}
+
+impl DeviceState {
+    /// A new device that the server does not know yet.
+    #[must_use]
+    pub fn new(device: DeviceId, author: AuthorId) -> Self {
+        Self {
+            device,
+            author,
+            enrolled: false,
+            cloned_from: None,
+            start: ChainHead::default(),
+            acknowledged: 0,
+            included: 0,
+            hlc: Hlc::default(),
+            anchor: None,
+            cursor: None,
+            generation: 0,
+            next_effect: 1,
+        }
+    }
+}
+
+/// An operation of this device's log.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoredOp {
+    /// Its number.
+    pub seq: u64,
+    /// Its bytes.
+    pub raw: Bytes,
+    /// Where the server put it, if it was not applied.
+    #[serde(default)]
+    pub set_aside: Option<Disposition>,
+}
+
+/// An entity of the feed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoredEntity {
+    /// Which.
+    pub entity: Entity,
+    /// In which run through the feed it was mentioned last.
+    pub generation: u64,
+    /// Its state.
+    pub body: Body,
+    /// Present when it is no longer for this device, but unsent work hangs on it.
+    #[serde(default)]
+    pub revoked: Option<Revocation>,
+}
+
+/// A file that this device holds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoredBlob {
+    /// Its name.
+    pub sha256: BlobHash,
+    /// Its length in bytes.
+    pub length: u64,
+    /// The submission that it belongs to.
+    pub document: DocumentId,
+    /// How far it is.
+    pub state: BlobState,
+}
+
+/// How far a file is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BlobState {
+    /// Durable on this device, not yet on the server.
+    Stored,
+    /// On the server, with the right hash.
+    Complete,
+    /// The local file no longer has its hash.
+    Damaged,
+}
+
+/// Everything that a store holds, as it is loaded at start.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Snapshot {
+    /// The device's own row; none at first run.
+    pub device: Option<DeviceState>,
+    /// The log, by number.
+    pub ops: Vec<StoredOp>,
+    /// The entities of the feed.
+    pub entities: Vec<StoredEntity>,
+    /// The files.
+    pub blobs: Vec<StoredBlob>,
+}
+
+/// A change of state, applied as a whole or not at all.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct WriteBatch {
+    /// The device's row.
+    pub device: Option<DeviceState>,
+    /// Whether the whole log is replaced by `put_ops`.
+    pub replace_log: bool,
+    /// Operations up to this number are forgotten.
+    pub forget_ops_upto: u64,
+    /// Operations to be added or overwritten, by number.
+    pub put_ops: Vec<StoredOp>,
+    /// Entities to be added or overwritten.
+    pub put_entities: Vec<StoredEntity>,
+    /// Entities to be dropped.
+    pub drop_entities: Vec<Entity>,
+    /// Files to be added or overwritten; the bytes of a new one are already durable.
+    pub put_blobs: Vec<StoredBlob>,
+}
+
+/// One operation of the log with what follows from its bytes.
+#[derive(Clone, Debug)]
+pub(super) struct LogEntry {
+    pub(super) stored: StoredOp,
+    pub(super) id: OpId,
+    pub(super) chain: ChainValue,
+    /// None if this version cannot read its own log any more.
+    pub(super) op: Option<Op>,
+}
+
+/// The state in memory.
+#[derive(Clone, Debug)]
+pub(super) struct State {
+    pub(super) device: DeviceState,
+    pub(super) log: BTreeMap<u64, LogEntry>,
+    pub(super) entities: BTreeMap<Entity, StoredEntity>,
+    pub(super) blobs: BTreeMap<BlobHash, StoredBlob>,
+}
+
+impl State {
+    pub(super) fn new(device: DeviceState, snapshot: Snapshot) -> Self {
+        let mut state = Self {
+            device,
+            log: BTreeMap::new(),
+            entities: BTreeMap::new(),
+            blobs: BTreeMap::new(),
+        };
+        state.apply(WriteBatch {
+            put_ops: snapshot.ops,
+            put_entities: snapshot.entities,
+            put_blobs: snapshot.blobs,
+            ..WriteBatch::default()
+        });
+        state
+    }
+
+    /// Makes the change that a store makes for the same batch.
+    pub(super) fn apply(&mut self, batch: WriteBatch) {
+        if let Some(device) = batch.device {
+            self.device = device;
+        }
+        if batch.replace_log {
+            self.log.clear();
+        }
+        self.log.retain(|seq, _| *seq > batch.forget_ops_upto);
+        for stored in batch.put_ops {
+            let previous = self.head_before(stored.seq).chain;
+            let id = op_id(&stored.raw.0, self.device.device, stored.seq);
+            let op = decode(&stored.raw.0, self.device.device, stored.seq).ok();
+            let chain = crate::chain::link(previous, id);
+            self.log.insert(
+                stored.seq,
+                LogEntry {
+                    stored,
+                    id,
+                    chain,
+                    op,
+                },
+            );
+        }
+        for entity in batch.put_entities {
+            self.entities.insert(entity.entity.clone(), entity);
+        }
+        for entity in batch.drop_entities {
+            self.entities.remove(&entity);
+        }
+        for blob in batch.put_blobs {
+            self.blobs.insert(blob.sha256, blob);
+        }
+    }
+
+    /// The end of the log.
+    pub(super) fn head(&self) -> ChainHead {
+        self.log
+            .last_key_value()
+            .map_or(self.device.start, |(seq, entry)| ChainHead {
+                seq: *seq,
+                chain: entry.chain,
+            })
+    }
+
+    fn head_before(&self, seq: u64) -> ChainHead {
+        self.log
+            .range(..seq)
+            .next_back()
+            .map_or(self.device.start, |(seq, entry)| ChainHead {
+                seq: *seq,
+                chain: entry.chain,
+            })
+    }
+
+    /// The chain value at a number, if the log still reaches there.
+    pub(super) fn chain_at(&self, seq: u64) -> Option<ChainValue> {
+        if seq == self.device.start.seq {
+            return Some(self.device.start.chain);
+        }
+        self.log.get(&seq).map(|entry| entry.chain)
+    }
+
+    /// Operations that the server does not have.
+    pub(super) fn unsent(&self) -> impl Iterator<Item = &LogEntry> {
+        self.log
+            .range(self.device.acknowledged + 1..)
+            .map(|(_, entry)| entry)
+    }
+
+    /// Whether work on a submission is still to be sent.
+    pub(super) fn has_unsent_work(&self, document: DocumentId) -> bool {
+        self.unsent()
+            .any(|entry| entry.op.as_ref().is_some_and(|op| op.document == document))
+            || self
+                .blobs
+                .values()
+                .any(|blob| blob.document == document && blob.state == BlobState::Stored)
+    }
+
+    pub(super) fn submission(&self, document: DocumentId) -> Option<(&StoredEntity, &SubmissionBody)> {
+        self.entities.values().find_map(|stored| match &stored.body {
+            Body::Submission(body) if body.document == document => Some((stored, body)),
+            _ => None,
+        })
+    }
+
+    /// The server's content of a submission with this device's own operations on top of it.
+    pub(super) fn view(&self, document: DocumentId) -> Document {
+        let mut view = Document::default();
+        if let Some((_, body)) = self.submission(document) {
+            view.cells = body
+                .cells
+                .iter()
+                .map(|entry| (entry.key.clone(), entry.cell.clone()))
+                .collect();
+        }
+        for entry in self.log.range(self.device.included + 1..).map(|(_, entry)| entry) {
+            if let Some(op) = &entry.op
+                && op.document == document
+                && entry.stored.set_aside.is_none()
+            {
+                view.fold(op, entry.id, op.hlc);
+            }
+        }
+        view
+    }
+}

@@ -1,0 +1,192 @@
+//! Sending files, part by part, behind the answers.
+
+use std::collections::VecDeque;
+
+use crate::{Millis, Need};
+
+use super::{
+    BlobState, Effect, EffectId, Engine, Failure, Notice, Pending, StoredBlob, Upload, UploadFailure,
+};
+
+/// The first part of a file.
+const FIRST_PART: u64 = 256 * 1024;
+/// The shortest part.
+const SHORTEST_PART: u64 = 64 * 1024;
+/// The longest part.
+const LONGEST_PART: u64 = 4 * 1024 * 1024;
+/// How long the sending of a part should take.
+const PART_MS: Millis = 10_000;
+/// How often a file is sent from its start again after a wrong digest.
+const MAX_RESTARTS: u32 = 2;
+
+/// Which files are on their way.
+#[derive(Debug)]
+pub(super) struct Uploader {
+    queue: VecDeque<Need>,
+    under_way: Option<UnderWay>,
+    part: u64,
+    /// Whether something was sent since the last sync request.
+    sent: bool,
+}
+
+#[derive(Debug)]
+struct UnderWay {
+    id: EffectId,
+    need: Need,
+    length: u64,
+    started_at: Millis,
+    restarts: u32,
+}
+
+impl Default for Uploader {
+    fn default() -> Self {
+        Self {
+            queue: VecDeque::new(),
+            under_way: None,
+            part: FIRST_PART,
+            sent: false,
+        }
+    }
+}
+
+impl Uploader {
+    pub(super) fn is_idle(&self) -> bool {
+        self.under_way.is_none()
+    }
+
+    /// Adds files that the server wants and that are not on their way yet.
+    pub(super) fn enqueue(&mut self, needs: Vec<Need>) {
+        for need in needs {
+            let is_known = self.queue.iter().any(|other| other.sha256 == need.sha256)
+                || self
+                    .under_way
+                    .as_ref()
+                    .is_some_and(|other| other.need.sha256 == need.sha256);
+            if !is_known {
+                self.queue.push_back(need);
+            }
+        }
+    }
+
+    /// Gives up for now; the next sync request offers the files again.
+    pub(super) fn stop(&mut self) {
+        self.queue.clear();
+        self.under_way = None;
+    }
+
+    /// Aims at parts that take [`PART_MS`].
+    fn adapt(&mut self, sent: u64, took: Millis) {
+        let rate = sent.saturating_mul(PART_MS) / took.max(1);
+        // At most doubled at once: one lucky part proves little.
+        self.part = rate.min(self.part * 2).clamp(SHORTEST_PART, LONGEST_PART);
+    }
+}
+
+impl Engine {
+    /// Sends the next part, if nothing is on its way.
+    pub(super) fn next_upload(&mut self) {
+        if !self.uploader.is_idle() {
+            return;
+        }
+        while let Some(need) = self.uploader.queue.pop_front() {
+            let blob = self.state.blobs.get(&need.sha256);
+            if blob.is_some_and(|blob| blob.state == BlobState::Stored && need.offset <= blob.length) {
+                self.send_part(need, 0);
+                return;
+            }
+        }
+        if self.uploader.sent {
+            // The server's view of the visit may have changed with the last file.
+            self.uploader.sent = false;
+            self.sync_now();
+        } else {
+            self.settled();
+        }
+    }
+
+    fn send_part(&mut self, need: Need, restarts: u32) {
+        let Some(total) = self.state.blobs.get(&need.sha256).map(|blob| blob.length) else {
+            return;
+        };
+        let id = self.next_effect_id();
+        let length = self.uploader.part.min(total.saturating_sub(need.offset));
+        let upload = Upload {
+            sha256: need.sha256,
+            url: need.url.clone(),
+            offset: need.offset,
+            length,
+            total,
+        };
+        self.uploader.under_way = Some(UnderWay {
+            id,
+            need,
+            length,
+            started_at: self.now.monotonic,
+            restarts,
+        });
+        self.effects.push_back(Effect::Upload(id, upload));
+    }
+
+    pub(super) fn uploaded(&mut self, id: EffectId, outcome: Result<u64, UploadFailure>) {
+        let Some(done) = self.uploader.under_way.take_if(|under_way| under_way.id == id) else {
+            return;
+        };
+        self.uploader.sent = true;
+        let Some(blob) = self.state.blobs.get(&done.need.sha256).cloned() else {
+            return;
+        };
+        match outcome {
+            Ok(offset) if offset >= blob.length => {
+                self.notify(Notice::UploadProgress(blob.sha256, blob.length, blob.length));
+                self.notify(Notice::FileComplete(blob.sha256));
+                self.waiting.push_back(Pending::Blob(StoredBlob {
+                    state: BlobState::Complete,
+                    ..blob
+                }));
+            }
+            Ok(offset) => {
+                self.uploader
+                    .adapt(done.length, self.now.monotonic.saturating_sub(done.started_at));
+                self.notify(Notice::UploadProgress(blob.sha256, offset, blob.length));
+                self.send_part(Need { offset, ..done.need }, done.restarts);
+            }
+            Err(UploadFailure::WrongOffset(offset))
+                if offset <= blob.length && done.restarts < MAX_RESTARTS =>
+            {
+                self.send_part(Need { offset, ..done.need }, done.restarts + 1);
+            }
+            Err(UploadFailure::DigestMismatch) if done.restarts < MAX_RESTARTS => {
+                self.send_part(
+                    Need {
+                        offset: 0,
+                        ..done.need
+                    },
+                    done.restarts + 1,
+                );
+            }
+            Err(UploadFailure::LocalDamage | UploadFailure::DigestMismatch) => {
+                self.notify(Notice::FileDamaged(blob.sha256));
+                self.waiting.push_back(Pending::Blob(StoredBlob {
+                    state: BlobState::Damaged,
+                    ..blob
+                }));
+            }
+            Err(UploadFailure::WrongOffset(_) | UploadFailure::Refused) => {
+                self.uploader.sent = false;
+                self.next_upload();
+            }
+            Err(UploadFailure::Request(failure)) => {
+                self.uploader.stop();
+                self.uploader.sent = false;
+                self.upload_failed(failure);
+            }
+        }
+    }
+
+    /// What stops uploads stops the session too, unless that is busy with its own.
+    fn upload_failed(&mut self, failure: Failure) {
+        if self.session.is_idle() {
+            self.failed(failure);
+        }
+    }
+}

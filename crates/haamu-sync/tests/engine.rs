@@ -1,0 +1,573 @@
+//! The engine against a server made of the crate's own server functions,
+//! through a network that loses answers and over stores that are killed and cloned.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use haamu_sync::engine::{
+    BlobState, Config, DeviceState, Edit, Effect, Event, Failure, Notice, Snapshot, UploadFailure, WriteBatch,
+};
+use haamu_sync::server::{FeedHead, Standing, admit, dispose, resume};
+use haamu_sync::{
+    Action, Attachment, AuthorId, BlobHash, Body, Bytes, CellEntry, ChainHead, ChainValue, Change,
+    ClockReading, Cursor, DeviceId, Disposition, Document, DocumentId, Engine, Entity, Exception, FeedEntry,
+    Incarnation, Lane, Need, OpId, PROTO, Policy, RegisterKey, SubmissionBody, Submit, SyncRequest,
+    SyncResponse, Value, clock,
+};
+
+const VISIT: DocumentId = DocumentId::from_bytes([7; 16]);
+const AUTHOR: AuthorId = AuthorId::from_bytes([8; 16]);
+
+/// A server with one submission and one scope.
+#[derive(Clone, Default)]
+struct Server {
+    heads: BTreeMap<DeviceId, Vec<ChainHead>>,
+    applied: BTreeSet<OpId>,
+    document: Document,
+    files: BTreeMap<BlobHash, u64>,
+    pos: u64,
+    incarnation: Incarnation,
+    standing_settled: bool,
+}
+
+impl Server {
+    fn answer(&mut self, request: &SyncRequest, now: u64) -> SyncResponse {
+        let heads = self
+            .heads
+            .entry(request.device)
+            .or_insert_with(|| vec![ChainHead::default()]);
+        let head = *heads.last().expect("the empty log");
+        let stored = |seq: u64| heads.iter().find(|head| head.seq == seq).map(|head| head.chain);
+        let lookup: &dyn Fn(u64) -> Option<ChainValue> = &stored;
+        let admission = admit(head, lookup, request);
+        let mut exceptions = Vec::new();
+        for incoming in admission.new {
+            heads.push(incoming.head);
+            let standing = if self.standing_settled {
+                Standing::Settled
+            } else {
+                Standing::Open
+            };
+            let (disposition, code) = dispose(&incoming.op, standing, Lane::Shopper, |_| true);
+            let is_new = self.applied.insert(incoming.id);
+            match (&incoming.op, disposition) {
+                (Ok(op), Disposition::Applied) if is_new => {
+                    let effective = clock::effective(op.hlc, now, None, []);
+                    self.document.fold(op, incoming.id, effective);
+                    self.pos += 1;
+                }
+                (_, Disposition::Applied) => {}
+                (_, disposition) => {
+                    exceptions.push(Exception {
+                        seq: incoming.head.seq,
+                        disposition,
+                        code: code.to_owned(),
+                    });
+                }
+            }
+        }
+        let feed_head = FeedHead {
+            pos: self.pos,
+            incarnation: self.incarnation,
+        };
+        let from = resume(request.cursor, feed_head, |_| Some(self.incarnation));
+        let page = if from.after < self.pos || from.reset {
+            vec![self.entry()]
+        } else {
+            Vec::new()
+        };
+        let offered = request.offers.iter();
+        let needs = offered
+            .filter(|offer| self.files.get(&offer.sha256) != Some(&offer.length))
+            .map(|offer| Need {
+                sha256: offer.sha256,
+                offset: self.files.get(&offer.sha256).copied().unwrap_or_default(),
+                url: format!("/v1/blobs/{}", offer.sha256),
+                expires: 0,
+            });
+        SyncResponse {
+            proto: PROTO,
+            server_time: now,
+            have: admission.have,
+            exceptions,
+            reset: from.reset,
+            page,
+            fetched: Vec::new(),
+            cursor: Cursor {
+                pos: self.pos,
+                seen_head: self.pos,
+                incarnation: self.incarnation,
+            },
+            more: false,
+            needs: needs.collect(),
+            custody_upto: 0,
+            policy: Policy::default(),
+        }
+    }
+
+    fn entry(&self) -> FeedEntry {
+        let cells = self.document.cells.iter();
+        let cells = cells
+            .map(|(key, cell)| CellEntry {
+                key: key.clone(),
+                cell: cell.clone(),
+            })
+            .collect();
+        let body = SubmissionBody {
+            document: VISIT,
+            state: "in_progress".to_owned(),
+            cycle: 0,
+            cells,
+        };
+        FeedEntry {
+            entity: Entity {
+                kind: "submission".to_owned(),
+                id: VISIT.to_string(),
+            },
+            change: Change::Upsert(Body::Submission(body)),
+        }
+    }
+
+    fn value(&self, register: &str) -> Option<u8> {
+        self.document
+            .cell(&RegisterKey::shopper(register))?
+            .register
+            .value()
+            .map(|value| value.bytes.0[0])
+    }
+}
+
+/// A device: its durable store, and an engine that may die.
+struct Device {
+    stored: Snapshot,
+    engine: Engine,
+    notices: Vec<Notice>,
+    now: u64,
+}
+
+impl Device {
+    fn new(name: u8) -> Self {
+        let row = DeviceState::new(DeviceId::from_bytes([name; 16]), AUTHOR);
+        Self::start(
+            Snapshot {
+                device: Some(row),
+                ..Snapshot::default()
+            },
+            name,
+        )
+    }
+
+    fn start(stored: Snapshot, seed: u8) -> Self {
+        let config = Config {
+            build: "test".to_owned(),
+            seed: [seed; 32],
+        };
+        let row = stored.device.clone().expect("a row");
+        let engine = Engine::new(config, stored.clone(), row);
+        Self {
+            stored,
+            engine,
+            notices: Vec::new(),
+            now: 1_000,
+        }
+    }
+
+    /// The process dies and starts again: only what is durable remains.
+    fn kill(&mut self, seed: u8) {
+        *self = Self::start(self.stored.clone(), seed);
+    }
+
+    fn write(&mut self, batch: WriteBatch) {
+        let stored = &mut self.stored;
+        stored.device = batch.device.or(stored.device.take());
+        if batch.replace_log {
+            stored.ops.clear();
+        }
+        stored.ops.retain(|op| op.seq > batch.forget_ops_upto);
+        for op in batch.put_ops {
+            stored.ops.retain(|other| other.seq != op.seq);
+            stored.ops.push(op);
+        }
+        stored.ops.sort_by_key(|op| op.seq);
+        for entity in batch.put_entities {
+            stored.entities.retain(|other| other.entity != entity.entity);
+            stored.entities.push(entity);
+        }
+        stored
+            .entities
+            .retain(|entity| !batch.drop_entities.contains(&entity.entity));
+        for blob in batch.put_blobs {
+            stored.blobs.retain(|other| other.sha256 != blob.sha256);
+            stored.blobs.push(blob);
+        }
+    }
+
+    fn handle(&mut self, event: Event) {
+        self.now += 10;
+        let reading = ClockReading {
+            wall: self.now,
+            monotonic: self.now,
+            boot: 1,
+        };
+        self.engine.handle(reading, event);
+    }
+
+    fn edit(&mut self, register: &str, action: Action) {
+        let key = RegisterKey::shopper(register);
+        self.handle(Event::Edit(Edit {
+            document: VISIT,
+            key,
+            action,
+            form_version: None,
+        }));
+    }
+
+    fn set(&mut self, register: &str, value: u8) {
+        self.edit(
+            register,
+            Action::Set(Value {
+                tag: 1,
+                bytes: Bytes(vec![value]),
+            }),
+        );
+    }
+
+    /// Carries out effects until none is left or `budget` is used up. `lose` says which requests
+    /// get no answer although the server took them in.
+    fn run(&mut self, server: &mut Server, budget: usize, mut lose: impl FnMut() -> bool) {
+        for _ in 0..budget {
+            let Some(effect) = self.engine.poll_effect() else {
+                let Some(at) = self.engine.poll_timeout() else {
+                    return;
+                };
+                self.now = self.now.max(at);
+                self.handle(Event::Timeout);
+                continue;
+            };
+            match effect {
+                Effect::Commit(id, batch) => {
+                    self.write(*batch);
+                    self.handle(Event::Committed(id));
+                }
+                Effect::Enrol(id, _) => self.handle(Event::Enrolled(id, Ok(()))),
+                Effect::Sync(id, request) => {
+                    let response = server.answer(&request, self.now);
+                    let outcome = if lose() {
+                        Err(Failure::Network)
+                    } else {
+                        Ok(Box::new(response))
+                    };
+                    self.handle(Event::Synced(id, outcome));
+                }
+                Effect::Upload(id, upload) => {
+                    let held = server.files.entry(upload.sha256).or_default();
+                    let outcome = if *held == upload.offset {
+                        *held += upload.length;
+                        Ok(*held)
+                    } else {
+                        Err(UploadFailure::WrongOffset(*held))
+                    };
+                    let outcome = if lose() {
+                        Err(UploadFailure::Request(Failure::Network))
+                    } else {
+                        outcome
+                    };
+                    self.handle(Event::Uploaded(id, outcome));
+                }
+                Effect::RefreshAuth(id) => self.handle(Event::AuthRefreshed(id, Ok(()))),
+                Effect::Notify(notice) => self.notices.push(notice),
+            }
+        }
+    }
+
+    fn sync(&mut self, server: &mut Server) {
+        self.handle(Event::SyncNow);
+        self.run(server, 500, || false);
+        assert!(self.engine.is_idle(), "the device comes to rest");
+    }
+
+    fn value(&self, register: &str) -> Option<u8> {
+        let document = self.engine.document(VISIT);
+        document
+            .cell(&RegisterKey::shopper(register))?
+            .register
+            .value()
+            .map(|value| value.bytes.0[0])
+    }
+}
+
+fn photo(name: u8, length: u64) -> Attachment {
+    Attachment {
+        sha256: BlobHash::from_bytes([name; 32]),
+        length,
+        media_type: "image/jpeg".to_owned(),
+        capture: Bytes::default(),
+    }
+}
+
+#[test]
+fn work_done_offline_arrives_in_one_round_trip() {
+    let (mut server, mut device) = (Server::default(), Device::new(1));
+    for number in 0..50 {
+        device.set(&format!("answer/q{number}"), number);
+    }
+    device.edit(
+        "submit",
+        Action::Submit(Submit {
+            stage: "main".to_owned(),
+            cycle: 0,
+            frontier: Vec::new(),
+        }),
+    );
+    device.run(&mut server, 500, || false);
+    assert_eq!(
+        device
+            .notices
+            .iter()
+            .filter(|notice| matches!(notice, Notice::Saved(_)))
+            .count(),
+        51
+    );
+    assert_eq!(server.applied.len(), 0, "nothing leaves the device unasked");
+
+    let mut requests = 0;
+    device.handle(Event::SyncNow);
+    device.run(&mut server, 500, || {
+        requests += 1;
+        false
+    });
+    assert_eq!(requests, 1);
+    assert_eq!(server.applied.len(), 51);
+    assert_eq!(server.value("answer/q17"), Some(17));
+    assert_eq!(device.engine.backlog().unsent_ops, 0);
+    assert!(device.notices.contains(&Notice::UpToDate));
+}
+
+#[test]
+fn lost_answers_do_not_double_anything() {
+    let (mut server, mut device) = (Server::default(), Device::new(1));
+    device.set("answer/a", 1);
+    device.edit("photos/a", Action::Attach(photo(3, 900_000)));
+    device.handle(Event::SyncNow);
+    let mut count = 0;
+    device.run(&mut server, 500, || {
+        count += 1;
+        count % 2 == 1
+    });
+    assert!(device.engine.is_idle());
+    assert_eq!(server.applied.len(), 2);
+    assert_eq!(server.files.get(&BlobHash::from_bytes([3; 32])), Some(&900_000));
+    assert_eq!(
+        device.engine.blobs().next().map(|blob| blob.state),
+        Some(BlobState::Complete)
+    );
+}
+
+#[test]
+fn a_process_may_die_between_any_two_effects() {
+    let script = |device: &mut Device, step: u8| match step {
+        0 => device.set("answer/a", 1),
+        1 => device.set("answer/a", 2),
+        2 => device.edit("photos/a", Action::Attach(photo(3, 700_000))),
+        _ => device.handle(Event::SyncNow),
+    };
+    for killed_after in 0..40 {
+        let (mut server, mut device) = (Server::default(), Device::new(1));
+        let mut budget = killed_after;
+        for step in 0..4 {
+            // A step that was not saved when the process died is made again by the person.
+            let saved = device.stored.ops.len();
+            script(&mut device, step);
+            let before = budget;
+            device.run(&mut server, budget.min(500), || false);
+            budget = budget.saturating_sub(before.min(3));
+            if !device.engine.is_idle() {
+                device.kill(step);
+            }
+            if step < 3 && device.stored.ops.len() == saved {
+                script(&mut device, step);
+                device.run(&mut server, 500, || false);
+            }
+        }
+        device.sync(&mut server);
+        assert_eq!(server.value("answer/a"), Some(2), "killed after {killed_after}");
+        assert_eq!(server.applied.len(), 3, "killed after {killed_after}");
+        assert_eq!(server.files.len(), 1);
+    }
+}
+
+#[test]
+fn a_failed_commit_is_not_saved_and_changes_nothing() {
+    let mut device = Device::new(1);
+    device.set("answer/a", 1);
+    let Some(Effect::Commit(id, _)) = device.engine.poll_effect() else {
+        panic!("a commit")
+    };
+    device.handle(Event::CommitFailed(id));
+    assert_eq!(device.value("answer/a"), None);
+    assert!(matches!(
+        device.engine.poll_effect(),
+        Some(Effect::Notify(Notice::NotSaved(..)))
+    ));
+    device.set("answer/a", 2);
+    device.run(&mut Server::default(), 10, || false);
+    assert_eq!(device.value("answer/a"), Some(2));
+}
+
+#[test]
+fn a_server_restored_from_a_backup_gets_back_what_it_lost() {
+    let (mut server, mut device) = (Server::default(), Device::new(1));
+    device.set("answer/a", 1);
+    device.sync(&mut server);
+    let backup = server.clone();
+    device.set("answer/a", 2);
+    device.set("answer/b", 3);
+    device.sync(&mut server);
+
+    server = Server {
+        incarnation: Incarnation::from_bytes([9; 16]),
+        ..backup
+    };
+    device.sync(&mut server);
+    assert!(device.notices.contains(&Notice::AcknowledgementWithdrawn(1)));
+    assert_eq!(
+        (server.value("answer/a"), server.value("answer/b")),
+        (Some(2), Some(3))
+    );
+    assert_eq!(
+        (device.value("answer/a"), device.value("answer/b")),
+        (Some(2), Some(3))
+    );
+}
+
+#[test]
+fn a_cloned_phone_takes_a_new_name_and_loses_nothing() {
+    let (mut server, mut first) = (Server::default(), Device::new(1));
+    first.set("answer/a", 1);
+    first.sync(&mut server);
+    let mut clone = Device::start(first.stored.clone(), 2);
+    first.set("answer/b", 2);
+    first.sync(&mut server);
+    clone.set("answer/c", 3);
+    clone.sync(&mut server);
+    assert!(
+        clone
+            .notices
+            .iter()
+            .any(|notice| matches!(notice, Notice::NewIdentity(_)))
+    );
+    assert_ne!(clone.engine.device().device, first.engine.device().device);
+    for (register, value) in [("answer/a", 1), ("answer/b", 2), ("answer/c", 3)] {
+        assert_eq!(server.value(register), Some(value), "{register}");
+        assert_eq!(clone.value(register), Some(value), "{register}");
+    }
+    assert_eq!(server.applied.len(), 3);
+    first.sync(&mut server);
+    assert_eq!(first.value("answer/c"), Some(3));
+}
+
+#[test]
+fn answers_given_without_knowing_of_each_other_are_both_kept() {
+    let (mut server, mut one, mut two) = (Server::default(), Device::new(1), Device::new(2));
+    one.set("answer/a", 1);
+    two.set("answer/a", 2);
+    one.sync(&mut server);
+    two.sync(&mut server);
+    one.sync(&mut server);
+    let key = RegisterKey::shopper("answer/a");
+    assert_eq!(one.engine.document(VISIT).conflicts(Lane::Shopper), [&key]);
+    assert_eq!(one.engine.document(VISIT), two.engine.document(VISIT));
+    // Whoever sees both and answers again settles it.
+    one.set("answer/a", 3);
+    one.sync(&mut server);
+    two.sync(&mut server);
+    assert!(two.engine.document(VISIT).conflicts(Lane::Shopper).is_empty());
+    assert_eq!(two.value("answer/a"), Some(3));
+}
+
+#[test]
+fn what_the_server_puts_aside_is_acknowledged_and_shown_as_such() {
+    let (mut server, mut device) = (
+        Server {
+            standing_settled: true,
+            ..Server::default()
+        },
+        Device::new(1),
+    );
+    device.set("answer/a", 1);
+    device.sync(&mut server);
+    let backlog = device.engine.backlog();
+    assert_eq!((backlog.unsent_ops, backlog.set_aside), (0, 1));
+    assert!(
+        device
+            .notices
+            .iter()
+            .any(|notice| matches!(notice, Notice::SetAside(1, Disposition::Late, _)))
+    );
+    assert_eq!(device.value("answer/a"), None, "it did not take effect");
+}
+
+#[test]
+fn a_portal_page_or_an_expired_token_stops_nothing_for_good() {
+    let mut device = Device::new(1);
+    device.set("answer/a", 1);
+    device.run(&mut Server::default(), 10, || false);
+    device.handle(Event::SyncNow);
+    let mut sync = |outcome: Option<Failure>| loop {
+        match device.engine.poll_effect() {
+            Some(Effect::Sync(id, _)) => {
+                if let Some(failure) = outcome {
+                    device.handle(Event::Synced(id, Err(failure)));
+                }
+                break;
+            }
+            Some(Effect::Commit(id, batch)) => {
+                device.write(*batch);
+                device.handle(Event::Committed(id));
+            }
+            Some(Effect::Enrol(id, _)) => device.handle(Event::Enrolled(id, Ok(()))),
+            Some(Effect::RefreshAuth(id)) => device.handle(Event::AuthRefreshed(id, Ok(()))),
+            Some(Effect::Notify(_) | Effect::Upload(..)) => {}
+            None => {
+                let at = device.engine.poll_timeout().expect("a retry is planned");
+                device.now = device.now.max(at);
+                device.handle(Event::Timeout);
+            }
+        }
+    };
+    for failure in [
+        Failure::NotOurServer,
+        Failure::Unauthorised,
+        Failure::Network,
+        Failure::Busy(60_000),
+        Failure::TooLarge,
+        Failure::FrameRefused,
+        Failure::Server,
+    ] {
+        sync(Some(failure));
+    }
+    sync(None);
+}
+
+#[test]
+fn a_refused_refresh_token_asks_the_person_and_keeps_recording() {
+    let (mut server, mut device) = (Server::default(), Device::new(1));
+    device.sync(&mut server);
+    device.handle(Event::SyncNow);
+    let Some(Effect::Sync(id, _)) = device.engine.poll_effect() else {
+        panic!("a request")
+    };
+    device.handle(Event::Synced(id, Err(Failure::Unauthorised)));
+    let Some(Effect::RefreshAuth(id)) = device.engine.poll_effect() else {
+        panic!("a refresh")
+    };
+    device.handle(Event::AuthRefreshed(id, Err(Failure::Unauthorised)));
+    device.run(&mut server, 10, || false);
+    assert!(device.notices.contains(&Notice::AuthRequired));
+    device.set("answer/a", 4);
+    device.run(&mut server, 10, || false);
+    assert_eq!(device.value("answer/a"), Some(4));
+    assert!(device.engine.backlog().auth_required);
+    device.handle(Event::SignedIn);
+    device.run(&mut server, 100, || false);
+    assert_eq!(server.value("answer/a"), Some(4));
+}
