@@ -1,0 +1,34 @@
+//! The domain rules of Haamu that need no storage and no network.
+//!
+//! Identifiers, roles and the policy table, the state machines of the
+//! glossary, problem codes, audit events, the binding of checklists to the
+//! sync engine, and what privacy asks of texts and times. Pure: time and
+//! randomness are arguments.
+
+mod audit;
+pub mod binding;
+pub mod brief;
+mod code;
+mod ids;
+mod policy;
+mod privacy;
+mod role;
+pub mod stages;
+mod state;
+mod time;
+
+pub use audit::AuditEvent;
+pub use brief::{AssignmentBrief, LocationBrief};
+pub use code::Code;
+pub use ids::{
+    AgencyId, AssignmentId, AuditId, ChecklistId, ChecklistVersionId, ClientOrganisationId, JobId,
+    LocationId, ParseIdError, ProgrammeId, RefreshTokenId, RoundId, ScoreId, SessionId, StaffNoticeId,
+    SubmissionId, UserId, VisitId,
+};
+pub use policy::{Actor, Decision, Target, Verb, decide};
+pub use privacy::{MASK, Redactor};
+pub use role::Role;
+pub use state::{
+    AssignmentEvent, AssignmentState, ChecklistState, ProgrammeState, TransitionError, VisitEvent, VisitState,
+};
+pub use time::{CoarseTime, Daypart, LocalDate, Timestamp, Zone};

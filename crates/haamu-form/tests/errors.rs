@@ -207,8 +207,7 @@ fn a_draft_says_everything_that_it_lacks() {
         r#"{"greeted": "no", "calm": "not_observed", "wait": "na", "story": "short"}"#,
     );
     let draft = Draft::new(answers.expect("sound answers"));
-    let findings = draft.complete(&checklist, Stage::Main)
-        .expect_err("incomplete");
+    let findings = draft.complete(&checklist, Stage::Main).expect_err("incomplete");
     assert_eq!(
         codes(&findings),
         [
@@ -229,7 +228,8 @@ fn completing_removes_what_is_hidden() {
     let mut draft = Draft::new(Answers::parse(&checklist, answers).expect("sound answers"));
     let picture = checklist.question_index("picture").expect("it exists");
     draft.set_photo_count(&checklist, picture, 3);
-    let findings = draft.complete(&checklist, Stage::Main)
+    let findings = draft
+        .complete(&checklist, Stage::Main)
         .expect_err("one photo too many");
     assert_eq!(codes(&findings), [pair("too_many_photos", "photos.picture")]);
     draft.set_photo_count(&checklist, picture, 2);

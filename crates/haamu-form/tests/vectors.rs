@@ -12,7 +12,10 @@ const EXAMPLES: [(&str, &str); 3] = [
         "checklists/retail-store-visit.json",
         include_str!("../../../deploy/examples/checklists/retail-store-visit.json"),
     ),
-    ("checklists/restaurant-visit.json", include_str!("../../../deploy/examples/checklists/restaurant-visit.json")),
+    (
+        "checklists/restaurant-visit.json",
+        include_str!("../../../deploy/examples/checklists/restaurant-visit.json"),
+    ),
     (
         "checklists/remote-service-contact.json",
         include_str!("../../../deploy/examples/checklists/remote-service-contact.json"),
@@ -32,7 +35,9 @@ fn vectors(kind: &str) -> Vec<Value> {
 }
 
 fn checklist_text(vector: &Value) -> String {
-    let Some(file) = vector["checklist_file"].as_str() else { return vector["checklist"].to_string() };
+    let Some(file) = vector["checklist_file"].as_str() else {
+        return vector["checklist"].to_string();
+    };
     let example = EXAMPLES.iter().find(|(name, _)| *name == file);
     example.expect("an example checklist").1.to_owned()
 }

@@ -1,0 +1,36 @@
+//! What travels over Haamu's HTTP API.
+//!
+//! Requests are `…In` and refuse unknown fields; responses are `…Out`.
+//! Identifiers are UUIDs, moments are RFC 3339 texts in UTC, dates are
+//! `2026-11-22`. The frames of the sync endpoint are types of `haamu-sync`,
+//! which this crate re-exports.
+
+mod checklists;
+mod evaluations;
+mod organisations;
+mod problem;
+mod programmes;
+mod reports;
+mod sessions;
+mod visits;
+
+pub use checklists::{ChecklistVersionOut, ChecklistsOut, FindingOut};
+pub use evaluations::{
+    AnswerOut, ConfirmCriticalIn, EvaluationOut, FileOut, FollowUpOut, ReturnIn, ScoreOut, TriggerOut,
+};
+pub use haamu_sync as sync;
+pub use organisations::{
+    ClientOrganisationIn, ClientOrganisationOut, ClientOrganisationsOut, ImportOut, LocationOut,
+    LocationsOut, RowErrorOut,
+};
+pub use problem::{IssueOut, Problem};
+pub use programmes::{ProgrammeIn, ProgrammeOut, ProgrammesOut, RoundIn, RoundOut, RoundsOut, StaffNoticeIn};
+pub use reports::{
+    BandOut, LocalisedOut, ReportAnswerOut, ReportCriticalOut, ReportLossOut, ReportPhotoOut, ReportScoreOut,
+    ReportSectionOut, ReportSummaryOut, ReportTagOut, ReportVisitOut, ReportsOut, VisitReportOut,
+};
+pub use sessions::{
+    DeviceIn, DeviceOut, DevicesOut, MeOut, RefreshIn, Secret, SessionOut, SetupIn, SignInIn, UserIn,
+    UserOut, UsersOut,
+};
+pub use visits::{AssignIn, AssignmentOut, PlannedVisitIn, VisitOut, VisitsIn, VisitsOut};

@@ -1,0 +1,336 @@
+//! The binding of checklists to the sync engine.
+//!
+//! The engine knows registers, sets and opaque values; the form model knows
+//! questions and answers. Here a question's answer is the register
+//! `answer/<question id>`, its comment `comment/<question id>` and its files
+//! the set `files/<question id>`. Values are JSON in the shorthand of the form
+//! model, so that any client can write them.
+
+use std::collections::BTreeMap;
+
+use haamu_form::{Answers, Checklist, Draft, Finding};
+use haamu_sync::{Action, Attachment, Bytes, Cell, Document, Lane, OpId, RegisterKey, Value};
+use serde::{Deserialize, Serialize};
+
+/// A value that is JSON.
+pub const TAG_JSON: u8 = 1;
+/// The longest comment, in characters.
+pub const MAX_COMMENT_CHARS: usize = 4_000;
+/// The stage of everything but follow-up sections.
+pub const MAIN_STAGE: &str = "main";
+/// The register that submits are noted under.
+pub const SUBMIT_REGISTER: &str = "submit";
+
+const ANSWER: &str = "answer/";
+const COMMENT: &str = "comment/";
+const FILES: &str = "files/";
+
+/// The register of a question's answer.
+#[must_use]
+pub fn answer_key(lane: Lane, question: &str) -> RegisterKey {
+    RegisterKey {
+        lane,
+        ..RegisterKey::shopper(format!("{ANSWER}{question}"))
+    }
+}
+
+/// The register of a question's comment.
+#[must_use]
+pub fn comment_key(lane: Lane, question: &str) -> RegisterKey {
+    RegisterKey {
+        lane,
+        ..RegisterKey::shopper(format!("{COMMENT}{question}"))
+    }
+}
+
+/// The set of a question's files.
+#[must_use]
+pub fn files_key(question: &str) -> RegisterKey {
+    RegisterKey::shopper(format!("{FILES}{question}"))
+}
+
+/// The value of an answer from its JSON text in the shorthand; `null` clears.
+#[must_use]
+pub fn set_json(json: &str) -> Action {
+    if json == "null" {
+        return Action::Clear;
+    }
+    Action::Set(Value {
+        tag: TAG_JSON,
+        bytes: Bytes(json.as_bytes().to_vec()),
+    })
+}
+
+/// The value of a comment; an empty one clears.
+#[must_use]
+pub fn set_text(text: &str) -> Action {
+    if text.is_empty() {
+        Action::Clear
+    } else {
+        set_json(&serde_json::Value::from(text).to_string())
+    }
+}
+
+/// What a device notes about the taking of a photo.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Capture {
+    /// The name that the file had on the device.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file_name: Option<String>,
+    /// What the picture shows, in the shopper's words: its text alternative.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub caption: Option<String>,
+}
+
+impl Capture {
+    /// As the bytes of an attachment.
+    #[must_use]
+    pub fn to_bytes(&self) -> Bytes {
+        Bytes(serde_json::to_vec(self).unwrap_or_default())
+    }
+
+    /// From the bytes of an attachment; empty where they are not understood.
+    #[must_use]
+    pub fn from_bytes(bytes: &Bytes) -> Self {
+        serde_json::from_slice(&bytes.0).unwrap_or_default()
+    }
+}
+
+/// A submission read by one checklist version.
+#[derive(Clone, Debug)]
+pub struct BoundEvaluation {
+    /// Answers, comments and the number of files of each question.
+    pub draft: Draft,
+    /// The files of each question, by its index.
+    pub files: BTreeMap<usize, Vec<(OpId, Attachment)>>,
+    /// What the checklist version has no place for or cannot read; it is kept all the same.
+    pub findings: Vec<Finding>,
+    /// Indexes of questions whose answers or comments are in conflict.
+    pub conflicts: Vec<usize>,
+}
+
+/// Reads a submission by a checklist version: the reviewer's value where there is one, else the shopper's.
+#[must_use]
+pub fn bind(checklist: &Checklist, document: &Document) -> BoundEvaluation {
+    let mut bound = BoundEvaluation {
+        draft: Draft::new(Answers::empty(checklist)),
+        files: BTreeMap::new(),
+        findings: unplaced(checklist, document),
+        conflicts: Vec::new(),
+    };
+    let mut answers = Answers::empty(checklist);
+    for question in checklist.questions() {
+        let id = question.id.as_str();
+        if let Some(json) = shown_json(document, |lane| answer_key(lane, id))
+            && let Err(findings) = answers.set(checklist, id, &json)
+        {
+            bound.findings.extend(findings.into_vec());
+        }
+    }
+    bound.draft = Draft::new(answers);
+    for (index, question) in checklist.questions().iter().enumerate() {
+        let id = question.id.as_str();
+        if let Some(json) = shown_json(document, |lane| comment_key(lane, id))
+            && let Ok(comment) = serde_json::from_str::<String>(&json)
+        {
+            bound.draft.set_comment(index, comment);
+        }
+        let files = document
+            .cell(&files_key(id))
+            .map(|cell| cell.elements.attachments())
+            .unwrap_or_default();
+        bound
+            .draft
+            .set_photo_count(checklist, index, u32::try_from(files.len()).unwrap_or(u32::MAX));
+        if !files.is_empty() {
+            bound.files.insert(
+                index,
+                files.into_iter().map(|(op, file)| (op, file.clone())).collect(),
+            );
+        }
+        if is_in_conflict(document, &|lane| answer_key(lane, id))
+            || is_in_conflict(document, &|lane| comment_key(lane, id))
+        {
+            bound.conflicts.push(index);
+        }
+    }
+    bound
+}
+
+/// The JSON of the value that is shown for a register.
+fn shown_json(document: &Document, key: impl Fn(Lane) -> RegisterKey) -> Option<String> {
+    let value = shown_cell(document, &key)?.register.value()?;
+    (value.tag == TAG_JSON)
+        .then(|| String::from_utf8(value.bytes.0.clone()).ok())
+        .flatten()
+}
+
+fn shown_cell<'a>(document: &'a Document, key: &impl Fn(Lane) -> RegisterKey) -> Option<&'a Cell> {
+    let review = document
+        .cell(&key(Lane::Review))
+        .filter(|cell| cell.register.winner().is_some());
+    review.or_else(|| document.cell(&key(Lane::Shopper)))
+}
+
+/// Whether what is shown is one of several answers; a reviewer's value settles the shopper's conflict.
+fn is_in_conflict(document: &Document, key: &impl Fn(Lane) -> RegisterKey) -> bool {
+    shown_cell(document, key).is_some_and(|cell| cell.register.is_in_conflict())
+}
+
+/// Registers that the checklist version has no question for.
+fn unplaced(checklist: &Checklist, document: &Document) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for key in document.cells.keys() {
+        let id = [ANSWER, COMMENT, FILES]
+            .iter()
+            .find_map(|prefix| key.register.strip_prefix(prefix));
+        let is_known = id.is_some_and(|id| checklist.question_index(id).is_some());
+        if !is_known {
+            let message = "the checklist version has no place for this; it is kept aside";
+            findings.push(Finding::warning("unplaced_value", key.register.clone(), message));
+        }
+    }
+    findings
+}
+
+/// The checklist stage of a stage name, if the checklist has it.
+#[must_use]
+pub fn stage(checklist: &Checklist, name: &str) -> Option<haamu_form::Stage> {
+    if name == MAIN_STAGE {
+        return Some(haamu_form::Stage::Main);
+    }
+    let sections = checklist.sections().iter();
+    let index = sections
+        .clone()
+        .position(|section| section.id.as_str() == name && section.fill_after_days.is_some());
+    index.map(haamu_form::Stage::FollowUp)
+}
+
+#[cfg(test)]
+mod tests {
+    use haamu_sync::{AuthorId, BlobHash, ClockConfidence, DeviceId, DocumentId, Hlc, Op};
+
+    use super::*;
+
+    fn checklist() -> Checklist {
+        let document = r#"{"sections": [{"id": "s", "questions": [
+            {"id": "greeted", "type": "yes_no", "points": "1", "comment": {"required_when": "below_full"}},
+            {"id": "picture", "type": "photo"}]}]}"#;
+        Checklist::parse(document).expect("sound")
+    }
+
+    fn write(document: &mut Document, number: u8, key: RegisterKey, action: Action) {
+        let op = Op {
+            origin_device: DeviceId::from_bytes([number; 16]),
+            origin_seq: 1,
+            hlc: Hlc::at(number.into()),
+            confidence: ClockConfidence::Wall,
+            document: DocumentId::default(),
+            lane: key.lane,
+            register: key.register,
+            instance: key.instance,
+            action,
+            form_version: None,
+            author: AuthorId::default(),
+            base: Vec::new(),
+        };
+        document.fold(&op, OpId::from_bytes([number; 16]), op.hlc);
+    }
+
+    #[test]
+    fn a_submission_is_read_by_its_checklist() {
+        let checklist = checklist();
+        let mut document = Document::default();
+        write(
+            &mut document,
+            1,
+            answer_key(Lane::Shopper, "greeted"),
+            set_json("\"no\""),
+        );
+        write(
+            &mut document,
+            2,
+            comment_key(Lane::Shopper, "greeted"),
+            set_text("Nobody \"looked\" up"),
+        );
+        let capture = Capture {
+            caption: Some("entrance".to_owned()),
+            file_name: None,
+        };
+        let file = Attachment {
+            sha256: BlobHash::default(),
+            length: 3,
+            media_type: "image/jpeg".to_owned(),
+            capture: capture.to_bytes(),
+        };
+        write(
+            &mut document,
+            3,
+            files_key("picture"),
+            Action::Attach(file.clone()),
+        );
+        write(
+            &mut document,
+            4,
+            answer_key(Lane::Shopper, "from_the_future"),
+            set_json("1"),
+        );
+        let bound = bind(&checklist, &document);
+        assert_eq!(bound.draft.comment(0), "Nobody \"looked\" up");
+        assert_eq!(bound.files[&1][0].1, file);
+        assert_eq!(Capture::from_bytes(&bound.files[&1][0].1.capture), capture);
+        let codes: Vec<_> = bound.findings.iter().map(|finding| finding.code).collect();
+        assert_eq!(codes, ["unplaced_value"]);
+        assert!(bound.draft.complete(&checklist, haamu_form::Stage::Main).is_ok());
+    }
+
+    #[test]
+    fn a_reviewer_corrects_without_destroying_testimony() {
+        let checklist = checklist();
+        let mut document = Document::default();
+        write(
+            &mut document,
+            1,
+            answer_key(Lane::Shopper, "greeted"),
+            set_json("\"no\""),
+        );
+        write(
+            &mut document,
+            2,
+            answer_key(Lane::Shopper, "greeted"),
+            set_json("\"yes\""),
+        );
+        assert_eq!(bind(&checklist, &document).conflicts, [0]);
+        write(
+            &mut document,
+            3,
+            answer_key(Lane::Review, "greeted"),
+            set_json("\"no\""),
+        );
+        let bound = bind(&checklist, &document);
+        assert!(bound.conflicts.is_empty(), "the reviewer settled it");
+        assert_eq!(
+            bound.draft.answers(),
+            &Answers::parse(&checklist, r#"{"greeted": "no"}"#).expect("sound")
+        );
+        let testimony = document
+            .cell(&answer_key(Lane::Shopper, "greeted"))
+            .expect("kept");
+        assert_eq!(testimony.register.heads.len(), 2);
+    }
+
+    #[test]
+    fn values_that_cannot_be_read_are_findings_and_no_answers() {
+        let checklist = checklist();
+        let mut document = Document::default();
+        write(
+            &mut document,
+            1,
+            answer_key(Lane::Shopper, "greeted"),
+            set_json("\"maybe\""),
+        );
+        let bound = bind(&checklist, &document);
+        assert_eq!(bound.findings[0].code, "answer_wrong_type");
+        assert_eq!(bound.draft.answers(), &Answers::empty(&checklist));
+    }
+}

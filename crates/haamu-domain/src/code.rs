@@ -1,0 +1,114 @@
+//! The closed list of problem codes. A code is never renamed nor used for another meaning.
+
+macro_rules! codes {
+    ($($(#[$doc:meta])* $name:ident = $text:literal, $title:literal;)*) => {
+        /// Why a request was not carried out.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Code {
+            $($(#[$doc])* $name,)*
+        }
+
+        impl Code {
+            /// All codes.
+            pub const ALL: &[Self] = &[$(Self::$name,)*];
+
+            /// The stable code.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$name => $text,)*
+                }
+            }
+
+            /// One English sentence that is the same at every occurrence.
+            #[must_use]
+            pub const fn title(self) -> &'static str {
+                match self {
+                    $(Self::$name => $title,)*
+                }
+            }
+        }
+    };
+}
+
+codes! {
+    /// The request cannot be read.
+    InvalidRequest = "invalid_request", "The request could not be read.";
+    /// Fields of the request are missing or out of range.
+    ValidationFailed = "validation_failed", "Some fields are missing or out of range.";
+    /// There is no valid access token.
+    Unauthenticated = "unauthenticated", "Sign in first.";
+    /// E-mail and password do not belong together.
+    InvalidCredentials = "invalid_credentials", "The e-mail or the password is wrong.";
+    /// A refresh token is unknown, expired or was used before.
+    InvalidRefreshToken = "invalid_refresh_token", "The session has ended; sign in again.";
+    /// The role may not do this.
+    Forbidden = "forbidden", "Your role may not do this.";
+    /// There is no such thing within reach.
+    NotFound = "not_found", "There is no such thing.";
+    /// The path has no such method.
+    MethodNotAllowed = "method_not_allowed", "The method is not available here.";
+    /// Something with the same name or key exists already.
+    AlreadyExists = "already_exists", "Something with the same key exists already.";
+    /// The thing was changed meanwhile.
+    Conflict = "conflict", "The thing was changed meanwhile; load it again.";
+    /// The state does not allow it.
+    NotPossibleInState = "not_possible_in_state", "This is not possible in the present state.";
+    /// The body is larger than allowed.
+    PayloadTooLarge = "payload_too_large", "The request is too large.";
+    /// The body has a media type that is not taken here.
+    UnsupportedMediaType = "unsupported_media_type", "This media type is not taken here.";
+    /// Too many requests in a short time.
+    TooManyRequests = "too_many_requests", "Too many requests; come again later.";
+    /// The installation has its first administrator already.
+    SetupClosed = "setup_closed", "The installation is set up already.";
+    /// The set-up code is wrong.
+    SetupCodeWrong = "setup_code_wrong", "The set-up code is wrong.";
+    /// The checklist document has errors.
+    ChecklistUnsound = "checklist_unsound", "The checklist has errors.";
+    /// The checklist version is not published.
+    ChecklistNotPublished = "checklist_not_published", "The checklist version is not published.";
+    /// The staff notice is missing or too fresh.
+    StaffNoticeMissing = "staff_notice_missing", "Staff have not been informed long enough ago.";
+    /// Fewer days or hours have passed than the programme asks for.
+    ReleaseTooEarly = "release_too_early", "The release delay of the programme has not passed.";
+    /// A critical answer is not confirmed.
+    CriticalUnconfirmed = "critical_unconfirmed", "A critical answer has not been confirmed.";
+    /// Two answers were given without knowing of each other.
+    ConflictUnresolved = "conflict_unresolved", "Answers in conflict have not been resolved.";
+    /// Photos are still on their way.
+    PhotosMissing = "photos_missing", "Photos of the evaluation are still on their way.";
+    /// The envelope of a sync request cannot be read.
+    SyncFrame = "sync_frame", "The sync frame could not be read.";
+    /// The protocol version is not supported.
+    UpgradeRequired = "upgrade_required", "This build of the app is too old.";
+    /// The device is not enrolled, or not for this person.
+    DeviceNotEnrolled = "device_not_enrolled", "The device is not enrolled.";
+    /// A part of a file does not start where the last one ended.
+    WrongOffset = "wrong_offset", "The part does not start where the last one ended.";
+    /// The bytes do not have the hash that names them.
+    DigestMismatch = "digest_mismatch", "The bytes do not have the hash that names them.";
+    /// A dependency is out of reach for the moment.
+    Unavailable = "unavailable", "The service is out of reach for the moment.";
+    /// A fault of the server.
+    Internal = "internal", "The server failed; the fault is logged.";
+}
+
+impl Code {
+    /// The code of a name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|code| code.as_str() == name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_distinct() {
+        let names: std::collections::BTreeSet<_> = Code::ALL.iter().map(|code| code.as_str()).collect();
+        assert_eq!(names.len(), Code::ALL.len());
+    }
+}

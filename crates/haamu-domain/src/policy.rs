@@ -1,0 +1,259 @@
+//! Who may do what: one table, from which the guard of a route, the API
+//! document and the authorisation test all read.
+
+use crate::{AgencyId, ClientOrganisationId, Role, UserId};
+
+/// A signed-in person, in one agency.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Actor {
+    /// Who.
+    pub user: UserId,
+    /// In which agency.
+    pub agency: AgencyId,
+    /// As what.
+    pub role: Role,
+    /// The client organisation that a client's person belongs to.
+    pub client_organisation: Option<ClientOrganisationId>,
+    /// The device that the token is bound to.
+    pub device: Option<haamu_sync::DeviceId>,
+}
+
+macro_rules! verbs {
+    ($($(#[$doc:meta])* $name:ident = $text:literal: $($role:ident)|+;)*) => {
+        /// Something that a person may do.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Verb {
+            $($(#[$doc])* $name,)*
+        }
+
+        impl Verb {
+            /// All verbs.
+            pub const ALL: &[Self] = &[$(Self::$name,)*];
+
+            /// The name in the API document and in the audit trail.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$name => $text,)*
+                }
+            }
+
+            /// The roles that may do it, on what lies within their reach.
+            #[must_use]
+            pub const fn roles(self) -> &'static [Role] {
+                match self {
+                    $(Self::$name => &[$(Role::$role),+],)*
+                }
+            }
+        }
+    };
+}
+
+verbs! {
+    /// Read who one is.
+    ReadMe = "me.read":
+        Administrator | ProgrammeDesigner | Coordinator | Reviewer | Shopper | ClientManager | ClientViewer;
+    /// Add a person to the agency.
+    CreateUser = "user.create": Administrator | Coordinator;
+    /// List the agency's people.
+    ListUsers = "user.list": Administrator | Coordinator;
+    /// Add a client organisation.
+    CreateClientOrganisation = "client_organisation.create": Administrator | Coordinator;
+    /// Read client organisations.
+    ReadClientOrganisations = "client_organisation.read":
+        Administrator | ProgrammeDesigner | Coordinator | Reviewer | ClientManager | ClientViewer;
+    /// Import locations.
+    ImportLocations = "location.import": Administrator | Coordinator;
+    /// Read locations.
+    ReadLocations = "location.read":
+        Administrator | ProgrammeDesigner | Coordinator | Reviewer | ClientManager | ClientViewer;
+    /// Add a checklist version.
+    CreateChecklist = "checklist.create": Administrator | ProgrammeDesigner | Coordinator;
+    /// Publish or withdraw a checklist version.
+    PublishChecklist = "checklist.publish": Administrator | ProgrammeDesigner | Coordinator;
+    /// Read checklists.
+    ReadChecklists = "checklist.read": Administrator | ProgrammeDesigner | Coordinator | Reviewer;
+    /// Add a programme.
+    CreateProgramme = "programme.create": Administrator | ProgrammeDesigner | Coordinator;
+    /// Record that staff were informed.
+    RecordStaffNotice = "programme.record_staff_notice": Administrator | Coordinator;
+    /// Make a programme active.
+    ActivateProgramme = "programme.activate": Administrator | Coordinator;
+    /// Read programmes and rounds.
+    ReadProgrammes = "programme.read": Administrator | ProgrammeDesigner | Coordinator | Reviewer;
+    /// Open a round.
+    CreateRound = "round.create": Administrator | ProgrammeDesigner | Coordinator;
+    /// Plan visits.
+    CreateVisits = "visit.create": Administrator | Coordinator;
+    /// Offer a visit to a shopper.
+    AssignVisit = "visit.assign": Administrator | Coordinator;
+    /// Read visits.
+    ReadVisits = "visit.read": Administrator | ProgrammeDesigner | Coordinator | Reviewer;
+    /// Accept one's own assignment.
+    AcceptAssignment = "assignment.accept": Shopper;
+    /// Enrol a device of one's own.
+    EnrolDevice = "device.enrol": Shopper;
+    /// Read one's own devices.
+    ReadDevices = "device.read": Shopper;
+    /// Exchange work with a device of one's own.
+    Sync = "submission.sync": Shopper;
+    /// Send a file of one's own submission.
+    UploadBlob = "blob.upload": Shopper;
+    /// Read evaluations with everything that belongs to review.
+    ReadEvaluation = "evaluation.read": Administrator | Coordinator | Reviewer;
+    /// Confirm a critical answer.
+    ConfirmCritical = "evaluation.confirm_critical": Reviewer;
+    /// Approve an evaluation.
+    ApproveEvaluation = "evaluation.approve": Reviewer;
+    /// Send an evaluation back to its shopper.
+    ReturnEvaluation = "evaluation.return": Reviewer;
+    /// Make an evaluation visible to the client.
+    ReleaseEvaluation = "evaluation.release": Reviewer;
+    /// Read released visit reports.
+    ReadReport = "visit_report.read": Administrator | Coordinator | Reviewer | ClientManager | ClientViewer;
+}
+
+/// What an action is on, as far as the decision needs to know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Target {
+    /// The agency that it belongs to.
+    pub agency: AgencyId,
+    /// The client organisation that it belongs to, if it belongs to one.
+    pub client_organisation: Option<ClientOrganisationId>,
+    /// The person whose own it is, where only that person may act on it.
+    pub owner: Option<UserId>,
+}
+
+impl Target {
+    /// Something of the actor's agency that belongs to no client and no person.
+    #[must_use]
+    pub const fn agency(agency: AgencyId) -> Self {
+        Self {
+            agency,
+            client_organisation: None,
+            owner: None,
+        }
+    }
+
+    /// Something that belongs to a client organisation.
+    #[must_use]
+    pub const fn of_client(agency: AgencyId, client_organisation: ClientOrganisationId) -> Self {
+        Self {
+            agency,
+            client_organisation: Some(client_organisation),
+            owner: None,
+        }
+    }
+
+    /// Something that is one person's own.
+    #[must_use]
+    pub const fn owned(agency: AgencyId, owner: UserId) -> Self {
+        Self {
+            agency,
+            client_organisation: None,
+            owner: Some(owner),
+        }
+    }
+}
+
+/// Whether an action is allowed.
+#[must_use]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Decision {
+    /// It is.
+    Allowed,
+    /// The role may not do this to anything.
+    RoleForbids,
+    /// The actor must not even know that the target exists.
+    OutOfScope,
+}
+
+/// Decides whether `actor` may do `verb` to `target`.
+pub fn decide(actor: &Actor, verb: Verb, target: &Target) -> Decision {
+    let is_out_of_reach = actor.agency != target.agency
+        || (actor.role.is_client()
+            && target.client_organisation.is_some()
+            && actor.client_organisation != target.client_organisation)
+        || target
+            .owner
+            .is_some_and(|owner| owner != actor.user && actor.role == Role::Shopper);
+    if !verb.roles().contains(&actor.role) {
+        Decision::RoleForbids
+    } else if is_out_of_reach {
+        Decision::OutOfScope
+    } else {
+        Decision::Allowed
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn agency(number: u128) -> AgencyId {
+        AgencyId::from_uuid(Uuid::from_u128(number))
+    }
+
+    fn client(number: u128) -> ClientOrganisationId {
+        ClientOrganisationId::from_uuid(Uuid::from_u128(number))
+    }
+
+    fn actor(role: Role) -> Actor {
+        Actor {
+            user: UserId::from_uuid(Uuid::from_u128(1)),
+            agency: agency(1),
+            role,
+            client_organisation: role.is_client().then(|| client(1)),
+            device: None,
+        }
+    }
+
+    #[test]
+    fn nobody_reaches_into_another_agency() {
+        for role in Role::ALL {
+            for verb in Verb::ALL {
+                let decision = decide(&actor(role), *verb, &Target::agency(agency(2)));
+                assert_ne!(decision, Decision::Allowed, "{role:?} {verb:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_client_sees_only_its_own() {
+        let viewer = actor(Role::ClientViewer);
+        let own = Target::of_client(agency(1), client(1));
+        let other = Target::of_client(agency(1), client(2));
+        assert_eq!(decide(&viewer, Verb::ReadReport, &own), Decision::Allowed);
+        assert_eq!(decide(&viewer, Verb::ReadReport, &other), Decision::OutOfScope);
+        assert_eq!(
+            decide(&viewer, Verb::ReleaseEvaluation, &own),
+            Decision::RoleForbids
+        );
+        assert_eq!(
+            decide(&actor(Role::Reviewer), Verb::ReadReport, &other),
+            Decision::Allowed
+        );
+    }
+
+    #[test]
+    fn a_shopper_acts_only_on_their_own() {
+        let somebody_else = UserId::from_uuid(Uuid::from_u128(2));
+        let shopper = actor(Role::Shopper);
+        let own = Target::owned(agency(1), shopper.user);
+        let other = Target::owned(agency(1), somebody_else);
+        assert_eq!(decide(&shopper, Verb::AcceptAssignment, &own), Decision::Allowed);
+        assert_eq!(
+            decide(&shopper, Verb::AcceptAssignment, &other),
+            Decision::OutOfScope
+        );
+    }
+
+    #[test]
+    fn every_verb_has_a_name_of_its_own() {
+        let names: std::collections::BTreeSet<_> = Verb::ALL.iter().map(|verb| verb.as_str()).collect();
+        assert_eq!(names.len(), Verb::ALL.len());
+        assert!(Verb::ALL.iter().all(|verb| !verb.roles().is_empty()));
+    }
+}

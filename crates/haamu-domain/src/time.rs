@@ -1,0 +1,287 @@
+//! Moments, the zones of places, and times made coarse.
+
+use std::fmt;
+
+use haamu_form::LocalDateTime;
+use jiff::civil::{Date, DateTime};
+use jiff::tz::{TimeZone, TimeZoneDatabase};
+use serde::{Deserialize, Serialize};
+
+/// A moment: milliseconds since 1970-01-01T00:00:00Z.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Timestamp(i64);
+
+impl Timestamp {
+    /// From milliseconds since 1970.
+    #[must_use]
+    pub const fn from_millis(millis: i64) -> Self {
+        Self(millis)
+    }
+
+    /// Milliseconds since 1970.
+    #[must_use]
+    pub const fn millis(self) -> i64 {
+        self.0
+    }
+
+    /// Milliseconds since 1970 for the sync engine, which knows no time before.
+    #[must_use]
+    pub fn sync_millis(self) -> haamu_sync::Millis {
+        self.0.try_into().unwrap_or_default()
+    }
+
+    /// The moment so many seconds later.
+    #[must_use]
+    pub const fn plus_seconds(self, seconds: i64) -> Self {
+        Self(self.0.saturating_add(seconds.saturating_mul(1000)))
+    }
+
+    /// The moment so many hours later.
+    #[must_use]
+    pub const fn plus_hours(self, hours: u32) -> Self {
+        self.plus_seconds(hours as i64 * 3600)
+    }
+
+    /// The moment in RFC 3339, to the second.
+    #[must_use]
+    pub fn to_rfc3339(self) -> String {
+        let seconds = jiff::Timestamp::from_second(self.0.div_euclid(1000));
+        seconds.map_or_else(|_| self.0.to_string(), |moment| moment.to_string())
+    }
+}
+
+/// A date without a time, as in `2026-11-22`.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct LocalDate(Date);
+
+impl LocalDate {
+    /// Reads `2026-11-22`.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        (text.len() == 10).then(|| text.parse().ok().map(Self)).flatten()
+    }
+
+    /// The date so many days later.
+    #[must_use]
+    pub fn plus_days(self, days: u32) -> Self {
+        Self(self.0.saturating_add(jiff::Span::new().days(i64::from(days))))
+    }
+}
+
+impl fmt::Display for LocalDate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, f)
+    }
+}
+
+impl fmt::Debug for LocalDate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl Serialize for LocalDate {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for LocalDate {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+        Self::parse(&text).ok_or_else(|| serde::de::Error::custom("not a date such as 2026-11-22"))
+    }
+}
+
+/// The time zone of a place, by its name in the tz database.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Zone(TimeZone);
+
+impl Zone {
+    /// The zone of a name such as `Europe/Helsinki`, from the bundled database.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        TimeZoneDatabase::bundled().get(name).ok().map(Self)
+    }
+
+    /// The name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.0.iana_name().unwrap_or("UTC")
+    }
+
+    /// The local date of a moment.
+    #[must_use]
+    pub fn date_of(&self, moment: Timestamp) -> LocalDate {
+        LocalDate(self.civil(moment).date())
+    }
+
+    /// The first moment of a local date.
+    #[must_use]
+    pub fn start_of(&self, date: LocalDate) -> Timestamp {
+        self.moment(date.0.to_datetime(jiff::civil::Time::midnight()))
+    }
+
+    /// The moment of a local time; in a gap or an overlap, the later and the earlier one, as jiff does.
+    #[must_use]
+    pub fn moment_of(&self, local: LocalDateTime) -> Timestamp {
+        let civil = DateTime::new(
+            local.year(),
+            local.month(),
+            local.day(),
+            local.hour(),
+            local.minute(),
+            local.second(),
+            0,
+        );
+        self.moment(civil.unwrap_or_default())
+    }
+
+    /// The week and daypart of a moment.
+    #[must_use]
+    pub fn coarse(&self, moment: Timestamp) -> CoarseTime {
+        let civil = self.civil(moment);
+        let week = civil.date().iso_week_date();
+        CoarseTime {
+            year: week.year(),
+            week: week.week(),
+            month_year: civil.year(),
+            month: civil.month(),
+            daypart: Daypart::of_hour(civil.hour()),
+        }
+    }
+
+    /// The ways in which people write the time of day and the date of a moment: `9:05`, `09.05`, `1.3`, `2026-03-01`.
+    #[must_use]
+    pub fn spellings(&self, moment: Timestamp) -> Vec<String> {
+        let civil = self.civil(moment);
+        let (hour, minute) = (civil.hour(), civil.minute());
+        let mut spellings = Vec::new();
+        for hour in [format!("{hour}"), format!("{hour:02}")] {
+            for separator in [":", "."] {
+                spellings.push(format!("{hour}{separator}{minute:02}"));
+            }
+        }
+        let (day, month) = (civil.day(), civil.month());
+        spellings.push(format!("{day}.{month}"));
+        spellings.push(format!("{day:02}.{month:02}"));
+        spellings.push(format!("{}", civil.date()));
+        spellings
+    }
+
+    fn civil(&self, moment: Timestamp) -> DateTime {
+        let instant = jiff::Timestamp::from_millisecond(moment.millis()).unwrap_or_default();
+        self.0.to_datetime(instant)
+    }
+
+    fn moment(&self, civil: DateTime) -> Timestamp {
+        let zoned = self.0.to_ambiguous_zoned(civil).compatible();
+        Timestamp(
+            zoned
+                .map(|zoned| zoned.timestamp().as_millisecond())
+                .unwrap_or_default(),
+        )
+    }
+}
+
+impl fmt::Debug for Zone {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// A time that does not tell who was on shift.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CoarseTime {
+    /// The year of the ISO week.
+    pub year: i16,
+    /// The ISO week, 1 to 53.
+    pub week: i8,
+    /// The calendar year.
+    pub month_year: i16,
+    /// The month, 1 to 12.
+    pub month: i8,
+    /// The part of the day.
+    pub daypart: Daypart,
+}
+
+/// A part of the day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Daypart {
+    /// 6 to 11.
+    Morning,
+    /// 11 to 14.
+    Midday,
+    /// 14 to 17.
+    Afternoon,
+    /// 17 to 22.
+    Evening,
+    /// 22 to 6.
+    Night,
+}
+
+impl Daypart {
+    const fn of_hour(hour: i8) -> Self {
+        match hour {
+            6..11 => Self::Morning,
+            11..14 => Self::Midday,
+            14..17 => Self::Afternoon,
+            17..22 => Self::Evening,
+            _ => Self::Night,
+        }
+    }
+
+    /// The name in documents.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Morning => "morning",
+            Self::Midday => "midday",
+            Self::Afternoon => "afternoon",
+            Self::Evening => "evening",
+            Self::Night => "night",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_moment_is_made_coarse_in_the_zone_of_its_place() {
+        let helsinki = Zone::named("Europe/Helsinki").expect("a zone");
+        let local = LocalDateTime::parse("2026-01-01T00:30").expect("a local time");
+        let moment = helsinki.moment_of(local);
+        assert_eq!(moment.to_rfc3339(), "2025-12-31T22:30:00Z");
+        let coarse = helsinki.coarse(moment);
+        assert_eq!(
+            (coarse.year, coarse.week, coarse.daypart),
+            (2026, 1, Daypart::Night)
+        );
+        let utc = Zone::named("UTC").expect("a zone").coarse(moment);
+        assert_eq!(
+            (utc.month_year, utc.month, utc.daypart),
+            (2025, 12, Daypart::Night)
+        );
+        assert_eq!(
+            helsinki.date_of(moment),
+            LocalDate::parse("2026-01-01").expect("a date")
+        );
+        assert_eq!(
+            helsinki.start_of(helsinki.date_of(moment)),
+            moment.plus_seconds(-1800)
+        );
+    }
+
+    #[test]
+    fn unknown_zones_and_dates_are_refused() {
+        assert_eq!(Zone::named("Europe/Nowhere"), None);
+        assert_eq!(Zone::named("../etc/passwd"), None);
+        for text in ["2026-02-30", "2026-1-1", "today", "2026-01-01T10:00", ""] {
+            assert_eq!(LocalDate::parse(text), None, "{text}");
+        }
+    }
+}

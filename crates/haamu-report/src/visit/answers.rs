@@ -1,0 +1,165 @@
+//! Answers in words, as far as a client may read them.
+
+use haamu_domain::Redactor;
+use haamu_form::{
+    Answer, AnswerOption, AnswerState, Checklist, Draft, DurationUnit, Language, Question, QuestionKind,
+    Scale, Score, Texts, score::QuestionStatus,
+};
+
+use crate::labels::Labels;
+
+use super::model::{AnswerView, LocalisedText};
+
+/// What turns answers into words.
+pub(super) struct Words<'a> {
+    pub(super) checklist: &'a Checklist,
+    pub(super) evaluation: &'a Draft,
+    pub(super) score: &'a Score,
+    pub(super) redactor: &'a Redactor,
+    pub(super) language: Language,
+    pub(super) period: &'a str,
+}
+
+impl Words<'_> {
+    fn labels(&self) -> &'static Labels {
+        Labels::of(self.language)
+    }
+
+    /// A text of the report's own.
+    fn own(&self, text: impl Into<String>) -> LocalisedText {
+        LocalisedText {
+            lang: self.language.tag().to_owned(),
+            text: text.into(),
+        }
+    }
+
+    /// A text of the checklist, in the report's language or in the checklist's default.
+    pub(super) fn of_checklist(&self, texts: &Texts, otherwise: &str) -> LocalisedText {
+        let best = texts.best(self.language.tag(), self.checklist.default_language());
+        best.map_or_else(
+            || self.own(otherwise),
+            |found| LocalisedText {
+                lang: found.language.to_owned(),
+                text: found.text.to_owned(),
+            },
+        )
+    }
+
+    /// The question's own words.
+    pub(super) fn question(&self, index: usize) -> LocalisedText {
+        let question = &self.checklist.questions()[index];
+        self.of_checklist(&question.text, question.id.as_str())
+    }
+
+    /// All answers that a client may read, in checklist order.
+    pub(super) fn answers(&self) -> Vec<AnswerView> {
+        let readable = |(index, question): (usize, &Question)| {
+            let status = self.score.questions[index].status;
+            // Receipts show times and names; files are listed as photos; a place is where the shopper was.
+            let is_kept_back = question.kind.is_media() || matches!(question.kind, QuestionKind::Location);
+            if status == QuestionStatus::NotShown || is_kept_back {
+                return None;
+            }
+            let comment = self.evaluation.comment(index);
+            Some(AnswerView {
+                section: self.checklist.sections()[question.section].id.to_string(),
+                question: question.id.to_string(),
+                text: self.question(index),
+                status: status.as_str(),
+                answer: self.answer(index)?,
+                comment: (!comment.trim().is_empty()).then(|| self.redactor.mask(comment)),
+            })
+        };
+        self.checklist
+            .questions()
+            .iter()
+            .enumerate()
+            .filter_map(readable)
+            .collect()
+    }
+
+    /// The answer to a question in words; none where there is nothing to say.
+    pub(super) fn answer(&self, index: usize) -> Option<LocalisedText> {
+        let labels = self.labels();
+        let question = &self.checklist.questions()[index];
+        match self.score.questions[index].status {
+            QuestionStatus::NotShown => return None,
+            QuestionStatus::Voided => return Some(self.own(labels.status_voided)),
+            QuestionStatus::Unanswered => return Some(self.own(labels.status_unanswered)),
+            QuestionStatus::NotApplicable => return Some(self.own(labels.status_not_applicable)),
+            QuestionStatus::NotObserved => return Some(self.own(labels.status_not_observed)),
+            QuestionStatus::Unscored | QuestionStatus::Bonus | QuestionStatus::Scored => {}
+        }
+        match self.evaluation.answers().state(index) {
+            AnswerState::Given(answer) => self.given(&question.kind, answer),
+            _ => self.change(&question.kind),
+        }
+    }
+
+    fn given(&self, kind: &QuestionKind, answer: &Answer) -> Option<LocalisedText> {
+        let labels = self.labels();
+        Some(match (kind, answer) {
+            (_, Answer::YesNo(yes)) => self.own(if *yes { labels.yes } else { labels.no }),
+            (_, Answer::Option(chosen)) => self.option(&kind.options()[*chosen]),
+            (_, Answer::Options(chosen)) => {
+                let words: Vec<_> = chosen
+                    .iter()
+                    .map(|index| self.option(&kind.options()[*index]))
+                    .collect();
+                let lang = words.first().map(|text| text.lang.clone()).unwrap_or_default();
+                let texts: Vec<_> = words.into_iter().map(|text| text.text).collect();
+                LocalisedText {
+                    lang,
+                    text: texts.join("; "),
+                }
+            }
+            (QuestionKind::Scale(scale), Answer::Integer(value)) => self.own(scale_text(scale, *value)),
+            (QuestionKind::Money { currency }, Answer::Integer(minor)) => {
+                let currency = currency.as_deref().unwrap_or_default();
+                let amount = format!("{}.{:02} {currency}", minor / 100, (minor % 100).abs());
+                self.own(self.localised_number(&amount))
+            }
+            (QuestionKind::Duration { unit, .. }, Answer::Decimal(value)) => {
+                let unit = unit.map_or("", DurationUnit::as_str);
+                self.own(self.localised_number(&format!("{value} {unit}")))
+            }
+            (_, Answer::Decimal(value)) => self.own(self.localised_number(&value.to_string())),
+            (_, Answer::Integer(value)) => self.own(value.to_string()),
+            // Testimony is in the shopper's language, which the report does not know.
+            (_, Answer::Text(text)) => LocalisedText {
+                lang: String::new(),
+                text: self.redactor.mask(text),
+            },
+            (_, Answer::DateTime(_)) => self.own(self.period),
+            (_, Answer::Media) => return None,
+        })
+    }
+
+    /// A derived change: end minus start.
+    fn change(&self, kind: &QuestionKind) -> Option<LocalisedText> {
+        let QuestionKind::Change(change) = kind else {
+            return None;
+        };
+        let value = |index| match self.evaluation.answers().state(index) {
+            AnswerState::Given(Answer::Integer(value)) => Some(*value),
+            _ => None,
+        };
+        let (from, to) = (value(change.from)?, value(change.to)?);
+        Some(self.own(format!("{from} → {to}")))
+    }
+
+    fn option(&self, option: &AnswerOption) -> LocalisedText {
+        self.of_checklist(&option.text, option.id.as_str())
+    }
+
+    fn localised_number(&self, text: &str) -> String {
+        match self.language {
+            Language::Finnish | Language::Swedish => text.replace('.', ","),
+            Language::English => text.to_owned(),
+        }
+    }
+}
+
+fn scale_text(scale: &Scale, value: i64) -> String {
+    format!("{value} ({}–{})", scale.min, scale.max)
+}

@@ -1,0 +1,136 @@
+//! Evaluations as a reviewer sees them.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::FindingOut;
+
+/// An evaluation with everything that belongs to its review.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct EvaluationOut {
+    /// The visit.
+    pub visit: Uuid,
+    /// The visit's state.
+    pub state: String,
+    /// The submission.
+    pub submission: Uuid,
+    /// How often it was returned.
+    pub cycle: u32,
+    /// When the visit took place, in UTC.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub visited_at: Option<String>,
+    /// From when on it may be released, in UTC.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub releasable_at: Option<String>,
+    /// The answers, in checklist order, without what is not shown.
+    pub answers: Vec<AnswerOut>,
+    /// The latest score.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub score: Option<ScoreOut>,
+    /// Critical answers, in checklist order.
+    pub triggers: Vec<TriggerOut>,
+    /// What validation found.
+    pub findings: Vec<FindingOut>,
+    /// Questions with answers in conflict.
+    pub conflicts: Vec<String>,
+    /// Sections that are filled in later.
+    pub follow_ups: Vec<FollowUpOut>,
+    /// Photos and other files that are expected.
+    pub files_expected: u32,
+    /// Those of them that have arrived.
+    pub files_received: u32,
+}
+
+/// One answer.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct AnswerOut {
+    /// The question's id.
+    pub question: String,
+    /// The status that it counts as.
+    pub status: String,
+    /// The answer in the shorthand of the checklist format; absent if there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub value: Option<Value>,
+    /// The comment.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub comment: Option<String>,
+    /// The files.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<FileOut>,
+}
+
+/// A file of an answer.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct FileOut {
+    /// Its SHA-256, hexadecimal.
+    pub sha256: String,
+    /// Its length in bytes.
+    pub length: u64,
+    /// Its media type, as the device believes.
+    pub media_type: String,
+    /// Whether it has arrived.
+    pub received: bool,
+    /// What the picture shows, in the shopper's words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub caption: Option<String>,
+}
+
+/// A score record.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ScoreOut {
+    /// The result, as `haamu score` prints it.
+    pub result: Value,
+    /// Why: the losses and gains that add up to it.
+    pub trace: Value,
+    /// When it was made, in UTC.
+    pub scored_at: String,
+}
+
+/// A critical answer.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct TriggerOut {
+    /// The question's id.
+    pub question: String,
+    /// Whether a reviewer has confirmed it.
+    pub confirmed: bool,
+}
+
+/// A section that is filled in later.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct FollowUpOut {
+    /// The section's id.
+    pub stage: String,
+    /// From when on it may be filled in, in UTC.
+    pub opens_at: String,
+    /// Until when, in UTC.
+    pub closes_at: String,
+    /// Whether it is handed in.
+    pub submitted: bool,
+}
+
+/// A critical answer to be confirmed.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct ConfirmCriticalIn {
+    /// The question's id.
+    pub question: String,
+    /// What the confirmation rests on.
+    pub evidence: String,
+}
+
+/// Why an evaluation is sent back.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct ReturnIn {
+    /// What the shopper is asked to do.
+    pub reason: String,
+}

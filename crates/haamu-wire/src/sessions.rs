@@ -1,0 +1,206 @@
+//! Signing in, people and devices.
+
+use std::fmt;
+
+use haamu_domain::Role;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// A password, token or code, which is never written to a log.
+#[derive(Clone, Deserialize, Serialize)]
+#[serde(transparent)]
+pub struct Secret(String);
+
+impl Secret {
+    /// Hides a text.
+    #[must_use]
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// The text, for the one place that needs it.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(…)")
+    }
+}
+
+/// The first administrator of a new installation.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct SetupIn {
+    /// The one-time code that the server printed when it started.
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
+    pub code: Secret,
+    /// The name of the agency.
+    pub agency_name: String,
+    /// The administrator's e-mail address.
+    pub email: String,
+    /// The administrator's name.
+    pub display_name: String,
+    /// The administrator's password, at least 12 characters.
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
+    pub password: Secret,
+}
+
+/// E-mail and password.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct SignInIn {
+    /// The e-mail address.
+    pub email: String,
+    /// The password.
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
+    pub password: Secret,
+    /// The agency to sign in to, for people who belong to several.
+    #[serde(default)]
+    pub agency: Option<Uuid>,
+}
+
+/// A refresh token, good for one use.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct RefreshIn {
+    /// The token.
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
+    pub refresh_token: Secret,
+}
+
+/// A session: a short-lived access token and the token that renews it.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct SessionOut {
+    /// To be sent as `Authorization: Bearer …`.
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
+    pub access_token: Secret,
+    /// How long the access token is good, in seconds.
+    pub expires_in: u64,
+    /// Renews the session once; the answer holds the next one.
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
+    pub refresh_token: Secret,
+    /// Who signed in.
+    pub me: MeOut,
+}
+
+/// Who is signed in.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct MeOut {
+    /// The person.
+    pub user: Uuid,
+    /// The person's name.
+    pub display_name: String,
+    /// The agency.
+    pub agency: Uuid,
+    /// The agency's name.
+    pub agency_name: String,
+    /// What the person is in the agency.
+    #[cfg_attr(feature = "openapi", schema(value_type = String, example = "coordinator"))]
+    pub role: Role,
+    /// The client organisation of a client's person.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_organisation: Option<Uuid>,
+    /// The device that the session is bound to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub device: Option<String>,
+}
+
+/// A person to be added to the agency.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct UserIn {
+    /// The e-mail address, by which the person signs in.
+    pub email: String,
+    /// The person's name.
+    pub display_name: String,
+    /// The first password, at least 12 characters.
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
+    pub password: Secret,
+    /// What the person is in the agency.
+    #[cfg_attr(feature = "openapi", schema(value_type = String, example = "shopper"))]
+    pub role: Role,
+    /// The client organisation; required for `client_manager` and `client_viewer`, else absent.
+    #[serde(default)]
+    pub client_organisation: Option<Uuid>,
+}
+
+/// A person of the agency.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct UserOut {
+    /// The person.
+    pub id: Uuid,
+    /// The e-mail address.
+    pub email: String,
+    /// The name.
+    pub display_name: String,
+    /// What the person is.
+    #[cfg_attr(feature = "openapi", schema(value_type = String, example = "shopper"))]
+    pub role: Role,
+    /// The client organisation of a client's person.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_organisation: Option<Uuid>,
+}
+
+/// A page of people.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct UsersOut {
+    /// The people, by id.
+    pub items: Vec<UserOut>,
+    /// What to pass as `after` for the next page; absent on the last one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<Uuid>,
+}
+
+/// A device to be enrolled.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct DeviceIn {
+    /// 16 random bytes, base64url without padding, drawn at the first start.
+    pub device: String,
+    /// The device's Ed25519 public key, base64url without padding.
+    pub public_key: String,
+    /// The platform, such as `linux` or `android`.
+    pub platform: String,
+    /// The build of the app.
+    pub build: String,
+    /// The device that this one turned out to be a clone of.
+    #[serde(default)]
+    pub cloned_from: Option<String>,
+}
+
+/// A device of the signed-in person.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct DeviceOut {
+    /// Its id.
+    pub device: String,
+    /// The platform.
+    pub platform: String,
+    /// The build of the app when it was enrolled.
+    pub build: String,
+    /// When it was enrolled.
+    pub enrolled_at: String,
+    /// How many operations of it the server has.
+    pub operations: u64,
+}
+
+/// The devices of the signed-in person.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct DevicesOut {
+    /// The devices, the newest last.
+    pub items: Vec<DeviceOut>,
+}

@@ -1,0 +1,83 @@
+//! Visits and assignments.
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// Visits to be planned in a round.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct VisitsIn {
+    /// The visits, at most 500 at once; all of them or none are planned.
+    pub visits: Vec<PlannedVisitIn>,
+}
+
+/// One visit to be planned.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct PlannedVisitIn {
+    /// Where.
+    pub location: Uuid,
+    /// To whom it is offered, if to anybody yet.
+    #[serde(default)]
+    pub shopper: Option<Uuid>,
+}
+
+/// To whom a visit is offered.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct AssignIn {
+    /// The shopper. An earlier offer of the visit to somebody else is withdrawn.
+    pub shopper: Uuid,
+}
+
+/// A visit, planned or carried out.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct VisitOut {
+    /// Its id.
+    pub id: Uuid,
+    /// Its round.
+    pub round: Uuid,
+    /// Where.
+    pub location: Uuid,
+    /// The name of the location.
+    pub location_name: String,
+    /// The visit's state.
+    pub state: String,
+    /// The assignment that counts, if there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub assignment: Option<AssignmentOut>,
+    /// The displayed score, once the evaluation is scored.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub score: Option<String>,
+}
+
+/// The offer of a visit to one shopper.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct AssignmentOut {
+    /// Its id.
+    pub id: Uuid,
+    /// To whom.
+    pub shopper: Uuid,
+    /// The shopper's name.
+    pub shopper_name: String,
+    /// The assignment's state.
+    pub state: String,
+    /// The submission that the work goes into.
+    pub submission: Uuid,
+}
+
+/// A page of visits.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct VisitsOut {
+    /// The visits, by id.
+    pub items: Vec<VisitOut>,
+    /// What to pass as `after` for the next page; absent on the last one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<Uuid>,
+}
