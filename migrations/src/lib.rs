@@ -1,1 +1,23 @@
+//! The schema history of Haamu's server database.
+//!
+//! Each migration is frozen once it has landed: it names tables by text and
+//! imports no entity, so that it does the same for ever. Production goes
+//! forward only; `down` is kept and tested. A change that old and new code
+//! must both survive is made in two steps: expand, release, contract.
 
+mod m20261122_000001_foundation;
+mod table;
+
+pub use sea_orm_migration::MigratorTrait;
+use sea_orm_migration::prelude::*;
+
+/// All migrations, in order.
+#[derive(Debug)]
+pub struct Migrator;
+
+#[async_trait::async_trait]
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![Box::new(m20261122_000001_foundation::Migration)]
+    }
+}

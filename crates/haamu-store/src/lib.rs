@@ -1,1 +1,16 @@
+//! Server persistence of Haamu: the database and the object store.
+//!
+//! A use case opens a transaction with [`Db::read`] or [`Db::write`] and calls
+//! the functions of [`repo`] in it. Entities of the database stay private;
+//! what leaves this crate are records of domain types. No rule of the domain
+//! is decided here.
 
+mod db;
+mod entity;
+mod error;
+mod files;
+pub mod repo;
+
+pub use db::{CarriesStoreError, Db, DbSettings, Tx};
+pub use error::StoreError;
+pub use files::{FileSettings, Files, StagedPart, Staging};

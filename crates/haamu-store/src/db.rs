@@ -1,0 +1,231 @@
+//! The database: connections and transactions.
+
+use std::fmt;
+use std::time::Duration;
+
+use haamu_sync::Incarnation;
+use rand::RngExt;
+use sea_orm::{
+    AccessMode, ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction,
+    DbBackend, IsolationLevel, SqliteTransactionMode, TransactionOptions, TransactionTrait,
+};
+use tokio::sync::Semaphore;
+
+use crate::StoreError;
+
+/// How often a transaction is tried before its transient failure counts.
+const MAX_ATTEMPTS: u32 = 8;
+/// The first delay between attempts; it doubles.
+const FIRST_DELAY_MS: u64 = 5;
+
+/// How to reach the database.
+#[derive(Clone)]
+pub struct DbSettings {
+    /// `sqlite:///path/to/file` or `postgres://…`.
+    pub url: String,
+    /// The greatest number of connections.
+    pub max_connections: u32,
+}
+
+impl fmt::Debug for DbSettings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The address may hold a password.
+        f.debug_struct("DbSettings")
+            .field("max_connections", &self.max_connections)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The server's database.
+#[derive(Debug)]
+pub struct Db {
+    connection: DatabaseConnection,
+    /// SQLite has one writer; who waits here does not poll the file.
+    writers: Option<Semaphore>,
+    pub(crate) incarnation: Incarnation,
+}
+
+/// A transaction, for reading or for writing.
+#[derive(Debug)]
+pub struct Tx {
+    transaction: DatabaseTransaction,
+    pub(crate) incarnation: Incarnation,
+}
+
+/// An error that may carry one of the store, so that a transaction knows whether to try again.
+pub trait CarriesStoreError: From<StoreError> {
+    /// The store's error, if it is one.
+    fn store_error(&self) -> Option<&StoreError>;
+}
+
+impl CarriesStoreError for StoreError {
+    fn store_error(&self) -> Option<&StoreError> {
+        Some(self)
+    }
+}
+
+impl Db {
+    /// Connects. The schema must be up to date; this process starts a new timeline of the feed.
+    ///
+    /// # Errors
+    /// The database cannot be reached, or it has no schema.
+    pub async fn open(
+        settings: &DbSettings,
+        incarnation: Incarnation,
+        now_ms: i64,
+    ) -> Result<Self, StoreError> {
+        let connection = connect(settings).await?;
+        let is_sqlite = connection.get_database_backend() == DbBackend::Sqlite;
+        let db = Self {
+            connection,
+            writers: is_sqlite.then(|| Semaphore::new(1)),
+            incarnation,
+        };
+        db.write(async |tx: &Tx| crate::repo::feed::start_incarnation(tx, now_ms).await)
+            .await?;
+        Ok(db)
+    }
+
+    /// Whether the database answers.
+    ///
+    /// # Errors
+    /// It does not.
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        Ok(self.connection.ping().await?)
+    }
+
+    /// Reads in one transaction, so that what is read fits together.
+    ///
+    /// # Errors
+    /// Whatever `work` fails with, or the database.
+    pub async fn read<T, E, F>(&self, work: F) -> Result<T, E>
+    where
+        E: CarriesStoreError,
+        F: AsyncFn(&Tx) -> Result<T, E>,
+    {
+        let options = match self.connection.get_database_backend() {
+            DbBackend::Postgres => TransactionOptions {
+                isolation_level: Some(IsolationLevel::RepeatableRead),
+                access_mode: Some(AccessMode::ReadOnly),
+                ..TransactionOptions::default()
+            },
+            _ => TransactionOptions::default(),
+        };
+        self.attempt(options, &work).await
+    }
+
+    /// Writes in one transaction. After a serialisation failure, a deadlock or
+    /// a broken connection, `work` is done again from its start.
+    ///
+    /// # Errors
+    /// Whatever `work` fails with, or the database; then nothing is written.
+    pub async fn write<T, E, F>(&self, work: F) -> Result<T, E>
+    where
+        E: CarriesStoreError,
+        F: AsyncFn(&Tx) -> Result<T, E>,
+    {
+        let mut attempt = 1;
+        loop {
+            // The permit is given back before a pause, so that others can write meanwhile.
+            let outcome = {
+                let _permit = match &self.writers {
+                    Some(writers) => writers.acquire().await.ok(),
+                    None => None,
+                };
+                let options = TransactionOptions {
+                    sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+                    ..TransactionOptions::default()
+                };
+                self.attempt(options, &work).await
+            };
+            let is_transient = |error: &E| error.store_error().is_some_and(StoreError::is_transient);
+            match outcome {
+                Err(error) if attempt < MAX_ATTEMPTS && is_transient(&error) => {
+                    tracing::debug!(attempt, "transaction is tried again");
+                    pause(attempt).await;
+                    attempt += 1;
+                }
+                outcome => return outcome,
+            }
+        }
+    }
+
+    async fn attempt<T, E, F>(&self, options: TransactionOptions, work: &F) -> Result<T, E>
+    where
+        E: CarriesStoreError,
+        F: AsyncFn(&Tx) -> Result<T, E>,
+    {
+        let transaction = self
+            .connection
+            .begin_with_options(options)
+            .await
+            .map_err(StoreError::from)?;
+        let tx = Tx {
+            transaction,
+            incarnation: self.incarnation,
+        };
+        match work(&tx).await {
+            Ok(value) => {
+                tx.transaction.commit().await.map_err(StoreError::from)?;
+                Ok(value)
+            }
+            Err(error) => {
+                // The first error is the one to report; a broken connection rolls back by itself.
+                if let Err(rollback) = tx.transaction.rollback().await {
+                    tracing::debug!(error = %rollback, "rollback failed");
+                }
+                Err(error)
+            }
+        }
+    }
+
+    /// The connection for migrations, which the server runs before it opens the store.
+    ///
+    /// # Errors
+    /// The database cannot be reached.
+    pub async fn connect_for_migrations(settings: &DbSettings) -> Result<DatabaseConnection, StoreError> {
+        connect(settings).await
+    }
+}
+
+impl Tx {
+    pub(crate) fn connection(&self) -> &impl ConnectionTrait {
+        &self.transaction
+    }
+}
+
+/// A pause with full jitter.
+async fn pause(attempt: u32) {
+    let longest = FIRST_DELAY_MS << attempt.min(10);
+    let delay = rand::rng().random_range(1..=longest);
+    tokio::time::sleep(Duration::from_millis(delay)).await;
+}
+
+async fn connect(settings: &DbSettings) -> Result<DatabaseConnection, StoreError> {
+    let is_sqlite = settings.url.starts_with("sqlite:");
+    if !is_sqlite && !settings.url.starts_with("postgres") {
+        let reason = "neither a sqlite: nor a postgres: address".to_owned();
+        return Err(StoreError::Setting {
+            setting: "database_url",
+            reason,
+        });
+    }
+    let mut options = ConnectOptions::new(&settings.url);
+    options
+        .max_connections(settings.max_connections)
+        .acquire_timeout(Duration::from_secs(30))
+        .sqlx_logging(false);
+    if is_sqlite {
+        options.map_sqlx_sqlite_opts(|options| {
+            use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
+            options
+                .create_if_missing(true)
+                .foreign_keys(true)
+                .journal_mode(SqliteJournalMode::Wal)
+                // What was acknowledged survives a power loss.
+                .synchronous(SqliteSynchronous::Full)
+                .busy_timeout(Duration::from_secs(20))
+        });
+    }
+    Ok(Database::connect(options).await?)
+}

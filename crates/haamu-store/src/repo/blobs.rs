@@ -1,0 +1,173 @@
+//! What the database knows of files; their bytes are in the object store.
+
+use std::collections::BTreeSet;
+
+use haamu_domain::{AgencyId, SubmissionId, Timestamp, UserId};
+use haamu_sync::BlobHash;
+use sea_orm::sea_query::OnConflict;
+use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter};
+
+use crate::entity::submissions::{blob, blob_owner, rendition};
+use crate::{StoreError, Tx};
+
+use super::{exists, signed, unsigned};
+
+/// A file that has arrived.
+#[derive(Clone, Debug)]
+pub struct Blob {
+    /// Its name.
+    pub sha256: BlobHash,
+    /// Its length in bytes.
+    pub length: u64,
+    /// What its bytes say that it is.
+    pub media_type: String,
+}
+
+/// A photo re-encoded for readers.
+#[derive(Clone, Copy, Debug)]
+pub struct Rendition {
+    /// The original's name.
+    pub sha256: BlobHash,
+    /// Whether the original could be read; if not, there is nothing to show.
+    pub is_readable: bool,
+    /// Its width in pixels.
+    pub width: u32,
+    /// Its height in pixels.
+    pub height: u32,
+    /// Its length in bytes.
+    pub length: u64,
+}
+
+/// Notes a file that has arrived; one that is known already stays as it is.
+///
+/// # Errors
+/// The database failed.
+pub async fn insert(tx: &Tx, agency: AgencyId, new: &Blob, now: Timestamp) -> Result<(), StoreError> {
+    let row = blob::ActiveModel {
+        agency_id: Set(agency.uuid()),
+        sha256: Set(new.sha256.as_bytes().to_vec()),
+        length: Set(signed(new.length)),
+        media_type: Set(new.media_type.clone()),
+        verified_at: Set(now.millis()),
+    };
+    let keep = OnConflict::columns([blob::Column::AgencyId, blob::Column::Sha256])
+        .do_nothing()
+        .to_owned();
+    blob::Entity::insert(row)
+        .on_conflict(keep)
+        .exec_without_returning(tx.connection())
+        .await?;
+    Ok(())
+}
+
+/// Notes that a person sent a file for a submission.
+///
+/// # Errors
+/// The database failed.
+pub async fn insert_owner(
+    tx: &Tx,
+    agency: AgencyId,
+    submission: SubmissionId,
+    user: UserId,
+    sha256: BlobHash,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let row = blob_owner::ActiveModel {
+        submission_id: Set(submission.uuid()),
+        sha256: Set(sha256.as_bytes().to_vec()),
+        agency_id: Set(agency.uuid()),
+        user_id: Set(user.uuid()),
+        received_at: Set(now.millis()),
+    };
+    let key = [blob_owner::Column::SubmissionId, blob_owner::Column::Sha256];
+    let keep = OnConflict::columns(key).do_nothing().to_owned();
+    blob_owner::Entity::insert(row)
+        .on_conflict(keep)
+        .exec_without_returning(tx.connection())
+        .await?;
+    Ok(())
+}
+
+/// Whether a person has sent a file before, for whatever submission. Only then
+/// may a further submission refer to it without sending it again: a hash alone
+/// proves nothing.
+///
+/// # Errors
+/// The database failed.
+pub async fn has_sent(tx: &Tx, agency: AgencyId, user: UserId, sha256: BlobHash) -> Result<bool, StoreError> {
+    let select = blob_owner::Entity::find()
+        .filter(blob_owner::Column::AgencyId.eq(agency.uuid()))
+        .filter(blob_owner::Column::UserId.eq(user.uuid()))
+        .filter(blob_owner::Column::Sha256.eq(sha256.as_bytes().to_vec()));
+    exists(tx, select).await
+}
+
+/// The files that were sent for a submission.
+///
+/// # Errors
+/// The database failed.
+pub async fn list_received(tx: &Tx, submission: SubmissionId) -> Result<BTreeSet<BlobHash>, StoreError> {
+    let rows = blob_owner::Entity::find()
+        .filter(blob_owner::Column::SubmissionId.eq(submission.uuid()))
+        .all(tx.connection())
+        .await?;
+    let hash =
+        |row: blob_owner::Model| BlobHash::from_slice(&row.sha256).ok_or(StoreError::Corrupt("file hash"));
+    rows.into_iter().map(hash).collect()
+}
+
+/// Notes a re-encoded photo.
+///
+/// # Errors
+/// The database failed.
+pub async fn insert_rendition(
+    tx: &Tx,
+    agency: AgencyId,
+    new: &Rendition,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let row = rendition::ActiveModel {
+        agency_id: Set(agency.uuid()),
+        sha256: Set(new.sha256.as_bytes().to_vec()),
+        readable: Set(new.is_readable),
+        width: Set(new.width.cast_signed()),
+        height: Set(new.height.cast_signed()),
+        length: Set(signed(new.length)),
+        made_at: Set(now.millis()),
+    };
+    let keep = OnConflict::columns([rendition::Column::AgencyId, rendition::Column::Sha256])
+        .do_nothing()
+        .to_owned();
+    rendition::Entity::insert(row)
+        .on_conflict(keep)
+        .exec_without_returning(tx.connection())
+        .await?;
+    Ok(())
+}
+
+/// The re-encoded photos of these originals.
+///
+/// # Errors
+/// The database failed.
+pub async fn list_renditions(
+    tx: &Tx,
+    agency: AgencyId,
+    originals: &[BlobHash],
+) -> Result<Vec<Rendition>, StoreError> {
+    let rows = rendition::Entity::find()
+        .filter(rendition::Column::AgencyId.eq(agency.uuid()))
+        .filter(rendition::Column::Sha256.is_in(originals.iter().map(|hash| hash.as_bytes().to_vec())))
+        .all(tx.connection())
+        .await?;
+    rows.into_iter()
+        .map(|row| {
+            Ok(Rendition {
+                sha256: BlobHash::from_slice(&row.sha256).ok_or(StoreError::Corrupt("file hash"))?,
+                is_readable: row.readable,
+                width: unsigned(row.width.into(), "photo width")?,
+                height: unsigned(row.height.into(), "photo height")?,
+                length: unsigned(row.length, "photo length")?,
+            })
+        })
+        .collect()
+}

@@ -1,0 +1,207 @@
+//! Feeds: for each scope, every entity once at its latest position.
+
+use haamu_domain::AgencyId;
+use haamu_sync::server::FeedHead;
+use haamu_sync::{Entity, Incarnation};
+use sea_orm::sea_query::OnConflict;
+use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+
+use crate::entity::submissions::{feed_entry, feed_head, feed_incarnation, incarnation};
+use crate::{StoreError, Tx};
+
+/// Something that happened to an entity of a feed.
+#[derive(Clone, Debug)]
+pub struct FeedChange {
+    /// Which entity.
+    pub entity: Entity,
+    /// The reason, if it is no longer for this scope.
+    pub revoked: Option<String>,
+}
+
+/// An entry of a feed.
+#[derive(Clone, Debug)]
+pub struct FeedRow {
+    /// Its position.
+    pub pos: u64,
+    /// Which entity.
+    pub entity: Entity,
+    /// The reason, if it is no longer for this scope.
+    pub revoked: Option<String>,
+}
+
+/// Notes that a server process has started: positions given out from now on belong to its timeline.
+pub(crate) async fn start_incarnation(tx: &Tx, now_ms: i64) -> Result<(), StoreError> {
+    let last = incarnation::Entity::find()
+        .order_by_desc(incarnation::Column::Number)
+        .one(tx.connection())
+        .await?;
+    let row = incarnation::ActiveModel {
+        number: Set(last.map_or(0, |last| last.number) + 1),
+        id: Set(tx.incarnation.as_bytes().to_vec()),
+        started_at: Set(now_ms),
+    };
+    match incarnation::Entity::insert(row)
+        .exec_without_returning(tx.connection())
+        .await
+        .map_err(StoreError::from)
+    {
+        Ok(_) => Ok(()),
+        // Another replica starts at the same moment; its timeline serves as well.
+        Err(StoreError::AlreadyExists(_)) => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+/// The timeline of the database: the one that was started last.
+async fn current_incarnation(tx: &Tx) -> Result<Incarnation, StoreError> {
+    let last = incarnation::Entity::find()
+        .order_by_desc(incarnation::Column::Number)
+        .one(tx.connection())
+        .await?;
+    let last = last.ok_or(StoreError::Missing("incarnation"))?;
+    Incarnation::from_slice(&last.id).ok_or(StoreError::Corrupt("incarnation"))
+}
+
+/// Puts changes at the end of a scope's feed. The scope stays locked until the
+/// transaction ends, so positions become visible in their order.
+///
+/// # Errors
+/// The database failed.
+pub async fn append(
+    tx: &Tx,
+    agency: AgencyId,
+    scope: &str,
+    changes: &[FeedChange],
+) -> Result<(), StoreError> {
+    if changes.is_empty() {
+        return Ok(());
+    }
+    let current = current_incarnation(tx).await?;
+    let empty = feed_head::ActiveModel {
+        scope: Set(scope.to_owned()),
+        agency_id: Set(agency.uuid()),
+        pos: Set(0),
+        incarnation: Set(Vec::new()),
+    };
+    let keep = OnConflict::column(feed_head::Column::Scope)
+        .do_nothing()
+        .to_owned();
+    feed_head::Entity::insert(empty)
+        .on_conflict(keep)
+        .exec_without_returning(tx.connection())
+        .await?;
+    let head = feed_head::Entity::find_by_id(scope)
+        .lock_exclusive()
+        .one(tx.connection())
+        .await?;
+    let head = head.ok_or(StoreError::Missing("feed head"))?;
+    if head.incarnation != current.as_bytes() {
+        let row = feed_incarnation::ActiveModel {
+            scope: Set(scope.to_owned()),
+            start_pos: Set(head.pos),
+            agency_id: Set(agency.uuid()),
+            incarnation: Set(current.as_bytes().to_vec()),
+        };
+        feed_incarnation::Entity::insert(row)
+            .exec_without_returning(tx.connection())
+            .await?;
+    }
+    let mut pos = head.pos;
+    for change in changes {
+        pos += 1;
+        let row = feed_entry::ActiveModel {
+            scope: Set(scope.to_owned()),
+            kind: Set(change.entity.kind.clone()),
+            entity: Set(change.entity.id.clone()),
+            agency_id: Set(agency.uuid()),
+            pos: Set(pos),
+            revoked: Set(change.revoked.clone()),
+        };
+        let key = [
+            feed_entry::Column::Scope,
+            feed_entry::Column::Kind,
+            feed_entry::Column::Entity,
+        ];
+        let replace = OnConflict::columns(key)
+            .update_columns([feed_entry::Column::Pos, feed_entry::Column::Revoked])
+            .to_owned();
+        feed_entry::Entity::insert(row)
+            .on_conflict(replace)
+            .exec_without_returning(tx.connection())
+            .await?;
+    }
+    let head = feed_head::ActiveModel {
+        scope: Set(scope.to_owned()),
+        pos: Set(pos),
+        incarnation: Set(current.as_bytes().to_vec()),
+        ..Default::default()
+    };
+    feed_head::Entity::update(head).exec(tx.connection()).await?;
+    Ok(())
+}
+
+/// The end of a scope's feed. A feed that nothing was put into yet ends at 0.
+///
+/// # Errors
+/// The database failed.
+pub async fn head(tx: &Tx, scope: &str) -> Result<FeedHead, StoreError> {
+    let head = feed_head::Entity::find_by_id(scope).one(tx.connection()).await?;
+    let Some(head) = head else {
+        return Ok(FeedHead {
+            pos: 0,
+            incarnation: current_incarnation(tx).await?,
+        });
+    };
+    let incarnation = Incarnation::from_slice(&head.incarnation).ok_or(StoreError::Corrupt("feed head"))?;
+    Ok(FeedHead {
+        pos: position(head.pos)?,
+        incarnation,
+    })
+}
+
+/// The timeline in which a position of a scope was reached.
+///
+/// # Errors
+/// The database failed.
+pub async fn incarnation_at(tx: &Tx, scope: &str, pos: u64) -> Result<Option<Incarnation>, StoreError> {
+    let pos = i64::try_from(pos).unwrap_or(i64::MAX);
+    let row = feed_incarnation::Entity::find()
+        .filter(feed_incarnation::Column::Scope.eq(scope))
+        .filter(feed_incarnation::Column::StartPos.lt(pos))
+        .order_by_desc(feed_incarnation::Column::StartPos)
+        .one(tx.connection())
+        .await?;
+    Ok(row.and_then(|row| Incarnation::from_slice(&row.incarnation)))
+}
+
+/// Entries after a position, in order.
+///
+/// # Errors
+/// The database failed.
+pub async fn list_after(tx: &Tx, scope: &str, after: u64, limit: u64) -> Result<Vec<FeedRow>, StoreError> {
+    let after = i64::try_from(after).unwrap_or(i64::MAX);
+    let rows = feed_entry::Entity::find()
+        .filter(feed_entry::Column::Scope.eq(scope))
+        .filter(feed_entry::Column::Pos.gt(after))
+        .order_by_asc(feed_entry::Column::Pos)
+        .limit(limit)
+        .all(tx.connection())
+        .await?;
+    rows.into_iter()
+        .map(|row| {
+            let entity = Entity {
+                kind: row.kind,
+                id: row.entity,
+            };
+            Ok(FeedRow {
+                pos: position(row.pos)?,
+                entity,
+                revoked: row.revoked,
+            })
+        })
+        .collect()
+}
+
+fn position(pos: i64) -> Result<u64, StoreError> {
+    u64::try_from(pos).map_err(|_| StoreError::Corrupt("feed position"))
+}

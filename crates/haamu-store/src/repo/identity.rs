@@ -1,0 +1,271 @@
+//! The installation, agencies, people and what they are.
+
+use haamu_domain::{AgencyId, ClientOrganisationId, Role, Timestamp, UserId};
+use sea_orm::sea_query::OnConflict;
+use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use uuid::Uuid;
+
+use crate::entity::identity::{agency, installation, membership, user_account};
+use crate::{StoreError, Tx};
+
+use super::page;
+
+/// An account.
+#[derive(Clone, Debug)]
+pub struct User {
+    /// The person.
+    pub id: UserId,
+    /// The e-mail address, in lower case.
+    pub email: String,
+    /// The name.
+    pub display_name: String,
+    /// The password's hash in PHC form.
+    pub password_hash: String,
+    /// When the account was closed.
+    pub disabled_at: Option<Timestamp>,
+}
+
+/// What a person is in an agency.
+#[derive(Clone, Debug)]
+pub struct Membership {
+    /// The agency.
+    pub agency: AgencyId,
+    /// The person.
+    pub user: UserId,
+    /// What the person is.
+    pub role: Role,
+    /// The client organisation of a client's person.
+    pub client_organisation: Option<ClientOrganisationId>,
+}
+
+/// Whether the installation has its first administrator.
+///
+/// # Errors
+/// The database failed.
+pub async fn is_set_up(tx: &Tx) -> Result<bool, StoreError> {
+    let row = installation::Entity::find_by_id(1).one(tx.connection()).await?;
+    Ok(row.is_some_and(|row| row.set_up_at.is_some()))
+}
+
+/// Sets the hash of the one-time code, in place of an earlier one.
+///
+/// # Errors
+/// The database failed.
+pub async fn set_setup_code(tx: &Tx, hash: &[u8]) -> Result<(), StoreError> {
+    let row = installation::ActiveModel {
+        id: Set(1),
+        setup_code_hash: Set(Some(hash.to_vec())),
+        set_up_at: Set(None),
+    };
+    let replace = OnConflict::column(installation::Column::Id)
+        .update_column(installation::Column::SetupCodeHash)
+        .to_owned();
+    installation::Entity::insert(row)
+        .on_conflict(replace)
+        .exec_without_returning(tx.connection())
+        .await?;
+    Ok(())
+}
+
+/// The hash of the one-time code, while the installation has no administrator. The row stays locked.
+///
+/// # Errors
+/// The database failed.
+pub async fn lock_setup_code(tx: &Tx) -> Result<Option<Vec<u8>>, StoreError> {
+    let row = installation::Entity::find_by_id(1)
+        .lock_exclusive()
+        .one(tx.connection())
+        .await?;
+    Ok(row
+        .filter(|row| row.set_up_at.is_none())
+        .and_then(|row| row.setup_code_hash))
+}
+
+/// Notes that the installation is set up, and forgets the code.
+///
+/// # Errors
+/// The database failed.
+pub async fn finish_setup(tx: &Tx, now: Timestamp) -> Result<(), StoreError> {
+    let row = installation::ActiveModel {
+        id: Set(1),
+        setup_code_hash: Set(None),
+        set_up_at: Set(Some(now.millis())),
+    };
+    installation::Entity::update(row).exec(tx.connection()).await?;
+    Ok(())
+}
+
+/// Adds an agency.
+///
+/// # Errors
+/// The database failed.
+pub async fn insert_agency(tx: &Tx, id: AgencyId, name: &str, now: Timestamp) -> Result<(), StoreError> {
+    let row = agency::ActiveModel {
+        id: Set(id.uuid()),
+        name: Set(name.to_owned()),
+        created_at: Set(now.millis()),
+    };
+    agency::Entity::insert(row)
+        .exec_without_returning(tx.connection())
+        .await?;
+    Ok(())
+}
+
+/// The name of an agency.
+///
+/// # Errors
+/// It is not there, or the database failed.
+pub async fn load_agency_name(tx: &Tx, id: AgencyId) -> Result<String, StoreError> {
+    let row = agency::Entity::find_by_id(id.uuid()).one(tx.connection()).await?;
+    row.map(|row| row.name).ok_or(StoreError::Missing("agency"))
+}
+
+/// Adds an account.
+///
+/// # Errors
+/// [`StoreError::AlreadyExists`] if the e-mail address has one.
+pub async fn insert_user(tx: &Tx, user: &User, now: Timestamp) -> Result<(), StoreError> {
+    let row = user_account::ActiveModel {
+        id: Set(user.id.uuid()),
+        email: Set(user.email.clone()),
+        display_name: Set(user.display_name.clone()),
+        password_hash: Set(user.password_hash.clone()),
+        created_at: Set(now.millis()),
+        disabled_at: Set(None),
+    };
+    user_account::Entity::insert(row)
+        .exec_without_returning(tx.connection())
+        .await?;
+    Ok(())
+}
+
+/// The account of an e-mail address.
+///
+/// # Errors
+/// The database failed.
+pub async fn find_user_by_email(tx: &Tx, email: &str) -> Result<Option<User>, StoreError> {
+    let row = user_account::Entity::find()
+        .filter(user_account::Column::Email.eq(email))
+        .one(tx.connection())
+        .await?;
+    Ok(row.map(user))
+}
+
+/// The account of a person.
+///
+/// # Errors
+/// It is not there, or the database failed.
+pub async fn load_user(tx: &Tx, id: UserId) -> Result<User, StoreError> {
+    let row = user_account::Entity::find_by_id(id.uuid())
+        .one(tx.connection())
+        .await?;
+    row.map(user).ok_or(StoreError::Missing("user"))
+}
+
+/// Makes a person a member of an agency.
+///
+/// # Errors
+/// [`StoreError::AlreadyExists`] if they are one.
+pub async fn insert_membership(tx: &Tx, member: &Membership, now: Timestamp) -> Result<(), StoreError> {
+    let row = membership::ActiveModel {
+        agency_id: Set(member.agency.uuid()),
+        user_id: Set(member.user.uuid()),
+        role: Set(member.role.as_str().to_owned()),
+        client_organisation_id: Set(member.client_organisation.map(ClientOrganisationId::uuid)),
+        created_at: Set(now.millis()),
+    };
+    membership::Entity::insert(row)
+        .exec_without_returning(tx.connection())
+        .await?;
+    Ok(())
+}
+
+/// What a person is in an agency.
+///
+/// # Errors
+/// The database failed.
+pub async fn find_membership(
+    tx: &Tx,
+    agency: AgencyId,
+    id: UserId,
+) -> Result<Option<Membership>, StoreError> {
+    let row = membership::Entity::find_by_id((agency.uuid(), id.uuid()))
+        .one(tx.connection())
+        .await?;
+    row.map(member).transpose()
+}
+
+/// What a person is in all their agencies, by agency.
+///
+/// # Errors
+/// The database failed.
+pub async fn list_memberships(tx: &Tx, id: UserId) -> Result<Vec<Membership>, StoreError> {
+    let rows = membership::Entity::find()
+        .filter(membership::Column::UserId.eq(id.uuid()))
+        .order_by_asc(membership::Column::AgencyId)
+        .all(tx.connection())
+        .await?;
+    rows.into_iter().map(member).collect()
+}
+
+/// The people of an agency after a person, by id.
+///
+/// # Errors
+/// The database failed.
+pub async fn list_members(
+    tx: &Tx,
+    agency: AgencyId,
+    after: Option<Uuid>,
+    limit: u64,
+) -> Result<(Vec<(User, Membership)>, bool), StoreError> {
+    let mut select = membership::Entity::find()
+        .filter(membership::Column::AgencyId.eq(agency.uuid()))
+        .order_by_asc(membership::Column::UserId);
+    if let Some(after) = after {
+        select = select.filter(membership::Column::UserId.gt(after));
+    }
+    let (rows, has_more) = page(tx, select, limit).await?;
+    let ids: Vec<Uuid> = rows.iter().map(|row| row.user_id).collect();
+    let users = user_account::Entity::find()
+        .filter(user_account::Column::Id.is_in(ids))
+        .all(tx.connection())
+        .await?;
+    let mut members = Vec::with_capacity(rows.len());
+    for row in rows {
+        let account = users.iter().find(|account| account.id == row.user_id);
+        let account = account.cloned().ok_or(StoreError::Missing("user"))?;
+        members.push((user(account), member(row)?));
+    }
+    Ok((members, has_more))
+}
+
+/// The names of people, by id.
+///
+/// # Errors
+/// The database failed.
+pub async fn list_names(tx: &Tx, ids: Vec<Uuid>) -> Result<Vec<(Uuid, String)>, StoreError> {
+    let rows = user_account::Entity::find()
+        .filter(user_account::Column::Id.is_in(ids))
+        .all(tx.connection())
+        .await?;
+    Ok(rows.into_iter().map(|row| (row.id, row.display_name)).collect())
+}
+
+fn user(row: user_account::Model) -> User {
+    User {
+        id: UserId::from_uuid(row.id),
+        email: row.email,
+        display_name: row.display_name,
+        password_hash: row.password_hash,
+        disabled_at: row.disabled_at.map(Timestamp::from_millis),
+    }
+}
+
+fn member(row: membership::Model) -> Result<Membership, StoreError> {
+    Ok(Membership {
+        agency: AgencyId::from_uuid(row.agency_id),
+        user: UserId::from_uuid(row.user_id),
+        role: Role::from_name(&row.role).ok_or(StoreError::Corrupt("role"))?,
+        client_organisation: row.client_organisation_id.map(ClientOrganisationId::from_uuid),
+    })
+}

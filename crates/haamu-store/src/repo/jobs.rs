@@ -1,0 +1,179 @@
+//! Background jobs: rows that server processes claim.
+//!
+//! A claim is a column, not a held lock, so that it works alike on both
+//! databases; a claim whose process died lapses after [`LEASE_MS`].
+
+use haamu_domain::{AgencyId, JobId, Timestamp};
+use sea_orm::sea_query::{Cond, LockBehavior, LockType};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+};
+
+use crate::entity::operations::job;
+use crate::{StoreError, Tx};
+
+use super::unsigned;
+
+/// How long a claim holds without an outcome.
+pub const LEASE_MS: i64 = 10 * 60 * 1000;
+
+/// A job to be put into the queue.
+#[derive(Clone, Debug)]
+pub struct NewJob {
+    /// Its id.
+    pub id: JobId,
+    /// Its agency.
+    pub agency: AgencyId,
+    /// What is to be done.
+    pub kind: &'static str,
+    /// A job of the same kind and key that waits already is enough.
+    pub dedup_key: String,
+    /// What it is to be done with, as JSON.
+    pub payload: String,
+    /// Not before.
+    pub run_after: Timestamp,
+}
+
+/// A job that this process has claimed.
+#[derive(Clone, Debug)]
+pub struct ClaimedJob {
+    /// Its id.
+    pub id: JobId,
+    /// Its agency.
+    pub agency: AgencyId,
+    /// What is to be done.
+    pub kind: String,
+    /// What it is to be done with.
+    pub payload: String,
+    /// How often it was tried, this time included.
+    pub attempts: u32,
+}
+
+/// Puts a job into the queue, unless one of the same kind and key waits; that one then runs at the earlier time.
+///
+/// # Errors
+/// The database failed.
+pub async fn enqueue(tx: &Tx, new: &NewJob, now: Timestamp) -> Result<(), StoreError> {
+    let waiting = job::Entity::find()
+        .filter(job::Column::Kind.eq(new.kind))
+        .filter(job::Column::DedupKey.eq(&new.dedup_key))
+        .filter(job::Column::FinishedAt.is_null())
+        .filter(job::Column::FailedAt.is_null())
+        .filter(job::Column::ClaimedAt.is_null())
+        .one(tx.connection())
+        .await?;
+    if let Some(waiting) = waiting {
+        if new.run_after.millis() < waiting.run_after {
+            let row = job::ActiveModel {
+                id: Set(waiting.id),
+                run_after: Set(new.run_after.millis()),
+                ..Default::default()
+            };
+            job::Entity::update(row).exec(tx.connection()).await?;
+        }
+        return Ok(());
+    }
+    let row = job::ActiveModel {
+        id: Set(new.id.uuid()),
+        agency_id: Set(new.agency.uuid()),
+        kind: Set(new.kind.to_owned()),
+        dedup_key: Set(new.dedup_key.clone()),
+        payload: Set(new.payload.clone()),
+        run_after: Set(new.run_after.millis()),
+        attempts: Set(0),
+        claimed_at: Set(None),
+        finished_at: Set(None),
+        failed_at: Set(None),
+        last_error: Set(None),
+        created_at: Set(now.millis()),
+    };
+    job::Entity::insert(row)
+        .exec_without_returning(tx.connection())
+        .await?;
+    Ok(())
+}
+
+/// Claims the job that has been due longest.
+///
+/// # Errors
+/// The database failed.
+pub async fn claim(tx: &Tx, now: Timestamp) -> Result<Option<ClaimedJob>, StoreError> {
+    let is_free = Cond::any()
+        .add(job::Column::ClaimedAt.is_null())
+        .add(job::Column::ClaimedAt.lt(now.millis() - LEASE_MS));
+    let due = job::Entity::find()
+        .filter(job::Column::FinishedAt.is_null())
+        .filter(job::Column::FailedAt.is_null())
+        .filter(job::Column::RunAfter.lte(now.millis()))
+        .filter(is_free)
+        .order_by_asc(job::Column::RunAfter)
+        .lock_with_behavior(LockType::Update, LockBehavior::SkipLocked)
+        .one(tx.connection())
+        .await?;
+    let Some(due) = due else { return Ok(None) };
+    let row = job::ActiveModel {
+        id: Set(due.id),
+        claimed_at: Set(Some(now.millis())),
+        attempts: Set(due.attempts + 1),
+        ..Default::default()
+    };
+    job::Entity::update(row).exec(tx.connection()).await?;
+    Ok(Some(ClaimedJob {
+        id: JobId::from_uuid(due.id),
+        agency: AgencyId::from_uuid(due.agency_id),
+        kind: due.kind,
+        payload: due.payload,
+        attempts: unsigned(i64::from(due.attempts) + 1, "job attempts")?,
+    }))
+}
+
+/// Notes that a job is done.
+///
+/// # Errors
+/// The database failed.
+pub async fn finish(tx: &Tx, id: JobId, now: Timestamp) -> Result<(), StoreError> {
+    let row = job::ActiveModel {
+        id: Set(id.uuid()),
+        finished_at: Set(Some(now.millis())),
+        ..Default::default()
+    };
+    job::Entity::update(row).exec(tx.connection()).await?;
+    Ok(())
+}
+
+/// Notes that a job failed: it is tried again at `retry_at`, or given up.
+///
+/// # Errors
+/// The database failed.
+pub async fn fail(
+    tx: &Tx,
+    id: JobId,
+    error: &str,
+    retry_at: Option<Timestamp>,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let mut row = job::ActiveModel {
+        id: Set(id.uuid()),
+        claimed_at: Set(None),
+        last_error: Set(Some(error.to_owned())),
+        ..Default::default()
+    };
+    match retry_at {
+        Some(retry_at) => row.run_after = Set(retry_at.millis()),
+        None => row.failed_at = Set(Some(now.millis())),
+    }
+    job::Entity::update(row).exec(tx.connection()).await?;
+    Ok(())
+}
+
+/// How many jobs are due or will be before `until`.
+///
+/// # Errors
+/// The database failed.
+pub async fn count_waiting(tx: &Tx, until: Timestamp) -> Result<u64, StoreError> {
+    let select = job::Entity::find()
+        .filter(job::Column::FinishedAt.is_null())
+        .filter(job::Column::FailedAt.is_null())
+        .filter(job::Column::RunAfter.lte(until.millis()));
+    Ok(select.count(tx.connection()).await?)
+}

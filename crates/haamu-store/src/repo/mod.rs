@@ -1,0 +1,57 @@
+//! Loading and saving, one module for each aggregate.
+//!
+//! All functions take the transaction first, then the agency where the row has
+//! one. `find` gives an `Option`, `load` an error for what must be there,
+//! `list` a page, `lock` a row that stays locked to the end of the
+//! transaction (a no-op on SQLite, which has one writer).
+
+pub mod audit;
+pub mod blobs;
+pub mod checklists;
+pub mod clients;
+pub mod devices;
+pub mod feed;
+pub mod identity;
+pub mod jobs;
+pub mod ops;
+pub mod programmes;
+pub mod scores;
+pub mod sessions;
+pub mod submissions;
+pub mod visits;
+
+use sea_orm::{EntityTrait, PaginatorTrait, QuerySelect, Select};
+
+use crate::{StoreError, Tx};
+
+/// Loads one row more than a page has, which tells whether there is a next page.
+async fn page<E>(tx: &Tx, select: Select<E>, limit: u64) -> Result<(Vec<E::Model>, bool), StoreError>
+where
+    E: EntityTrait,
+    E::Model: Send + Sync,
+{
+    let mut rows = select.limit(limit + 1).all(tx.connection()).await?;
+    let size = usize::try_from(limit).unwrap_or(usize::MAX);
+    let has_more = rows.len() > size;
+    rows.truncate(size);
+    Ok((rows, has_more))
+}
+
+/// Whether a query finds anything.
+async fn exists<E>(tx: &Tx, select: Select<E>) -> Result<bool, StoreError>
+where
+    E: EntityTrait,
+    E::Model: Send + Sync,
+{
+    Ok(select.limit(1).count(tx.connection()).await? > 0)
+}
+
+/// A number that the schema keeps signed.
+fn unsigned<T: TryFrom<i64>>(value: i64, what: &'static str) -> Result<T, StoreError> {
+    T::try_from(value).map_err(|_| StoreError::Corrupt(what))
+}
+
+/// A number for the schema, which has no unsigned ones. What does not fit is cut; no length or count comes near.
+fn signed<T: TryInto<i64>>(value: T) -> i64 {
+    value.try_into().unwrap_or(i64::MAX)
+}

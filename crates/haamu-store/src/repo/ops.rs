@@ -1,0 +1,165 @@
+//! The operations that devices sent, kept whatever they are.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use haamu_domain::{AgencyId, SubmissionId, Timestamp, UserId};
+use haamu_sync::server::Incoming;
+use haamu_sync::{ChainValue, ClockConfidence, DeviceId, Disposition, Hlc, OpId};
+use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+
+use crate::entity::submissions::op;
+use crate::{StoreError, Tx};
+
+use super::{signed, submissions::lane_name, unsigned};
+
+/// Databases limit the number of parameters of a statement; this many rows stay far below.
+const ROWS_AT_ONCE: usize = 500;
+
+/// An operation with what the server decided about it.
+#[derive(Clone, Debug)]
+pub struct ReceivedOp {
+    /// What arrived.
+    pub incoming: Incoming,
+    /// Where it was put.
+    pub disposition: Disposition,
+    /// Why, a stable word.
+    pub reason: &'static str,
+    /// Its effective stamp.
+    pub effective: Hlc,
+    /// The submission it is about, if the server has it.
+    pub submission: Option<SubmissionId>,
+}
+
+/// Keeps operations of a device.
+///
+/// # Errors
+/// The database failed.
+pub async fn insert_many(
+    tx: &Tx,
+    agency: AgencyId,
+    device: DeviceId,
+    ops: &[ReceivedOp],
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    for chunk in ops.chunks(ROWS_AT_ONCE) {
+        let rows = chunk.iter().map(|received| row(agency, device, received, now));
+        op::Entity::insert_many(rows)
+            .exec_without_returning(tx.connection())
+            .await?;
+    }
+    Ok(())
+}
+
+fn row(agency: AgencyId, device: DeviceId, received: &ReceivedOp, now: Timestamp) -> op::ActiveModel {
+    let incoming = &received.incoming;
+    let content = incoming.op.as_ref().ok();
+    op::ActiveModel {
+        device: Set(device.as_bytes().to_vec()),
+        seq: Set(signed(incoming.head.seq)),
+        agency_id: Set(agency.uuid()),
+        op_id: Set(incoming.id.as_bytes().to_vec()),
+        chain: Set(incoming.head.chain.as_bytes().to_vec()),
+        submission_id: Set(received.submission.map(SubmissionId::uuid)),
+        lane: Set(content.map(|op| lane_name(op.lane).to_owned())),
+        register: Set(content.map(|op| op.register.clone())),
+        hlc: Set(content.map(|op| op.hlc.bits().cast_signed())),
+        effective: Set(received.effective.bits().cast_signed()),
+        confidence: Set(content.map(|op| confidence_name(op.confidence).to_owned())),
+        form_version: Set(content
+            .and_then(|op| op.form_version)
+            .map(|form| form.as_bytes().to_vec())),
+        author: Set(content.map(|op| UserId::from_author(op.author).uuid())),
+        disposition: Set(received.disposition.as_str().to_owned()),
+        reason: Set(received.reason.to_owned()),
+        received_at: Set(now.millis()),
+        raw: Set(incoming.raw.0.clone()),
+    }
+}
+
+const fn confidence_name(confidence: ClockConfidence) -> &'static str {
+    match confidence {
+        ClockConfidence::Anchored => "anchored",
+        ClockConfidence::Offset => "offset",
+        ClockConfidence::Wall => "wall",
+    }
+}
+
+/// The chain values of a device's operations from one number to another, both included.
+///
+/// # Errors
+/// The database failed.
+pub async fn list_chains(
+    tx: &Tx,
+    device: DeviceId,
+    from: u64,
+    to: u64,
+) -> Result<BTreeMap<u64, ChainValue>, StoreError> {
+    let rows: Vec<(i64, Vec<u8>)> = op::Entity::find()
+        .select_only()
+        .column(op::Column::Seq)
+        .column(op::Column::Chain)
+        .filter(op::Column::Device.eq(device.as_bytes().to_vec()))
+        .filter(op::Column::Seq.between(signed(from), signed(to)))
+        .into_tuple()
+        .all(tx.connection())
+        .await?;
+    rows.into_iter()
+        .map(|(seq, chain)| {
+            let chain = ChainValue::from_slice(&chain).ok_or(StoreError::Corrupt("chain value"))?;
+            Ok((unsigned(seq, "operation number")?, chain))
+        })
+        .collect()
+}
+
+/// Which of these operations are here already, under whatever number.
+///
+/// # Errors
+/// The database failed.
+pub async fn list_known(tx: &Tx, ids: &[OpId]) -> Result<BTreeSet<OpId>, StoreError> {
+    let found = list_effective(tx, ids).await?;
+    Ok(found.into_keys().collect())
+}
+
+/// The effective stamps of those of these operations that are here.
+///
+/// # Errors
+/// The database failed.
+pub async fn list_effective(tx: &Tx, ids: &[OpId]) -> Result<BTreeMap<OpId, Hlc>, StoreError> {
+    let mut stamps = BTreeMap::new();
+    for chunk in ids.chunks(ROWS_AT_ONCE) {
+        let rows: Vec<(Vec<u8>, i64)> = op::Entity::find()
+            .select_only()
+            .column(op::Column::OpId)
+            .column(op::Column::Effective)
+            .filter(op::Column::OpId.is_in(chunk.iter().map(|id| id.as_bytes().to_vec())))
+            .filter(op::Column::Disposition.ne(Disposition::Duplicate.as_str()))
+            .into_tuple()
+            .all(tx.connection())
+            .await?;
+        for (id, effective) in rows {
+            let id = OpId::from_slice(&id).ok_or(StoreError::Corrupt("operation id"))?;
+            stamps.insert(id, Hlc::from_bits(effective.cast_unsigned()));
+        }
+    }
+    Ok(stamps)
+}
+
+/// The bytes of a device's log, by number: what the server has in custody.
+///
+/// # Errors
+/// The database failed.
+pub async fn list_raw(tx: &Tx, device: DeviceId) -> Result<Vec<(u64, String, Vec<u8>)>, StoreError> {
+    let rows: Vec<(i64, String, Vec<u8>)> = op::Entity::find()
+        .select_only()
+        .column(op::Column::Seq)
+        .column(op::Column::Disposition)
+        .column(op::Column::Raw)
+        .filter(op::Column::Device.eq(device.as_bytes().to_vec()))
+        .order_by_asc(op::Column::Seq)
+        .into_tuple()
+        .all(tx.connection())
+        .await?;
+    rows.into_iter()
+        .map(|(seq, disposition, raw)| Ok((unsigned(seq, "operation number")?, disposition, raw)))
+        .collect()
+}

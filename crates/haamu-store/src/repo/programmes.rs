@@ -1,0 +1,282 @@
+//! Programmes, staff notices and rounds.
+
+use haamu_domain::{
+    AgencyId, ChecklistVersionId, ClientOrganisationId, LocalDate, ProgrammeId, ProgrammeState, RoundId,
+    StaffNoticeId, Timestamp, UserId,
+};
+use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use uuid::Uuid;
+
+use crate::entity::programmes::{programme, round, staff_notice};
+use crate::{StoreError, Tx};
+
+use super::{page, unsigned};
+
+/// A long-running measurement for one client.
+#[derive(Clone, Debug)]
+pub struct Programme {
+    /// Its id.
+    pub id: ProgrammeId,
+    /// Whose encounters are measured.
+    pub client_organisation: ClientOrganisationId,
+    /// Its name.
+    pub name: String,
+    /// What it is for.
+    pub purpose: String,
+    /// Where it is in its life.
+    pub state: ProgrammeState,
+    /// Hours between a visit and the release of its report.
+    pub release_delay_hours: u32,
+    /// Days between the notice to staff and the start.
+    pub staff_notice_days: u32,
+}
+
+/// That staff were informed.
+#[derive(Clone, Debug)]
+pub struct StaffNotice {
+    /// Its id.
+    pub id: StaffNoticeId,
+    /// For which programme.
+    pub programme: ProgrammeId,
+    /// On which day.
+    pub informed_on: LocalDate,
+    /// Who was informed.
+    pub audience: String,
+    /// How.
+    pub channel: String,
+    /// The words.
+    pub text: String,
+    /// Who recorded it.
+    pub recorded_by: UserId,
+}
+
+/// One measuring period.
+#[derive(Clone, Debug)]
+pub struct Round {
+    /// Its id.
+    pub id: RoundId,
+    /// Its programme.
+    pub programme: ProgrammeId,
+    /// Its name.
+    pub name: String,
+    /// The checklist version that is filled in.
+    pub checklist_version: ChecklistVersionId,
+    /// The first day of visits.
+    pub starts_on: LocalDate,
+    /// The last day of visits.
+    pub visit_by: LocalDate,
+    /// The last day of reports.
+    pub report_by: LocalDate,
+    /// The day by whose period the results count.
+    pub counts_in: LocalDate,
+}
+
+/// Adds a programme.
+///
+/// # Errors
+/// The database failed.
+pub async fn insert(tx: &Tx, agency: AgencyId, new: &Programme, now: Timestamp) -> Result<(), StoreError> {
+    let row = programme::ActiveModel {
+        id: Set(new.id.uuid()),
+        agency_id: Set(agency.uuid()),
+        client_organisation_id: Set(new.client_organisation.uuid()),
+        name: Set(new.name.clone()),
+        purpose: Set(new.purpose.clone()),
+        state: Set(new.state.as_str().to_owned()),
+        release_delay_hours: Set(new.release_delay_hours.cast_signed()),
+        staff_notice_days: Set(new.staff_notice_days.cast_signed()),
+        created_at: Set(now.millis()),
+        row_version: Set(1),
+    };
+    programme::Entity::insert(row)
+        .exec_without_returning(tx.connection())
+        .await?;
+    Ok(())
+}
+
+/// A programme of the agency.
+///
+/// # Errors
+/// The database failed.
+pub async fn find(tx: &Tx, agency: AgencyId, id: ProgrammeId) -> Result<Option<Programme>, StoreError> {
+    let row = programme::Entity::find_by_id(id.uuid())
+        .filter(programme::Column::AgencyId.eq(agency.uuid()))
+        .one(tx.connection())
+        .await?;
+    row.map(record).transpose()
+}
+
+/// A programme of the agency, locked.
+///
+/// # Errors
+/// The database failed.
+pub async fn lock(tx: &Tx, agency: AgencyId, id: ProgrammeId) -> Result<Option<Programme>, StoreError> {
+    let row = programme::Entity::find_by_id(id.uuid())
+        .filter(programme::Column::AgencyId.eq(agency.uuid()))
+        .lock_exclusive()
+        .one(tx.connection())
+        .await?;
+    row.map(record).transpose()
+}
+
+/// Moves a programme on in its life.
+///
+/// # Errors
+/// The database failed.
+pub async fn set_state(tx: &Tx, id: ProgrammeId, state: ProgrammeState) -> Result<(), StoreError> {
+    let row = programme::ActiveModel {
+        id: Set(id.uuid()),
+        state: Set(state.as_str().to_owned()),
+        ..Default::default()
+    };
+    programme::Entity::update(row).exec(tx.connection()).await?;
+    Ok(())
+}
+
+/// Programmes of the agency after one, by id.
+///
+/// # Errors
+/// The database failed.
+pub async fn list(
+    tx: &Tx,
+    agency: AgencyId,
+    after: Option<Uuid>,
+    limit: u64,
+) -> Result<(Vec<Programme>, bool), StoreError> {
+    let mut select = programme::Entity::find()
+        .filter(programme::Column::AgencyId.eq(agency.uuid()))
+        .order_by_asc(programme::Column::Id);
+    if let Some(after) = after {
+        select = select.filter(programme::Column::Id.gt(after));
+    }
+    let (rows, has_more) = page(tx, select, limit).await?;
+    let programmes: Result<Vec<_>, _> = rows.into_iter().map(record).collect();
+    Ok((programmes?, has_more))
+}
+
+/// Records a notice to staff.
+///
+/// # Errors
+/// The database failed.
+pub async fn insert_staff_notice(
+    tx: &Tx,
+    agency: AgencyId,
+    notice: &StaffNotice,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let row = staff_notice::ActiveModel {
+        id: Set(notice.id.uuid()),
+        agency_id: Set(agency.uuid()),
+        programme_id: Set(notice.programme.uuid()),
+        informed_on: Set(notice.informed_on.to_string()),
+        audience: Set(notice.audience.clone()),
+        channel: Set(notice.channel.clone()),
+        text: Set(notice.text.clone()),
+        recorded_at: Set(now.millis()),
+        recorded_by: Set(notice.recorded_by.uuid()),
+    };
+    staff_notice::Entity::insert(row)
+        .exec_without_returning(tx.connection())
+        .await?;
+    Ok(())
+}
+
+/// The earliest day on which staff were informed of a programme.
+///
+/// # Errors
+/// The database failed.
+pub async fn find_first_notice(tx: &Tx, id: ProgrammeId) -> Result<Option<LocalDate>, StoreError> {
+    let row = staff_notice::Entity::find()
+        .filter(staff_notice::Column::ProgrammeId.eq(id.uuid()))
+        .order_by_asc(staff_notice::Column::InformedOn)
+        .one(tx.connection())
+        .await?;
+    row.map(|row| date(&row.informed_on)).transpose()
+}
+
+/// Opens a round.
+///
+/// # Errors
+/// The database failed.
+pub async fn insert_round(tx: &Tx, agency: AgencyId, new: &Round, now: Timestamp) -> Result<(), StoreError> {
+    let row = round::ActiveModel {
+        id: Set(new.id.uuid()),
+        agency_id: Set(agency.uuid()),
+        programme_id: Set(new.programme.uuid()),
+        name: Set(new.name.clone()),
+        checklist_version_id: Set(new.checklist_version.uuid()),
+        starts_on: Set(new.starts_on.to_string()),
+        visit_by: Set(new.visit_by.to_string()),
+        report_by: Set(new.report_by.to_string()),
+        counts_in: Set(new.counts_in.to_string()),
+        created_at: Set(now.millis()),
+    };
+    round::Entity::insert(row)
+        .exec_without_returning(tx.connection())
+        .await?;
+    Ok(())
+}
+
+/// A round of the agency.
+///
+/// # Errors
+/// The database failed.
+pub async fn find_round(tx: &Tx, agency: AgencyId, id: RoundId) -> Result<Option<Round>, StoreError> {
+    let row = round::Entity::find_by_id(id.uuid())
+        .filter(round::Column::AgencyId.eq(agency.uuid()))
+        .one(tx.connection())
+        .await?;
+    row.map(round_record).transpose()
+}
+
+/// Rounds of a programme after one, by id.
+///
+/// # Errors
+/// The database failed.
+pub async fn list_rounds(
+    tx: &Tx,
+    agency: AgencyId,
+    of: ProgrammeId,
+    after: Option<Uuid>,
+    limit: u64,
+) -> Result<(Vec<Round>, bool), StoreError> {
+    let mut select = round::Entity::find()
+        .filter(round::Column::AgencyId.eq(agency.uuid()))
+        .filter(round::Column::ProgrammeId.eq(of.uuid()))
+        .order_by_asc(round::Column::Id);
+    if let Some(after) = after {
+        select = select.filter(round::Column::Id.gt(after));
+    }
+    let (rows, has_more) = page(tx, select, limit).await?;
+    let rounds: Result<Vec<_>, _> = rows.into_iter().map(round_record).collect();
+    Ok((rounds?, has_more))
+}
+
+fn record(row: programme::Model) -> Result<Programme, StoreError> {
+    Ok(Programme {
+        id: ProgrammeId::from_uuid(row.id),
+        client_organisation: ClientOrganisationId::from_uuid(row.client_organisation_id),
+        name: row.name,
+        purpose: row.purpose,
+        state: ProgrammeState::from_name(&row.state).ok_or(StoreError::Corrupt("programme state"))?,
+        release_delay_hours: unsigned(row.release_delay_hours.into(), "release delay")?,
+        staff_notice_days: unsigned(row.staff_notice_days.into(), "staff notice days")?,
+    })
+}
+
+fn round_record(row: round::Model) -> Result<Round, StoreError> {
+    Ok(Round {
+        id: RoundId::from_uuid(row.id),
+        programme: ProgrammeId::from_uuid(row.programme_id),
+        name: row.name,
+        checklist_version: ChecklistVersionId::from_uuid(row.checklist_version_id),
+        starts_on: date(&row.starts_on)?,
+        visit_by: date(&row.visit_by)?,
+        report_by: date(&row.report_by)?,
+        counts_in: date(&row.counts_in)?,
+    })
+}
+
+fn date(text: &str) -> Result<LocalDate, StoreError> {
+    LocalDate::parse(text).ok_or(StoreError::Corrupt("date"))
+}

@@ -1,0 +1,157 @@
+//! Scores of visits and confirmations of critical answers.
+
+use haamu_domain::{AgencyId, ScoreId, SubmissionId, Timestamp, UserId, VisitId};
+use sea_orm::sea_query::OnConflict;
+use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
+
+use crate::entity::review::{critical_confirmation, score};
+use crate::{StoreError, Tx};
+
+use super::unsigned;
+
+/// A score with its trace, as JSON.
+#[derive(Clone, Debug)]
+pub struct ScoreRecord {
+    /// Its id.
+    pub id: ScoreId,
+    /// The visit.
+    pub visit: VisitId,
+    /// The submission that was scored.
+    pub submission: SubmissionId,
+    /// In which cycle.
+    pub cycle: u32,
+    /// The rounded percentage.
+    pub display: Option<String>,
+    /// The score band's id, or `failed`.
+    pub grade: Option<String>,
+    /// The result, as `haamu score` prints it.
+    pub result: String,
+    /// The losses and gains.
+    pub trace: String,
+    /// What validation found.
+    pub findings: String,
+    /// Whether the score rests on one of several answers in conflict.
+    pub has_conflict: bool,
+    /// Why it was made: `submitted`, `follow_up`, …
+    pub reason: String,
+    /// When.
+    pub scored_at: Timestamp,
+}
+
+/// Adds a score. Earlier ones stay.
+///
+/// # Errors
+/// The database failed.
+pub async fn insert(tx: &Tx, agency: AgencyId, new: &ScoreRecord) -> Result<(), StoreError> {
+    let row = score::ActiveModel {
+        id: Set(new.id.uuid()),
+        agency_id: Set(agency.uuid()),
+        visit_id: Set(new.visit.uuid()),
+        submission_id: Set(new.submission.uuid()),
+        cycle: Set(new.cycle.cast_signed()),
+        display: Set(new.display.clone()),
+        grade: Set(new.grade.clone()),
+        result: Set(new.result.clone()),
+        trace: Set(new.trace.clone()),
+        findings: Set(new.findings.clone()),
+        has_conflict: Set(new.has_conflict),
+        reason: Set(new.reason.clone()),
+        scored_at: Set(new.scored_at.millis()),
+    };
+    score::Entity::insert(row)
+        .exec_without_returning(tx.connection())
+        .await?;
+    Ok(())
+}
+
+/// The latest score of a visit.
+///
+/// # Errors
+/// The database failed.
+pub async fn find_latest(tx: &Tx, visit: VisitId) -> Result<Option<ScoreRecord>, StoreError> {
+    let row = score::Entity::find()
+        .filter(score::Column::VisitId.eq(visit.uuid()))
+        .order_by_desc(score::Column::Id)
+        .one(tx.connection())
+        .await?;
+    row.map(record).transpose()
+}
+
+/// The scores of visits, the oldest first.
+///
+/// # Errors
+/// The database failed.
+pub async fn list_of_visits(tx: &Tx, visits: &[VisitId]) -> Result<Vec<ScoreRecord>, StoreError> {
+    let rows = score::Entity::find()
+        .filter(score::Column::VisitId.is_in(visits.iter().map(|id| id.uuid())))
+        .order_by_asc(score::Column::Id)
+        .all(tx.connection())
+        .await?;
+    rows.into_iter().map(record).collect()
+}
+
+/// Confirms a critical answer; a second confirmation changes nothing.
+///
+/// # Errors
+/// The database failed.
+pub async fn insert_confirmation(
+    tx: &Tx,
+    agency: AgencyId,
+    visit: VisitId,
+    cycle: u32,
+    question: &str,
+    evidence: &str,
+    by: UserId,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let row = critical_confirmation::ActiveModel {
+        visit_id: Set(visit.uuid()),
+        question: Set(question.to_owned()),
+        cycle: Set(cycle.cast_signed()),
+        agency_id: Set(agency.uuid()),
+        evidence: Set(evidence.to_owned()),
+        confirmed_by: Set(by.uuid()),
+        confirmed_at: Set(now.millis()),
+    };
+    let key = [
+        critical_confirmation::Column::VisitId,
+        critical_confirmation::Column::Question,
+        critical_confirmation::Column::Cycle,
+    ];
+    let keep = OnConflict::columns(key).do_nothing().to_owned();
+    critical_confirmation::Entity::insert(row)
+        .on_conflict(keep)
+        .exec_without_returning(tx.connection())
+        .await?;
+    Ok(())
+}
+
+/// The ids of the questions whose critical answers are confirmed in a cycle.
+///
+/// # Errors
+/// The database failed.
+pub async fn list_confirmed(tx: &Tx, visit: VisitId, cycle: u32) -> Result<Vec<String>, StoreError> {
+    let rows = critical_confirmation::Entity::find()
+        .filter(critical_confirmation::Column::VisitId.eq(visit.uuid()))
+        .filter(critical_confirmation::Column::Cycle.eq(cycle.cast_signed()))
+        .all(tx.connection())
+        .await?;
+    Ok(rows.into_iter().map(|row| row.question).collect())
+}
+
+fn record(row: score::Model) -> Result<ScoreRecord, StoreError> {
+    Ok(ScoreRecord {
+        id: ScoreId::from_uuid(row.id),
+        visit: VisitId::from_uuid(row.visit_id),
+        submission: SubmissionId::from_uuid(row.submission_id),
+        cycle: unsigned(row.cycle.into(), "score cycle")?,
+        display: row.display,
+        grade: row.grade,
+        result: row.result,
+        trace: row.trace,
+        findings: row.findings,
+        has_conflict: row.has_conflict,
+        reason: row.reason,
+        scored_at: Timestamp::from_millis(row.scored_at),
+    })
+}

@@ -1,0 +1,282 @@
+//! Visits and assignments.
+
+use haamu_domain::{
+    AgencyId, AssignmentId, AssignmentState, ClientOrganisationId, LocationId, RoundId, Timestamp, UserId,
+    VisitId, VisitState,
+};
+use sea_orm::sea_query::Expr;
+use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use uuid::Uuid;
+
+use crate::entity::programmes::{assignment, visit};
+use crate::{StoreError, Tx};
+
+use super::page;
+
+/// A visit, planned or carried out.
+#[derive(Clone, Debug)]
+pub struct Visit {
+    /// Its id.
+    pub id: VisitId,
+    /// Whose encounter it is.
+    pub client_organisation: ClientOrganisationId,
+    /// Its round.
+    pub round: RoundId,
+    /// Where.
+    pub location: LocationId,
+    /// Where it is in its life.
+    pub state: VisitState,
+    /// When it took place.
+    pub visited_at: Option<Timestamp>,
+    /// When it was approved.
+    pub approved_at: Option<Timestamp>,
+    /// When it was released.
+    pub released_at: Option<Timestamp>,
+    /// Counts changes; a save with an older one fails.
+    pub row_version: i64,
+}
+
+/// The offer of a visit to one shopper.
+#[derive(Clone, Debug)]
+pub struct Assignment {
+    /// Its id.
+    pub id: AssignmentId,
+    /// The visit.
+    pub visit: VisitId,
+    /// To whom.
+    pub shopper: UserId,
+    /// Where it is in its life.
+    pub state: AssignmentState,
+    /// Counts changes; a save with an older one fails.
+    pub row_version: i64,
+}
+
+/// Which visits a list holds.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct VisitFilter {
+    /// Of one round.
+    pub round: Option<RoundId>,
+    /// In one state.
+    pub state: Option<VisitState>,
+    /// Of one client organisation.
+    pub client_organisation: Option<ClientOrganisationId>,
+    /// That the client may see.
+    pub only_visible_to_client: bool,
+}
+
+/// Plans a visit.
+///
+/// # Errors
+/// The database failed.
+pub async fn insert(tx: &Tx, agency: AgencyId, new: &Visit, now: Timestamp) -> Result<(), StoreError> {
+    let row = visit::ActiveModel {
+        id: Set(new.id.uuid()),
+        agency_id: Set(agency.uuid()),
+        client_organisation_id: Set(new.client_organisation.uuid()),
+        round_id: Set(new.round.uuid()),
+        location_id: Set(new.location.uuid()),
+        state: Set(new.state.as_str().to_owned()),
+        visited_at: Set(None),
+        approved_at: Set(None),
+        released_at: Set(None),
+        created_at: Set(now.millis()),
+        row_version: Set(1),
+    };
+    visit::Entity::insert(row)
+        .exec_without_returning(tx.connection())
+        .await?;
+    Ok(())
+}
+
+/// A visit of the agency.
+///
+/// # Errors
+/// The database failed.
+pub async fn find(tx: &Tx, agency: AgencyId, id: VisitId) -> Result<Option<Visit>, StoreError> {
+    let row = visit::Entity::find_by_id(id.uuid())
+        .filter(visit::Column::AgencyId.eq(agency.uuid()))
+        .one(tx.connection())
+        .await?;
+    row.map(record).transpose()
+}
+
+/// A visit of the agency, locked.
+///
+/// # Errors
+/// The database failed.
+pub async fn lock(tx: &Tx, agency: AgencyId, id: VisitId) -> Result<Option<Visit>, StoreError> {
+    let row = visit::Entity::find_by_id(id.uuid())
+        .filter(visit::Column::AgencyId.eq(agency.uuid()))
+        .lock_exclusive()
+        .one(tx.connection())
+        .await?;
+    row.map(record).transpose()
+}
+
+/// Saves a visit that was loaded in this transaction.
+///
+/// # Errors
+/// [`StoreError::Conflict`] if it was changed since it was loaded.
+pub async fn update(tx: &Tx, changed: &Visit) -> Result<(), StoreError> {
+    let result = visit::Entity::update_many()
+        .col_expr(visit::Column::State, Expr::value(changed.state.as_str()))
+        .col_expr(
+            visit::Column::VisitedAt,
+            Expr::value(changed.visited_at.map(Timestamp::millis)),
+        )
+        .col_expr(
+            visit::Column::ApprovedAt,
+            Expr::value(changed.approved_at.map(Timestamp::millis)),
+        )
+        .col_expr(
+            visit::Column::ReleasedAt,
+            Expr::value(changed.released_at.map(Timestamp::millis)),
+        )
+        .col_expr(visit::Column::RowVersion, Expr::value(changed.row_version + 1))
+        .filter(visit::Column::Id.eq(changed.id.uuid()))
+        .filter(visit::Column::RowVersion.eq(changed.row_version))
+        .exec(tx.connection())
+        .await?;
+    if result.rows_affected == 1 {
+        Ok(())
+    } else {
+        Err(StoreError::Conflict("visit"))
+    }
+}
+
+/// Visits of the agency after one, by id.
+///
+/// # Errors
+/// The database failed.
+pub async fn list(
+    tx: &Tx,
+    agency: AgencyId,
+    filter: VisitFilter,
+    after: Option<Uuid>,
+    limit: u64,
+) -> Result<(Vec<Visit>, bool), StoreError> {
+    let mut select = visit::Entity::find()
+        .filter(visit::Column::AgencyId.eq(agency.uuid()))
+        .order_by_asc(visit::Column::Id);
+    if let Some(round) = filter.round {
+        select = select.filter(visit::Column::RoundId.eq(round.uuid()));
+    }
+    if let Some(state) = filter.state {
+        select = select.filter(visit::Column::State.eq(state.as_str()));
+    }
+    if let Some(client) = filter.client_organisation {
+        select = select.filter(visit::Column::ClientOrganisationId.eq(client.uuid()));
+    }
+    if filter.only_visible_to_client {
+        let visible = VisitState::ALL
+            .iter()
+            .filter(|state| state.is_visible_to_client());
+        select = select.filter(visit::Column::State.is_in(visible.map(|state| state.as_str())));
+    }
+    if let Some(after) = after {
+        select = select.filter(visit::Column::Id.gt(after));
+    }
+    let (rows, has_more) = page(tx, select, limit).await?;
+    let visits: Result<Vec<_>, _> = rows.into_iter().map(record).collect();
+    Ok((visits?, has_more))
+}
+
+/// Adds an assignment.
+///
+/// # Errors
+/// The database failed.
+pub async fn insert_assignment(
+    tx: &Tx,
+    agency: AgencyId,
+    new: &Assignment,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let row = assignment::ActiveModel {
+        id: Set(new.id.uuid()),
+        agency_id: Set(agency.uuid()),
+        visit_id: Set(new.visit.uuid()),
+        shopper_id: Set(new.shopper.uuid()),
+        state: Set(new.state.as_str().to_owned()),
+        created_at: Set(now.millis()),
+        row_version: Set(1),
+    };
+    assignment::Entity::insert(row)
+        .exec_without_returning(tx.connection())
+        .await?;
+    Ok(())
+}
+
+/// An assignment of the agency.
+///
+/// # Errors
+/// The database failed.
+pub async fn find_assignment(
+    tx: &Tx,
+    agency: AgencyId,
+    id: AssignmentId,
+) -> Result<Option<Assignment>, StoreError> {
+    let row = assignment::Entity::find_by_id(id.uuid())
+        .filter(assignment::Column::AgencyId.eq(agency.uuid()))
+        .one(tx.connection())
+        .await?;
+    row.map(assignment_record).transpose()
+}
+
+/// The assignments of visits, the newest last.
+///
+/// # Errors
+/// The database failed.
+pub async fn list_assignments(tx: &Tx, visits: &[VisitId]) -> Result<Vec<Assignment>, StoreError> {
+    let rows = assignment::Entity::find()
+        .filter(assignment::Column::VisitId.is_in(visits.iter().map(|id| id.uuid())))
+        .order_by_asc(assignment::Column::Id)
+        .all(tx.connection())
+        .await?;
+    rows.into_iter().map(assignment_record).collect()
+}
+
+/// Saves an assignment that was loaded in this transaction.
+///
+/// # Errors
+/// [`StoreError::Conflict`] if it was changed since it was loaded.
+pub async fn update_assignment(tx: &Tx, changed: &Assignment) -> Result<(), StoreError> {
+    let result = assignment::Entity::update_many()
+        .col_expr(assignment::Column::State, Expr::value(changed.state.as_str()))
+        .col_expr(
+            assignment::Column::RowVersion,
+            Expr::value(changed.row_version + 1),
+        )
+        .filter(assignment::Column::Id.eq(changed.id.uuid()))
+        .filter(assignment::Column::RowVersion.eq(changed.row_version))
+        .exec(tx.connection())
+        .await?;
+    if result.rows_affected == 1 {
+        Ok(())
+    } else {
+        Err(StoreError::Conflict("assignment"))
+    }
+}
+
+fn record(row: visit::Model) -> Result<Visit, StoreError> {
+    Ok(Visit {
+        id: VisitId::from_uuid(row.id),
+        client_organisation: ClientOrganisationId::from_uuid(row.client_organisation_id),
+        round: RoundId::from_uuid(row.round_id),
+        location: LocationId::from_uuid(row.location_id),
+        state: VisitState::from_name(&row.state).ok_or(StoreError::Corrupt("visit state"))?,
+        visited_at: row.visited_at.map(Timestamp::from_millis),
+        approved_at: row.approved_at.map(Timestamp::from_millis),
+        released_at: row.released_at.map(Timestamp::from_millis),
+        row_version: row.row_version,
+    })
+}
+
+fn assignment_record(row: assignment::Model) -> Result<Assignment, StoreError> {
+    Ok(Assignment {
+        id: AssignmentId::from_uuid(row.id),
+        visit: VisitId::from_uuid(row.visit_id),
+        shopper: UserId::from_uuid(row.shopper_id),
+        state: AssignmentState::from_name(&row.state).ok_or(StoreError::Corrupt("assignment state"))?,
+        row_version: row.row_version,
+    })
+}
