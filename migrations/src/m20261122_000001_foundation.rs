@@ -23,7 +23,7 @@ impl MigrationTrait for Migration {
             table.create(manager).await?;
         }
         // A re-issued operation is noted under its new number, but its content counts once.
-        let sql = "CREATE UNIQUE INDEX uq_op_op_id ON op (op_id) WHERE disposition <> 'duplicate'";
+        let sql = "CREATE UNIQUE INDEX uq_op_op_id ON op (agency_id, op_id) WHERE disposition <> 'duplicate'";
         manager.get_connection().execute_unprepared(sql).await?;
         let sql =
             "CREATE INDEX ix_job_due ON job (run_after) WHERE finished_at IS NULL AND failed_at IS NULL";
@@ -359,6 +359,7 @@ const TABLES: &[NewTable] = &[
             required("shopper_id", Uuid),
             optional("form_version", Bytes),
             required("cycle", Int),
+            optional("return_reason", Text),
             required("created_at", Big),
             required("row_version", Big),
         ],

@@ -1,1 +1,41 @@
+//! The use cases of Haamu.
+//!
+//! One method of [`App`] is one use case: it asks the policy, works in one
+//! transaction, and leaves its audit entry and its jobs in the same
+//! transaction. Input and output are domain types and records; no web
+//! framework and no database type is named here. What happens after a commit
+//! happens in jobs, which [`App::run_next_job`] does.
 
+mod blobs;
+mod checklists;
+mod clients;
+mod context;
+mod devices;
+mod error;
+mod evaluation;
+mod identity;
+mod jobs;
+mod programmes;
+mod reports;
+mod review;
+mod sync;
+mod visits;
+
+pub use blobs::{UploadPart, UploadState};
+pub use checklists::ChecklistView;
+pub use clients::{ImportReport, RowError};
+pub use context::{App, AppSettings, Clock, Page, SystemClock};
+pub use devices::DeviceInput;
+pub use error::{Error, Issue, Refusal};
+pub use identity::{Bearer, Issued, Me, MemberView, RefreshInput, SetupInput, SignInInput, UserInput};
+pub use jobs::error_chain;
+pub use programmes::{ProgrammeInput, RoundInput, StaffNoticeInput};
+pub use review::{AnswerView, EvaluationView, FileView, FollowUpView, ScoreView, TriggerView};
+pub use visits::{AssignmentView, PlannedVisit, VisitQuery, VisitView};
+
+/// Records of the store that use cases return as they are.
+pub mod record {
+    pub use haamu_store::repo::clients::{ClientOrganisation, Location};
+    pub use haamu_store::repo::devices::Device;
+    pub use haamu_store::repo::programmes::{Programme, Round};
+}

@@ -38,6 +38,9 @@ pub struct AssignmentBrief {
     pub visit_by: LocalDate,
     /// The last day of the report.
     pub report_by: LocalDate,
+    /// What the reviewer asks for, after a return.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub return_reason: Option<String>,
 }
 
 /// A location as a shopper sees it.

@@ -126,6 +126,17 @@ pub struct ConfirmCriticalIn {
     pub evidence: String,
 }
 
+/// How an evaluation is approved.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct ApproveIn {
+    /// Whether it is accepted although required answers are missing; they
+    /// then earn nothing of their points.
+    #[serde(default)]
+    pub accept_incomplete: bool,
+}
+
 /// Why an evaluation is sent back.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

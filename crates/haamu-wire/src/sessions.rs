@@ -181,6 +181,19 @@ pub struct DeviceIn {
     pub cloned_from: Option<String>,
 }
 
+/// An enrolled device, and a token that is bound to it.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct EnrolledOut {
+    /// The device.
+    pub device: String,
+    /// To be sent from now on in place of the earlier access token.
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
+    pub access_token: Secret,
+    /// How long the access token is good, in seconds.
+    pub expires_in: u64,
+}
+
 /// A device of the signed-in person.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

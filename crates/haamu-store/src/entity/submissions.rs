@@ -11,6 +11,7 @@ entity!(submission, "submission", {
     shopper_id: Uuid,
     form_version: Option<Vec<u8>>,
     cycle: i32,
+    return_reason: Option<String>,
     created_at: i64,
     row_version: i64,
 });

@@ -60,6 +60,24 @@ pub async fn insert(tx: &Tx, agency: AgencyId, new: &Blob, now: Timestamp) -> Re
     Ok(())
 }
 
+/// A file of the agency that has arrived.
+///
+/// # Errors
+/// The database failed.
+pub async fn find(tx: &Tx, agency: AgencyId, sha256: BlobHash) -> Result<Option<Blob>, StoreError> {
+    let key = (agency.uuid(), sha256.as_bytes().to_vec());
+    let row = blob::Entity::find_by_id(key).one(tx.connection()).await?;
+    row.map(|row| {
+        let length = unsigned(row.length, "file length")?;
+        Ok(Blob {
+            sha256,
+            length,
+            media_type: row.media_type,
+        })
+    })
+    .transpose()
+}
+
 /// Notes that a person sent a file for a submission.
 ///
 /// # Errors
@@ -106,8 +124,13 @@ pub async fn has_sent(tx: &Tx, agency: AgencyId, user: UserId, sha256: BlobHash)
 ///
 /// # Errors
 /// The database failed.
-pub async fn list_received(tx: &Tx, submission: SubmissionId) -> Result<BTreeSet<BlobHash>, StoreError> {
+pub async fn list_received(
+    tx: &Tx,
+    agency: AgencyId,
+    submission: SubmissionId,
+) -> Result<BTreeSet<BlobHash>, StoreError> {
     let rows = blob_owner::Entity::find()
+        .filter(blob_owner::Column::AgencyId.eq(agency.uuid()))
         .filter(blob_owner::Column::SubmissionId.eq(submission.uuid()))
         .all(tx.connection())
         .await?;

@@ -1,5 +1,7 @@
 //! Checklists and their versions.
 
+use std::collections::BTreeMap;
+
 use haamu_domain::{AgencyId, ChecklistId, ChecklistState, ChecklistVersionId, Timestamp};
 use haamu_sync::FormVersion;
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
@@ -60,15 +62,24 @@ pub async fn find_or_insert(
     Ok(new_id)
 }
 
-/// The key of a checklist.
+/// The keys of checklists, by id.
 ///
 /// # Errors
-/// It is not there, or the database failed.
-pub async fn load_key(tx: &Tx, id: ChecklistId) -> Result<String, StoreError> {
-    let row = checklist::Entity::find_by_id(id.uuid())
-        .one(tx.connection())
+/// The database failed.
+pub async fn list_keys(
+    tx: &Tx,
+    agency: AgencyId,
+    ids: Vec<ChecklistId>,
+) -> Result<BTreeMap<ChecklistId, String>, StoreError> {
+    let rows = checklist::Entity::find()
+        .filter(checklist::Column::AgencyId.eq(agency.uuid()))
+        .filter(checklist::Column::Id.is_in(ids.into_iter().map(ChecklistId::uuid)))
+        .all(tx.connection())
         .await?;
-    row.map(|row| row.key).ok_or(StoreError::Missing("checklist"))
+    Ok(rows
+        .into_iter()
+        .map(|row| (ChecklistId::from_uuid(row.id), row.key))
+        .collect())
 }
 
 /// Adds a version.

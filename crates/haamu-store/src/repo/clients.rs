@@ -1,5 +1,7 @@
 //! Client organisations and their locations.
 
+use std::collections::BTreeMap;
+
 use haamu_domain::{AgencyId, ClientOrganisationId, LocationId, Timestamp};
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 use uuid::Uuid;
@@ -157,16 +159,38 @@ pub async fn find_location(
     row.map(place).transpose()
 }
 
+/// The names of locations, by id.
+///
+/// # Errors
+/// The database failed.
+pub async fn list_location_names(
+    tx: &Tx,
+    agency: AgencyId,
+    ids: Vec<LocationId>,
+) -> Result<BTreeMap<LocationId, String>, StoreError> {
+    let rows = location::Entity::find()
+        .filter(location::Column::AgencyId.eq(agency.uuid()))
+        .filter(location::Column::Id.is_in(ids.into_iter().map(LocationId::uuid)))
+        .all(tx.connection())
+        .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| (LocationId::from_uuid(row.id), row.name))
+        .collect())
+}
+
 /// The location of a client organisation with this external id.
 ///
 /// # Errors
 /// The database failed.
 pub async fn find_location_by_external_id(
     tx: &Tx,
+    agency: AgencyId,
     client: ClientOrganisationId,
     external_id: &str,
 ) -> Result<Option<Location>, StoreError> {
     let row = location::Entity::find()
+        .filter(location::Column::AgencyId.eq(agency.uuid()))
         .filter(location::Column::ClientOrganisationId.eq(client.uuid()))
         .filter(location::Column::ExternalId.eq(external_id))
         .one(tx.connection())

@@ -174,6 +174,16 @@ pub async fn incarnation_at(tx: &Tx, scope: &str, pos: u64) -> Result<Option<Inc
     Ok(row.and_then(|row| Incarnation::from_slice(&row.incarnation)))
 }
 
+/// The entry of one entity.
+///
+/// # Errors
+/// The database failed.
+pub async fn find(tx: &Tx, scope: &str, entity: &Entity) -> Result<Option<FeedRow>, StoreError> {
+    let key = (scope.to_owned(), entity.kind.clone(), entity.id.clone());
+    let row = feed_entry::Entity::find_by_id(key).one(tx.connection()).await?;
+    row.map(record).transpose()
+}
+
 /// Entries after a position, in order.
 ///
 /// # Errors
@@ -187,19 +197,19 @@ pub async fn list_after(tx: &Tx, scope: &str, after: u64, limit: u64) -> Result<
         .limit(limit)
         .all(tx.connection())
         .await?;
-    rows.into_iter()
-        .map(|row| {
-            let entity = Entity {
-                kind: row.kind,
-                id: row.entity,
-            };
-            Ok(FeedRow {
-                pos: position(row.pos)?,
-                entity,
-                revoked: row.revoked,
-            })
-        })
-        .collect()
+    rows.into_iter().map(record).collect()
+}
+
+fn record(row: feed_entry::Model) -> Result<FeedRow, StoreError> {
+    let entity = Entity {
+        kind: row.kind,
+        id: row.entity,
+    };
+    Ok(FeedRow {
+        pos: position(row.pos)?,
+        entity,
+        revoked: row.revoked,
+    })
 }
 
 fn position(pos: i64) -> Result<u64, StoreError> {

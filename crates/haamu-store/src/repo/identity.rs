@@ -192,7 +192,7 @@ pub async fn find_membership(
     let row = membership::Entity::find_by_id((agency.uuid(), id.uuid()))
         .one(tx.connection())
         .await?;
-    row.map(member).transpose()
+    row.as_ref().map(member).transpose()
 }
 
 /// What a person is in all their agencies, by agency.
@@ -205,7 +205,7 @@ pub async fn list_memberships(tx: &Tx, id: UserId) -> Result<Vec<Membership>, St
         .order_by_asc(membership::Column::AgencyId)
         .all(tx.connection())
         .await?;
-    rows.into_iter().map(member).collect()
+    rows.iter().map(member).collect()
 }
 
 /// The people of an agency after a person, by id.
@@ -231,7 +231,7 @@ pub async fn list_members(
         .all(tx.connection())
         .await?;
     let mut members = Vec::with_capacity(rows.len());
-    for row in rows {
+    for row in &rows {
         let account = users.iter().find(|account| account.id == row.user_id);
         let account = account.cloned().ok_or(StoreError::Missing("user"))?;
         members.push((user(account), member(row)?));
@@ -261,7 +261,7 @@ fn user(row: user_account::Model) -> User {
     }
 }
 
-fn member(row: membership::Model) -> Result<Membership, StoreError> {
+fn member(row: &membership::Model) -> Result<Membership, StoreError> {
     Ok(Membership {
         agency: AgencyId::from_uuid(row.agency_id),
         user: UserId::from_uuid(row.user_id),

@@ -1,6 +1,6 @@
 //! The operations that devices sent, kept whatever they are.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use haamu_domain::{AgencyId, SubmissionId, Timestamp, UserId};
 use haamu_sync::server::Incoming;
@@ -90,6 +90,7 @@ const fn confidence_name(confidence: ClockConfidence) -> &'static str {
 /// The database failed.
 pub async fn list_chains(
     tx: &Tx,
+    agency: AgencyId,
     device: DeviceId,
     from: u64,
     to: u64,
@@ -98,6 +99,7 @@ pub async fn list_chains(
         .select_only()
         .column(op::Column::Seq)
         .column(op::Column::Chain)
+        .filter(op::Column::AgencyId.eq(agency.uuid()))
         .filter(op::Column::Device.eq(device.as_bytes().to_vec()))
         .filter(op::Column::Seq.between(signed(from), signed(to)))
         .into_tuple()
@@ -111,26 +113,22 @@ pub async fn list_chains(
         .collect()
 }
 
-/// Which of these operations are here already, under whatever number.
+/// The effective stamps of those of these operations that are here, under whatever number.
 ///
 /// # Errors
 /// The database failed.
-pub async fn list_known(tx: &Tx, ids: &[OpId]) -> Result<BTreeSet<OpId>, StoreError> {
-    let found = list_effective(tx, ids).await?;
-    Ok(found.into_keys().collect())
-}
-
-/// The effective stamps of those of these operations that are here.
-///
-/// # Errors
-/// The database failed.
-pub async fn list_effective(tx: &Tx, ids: &[OpId]) -> Result<BTreeMap<OpId, Hlc>, StoreError> {
+pub async fn list_effective(
+    tx: &Tx,
+    agency: AgencyId,
+    ids: &[OpId],
+) -> Result<BTreeMap<OpId, Hlc>, StoreError> {
     let mut stamps = BTreeMap::new();
     for chunk in ids.chunks(ROWS_AT_ONCE) {
         let rows: Vec<(Vec<u8>, i64)> = op::Entity::find()
             .select_only()
             .column(op::Column::OpId)
             .column(op::Column::Effective)
+            .filter(op::Column::AgencyId.eq(agency.uuid()))
             .filter(op::Column::OpId.is_in(chunk.iter().map(|id| id.as_bytes().to_vec())))
             .filter(op::Column::Disposition.ne(Disposition::Duplicate.as_str()))
             .into_tuple()
@@ -148,12 +146,17 @@ pub async fn list_effective(tx: &Tx, ids: &[OpId]) -> Result<BTreeMap<OpId, Hlc>
 ///
 /// # Errors
 /// The database failed.
-pub async fn list_raw(tx: &Tx, device: DeviceId) -> Result<Vec<(u64, String, Vec<u8>)>, StoreError> {
+pub async fn list_raw(
+    tx: &Tx,
+    agency: AgencyId,
+    device: DeviceId,
+) -> Result<Vec<(u64, String, Vec<u8>)>, StoreError> {
     let rows: Vec<(i64, String, Vec<u8>)> = op::Entity::find()
         .select_only()
         .column(op::Column::Seq)
         .column(op::Column::Disposition)
         .column(op::Column::Raw)
+        .filter(op::Column::AgencyId.eq(agency.uuid()))
         .filter(op::Column::Device.eq(device.as_bytes().to_vec()))
         .order_by_asc(op::Column::Seq)
         .into_tuple()

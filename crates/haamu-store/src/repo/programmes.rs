@@ -185,8 +185,13 @@ pub async fn insert_staff_notice(
 ///
 /// # Errors
 /// The database failed.
-pub async fn find_first_notice(tx: &Tx, id: ProgrammeId) -> Result<Option<LocalDate>, StoreError> {
+pub async fn find_first_notice(
+    tx: &Tx,
+    agency: AgencyId,
+    id: ProgrammeId,
+) -> Result<Option<LocalDate>, StoreError> {
     let row = staff_notice::Entity::find()
+        .filter(staff_notice::Column::AgencyId.eq(agency.uuid()))
         .filter(staff_notice::Column::ProgrammeId.eq(id.uuid()))
         .order_by_asc(staff_notice::Column::InformedOn)
         .one(tx.connection())

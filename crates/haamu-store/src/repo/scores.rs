@@ -68,8 +68,13 @@ pub async fn insert(tx: &Tx, agency: AgencyId, new: &ScoreRecord) -> Result<(), 
 ///
 /// # Errors
 /// The database failed.
-pub async fn find_latest(tx: &Tx, visit: VisitId) -> Result<Option<ScoreRecord>, StoreError> {
+pub async fn find_latest(
+    tx: &Tx,
+    agency: AgencyId,
+    visit: VisitId,
+) -> Result<Option<ScoreRecord>, StoreError> {
     let row = score::Entity::find()
+        .filter(score::Column::AgencyId.eq(agency.uuid()))
         .filter(score::Column::VisitId.eq(visit.uuid()))
         .order_by_desc(score::Column::Id)
         .one(tx.connection())
@@ -81,13 +86,33 @@ pub async fn find_latest(tx: &Tx, visit: VisitId) -> Result<Option<ScoreRecord>,
 ///
 /// # Errors
 /// The database failed.
-pub async fn list_of_visits(tx: &Tx, visits: &[VisitId]) -> Result<Vec<ScoreRecord>, StoreError> {
+pub async fn list_of_visits(
+    tx: &Tx,
+    agency: AgencyId,
+    visits: &[VisitId],
+) -> Result<Vec<ScoreRecord>, StoreError> {
     let rows = score::Entity::find()
+        .filter(score::Column::AgencyId.eq(agency.uuid()))
         .filter(score::Column::VisitId.is_in(visits.iter().map(|id| id.uuid())))
         .order_by_asc(score::Column::Id)
         .all(tx.connection())
         .await?;
     rows.into_iter().map(record).collect()
+}
+
+/// That a reviewer confirmed a critical answer.
+#[derive(Clone, Debug)]
+pub struct CriticalConfirmation {
+    /// The visit.
+    pub visit: VisitId,
+    /// In which cycle.
+    pub cycle: u32,
+    /// The question's id.
+    pub question: String,
+    /// What the confirmation rests on.
+    pub evidence: String,
+    /// Who confirmed it.
+    pub confirmed_by: UserId,
 }
 
 /// Confirms a critical answer; a second confirmation changes nothing.
@@ -97,20 +122,16 @@ pub async fn list_of_visits(tx: &Tx, visits: &[VisitId]) -> Result<Vec<ScoreReco
 pub async fn insert_confirmation(
     tx: &Tx,
     agency: AgencyId,
-    visit: VisitId,
-    cycle: u32,
-    question: &str,
-    evidence: &str,
-    by: UserId,
+    new: &CriticalConfirmation,
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let row = critical_confirmation::ActiveModel {
-        visit_id: Set(visit.uuid()),
-        question: Set(question.to_owned()),
-        cycle: Set(cycle.cast_signed()),
+        visit_id: Set(new.visit.uuid()),
+        question: Set(new.question.clone()),
+        cycle: Set(new.cycle.cast_signed()),
         agency_id: Set(agency.uuid()),
-        evidence: Set(evidence.to_owned()),
-        confirmed_by: Set(by.uuid()),
+        evidence: Set(new.evidence.clone()),
+        confirmed_by: Set(new.confirmed_by.uuid()),
         confirmed_at: Set(now.millis()),
     };
     let key = [
@@ -130,8 +151,14 @@ pub async fn insert_confirmation(
 ///
 /// # Errors
 /// The database failed.
-pub async fn list_confirmed(tx: &Tx, visit: VisitId, cycle: u32) -> Result<Vec<String>, StoreError> {
+pub async fn list_confirmed(
+    tx: &Tx,
+    agency: AgencyId,
+    visit: VisitId,
+    cycle: u32,
+) -> Result<Vec<String>, StoreError> {
     let rows = critical_confirmation::Entity::find()
+        .filter(critical_confirmation::Column::AgencyId.eq(agency.uuid()))
         .filter(critical_confirmation::Column::VisitId.eq(visit.uuid()))
         .filter(critical_confirmation::Column::Cycle.eq(cycle.cast_signed()))
         .all(tx.connection())

@@ -7,6 +7,8 @@ use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QuerySele
 use crate::entity::identity::{refresh_token, session};
 use crate::{StoreError, Tx};
 
+use super::exists;
+
 /// One sign-in: a family of refresh tokens.
 #[derive(Clone, Copy, Debug)]
 pub struct Session {
@@ -78,6 +80,20 @@ pub async fn find(tx: &Tx, id: SessionId) -> Result<Option<Session>, StoreError>
     row.map(record).transpose()
 }
 
+/// Binds a session to a device.
+///
+/// # Errors
+/// The database failed.
+pub async fn bind_device(tx: &Tx, id: SessionId, device: DeviceId) -> Result<(), StoreError> {
+    let row = session::ActiveModel {
+        id: Set(id.uuid()),
+        device: Set(Some(device.as_bytes().to_vec())),
+        ..Default::default()
+    };
+    session::Entity::update(row).exec(tx.connection()).await?;
+    Ok(())
+}
+
 /// Ends a session: none of its tokens is good any more.
 ///
 /// # Errors
@@ -136,6 +152,18 @@ pub async fn lock_token(tx: &Tx, hash: &[u8]) -> Result<Option<RefreshToken>, St
         expires_at: Timestamp::from_millis(row.expires_at),
         used_at: row.used_at.map(Timestamp::from_millis),
     }))
+}
+
+/// Whether a token that was issued after this one has been used.
+///
+/// # Errors
+/// The database failed.
+pub async fn has_used_successor(tx: &Tx, of: &RefreshToken) -> Result<bool, StoreError> {
+    let select = refresh_token::Entity::find()
+        .filter(refresh_token::Column::SessionId.eq(of.session.uuid()))
+        .filter(refresh_token::Column::Id.gt(of.id.uuid()))
+        .filter(refresh_token::Column::UsedAt.is_not_null());
+    exists(tx, select).await
 }
 
 /// Notes that a token was used.

@@ -27,6 +27,8 @@ pub struct Submission {
     pub form: Option<FormVersion>,
     /// How often it was returned.
     pub cycle: u32,
+    /// What the reviewer asked for when it was returned last.
+    pub return_reason: Option<String>,
     /// Counts changes; a save with an older one fails.
     pub row_version: i64,
 }
@@ -57,6 +59,7 @@ pub async fn insert(tx: &Tx, agency: AgencyId, new: &Submission, now: Timestamp)
         shopper_id: Set(new.shopper.uuid()),
         form_version: Set(None),
         cycle: Set(0),
+        return_reason: Set(None),
         created_at: Set(now.millis()),
         row_version: Set(1),
     };
@@ -95,8 +98,13 @@ pub async fn lock(tx: &Tx, agency: AgencyId, id: SubmissionId) -> Result<Option<
 ///
 /// # Errors
 /// The database failed.
-pub async fn list_of_visits(tx: &Tx, visits: &[VisitId]) -> Result<Vec<Submission>, StoreError> {
+pub async fn list_of_visits(
+    tx: &Tx,
+    agency: AgencyId,
+    visits: &[VisitId],
+) -> Result<Vec<Submission>, StoreError> {
     let rows = submission::Entity::find()
+        .filter(submission::Column::AgencyId.eq(agency.uuid()))
         .filter(submission::Column::VisitId.is_in(visits.iter().map(|id| id.uuid())))
         .order_by_asc(submission::Column::Id)
         .all(tx.connection())
@@ -168,8 +176,9 @@ pub async fn insert_stage(
 ///
 /// # Errors
 /// The database failed.
-pub async fn list_stages(tx: &Tx, id: SubmissionId) -> Result<Vec<Stage>, StoreError> {
+pub async fn list_stages(tx: &Tx, agency: AgencyId, id: SubmissionId) -> Result<Vec<Stage>, StoreError> {
     let rows = submission_stage::Entity::find()
+        .filter(submission_stage::Column::AgencyId.eq(agency.uuid()))
         .filter(submission_stage::Column::SubmissionId.eq(id.uuid()))
         .order_by_asc(submission_stage::Column::ReceivedAt)
         .all(tx.connection())
@@ -219,8 +228,13 @@ pub async fn set_follow_ups(
 ///
 /// # Errors
 /// The database failed.
-pub async fn list_follow_ups(tx: &Tx, id: SubmissionId) -> Result<Vec<FollowUp>, StoreError> {
+pub async fn list_follow_ups(
+    tx: &Tx,
+    agency: AgencyId,
+    id: SubmissionId,
+) -> Result<Vec<FollowUp>, StoreError> {
     let rows = follow_up::Entity::find()
+        .filter(follow_up::Column::AgencyId.eq(agency.uuid()))
         .filter(follow_up::Column::SubmissionId.eq(id.uuid()))
         .order_by_asc(follow_up::Column::OpensAt)
         .all(tx.connection())
@@ -239,8 +253,13 @@ pub async fn list_follow_ups(tx: &Tx, id: SubmissionId) -> Result<Vec<FollowUp>,
 ///
 /// # Errors
 /// A cell cannot be read, or the database failed.
-pub async fn load_cells(tx: &Tx, id: SubmissionId) -> Result<Vec<(RegisterKey, Cell)>, StoreError> {
+pub async fn load_cells(
+    tx: &Tx,
+    agency: AgencyId,
+    id: SubmissionId,
+) -> Result<Vec<(RegisterKey, Cell)>, StoreError> {
     let rows = register::Entity::find()
+        .filter(register::Column::AgencyId.eq(agency.uuid()))
         .filter(register::Column::SubmissionId.eq(id.uuid()))
         .order_by_asc(register::Column::Register)
         .all(tx.connection())
@@ -342,6 +361,7 @@ fn record(row: submission::Model) -> Result<Submission, StoreError> {
         shopper: UserId::from_uuid(row.shopper_id),
         form,
         cycle: unsigned(row.cycle.into(), "submission cycle")?,
+        return_reason: row.return_reason,
         row_version: row.row_version,
     })
 }

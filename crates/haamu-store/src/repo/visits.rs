@@ -97,7 +97,7 @@ pub async fn find(tx: &Tx, agency: AgencyId, id: VisitId) -> Result<Option<Visit
         .filter(visit::Column::AgencyId.eq(agency.uuid()))
         .one(tx.connection())
         .await?;
-    row.map(record).transpose()
+    row.as_ref().map(record).transpose()
 }
 
 /// A visit of the agency, locked.
@@ -110,7 +110,7 @@ pub async fn lock(tx: &Tx, agency: AgencyId, id: VisitId) -> Result<Option<Visit
         .lock_exclusive()
         .one(tx.connection())
         .await?;
-    row.map(record).transpose()
+    row.as_ref().map(record).transpose()
 }
 
 /// Saves a visit that was loaded in this transaction.
@@ -177,7 +177,7 @@ pub async fn list(
         select = select.filter(visit::Column::Id.gt(after));
     }
     let (rows, has_more) = page(tx, select, limit).await?;
-    let visits: Result<Vec<_>, _> = rows.into_iter().map(record).collect();
+    let visits: Result<Vec<_>, _> = rows.iter().map(record).collect();
     Ok((visits?, has_more))
 }
 
@@ -219,20 +219,25 @@ pub async fn find_assignment(
         .filter(assignment::Column::AgencyId.eq(agency.uuid()))
         .one(tx.connection())
         .await?;
-    row.map(assignment_record).transpose()
+    row.as_ref().map(assignment_record).transpose()
 }
 
 /// The assignments of visits, the newest last.
 ///
 /// # Errors
 /// The database failed.
-pub async fn list_assignments(tx: &Tx, visits: &[VisitId]) -> Result<Vec<Assignment>, StoreError> {
+pub async fn list_assignments(
+    tx: &Tx,
+    agency: AgencyId,
+    visits: &[VisitId],
+) -> Result<Vec<Assignment>, StoreError> {
     let rows = assignment::Entity::find()
+        .filter(assignment::Column::AgencyId.eq(agency.uuid()))
         .filter(assignment::Column::VisitId.is_in(visits.iter().map(|id| id.uuid())))
         .order_by_asc(assignment::Column::Id)
         .all(tx.connection())
         .await?;
-    rows.into_iter().map(assignment_record).collect()
+    rows.iter().map(assignment_record).collect()
 }
 
 /// Saves an assignment that was loaded in this transaction.
@@ -257,7 +262,7 @@ pub async fn update_assignment(tx: &Tx, changed: &Assignment) -> Result<(), Stor
     }
 }
 
-fn record(row: visit::Model) -> Result<Visit, StoreError> {
+fn record(row: &visit::Model) -> Result<Visit, StoreError> {
     Ok(Visit {
         id: VisitId::from_uuid(row.id),
         client_organisation: ClientOrganisationId::from_uuid(row.client_organisation_id),
@@ -271,7 +276,7 @@ fn record(row: visit::Model) -> Result<Visit, StoreError> {
     })
 }
 
-fn assignment_record(row: assignment::Model) -> Result<Assignment, StoreError> {
+fn assignment_record(row: &assignment::Model) -> Result<Assignment, StoreError> {
     Ok(Assignment {
         id: AssignmentId::from_uuid(row.id),
         visit: VisitId::from_uuid(row.visit_id),

@@ -1,0 +1,6 @@
+//! Client organisations and their locations.
+
+mod import;
+mod manage;
+
+pub use import::{ImportReport, RowError};

@@ -1,0 +1,245 @@
+//! What use cases work with: storage, time, identifiers and settings.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use haamu_domain::{Actor, AgencyId, AuditEvent, AuditId, Decision, JobId, Target, Timestamp, Verb, decide};
+use haamu_store::repo::{audit, jobs};
+use haamu_store::{Db, Files, Tx};
+use rand::RngExt;
+use tokio::sync::{Notify, Semaphore};
+use uuid::Uuid;
+
+use crate::Error;
+use crate::identity::TokenKeys;
+
+/// Where the time comes from.
+pub trait Clock: Send + Sync {
+    /// The present moment.
+    fn now(&self) -> Timestamp;
+}
+
+/// The machine's clock.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    fn now(&self) -> Timestamp {
+        let since_1970 = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+        let millis = since_1970.map(|elapsed| elapsed.as_millis()).unwrap_or_default();
+        Timestamp::from_millis(i64::try_from(millis).unwrap_or(i64::MAX))
+    }
+}
+
+/// What an operator may set.
+#[derive(Clone, Copy, Debug)]
+pub struct AppSettings {
+    /// How long an access token is good.
+    pub access_token: Duration,
+    /// How long a refresh token is good.
+    pub refresh_token: Duration,
+    /// The longest file that a device may send, in bytes.
+    pub max_file_bytes: u64,
+}
+
+impl Default for AppSettings {
+    fn default() -> Self {
+        Self {
+            access_token: Duration::from_secs(15 * 60),
+            refresh_token: Duration::from_secs(30 * 24 * 3600),
+            max_file_bytes: 20 * 1024 * 1024,
+        }
+    }
+}
+
+/// The use cases of one server process. Cloning is cheap.
+#[derive(Clone)]
+pub struct App {
+    pub(crate) inner: Arc<Inner>,
+}
+
+pub(crate) struct Inner {
+    pub(crate) db: Db,
+    pub(crate) files: Files,
+    pub(crate) settings: AppSettings,
+    pub(crate) clock: Box<dyn Clock>,
+    pub(crate) tokens: TokenKeys,
+    /// Hashing a password takes memory and a core: only a few at a time.
+    pub(crate) hashing: Semaphore,
+    /// Re-encoding a photo takes memory and a core.
+    pub(crate) imaging: Semaphore,
+    jobs_added: Notify,
+}
+
+impl fmt::Debug for App {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("App")
+            .field("settings", &self.inner.settings)
+            .finish_non_exhaustive()
+    }
+}
+
+impl App {
+    /// Puts the use cases on a database and an object store.
+    ///
+    /// # Errors
+    /// The server's signing key can neither be read nor be made.
+    pub async fn new(
+        db: Db,
+        files: Files,
+        settings: AppSettings,
+        clock: Box<dyn Clock>,
+    ) -> Result<Self, Error> {
+        let tokens = TokenKeys::load_or_create(&files).await?;
+        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        let inner = Inner {
+            db,
+            files,
+            settings,
+            clock,
+            tokens,
+            hashing: Semaphore::new(cores),
+            imaging: Semaphore::new(cores),
+            jobs_added: Notify::new(),
+        };
+        Ok(Self {
+            inner: Arc::new(inner),
+        })
+    }
+
+    /// The present moment.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.inner.clock.now()
+    }
+
+    /// Whether database and object store answer.
+    ///
+    /// # Errors
+    /// They do not.
+    pub async fn check_health(&self) -> Result<(), Error> {
+        Ok(self.inner.db.ping().await?)
+    }
+
+    /// Waits until a use case of this process has added a job.
+    pub async fn job_added(&self) {
+        self.inner.jobs_added.notified().await;
+    }
+
+    /// What the operator has set.
+    #[must_use]
+    pub fn settings(&self) -> &AppSettings {
+        &self.inner.settings
+    }
+
+    /// A fresh UUIDv7: a random number that sorts by time.
+    pub(crate) fn fresh_uuid(&self) -> Uuid {
+        let millis = self.now().sync_millis();
+        uuid::Builder::from_unix_timestamp_millis(millis, &rand::rng().random()).into_uuid()
+    }
+
+    /// Does something in one transaction, with its audit entry.
+    pub(crate) async fn act<T, F>(&self, actor: &Actor, work: F) -> Result<T, Error>
+    where
+        F: AsyncFn(&Tx) -> Result<(T, AuditEvent), Error>,
+    {
+        self.commit(actor.agency, Some(actor), work).await
+    }
+
+    /// Does something that no person asked for in one transaction, with its audit entry.
+    pub(crate) async fn act_alone<T, F>(&self, agency: AgencyId, work: F) -> Result<T, Error>
+    where
+        F: AsyncFn(&Tx) -> Result<(T, AuditEvent), Error>,
+    {
+        self.commit(agency, None, work).await
+    }
+
+    async fn commit<T, F>(&self, agency: AgencyId, actor: Option<&Actor>, work: F) -> Result<T, Error>
+    where
+        F: AsyncFn(&Tx) -> Result<(T, AuditEvent), Error>,
+    {
+        let done = self
+            .inner
+            .db
+            .write(async |tx: &Tx| {
+                let (value, event) = work(tx).await?;
+                let id = AuditId::from_uuid(self.fresh_uuid());
+                audit::insert(tx, id, agency, actor, &event, self.now()).await?;
+                Ok::<T, Error>(value)
+            })
+            .await?;
+        self.inner.jobs_added.notify_one();
+        Ok(done)
+    }
+
+    /// Reads in one transaction.
+    pub(crate) async fn look<T, F>(&self, work: F) -> Result<T, Error>
+    where
+        F: AsyncFn(&Tx) -> Result<T, Error>,
+    {
+        self.inner.db.read(work).await
+    }
+
+    /// Puts a job into the queue, in the transaction that makes it necessary.
+    pub(crate) async fn enqueue(
+        &self,
+        tx: &Tx,
+        agency: AgencyId,
+        job: &crate::jobs::Job,
+        run_after: Timestamp,
+    ) -> Result<(), Error> {
+        let payload = serde_json::to_string(job).map_err(|error| Error::internal("write a job", error))?;
+        let new = jobs::NewJob {
+            id: JobId::from_uuid(self.fresh_uuid()),
+            agency,
+            kind: job.kind(),
+            dedup_key: payload.clone(),
+            payload,
+            run_after,
+        };
+        Ok(jobs::enqueue(tx, &new, self.now()).await?)
+    }
+}
+
+/// Refuses what the policy does not allow. What is out of reach does not exist for the actor.
+pub(crate) fn require(actor: &Actor, verb: Verb, target: &Target, what: &'static str) -> Result<(), Error> {
+    match decide(actor, verb, target) {
+        Decision::Allowed => Ok(()),
+        Decision::RoleForbids => Err(Error::refused(haamu_domain::Code::Forbidden)),
+        Decision::OutOfScope => Err(Error::not_found(what)),
+    }
+}
+
+/// Refuses what the actor's role may not do to anything of the agency.
+pub(crate) fn require_in_agency(actor: &Actor, verb: Verb) -> Result<(), Error> {
+    require(actor, verb, &Target::agency(actor.agency), "thing")
+}
+
+/// A page of a list: the items, and the id after which the next page starts.
+#[derive(Clone, Debug)]
+pub struct Page<T> {
+    /// The items, by id.
+    pub items: Vec<T>,
+    /// The id of the last item, if there are more.
+    pub next: Option<Uuid>,
+}
+
+impl<T> Page<T> {
+    pub(crate) fn new(items: Vec<T>, has_more: bool, id: impl Fn(&T) -> Uuid) -> Self {
+        let next = items.last().filter(|_| has_more).map(id);
+        Self { items, next }
+    }
+
+    /// The page with its items turned into something else.
+    #[must_use]
+    pub fn map<U>(self, turn: impl FnMut(T) -> U) -> Page<U> {
+        Page {
+            items: self.items.into_iter().map(turn).collect(),
+            next: self.next,
+        }
+    }
+}
+
+/// How many items a page has.
+pub(crate) const PAGE_SIZE: u64 = 100;

@@ -1,0 +1,95 @@
+//! Devices of shoppers.
+
+use haamu_domain::{Actor, AuditEvent, Code, Verb};
+use haamu_store::Tx;
+use haamu_store::repo::devices::{self, Device};
+use haamu_store::repo::sessions;
+use haamu_sync::{ChainHead, DeviceId};
+
+use crate::context::require_in_agency;
+use crate::error::Checks;
+use crate::identity::Bearer;
+use crate::{App, Error};
+
+/// A device to be enrolled.
+#[derive(Clone, Debug)]
+pub struct DeviceInput {
+    /// The device.
+    pub device: DeviceId,
+    /// Its Ed25519 public key.
+    pub public_key: Vec<u8>,
+    /// Its platform.
+    pub platform: String,
+    /// The build of the app.
+    pub build: String,
+    /// The device that it turned out to be a clone of.
+    pub cloned_from: Option<DeviceId>,
+}
+
+impl App {
+    /// Enrols a device of the actor, and binds the session to it. Enrolling once more changes nothing.
+    ///
+    /// # Errors
+    /// The public key is none, or the device belongs to somebody else.
+    pub async fn enrol_device(&self, bearer: &Bearer, input: &DeviceInput) -> Result<String, Error> {
+        let actor = bearer.actor;
+        require_in_agency(&actor, Verb::EnrolDevice)?;
+        let mut checks = Checks::default();
+        let platform = checks.text("platform", &input.platform, 100);
+        let build = checks.text("build", &input.build, 100);
+        let key = <[u8; 32]>::try_from(input.public_key.as_slice()).ok();
+        let is_key = key.is_some_and(|key| ed25519_dalek::VerifyingKey::from_bytes(&key).is_ok());
+        if !is_key {
+            checks.issue("public_key", "bad_key", "this is not an Ed25519 public key");
+        }
+        checks.finish()?;
+        self.act(&actor, async |tx: &Tx| {
+            match devices::lock(tx, input.device).await? {
+                Some(known) if known.user != actor.user || known.agency != actor.agency => {
+                    return Err(Error::refused(Code::DeviceNotEnrolled));
+                }
+                Some(known) if known.revoked_at.is_some() => {
+                    return Err(Error::refused(Code::DeviceNotEnrolled));
+                }
+                Some(_) => {}
+                None => {
+                    let device = Device {
+                        id: input.device,
+                        agency: actor.agency,
+                        user: actor.user,
+                        public_key: input.public_key.clone(),
+                        platform: platform.clone(),
+                        build: build.clone(),
+                        cloned_from: input.cloned_from,
+                        head: ChainHead::default(),
+                        head_effective: None,
+                        enrolled_at: self.now(),
+                        revoked_at: None,
+                    };
+                    devices::insert(tx, &device).await?;
+                }
+            }
+            sessions::bind_device(tx, bearer.session, input.device).await?;
+            Ok(((), AuditEvent::of(Verb::EnrolDevice, "device", input.device)))
+        })
+        .await?;
+        let bound = Bearer {
+            actor: Actor {
+                device: Some(input.device),
+                ..actor
+            },
+            ..*bearer
+        };
+        self.sign(&bound)
+    }
+
+    /// The actor's devices.
+    ///
+    /// # Errors
+    /// The role may not do this.
+    pub async fn list_devices(&self, actor: &Actor) -> Result<Vec<Device>, Error> {
+        require_in_agency(actor, Verb::ReadDevices)?;
+        self.look(async |tx: &Tx| Ok(devices::list(tx, actor.agency, actor.user).await?))
+            .await
+    }
+}

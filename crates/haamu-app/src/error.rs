@@ -1,0 +1,206 @@
+//! Why a use case was not carried out.
+
+use haamu_domain::{Code, TransitionError};
+use haamu_form::{Finding, Findings};
+use haamu_store::{CarriesStoreError, StoreError};
+
+/// Why a use case was not carried out. Nothing was changed then.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The request asks for what is not possible.
+    #[error("{} ({})", .0.code.title(), .0.code.as_str())]
+    Refused(Box<Refusal>),
+    /// The database or the object store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A fault of the program or of its surroundings.
+    #[error("{what}")]
+    Internal {
+        /// What could not be done.
+        what: &'static str,
+        /// Why.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+}
+
+/// A refusal, in words for whoever asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// A stable code.
+    pub code: Code,
+    /// What is particular to this occurrence.
+    pub detail: Option<String>,
+    /// What is wrong with single fields.
+    pub issues: Vec<Issue>,
+}
+
+/// What is wrong with one field.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Issue {
+    /// Where.
+    pub path: String,
+    /// A stable code.
+    pub code: String,
+    /// One sentence for a person.
+    pub message: String,
+}
+
+impl Error {
+    /// A refusal without more to say than its code.
+    #[must_use]
+    pub fn refused(code: Code) -> Self {
+        Self::Refused(Box::new(Refusal {
+            code,
+            detail: None,
+            issues: Vec::new(),
+        }))
+    }
+
+    /// A refusal that says what is particular to it.
+    #[must_use]
+    pub fn because(code: Code, detail: impl Into<String>) -> Self {
+        Self::Refused(Box::new(Refusal {
+            code,
+            detail: Some(detail.into()),
+            issues: Vec::new(),
+        }))
+    }
+
+    /// A refusal with issues.
+    #[must_use]
+    pub fn with_issues(code: Code, issues: Vec<Issue>) -> Self {
+        Self::Refused(Box::new(Refusal {
+            code,
+            detail: None,
+            issues,
+        }))
+    }
+
+    /// There is no such thing within reach.
+    #[must_use]
+    pub fn not_found(what: &'static str) -> Self {
+        Self::because(Code::NotFound, format!("There is no such {what}."))
+    }
+
+    /// A fault of the program.
+    pub(crate) fn internal(
+        what: &'static str,
+        source: impl std::error::Error + Send + Sync + 'static,
+    ) -> Self {
+        Self::Internal {
+            what,
+            source: Box::new(source),
+        }
+    }
+
+    /// The stable code.
+    #[must_use]
+    pub fn code(&self) -> Code {
+        match self {
+            Self::Refused(refusal) => refusal.code,
+            Self::Store(StoreError::AlreadyExists(_)) => Code::AlreadyExists,
+            Self::Store(StoreError::Conflict(_)) => Code::Conflict,
+            Self::Store(error) if error.is_transient() => Code::Unavailable,
+            Self::Store(_) | Self::Internal { .. } => Code::Internal,
+        }
+    }
+}
+
+impl CarriesStoreError for Error {
+    fn store_error(&self) -> Option<&StoreError> {
+        match self {
+            Self::Store(error) => Some(error),
+            Self::Refused(_) | Self::Internal { .. } => None,
+        }
+    }
+}
+
+impl From<TransitionError> for Error {
+    fn from(error: TransitionError) -> Self {
+        Self::because(Code::NotPossibleInState, error.to_string())
+    }
+}
+
+impl From<Finding> for Issue {
+    fn from(finding: Finding) -> Self {
+        Self {
+            path: finding.path,
+            code: finding.code.to_owned(),
+            message: finding.message,
+        }
+    }
+}
+
+/// A refusal because of errors in a document.
+pub(crate) fn unsound(code: Code, findings: Findings) -> Error {
+    let errors = findings.into_vec().into_iter().filter(Finding::is_error);
+    Error::with_issues(code, errors.map(Issue::from).collect())
+}
+
+/// Checks of input fields; all of them are made before the first refusal.
+#[derive(Debug, Default)]
+pub(crate) struct Checks {
+    issues: Vec<Issue>,
+}
+
+impl Checks {
+    pub(crate) fn issue(&mut self, path: impl Into<String>, code: &str, message: impl Into<String>) {
+        self.issues.push(Issue {
+            path: path.into(),
+            code: code.to_owned(),
+            message: message.into(),
+        });
+    }
+
+    /// A trimmed text of 1 to `longest` characters without control characters.
+    pub(crate) fn text(&mut self, path: &str, text: &str, longest: usize) -> String {
+        let text = text.trim();
+        let length = text.chars().count();
+        if length == 0 {
+            self.issue(path, "required", "this field is required");
+        } else if length > longest {
+            self.issue(
+                path,
+                "too_long",
+                format!("at most {longest} characters are allowed"),
+            );
+        } else if text.chars().any(|c| c.is_control() && c != '\n') {
+            self.issue(path, "control_character", "control characters are not allowed");
+        }
+        text.to_owned()
+    }
+
+    /// An e-mail address in lower case, checked for its outline only: whether it exists shows when it is written to.
+    pub(crate) fn email(&mut self, path: &str, text: &str) -> String {
+        let email = text.trim().to_lowercase();
+        let parts = email.split_once('@').filter(|(name, host)| {
+            !name.is_empty() && host.contains('.') && !host.starts_with('.') && !host.ends_with('.')
+        });
+        let is_sound = parts.is_some()
+            && email.len() <= 254
+            && email.matches('@').count() == 1
+            && !email.contains(|c: char| c.is_whitespace() || c.is_control());
+        if !is_sound {
+            self.issue(path, "bad_email", "this is not an e-mail address");
+        }
+        email
+    }
+
+    /// A number in a range.
+    pub(crate) fn range(&mut self, path: &str, value: u32, range: std::ops::RangeInclusive<u32>) {
+        if !range.contains(&value) {
+            let message = format!("the value is between {} and {}", range.start(), range.end());
+            self.issue(path, "out_of_range", message);
+        }
+    }
+
+    /// Refuses if there was any issue.
+    pub(crate) fn finish(self) -> Result<(), Error> {
+        if self.issues.is_empty() {
+            return Ok(());
+        }
+        Err(Error::with_issues(Code::ValidationFailed, self.issues))
+    }
+}

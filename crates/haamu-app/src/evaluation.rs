@@ -1,0 +1,61 @@
+//! An evaluation as it stands: a submission read by its checklist version.
+
+use haamu_domain::AgencyId;
+use haamu_domain::binding::{BoundEvaluation, bind};
+use haamu_form::Checklist;
+use haamu_store::Tx;
+use haamu_store::repo::submissions::Submission;
+use haamu_store::repo::visits::Visit;
+use haamu_store::repo::{checklists, programmes};
+use haamu_sync::{Attachment, FormVersion};
+
+use crate::Error;
+use crate::checklists::parse_stored;
+use crate::sync::load_document;
+
+/// A submission read by its checklist version.
+#[derive(Debug)]
+pub(crate) struct Evaluation {
+    /// The checklist version's name.
+    pub(crate) form: FormVersion,
+    /// The checklist version.
+    pub(crate) checklist: Checklist,
+    /// Answers, comments, files and what is wrong with them.
+    pub(crate) bound: BoundEvaluation,
+}
+
+impl Evaluation {
+    /// All files, with the index of their question, in checklist order.
+    pub(crate) fn files(&self) -> impl Iterator<Item = (usize, &Attachment)> {
+        self.bound
+            .files
+            .iter()
+            .flat_map(|(index, files)| files.iter().map(|(_, file)| (*index, file)))
+    }
+}
+
+/// Loads an evaluation. Before the first answer, the round's checklist version is the one.
+pub(crate) async fn load(
+    tx: &Tx,
+    agency: AgencyId,
+    visit: &Visit,
+    submission: &Submission,
+) -> Result<Evaluation, Error> {
+    let version = match &submission.form {
+        Some(form) => checklists::find_by_hash(tx, agency, form).await?,
+        None => {
+            let round = programmes::find_round(tx, agency, visit.round).await?;
+            let round = round.ok_or_else(|| Error::not_found("round"))?;
+            checklists::find_version(tx, agency, round.checklist_version).await?
+        }
+    };
+    let version = version.ok_or_else(|| Error::not_found("checklist version"))?;
+    let checklist = parse_stored(&version)?;
+    let document = load_document(tx, agency, submission.id).await?;
+    let bound = bind(&checklist, &document);
+    Ok(Evaluation {
+        form: version.form,
+        checklist,
+        bound,
+    })
+}

@@ -1,0 +1,118 @@
+//! The first administrator of a new installation.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use haamu_domain::{Actor, AgencyId, AuditEvent, AuditId, Code, Role, UserId};
+use haamu_store::Tx;
+use haamu_store::repo::{audit, identity};
+use rand::RngExt;
+
+use crate::error::Checks;
+use crate::{App, Error};
+
+use super::sessions::{Issued, SignInInput};
+use super::{passwords, tokens::hash_secret};
+
+/// The first administrator and their agency.
+#[derive(Clone)]
+pub struct SetupInput {
+    /// The one-time code that the server printed.
+    pub code: String,
+    /// The name of the agency.
+    pub agency_name: String,
+    /// The administrator's e-mail address.
+    pub email: String,
+    /// The administrator's name.
+    pub display_name: String,
+    /// The administrator's password.
+    pub password: String,
+}
+
+impl std::fmt::Debug for SetupInput {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SetupInput").finish_non_exhaustive()
+    }
+}
+
+impl App {
+    /// A fresh one-time code while the installation has no administrator; an earlier code is no longer good.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn prepare_setup(&self) -> Result<Option<String>, Error> {
+        let bytes: [u8; 15] = rand::rng().random();
+        let code = URL_SAFE_NO_PAD.encode(bytes);
+        self.inner
+            .db
+            .write(async |tx: &Tx| {
+                if identity::is_set_up(tx).await? {
+                    return Ok::<Option<String>, Error>(None);
+                }
+                identity::set_setup_code(tx, &hash_secret(&code)).await?;
+                Ok(Some(code.clone()))
+            })
+            .await
+    }
+
+    /// Makes the first agency and its administrator, and signs the administrator in.
+    ///
+    /// # Errors
+    /// [`Code::SetupClosed`], [`Code::SetupCodeWrong`], or fields that are missing or out of range.
+    pub async fn set_up(&self, input: &SetupInput) -> Result<Issued, Error> {
+        let mut checks = Checks::default();
+        let agency_name = checks.text("agency_name", &input.agency_name, 200);
+        let email = checks.email("email", &input.email);
+        let display_name = checks.text("display_name", &input.display_name, 200);
+        passwords::check(&mut checks, "password", &input.password);
+        checks.finish()?;
+        let password_hash = self.hash_password(&input.password).await?;
+        let code_hash = hash_secret(&input.code);
+        self.inner
+            .db
+            .write(async |tx: &Tx| {
+                let expected = identity::lock_setup_code(tx).await?;
+                let expected = expected.ok_or_else(|| Error::refused(Code::SetupClosed))?;
+                // Hashes are compared: what a comparison in unequal time tells is of no use.
+                if expected != code_hash {
+                    return Err(Error::refused(Code::SetupCodeWrong));
+                }
+                let now = self.now();
+                let agency = AgencyId::from_uuid(self.fresh_uuid());
+                let user = identity::User {
+                    id: UserId::from_uuid(self.fresh_uuid()),
+                    email: email.clone(),
+                    display_name: display_name.clone(),
+                    password_hash: password_hash.clone(),
+                    disabled_at: None,
+                };
+                let member = identity::Membership {
+                    agency,
+                    user: user.id,
+                    role: Role::Administrator,
+                    client_organisation: None,
+                };
+                identity::insert_agency(tx, agency, &agency_name, now).await?;
+                identity::insert_user(tx, &user, now).await?;
+                identity::insert_membership(tx, &member, now).await?;
+                identity::finish_setup(tx, now).await?;
+                let actor = Actor {
+                    user: user.id,
+                    agency,
+                    role: member.role,
+                    client_organisation: None,
+                    device: None,
+                };
+                let event = AuditEvent::named("installation.set_up", "agency", agency);
+                let id = AuditId::from_uuid(self.fresh_uuid());
+                audit::insert(tx, id, agency, Some(&actor), &event, now).await?;
+                Ok(())
+            })
+            .await?;
+        let sign_in = SignInInput {
+            email: input.email.clone(),
+            password: input.password.clone(),
+            agency: None,
+        };
+        self.sign_in(&sign_in).await
+    }
+}

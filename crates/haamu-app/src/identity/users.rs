@@ -1,0 +1,174 @@
+//! Members of an agency.
+
+use haamu_domain::{Actor, AuditEvent, ClientOrganisationId, Role, Target, UserId, Verb};
+use haamu_store::Tx;
+use haamu_store::repo::{clients, identity};
+use uuid::Uuid;
+
+use crate::context::{PAGE_SIZE, Page, require, require_in_agency};
+use crate::error::Checks;
+use crate::{App, Error};
+
+use super::passwords;
+
+/// Who is signed in.
+#[derive(Clone, Debug)]
+pub struct Me {
+    /// The person, as the token says.
+    pub actor: Actor,
+    /// The person's name.
+    pub display_name: String,
+    /// The agency's name.
+    pub agency_name: String,
+}
+
+/// A person to be added.
+#[derive(Clone)]
+pub struct UserInput {
+    /// The e-mail address.
+    pub email: String,
+    /// The name.
+    pub display_name: String,
+    /// The first password.
+    pub password: String,
+    /// What the person is.
+    pub role: Role,
+    /// The client organisation of a client's person.
+    pub client_organisation: Option<ClientOrganisationId>,
+}
+
+impl std::fmt::Debug for UserInput {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("UserInput")
+            .field("role", &self.role)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A member of an agency.
+#[derive(Clone, Debug)]
+pub struct MemberView {
+    /// The person.
+    pub id: UserId,
+    /// The e-mail address.
+    pub email: String,
+    /// The name.
+    pub display_name: String,
+    /// What the person is.
+    pub role: Role,
+    /// The client organisation of a client's person.
+    pub client_organisation: Option<ClientOrganisationId>,
+}
+
+impl App {
+    /// Who is signed in.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn me(&self, actor: &Actor) -> Result<Me, Error> {
+        require_in_agency(actor, Verb::ReadMe)?;
+        self.look(async |tx: &Tx| {
+            let user = identity::load_user(tx, actor.user).await?;
+            let agency_name = identity::load_agency_name(tx, actor.agency).await?;
+            Ok(Me {
+                actor: *actor,
+                display_name: user.display_name,
+                agency_name,
+            })
+        })
+        .await
+    }
+
+    /// Adds a person to the agency.
+    ///
+    /// # Errors
+    /// Fields are missing or out of range, or the e-mail address has an account.
+    pub async fn create_user(&self, actor: &Actor, input: &UserInput) -> Result<MemberView, Error> {
+        require_in_agency(actor, Verb::CreateUser)?;
+        let mut checks = Checks::default();
+        let email = checks.email("email", &input.email);
+        let display_name = checks.text("display_name", &input.display_name, 200);
+        passwords::check(&mut checks, "password", &input.password);
+        match (input.role.is_client(), input.client_organisation) {
+            (true, None) => {
+                checks.issue(
+                    "client_organisation",
+                    "required",
+                    "a client's person belongs to a client organisation",
+                );
+            }
+            (false, Some(_)) => {
+                checks.issue(
+                    "client_organisation",
+                    "not_allowed",
+                    "only a client's person belongs to one",
+                );
+            }
+            (true, Some(_)) | (false, None) => {}
+        }
+        // Only an administrator makes another one.
+        if input.role == Role::Administrator && actor.role != Role::Administrator {
+            checks.issue(
+                "role",
+                "not_allowed",
+                "only an administrator adds an administrator",
+            );
+        }
+        checks.finish()?;
+        let password_hash = self.hash_password(&input.password).await?;
+        self.act(actor, async |tx: &Tx| {
+            if let Some(client) = input.client_organisation {
+                let client = clients::find(tx, actor.agency, client).await?;
+                let client = client.ok_or_else(|| Error::not_found("client organisation"))?;
+                let target = Target::of_client(actor.agency, client.id);
+                require(actor, Verb::CreateUser, &target, "client organisation")?;
+            }
+            let now = self.now();
+            let user = identity::User {
+                id: UserId::from_uuid(self.fresh_uuid()),
+                email: email.clone(),
+                display_name: display_name.clone(),
+                password_hash: password_hash.clone(),
+                disabled_at: None,
+            };
+            identity::insert_user(tx, &user, now).await?;
+            let member = identity::Membership {
+                agency: actor.agency,
+                user: user.id,
+                role: input.role,
+                client_organisation: input.client_organisation,
+            };
+            identity::insert_membership(tx, &member, now).await?;
+            let detail = serde_json::json!({"role": input.role.as_str()});
+            let event = AuditEvent::of(Verb::CreateUser, "user", user.id).with(detail);
+            Ok((view((user, member)), event))
+        })
+        .await
+    }
+
+    /// Members of the agency.
+    ///
+    /// # Errors
+    /// The role may not do this.
+    pub async fn list_users(&self, actor: &Actor, after: Option<Uuid>) -> Result<Page<MemberView>, Error> {
+        require_in_agency(actor, Verb::ListUsers)?;
+        self.look(async |tx: &Tx| {
+            let (rows, has_more) = identity::list_members(tx, actor.agency, after, PAGE_SIZE).await?;
+            let members = rows.into_iter().map(view).collect();
+            Ok(Page::new(members, has_more, |member: &MemberView| {
+                member.id.uuid()
+            }))
+        })
+        .await
+    }
+}
+
+fn view((user, member): (identity::User, identity::Membership)) -> MemberView {
+    MemberView {
+        id: user.id,
+        email: user.email,
+        display_name: user.display_name,
+        role: member.role,
+        client_organisation: member.client_organisation,
+    }
+}

@@ -1,0 +1,119 @@
+//! Work after a commit: done once, by any server process, tried again when it fails.
+
+mod process_submission;
+mod rendition;
+
+pub(crate) use process_submission::load_zone;
+
+use haamu_domain::SubmissionId;
+use haamu_store::Tx;
+use haamu_store::repo::jobs::{self, ClaimedJob};
+use haamu_sync::BlobHash;
+use rand::RngExt;
+use serde::{Deserialize, Serialize};
+
+use crate::{App, Error};
+
+/// A job is given up after so many attempts, and stays in the table for an operator.
+const MAX_ATTEMPTS: u32 = 8;
+/// The first delay after a failure; it doubles.
+const FIRST_DELAY_SECONDS: i64 = 2;
+
+/// What is to be done.
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case", tag = "kind")]
+pub(crate) enum Job {
+    /// Validate and score a submission, and move its visit on if it is complete.
+    ProcessSubmission {
+        /// Which.
+        submission: SubmissionId,
+    },
+    /// Re-encode a photo for readers.
+    MakeRendition {
+        /// Which.
+        sha256: BlobHash,
+    },
+}
+
+impl Job {
+    pub(crate) const fn kind(&self) -> &'static str {
+        match self {
+            Self::ProcessSubmission { .. } => "process_submission",
+            Self::MakeRendition { .. } => "make_rendition",
+        }
+    }
+}
+
+impl App {
+    /// Does the next job that is due. Returns false if there is none.
+    ///
+    /// # Errors
+    /// The database failed; a failure of the job itself is noted with the job.
+    pub async fn run_next_job(&self) -> Result<bool, Error> {
+        let claimed = self
+            .inner
+            .db
+            .write(async |tx: &Tx| Ok::<_, Error>(jobs::claim(tx, self.now()).await?))
+            .await?;
+        let Some(claimed) = claimed else { return Ok(false) };
+        let outcome = self.run_job(&claimed).await;
+        self.inner
+            .db
+            .write(async |tx: &Tx| {
+                match &outcome {
+                    Ok(()) => jobs::finish(tx, claimed.id, self.now()).await?,
+                    Err(error) => self.note_failure(tx, &claimed, error).await?,
+                }
+                Ok::<(), Error>(())
+            })
+            .await?;
+        Ok(true)
+    }
+
+    async fn run_job(&self, claimed: &ClaimedJob) -> Result<(), Error> {
+        let job: Job =
+            serde_json::from_str(&claimed.payload).map_err(|error| Error::internal("read a job", error))?;
+        match job {
+            Job::ProcessSubmission { submission } => {
+                self.process_submission(claimed.agency, submission).await
+            }
+            Job::MakeRendition { sha256 } => self.make_rendition(claimed.agency, sha256).await,
+        }
+    }
+
+    async fn note_failure(&self, tx: &Tx, claimed: &ClaimedJob, error: &Error) -> Result<(), Error> {
+        let now = self.now();
+        let is_last = claimed.attempts >= MAX_ATTEMPTS;
+        let longest = FIRST_DELAY_SECONDS << claimed.attempts.min(16);
+        let retry_at = (!is_last).then(|| now.plus_seconds(1 + rand::rng().random_range(0..longest)));
+        let chain = error_chain(error);
+        if is_last {
+            tracing::error!(job.id = %claimed.id, job.kind = claimed.kind, error = chain, "job was given up");
+        } else {
+            tracing::warn!(job.id = %claimed.id, job.kind = claimed.kind, error = chain, "job failed and is tried again");
+        }
+        Ok(jobs::fail(tx, claimed.id, &chain, retry_at, now).await?)
+    }
+
+    /// How many jobs are due now.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn count_due_jobs(&self) -> Result<u64, Error> {
+        self.look(async |tx: &Tx| Ok(jobs::count_waiting(tx, self.now()).await?))
+            .await
+    }
+}
+
+/// An error with its causes, in one line.
+#[must_use]
+pub fn error_chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(next) = cause {
+        text.push_str(": ");
+        text.push_str(&next.to_string());
+        cause = next.source();
+    }
+    text
+}

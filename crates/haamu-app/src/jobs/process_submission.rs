@@ -1,0 +1,178 @@
+//! Validating and scoring a submission, and moving its visit on.
+
+use haamu_domain::brief::submission_entity;
+use haamu_domain::stages::{FollowUp, follow_ups, visited_at};
+use haamu_domain::{AgencyId, AuditEvent, ScoreId, SubmissionId, VisitEvent, VisitState, Zone, binding};
+use haamu_form::{Decisions, Finding, ScoreOutput, Stage, score, trace, trace::TraceOutput};
+use haamu_store::Tx;
+use haamu_store::repo::feed::{self, FeedChange};
+use haamu_store::repo::scores::{self, ScoreRecord};
+use haamu_store::repo::submissions::{self, Submission};
+use haamu_store::repo::visits::{self, Visit};
+use haamu_store::repo::{blobs, clients};
+use serde_json::json;
+
+use crate::evaluation::{self, Evaluation};
+use crate::visits::scope_of;
+use crate::{App, Error};
+
+use super::Job;
+
+impl App {
+    /// Does nothing for a submission that is not handed in or whose content is settled.
+    pub(super) async fn process_submission(&self, agency: AgencyId, id: SubmissionId) -> Result<(), Error> {
+        self.act_alone(agency, async |tx: &Tx| {
+            let event = AuditEvent::named("submission.process", "submission", id);
+            let Some(found) = submissions::find(tx, agency, id).await? else {
+                return Ok(((), event));
+            };
+            let visit = visits::lock(tx, agency, found.visit).await?;
+            let submission = submissions::lock(tx, agency, id).await?;
+            let (Some(mut visit), Some(submission)) = (visit, submission) else {
+                return Ok(((), event));
+            };
+            if !matches!(visit.state, VisitState::Submitted | VisitState::InReview) {
+                return Ok(((), event.with(json!({"state": visit.state.as_str()}))));
+            }
+            let evaluation = evaluation::load(tx, agency, &visit, &submission).await?;
+            let zone = load_zone(tx, agency, &visit).await?;
+            let due = self
+                .settle_times(tx, agency, &mut visit, &submission, &evaluation, &zone)
+                .await?;
+            let record = self.score_record(
+                &visit,
+                &submission,
+                &evaluation,
+                "processed",
+                Decisions::default(),
+            )?;
+            insert_if_new(tx, agency, &record).await?;
+            let is_complete = self
+                .is_complete(tx, agency, &submission, &evaluation, &due)
+                .await?;
+            let before = visit.state;
+            if is_complete && visit.state == VisitState::Submitted {
+                visit.state = visit.state.after(VisitEvent::BeginReview)?;
+            }
+            visits::update(tx, &visit).await?;
+            if visit.state != before {
+                let change = FeedChange {
+                    entity: submission_entity(id),
+                    revoked: None,
+                };
+                feed::append(tx, agency, &scope_of(agency, submission.shopper), &[change]).await?;
+            }
+            let detail = json!({"state": visit.state.as_str(), "score": record.display});
+            Ok(((), event.with(detail)))
+        })
+        .await
+    }
+
+    /// Notes when the visit took place, and which sections are filled in later.
+    async fn settle_times(
+        &self,
+        tx: &Tx,
+        agency: AgencyId,
+        visit: &mut Visit,
+        submission: &Submission,
+        evaluation: &Evaluation,
+        zone: &Zone,
+    ) -> Result<Vec<FollowUp>, Error> {
+        let stages = submissions::list_stages(tx, agency, submission.id).await?;
+        let handed_in = stages.iter().find(|stage| stage.stage == binding::MAIN_STAGE);
+        let handed_in_at = handed_in.map_or_else(|| self.now(), |stage| stage.submitted_at);
+        let answers = evaluation.bound.draft.answers();
+        let moment = visited_at(&evaluation.checklist, answers, zone, handed_in_at);
+        visit.visited_at = Some(moment);
+        let due = follow_ups(&evaluation.checklist, answers, zone, moment);
+        submissions::set_follow_ups(tx, agency, submission.id, &due).await?;
+        Ok(due)
+    }
+
+    /// Whether all stages are in or over, and all files have arrived. Where a
+    /// stage is still open, the submission is looked at again when it closes.
+    async fn is_complete(
+        &self,
+        tx: &Tx,
+        agency: AgencyId,
+        submission: &Submission,
+        evaluation: &Evaluation,
+        due: &[FollowUp],
+    ) -> Result<bool, Error> {
+        let stages = submissions::list_stages(tx, agency, submission.id).await?;
+        let is_in = |name: &str| stages.iter().any(|stage| stage.stage == name);
+        let now = self.now();
+        let open: Vec<&FollowUp> = due
+            .iter()
+            .filter(|section| !is_in(&section.stage) && section.closes_at > now)
+            .collect();
+        if let Some(next) = open.iter().map(|section| section.closes_at).min() {
+            let job = Job::ProcessSubmission {
+                submission: submission.id,
+            };
+            self.enqueue(tx, agency, &job, next).await?;
+        }
+        let received = blobs::list_received(tx, agency, submission.id).await?;
+        let has_files = evaluation
+            .files()
+            .all(|(_, file)| received.contains(&file.sha256));
+        Ok(open.is_empty() && has_files)
+    }
+
+    /// Scores an evaluation.
+    pub(crate) fn score_record(
+        &self,
+        visit: &Visit,
+        submission: &Submission,
+        evaluation: &Evaluation,
+        reason: &str,
+        decisions: Decisions<'_>,
+    ) -> Result<ScoreRecord, Error> {
+        let checklist = &evaluation.checklist;
+        let draft = &evaluation.bound.draft;
+        let score = score(checklist, draft.answers(), decisions);
+        let trace = trace(checklist, draft.answers(), &score);
+        let mut findings: Vec<Finding> = evaluation.bound.findings.clone();
+        findings.extend(draft.findings(checklist, Stage::Main));
+        let text = |value: serde_json::Result<String>| {
+            value.map_err(|error| Error::internal("write a score", error))
+        };
+        Ok(ScoreRecord {
+            id: ScoreId::from_uuid(self.fresh_uuid()),
+            visit: visit.id,
+            submission: submission.id,
+            cycle: submission.cycle,
+            display: score.display.clone(),
+            grade: score.grade.as_ref().map(|grade| grade.as_str().to_owned()),
+            result: text(serde_json::to_string(&ScoreOutput::new(checklist, &score)))?,
+            trace: text(serde_json::to_string(&TraceOutput::new(checklist, &trace)))?,
+            findings: text(serde_json::to_string(&findings))?,
+            has_conflict: !evaluation.bound.conflicts.is_empty(),
+            reason: reason.to_owned(),
+            scored_at: self.now(),
+        })
+    }
+}
+
+/// Adds a score, unless the latest one of the same cycle says the same.
+async fn insert_if_new(tx: &Tx, agency: AgencyId, record: &ScoreRecord) -> Result<(), Error> {
+    let latest = scores::find_latest(tx, agency, record.visit).await?;
+    let is_same = latest.is_some_and(|latest| {
+        (latest.submission, latest.cycle, latest.has_conflict)
+            == (record.submission, record.cycle, record.has_conflict)
+            && latest.result == record.result
+            && latest.findings == record.findings
+    });
+    if is_same {
+        Ok(())
+    } else {
+        Ok(scores::insert(tx, agency, record).await?)
+    }
+}
+
+/// The time zone of the place of a visit.
+pub(crate) async fn load_zone(tx: &Tx, agency: AgencyId, visit: &Visit) -> Result<Zone, Error> {
+    let location = clients::find_location(tx, agency, visit.location).await?;
+    let location = location.ok_or_else(|| Error::not_found("location"))?;
+    Zone::named(&location.time_zone).ok_or_else(|| Error::not_found("time zone"))
+}

@@ -1,0 +1,296 @@
+//! Programmes, the notice to staff, and rounds.
+
+use haamu_domain::{
+    Actor, AuditEvent, ChecklistState, ChecklistVersionId, ClientOrganisationId, Code, LocalDate,
+    ProgrammeId, ProgrammeState, RoundId, StaffNoticeId, Target, Verb, Zone,
+};
+use haamu_store::Tx;
+use haamu_store::repo::programmes::{self, Programme, Round, StaffNotice};
+use haamu_store::repo::{checklists, clients};
+use uuid::Uuid;
+
+use crate::context::{PAGE_SIZE, Page, require, require_in_agency};
+use crate::error::Checks;
+use crate::{App, Error};
+
+/// What programmes may be for; other purposes need more than an agency's word.
+const PURPOSES: [&str; 4] = [
+    "develop_service",
+    "identify_training_needs",
+    "follow_service_standards",
+    "reward_teams",
+];
+/// The zone in which dates of programmes are meant: that of the product's home.
+const HOME_ZONE: &str = "Europe/Helsinki";
+
+/// A programme to be planned.
+#[derive(Clone, Debug)]
+pub struct ProgrammeInput {
+    /// Whose encounters are measured.
+    pub client_organisation: ClientOrganisationId,
+    /// Its name.
+    pub name: String,
+    /// What it is for.
+    pub purpose: String,
+    /// Hours between a visit and its release; 24 if absent.
+    pub release_delay_hours: Option<u32>,
+    /// Days between the notice to staff and the start; 14 if absent.
+    pub staff_notice_days: Option<u32>,
+}
+
+/// A notice to staff to be recorded.
+#[derive(Clone, Debug)]
+pub struct StaffNoticeInput {
+    /// On which day staff were informed.
+    pub informed_on: LocalDate,
+    /// Who was informed.
+    pub audience: String,
+    /// How.
+    pub channel: String,
+    /// The words.
+    pub text: String,
+}
+
+/// A round to be opened.
+#[derive(Clone, Debug)]
+pub struct RoundInput {
+    /// Its name.
+    pub name: String,
+    /// The checklist version that is filled in.
+    pub checklist_version: ChecklistVersionId,
+    /// The first day of visits.
+    pub starts_on: LocalDate,
+    /// The last day of visits.
+    pub visit_by: LocalDate,
+    /// The last day of reports.
+    pub report_by: LocalDate,
+    /// The day by whose period the results count.
+    pub counts_in: LocalDate,
+}
+
+impl App {
+    /// Plans a programme.
+    ///
+    /// # Errors
+    /// There is no such client organisation, or fields are missing or out of range.
+    pub async fn create_programme(&self, actor: &Actor, input: &ProgrammeInput) -> Result<Programme, Error> {
+        require_in_agency(actor, Verb::CreateProgramme)?;
+        let mut checks = Checks::default();
+        let name = checks.text("name", &input.name, 200);
+        if !PURPOSES.contains(&input.purpose.as_str()) {
+            checks.issue(
+                "purpose",
+                "unknown_value",
+                format!("one of {}", PURPOSES.join(", ")),
+            );
+        }
+        let release_delay_hours = input.release_delay_hours.unwrap_or(24);
+        checks.range("release_delay_hours", release_delay_hours, 0..=8_760);
+        let staff_notice_days = input.staff_notice_days.unwrap_or(14);
+        checks.range("staff_notice_days", staff_notice_days, 0..=365);
+        checks.finish()?;
+        self.act(actor, async |tx: &Tx| {
+            let client = clients::find(tx, actor.agency, input.client_organisation).await?;
+            client.ok_or_else(|| Error::not_found("client organisation"))?;
+            let programme = Programme {
+                id: ProgrammeId::from_uuid(self.fresh_uuid()),
+                client_organisation: input.client_organisation,
+                name: name.clone(),
+                purpose: input.purpose.clone(),
+                state: ProgrammeState::Draft,
+                release_delay_hours,
+                staff_notice_days,
+            };
+            programmes::insert(tx, actor.agency, &programme, self.now()).await?;
+            let event = AuditEvent::of(Verb::CreateProgramme, "programme", programme.id);
+            Ok((programme, event))
+        })
+        .await
+    }
+
+    /// Programmes of the agency.
+    ///
+    /// # Errors
+    /// The role may not do this.
+    pub async fn list_programmes(
+        &self,
+        actor: &Actor,
+        after: Option<Uuid>,
+    ) -> Result<Page<Programme>, Error> {
+        require_in_agency(actor, Verb::ReadProgrammes)?;
+        self.look(async |tx: &Tx| {
+            let (items, has_more) = programmes::list(tx, actor.agency, after, PAGE_SIZE).await?;
+            Ok(Page::new(items, has_more, |programme: &Programme| {
+                programme.id.uuid()
+            }))
+        })
+        .await
+    }
+
+    /// Records that staff were informed in general terms.
+    ///
+    /// # Errors
+    /// There is no such programme, or fields are missing or out of range.
+    pub async fn record_staff_notice(
+        &self,
+        actor: &Actor,
+        id: ProgrammeId,
+        input: &StaffNoticeInput,
+    ) -> Result<Programme, Error> {
+        require_in_agency(actor, Verb::RecordStaffNotice)?;
+        let mut checks = Checks::default();
+        let audience = checks.text("audience", &input.audience, 500);
+        let channel = checks.text("channel", &input.channel, 200);
+        let text = checks.text("text", &input.text, 20_000);
+        if input.informed_on > self.today() {
+            checks.issue(
+                "informed_on",
+                "in_the_future",
+                "only a notice that was given can be recorded",
+            );
+        }
+        checks.finish()?;
+        self.act(actor, async |tx: &Tx| {
+            let programme = load(tx, actor, Verb::RecordStaffNotice, id).await?;
+            let notice = StaffNotice {
+                id: StaffNoticeId::from_uuid(self.fresh_uuid()),
+                programme: id,
+                informed_on: input.informed_on,
+                audience: audience.clone(),
+                channel: channel.clone(),
+                text: text.clone(),
+                recorded_by: actor.user,
+            };
+            programmes::insert_staff_notice(tx, actor.agency, &notice, self.now()).await?;
+            Ok((
+                programme,
+                AuditEvent::of(Verb::RecordStaffNotice, "programme", id),
+            ))
+        })
+        .await
+    }
+
+    /// Makes a programme active, once staff have been informed long enough ago.
+    ///
+    /// # Errors
+    /// There is no such programme, it is not a draft, or [`Code::StaffNoticeMissing`].
+    pub async fn activate_programme(&self, actor: &Actor, id: ProgrammeId) -> Result<Programme, Error> {
+        require_in_agency(actor, Verb::ActivateProgramme)?;
+        self.act(actor, async |tx: &Tx| {
+            let programme = programmes::lock(tx, actor.agency, id).await?;
+            let mut programme = programme.ok_or_else(|| Error::not_found("programme"))?;
+            if programme.state != ProgrammeState::Draft {
+                let detail = format!(
+                    "The programme is {}; only a draft becomes active.",
+                    programme.state
+                );
+                return Err(Error::because(Code::NotPossibleInState, detail));
+            }
+            let informed_on = programmes::find_first_notice(tx, actor.agency, id).await?;
+            let allowed_from = informed_on.map(|date| date.plus_days(programme.staff_notice_days));
+            match allowed_from {
+                None => {
+                    return Err(Error::because(
+                        Code::StaffNoticeMissing,
+                        "No notice to staff is recorded.",
+                    ));
+                }
+                Some(date) if date > self.today() => {
+                    let detail = format!("The programme may become active on {date}.");
+                    return Err(Error::because(Code::StaffNoticeMissing, detail));
+                }
+                Some(_) => {}
+            }
+            programmes::set_state(tx, id, ProgrammeState::Active).await?;
+            programme.state = ProgrammeState::Active;
+            Ok((
+                programme,
+                AuditEvent::of(Verb::ActivateProgramme, "programme", id),
+            ))
+        })
+        .await
+    }
+
+    /// Opens a round of an active programme.
+    ///
+    /// # Errors
+    /// There is no such programme or checklist version, the programme is not
+    /// active, the version is not published, or dates are out of order.
+    pub async fn create_round(
+        &self,
+        actor: &Actor,
+        id: ProgrammeId,
+        input: &RoundInput,
+    ) -> Result<Round, Error> {
+        require_in_agency(actor, Verb::CreateRound)?;
+        let mut checks = Checks::default();
+        let name = checks.text("name", &input.name, 200);
+        if input.visit_by < input.starts_on {
+            checks.issue("visit_by", "out_of_order", "visits end before they start");
+        }
+        if input.report_by < input.visit_by {
+            checks.issue("report_by", "out_of_order", "reports are due before visits end");
+        }
+        checks.finish()?;
+        self.act(actor, async |tx: &Tx| {
+            let programme = load(tx, actor, Verb::CreateRound, id).await?;
+            if !programme.state.takes_visits() {
+                let detail = format!("The programme is {}; it must be active.", programme.state);
+                return Err(Error::because(Code::NotPossibleInState, detail));
+            }
+            let version = checklists::find_version(tx, actor.agency, input.checklist_version).await?;
+            let version = version.ok_or_else(|| Error::not_found("checklist version"))?;
+            if version.state != ChecklistState::Published {
+                let detail = format!("The checklist version is {}.", version.state);
+                return Err(Error::because(Code::ChecklistNotPublished, detail));
+            }
+            let round = Round {
+                id: RoundId::from_uuid(self.fresh_uuid()),
+                programme: id,
+                name: name.clone(),
+                checklist_version: version.id,
+                starts_on: input.starts_on,
+                visit_by: input.visit_by,
+                report_by: input.report_by,
+                counts_in: input.counts_in,
+            };
+            programmes::insert_round(tx, actor.agency, &round, self.now()).await?;
+            let event = AuditEvent::of(Verb::CreateRound, "round", round.id);
+            Ok((round, event))
+        })
+        .await
+    }
+
+    /// Rounds of a programme.
+    ///
+    /// # Errors
+    /// There is no such programme.
+    pub async fn list_rounds(
+        &self,
+        actor: &Actor,
+        id: ProgrammeId,
+        after: Option<Uuid>,
+    ) -> Result<Page<Round>, Error> {
+        self.look(async |tx: &Tx| {
+            load(tx, actor, Verb::ReadProgrammes, id).await?;
+            let (items, has_more) = programmes::list_rounds(tx, actor.agency, id, after, PAGE_SIZE).await?;
+            Ok(Page::new(items, has_more, |round: &Round| round.id.uuid()))
+        })
+        .await
+    }
+
+    fn today(&self) -> LocalDate {
+        let home = Zone::named(HOME_ZONE).expect("the bundled database has the home zone");
+        home.date_of(self.now())
+    }
+}
+
+/// A programme on which the actor may do `verb`.
+async fn load(tx: &Tx, actor: &Actor, verb: Verb, id: ProgrammeId) -> Result<Programme, Error> {
+    let programme = programmes::find(tx, actor.agency, id).await?;
+    require_in_agency(actor, verb)?;
+    let programme = programme.ok_or_else(|| Error::not_found("programme"))?;
+    let target = Target::of_client(actor.agency, programme.client_organisation);
+    require(actor, verb, &target, "programme")?;
+    Ok(programme)
+}

@@ -1,0 +1,262 @@
+//! Released visit reports, as clients read them.
+
+use haamu_domain::binding::Capture;
+use haamu_domain::{Actor, Redactor, Target, Timestamp, Verb, VisitId};
+use haamu_form::{
+    Answer, AnswerState, Decisions, Language, QuestionKind, Score, ScoreOutput, score::QuestionStatus, trace,
+};
+use haamu_report::{PhotoSource, ReportContext, ReportInput, VisitReport, render_html};
+use haamu_store::Tx;
+use haamu_store::repo::submissions::Submission;
+use haamu_store::repo::visits::{self, Visit, VisitFilter};
+use haamu_store::repo::{blobs, clients, identity, programmes, scores};
+use haamu_sync::BlobHash;
+use uuid::Uuid;
+
+use crate::context::{PAGE_SIZE, Page, require, require_in_agency};
+use crate::evaluation::{self, Evaluation};
+use crate::review::{ACCEPTED_INCOMPLETE, submission_of};
+use crate::visits::VisitView;
+use crate::{App, Error};
+
+/// Where fewer people than this are usually on shift, even the week would tell who served.
+const SMALL_SHIFT: u32 = 5;
+
+/// Everything that a report needs, loaded in one transaction.
+struct Loaded {
+    context: ReportContext,
+    evaluation: Evaluation,
+    score: Score,
+    redactor: Redactor,
+    photos: Vec<(BlobHash, PhotoSource)>,
+}
+
+impl App {
+    /// Released visits that the actor may read.
+    ///
+    /// # Errors
+    /// The role may not do this.
+    pub async fn list_reports(&self, actor: &Actor, after: Option<Uuid>) -> Result<Page<VisitView>, Error> {
+        require_in_agency(actor, Verb::ReadReport)?;
+        let filter = VisitFilter {
+            client_organisation: actor.client_organisation,
+            only_visible_to_client: true,
+            ..VisitFilter::default()
+        };
+        self.look(async |tx: &Tx| {
+            let (found, has_more) = visits::list(tx, actor.agency, filter, after, PAGE_SIZE).await?;
+            let items = crate::visits::views(tx, actor.agency, found).await?;
+            Ok(Page::new(items, has_more, |item: &VisitView| {
+                item.visit.id.uuid()
+            }))
+        })
+        .await
+    }
+
+    /// The report of a released visit, as JSON.
+    ///
+    /// # Errors
+    /// There is no such released visit within reach.
+    pub async fn visit_report_json(
+        &self,
+        actor: &Actor,
+        id: VisitId,
+        language: Language,
+    ) -> Result<String, Error> {
+        let loaded = self.load_report(actor, id).await?;
+        serde_json::to_string(&build(&loaded, language))
+            .map_err(|error| Error::internal("write a report", error))
+    }
+
+    /// The report of a released visit, as a self-contained page.
+    ///
+    /// # Errors
+    /// There is no such released visit within reach.
+    pub async fn visit_report_html(
+        &self,
+        actor: &Actor,
+        id: VisitId,
+        language: Language,
+    ) -> Result<String, Error> {
+        let loaded = self.load_report(actor, id).await?;
+        let mut jpegs = Vec::with_capacity(loaded.photos.len());
+        for (hash, _) in &loaded.photos {
+            jpegs.push(
+                self.inner
+                    .files
+                    .read_rendition(actor.agency, *hash)
+                    .await?
+                    .to_vec(),
+            );
+        }
+        let report = build(&loaded, language);
+        render_html(&report, language, &jpegs).map_err(|error| Error::internal("render a report", error))
+    }
+
+    /// A photo of a released visit, by its number in the report.
+    ///
+    /// # Errors
+    /// There is no such photo of a released visit within reach.
+    pub async fn visit_report_photo(
+        &self,
+        actor: &Actor,
+        id: VisitId,
+        number: usize,
+    ) -> Result<Vec<u8>, Error> {
+        let loaded = self.load_report(actor, id).await?;
+        let photo = number.checked_sub(1).and_then(|index| loaded.photos.get(index));
+        let (hash, _) = photo.ok_or_else(|| Error::not_found("photo"))?;
+        Ok(self
+            .inner
+            .files
+            .read_rendition(actor.agency, *hash)
+            .await?
+            .to_vec())
+    }
+
+    async fn load_report(&self, actor: &Actor, id: VisitId) -> Result<Loaded, Error> {
+        require_in_agency(actor, Verb::ReadReport)?;
+        self.look(async |tx: &Tx| {
+            let visit = visits::find(tx, actor.agency, id)
+                .await?
+                .ok_or_else(|| Error::not_found("report"))?;
+            let target = Target::of_client(actor.agency, visit.client_organisation);
+            require(actor, Verb::ReadReport, &target, "report")?;
+            if !visit.state.is_visible_to_client() {
+                return Err(Error::not_found("report"));
+            }
+            load(tx, actor, &visit).await
+        })
+        .await
+    }
+}
+
+async fn load(tx: &Tx, actor: &Actor, visit: &Visit) -> Result<Loaded, Error> {
+    let agency = actor.agency;
+    let submission = submission_of(tx, actor, visit).await?;
+    let evaluation = evaluation::load(tx, agency, visit, &submission).await?;
+    let score = rescore(tx, actor, visit, &submission, &evaluation).await?;
+    let zone = crate::jobs::load_zone(tx, agency, visit).await?;
+    let location = clients::find_location(tx, agency, visit.location).await?;
+    let location = location.ok_or_else(|| Error::not_found("location"))?;
+    let round = programmes::find_round(tx, agency, visit.round).await?;
+    let round = round.ok_or_else(|| Error::not_found("round"))?;
+    let programme = programmes::find(tx, agency, round.programme).await?;
+    let programme = programme.ok_or_else(|| Error::not_found("programme"))?;
+    let client = clients::find(tx, agency, visit.client_organisation).await?;
+    let client = client.ok_or_else(|| Error::not_found("client organisation"))?;
+    let shopper = identity::load_user(tx, submission.shopper).await?;
+    let visited_at = visit.visited_at.unwrap_or_default();
+    let moments = moments(&evaluation, &zone, visited_at);
+    Ok(Loaded {
+        context: ReportContext {
+            visit: visit.id,
+            agency: identity::load_agency_name(tx, agency).await?,
+            client_organisation: client.name,
+            programme: programme.name,
+            round: round.name,
+            location: location.name,
+            city: location.city,
+            checklist_hash: evaluation.form.to_string(),
+            time: zone.coarse(visited_at),
+            is_month_only: location
+                .typical_staff_on_shift
+                .is_some_and(|staff| staff < SMALL_SHIFT),
+        },
+        redactor: Redactor::new(&shopper.display_name, &shopper.email, &moments, &zone),
+        photos: photos(tx, actor, &evaluation, &score).await?,
+        score,
+        evaluation,
+    })
+}
+
+/// The score as a value, which must be the stored one: a report never shows another.
+async fn rescore(
+    tx: &Tx,
+    actor: &Actor,
+    visit: &Visit,
+    submission: &Submission,
+    evaluation: &Evaluation,
+) -> Result<Score, Error> {
+    let stored = scores::find_latest(tx, actor.agency, visit.id).await?;
+    let stored = stored.filter(|stored| stored.submission == submission.id);
+    let stored = stored.ok_or_else(|| Error::not_found("score"))?;
+    let accepted_incomplete = stored.reason == ACCEPTED_INCOMPLETE;
+    let decisions = Decisions {
+        accepted_incomplete,
+        ..Decisions::default()
+    };
+    let score = haamu_form::score(&evaluation.checklist, evaluation.bound.draft.answers(), decisions);
+    let result = serde_json::to_string(&ScoreOutput::new(&evaluation.checklist, &score));
+    let result = result.map_err(|error| Error::internal("write a score", error))?;
+    if result != stored.result {
+        let message = std::io::Error::other(format!("score {} of visit {}", stored.id, visit.id));
+        return Err(Error::internal("reproduce a stored score", message));
+    }
+    Ok(score)
+}
+
+/// All moments of the visit that testimony may name.
+fn moments(evaluation: &Evaluation, zone: &haamu_domain::Zone, visited_at: Timestamp) -> Vec<Timestamp> {
+    let answers = evaluation.bound.draft.answers();
+    let answered = answers.states().iter().filter_map(|state| match state {
+        AnswerState::Given(Answer::DateTime(local)) => Some(zone.moment_of(*local)),
+        _ => None,
+    });
+    answered.chain([visited_at]).collect()
+}
+
+/// The photos that a client may see: of shown questions, readable, and no receipts, which show times and names.
+async fn photos(
+    tx: &Tx,
+    actor: &Actor,
+    evaluation: &Evaluation,
+    score: &Score,
+) -> Result<Vec<(BlobHash, PhotoSource)>, Error> {
+    let is_shown = |index: usize| {
+        let question = &evaluation.checklist.questions()[index];
+        score.questions[index].status != QuestionStatus::NotShown
+            && !matches!(question.kind, QuestionKind::Receipt(_) | QuestionKind::Audio)
+    };
+    let files: Vec<_> = evaluation.files().filter(|(index, _)| is_shown(*index)).collect();
+    let hashes: Vec<BlobHash> = files.iter().map(|(_, file)| file.sha256).collect();
+    let renditions = blobs::list_renditions(tx, actor.agency, &hashes).await?;
+    let photo = |(question, file): (usize, &haamu_sync::Attachment)| {
+        let rendition = renditions
+            .iter()
+            .find(|rendition| rendition.sha256 == file.sha256)?;
+        rendition.is_readable.then(|| {
+            let caption = Capture::from_bytes(&file.capture).caption;
+            let source = PhotoSource {
+                question,
+                caption,
+                width: rendition.width,
+                height: rendition.height,
+            };
+            (file.sha256, source)
+        })
+    };
+    Ok(files.into_iter().filter_map(photo).collect())
+}
+
+fn build(loaded: &Loaded, language: Language) -> VisitReport {
+    let Loaded {
+        context,
+        evaluation,
+        score,
+        redactor,
+        photos,
+    } = loaded;
+    let draft = &evaluation.bound.draft;
+    let sources: Vec<PhotoSource> = photos.iter().map(|(_, source)| source.clone()).collect();
+    VisitReport::build(&ReportInput {
+        context: context.clone(),
+        checklist: &evaluation.checklist,
+        evaluation: draft,
+        score,
+        trace: &trace(&evaluation.checklist, draft.answers(), score),
+        redactor,
+        photos: &sources,
+        language,
+    })
+}

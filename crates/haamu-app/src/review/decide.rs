@@ -1,0 +1,231 @@
+//! What a reviewer decides.
+
+use haamu_domain::brief::{assignment_entity, submission_entity};
+use haamu_domain::{Actor, AuditEvent, Code, Verb, VisitEvent, VisitId, VisitState};
+use haamu_form::{Decisions, Finding};
+use haamu_store::Tx;
+use haamu_store::repo::blobs;
+use haamu_store::repo::feed::{self, FeedChange};
+use haamu_store::repo::scores::{self, CriticalConfirmation};
+use haamu_store::repo::submissions::{self, Submission};
+use haamu_store::repo::visits::{self, Visit};
+use serde_json::json;
+
+use crate::context::require_in_agency;
+use crate::error::Checks;
+use crate::evaluation;
+use crate::visits::scope_of;
+use crate::{App, Error};
+
+use super::read::{self, EvaluationView, evaluation_findings, releasable_at, triggers};
+
+/// The reason of a score of an evaluation that was accepted although it is incomplete.
+pub(crate) const ACCEPTED_INCOMPLETE: &str = "accepted_incomplete";
+
+impl App {
+    /// Confirms a critical answer with what the confirmation rests on.
+    ///
+    /// # Errors
+    /// There is no such evaluation, it is not in review or approved, or the question has no critical answer.
+    pub async fn confirm_critical(
+        &self,
+        actor: &Actor,
+        id: VisitId,
+        question: &str,
+        evidence: &str,
+    ) -> Result<EvaluationView, Error> {
+        require_in_agency(actor, Verb::ConfirmCritical)?;
+        let mut checks = Checks::default();
+        let evidence = checks.text("evidence", evidence, 4_000);
+        checks.finish()?;
+        self.act(actor, async |tx: &Tx| {
+            let (visit, submission) = lock(tx, actor, Verb::ConfirmCritical, id).await?;
+            if !matches!(visit.state, VisitState::InReview | VisitState::Approved) {
+                let detail = format!("The visit is {}; it must be in_review or approved.", visit.state);
+                return Err(Error::because(Code::NotPossibleInState, detail));
+            }
+            let latest = scores::find_latest(tx, actor.agency, id).await?;
+            let is_critical = triggers(latest.as_ref(), &[])?
+                .iter()
+                .any(|trigger| trigger.question == question);
+            if !is_critical {
+                return Err(Error::not_found("critical answer"));
+            }
+            let confirmation = CriticalConfirmation {
+                visit: id,
+                cycle: submission.cycle,
+                question: question.to_owned(),
+                evidence: evidence.clone(),
+                confirmed_by: actor.user,
+            };
+            scores::insert_confirmation(tx, actor.agency, &confirmation, self.now()).await?;
+            let event =
+                AuditEvent::of(Verb::ConfirmCritical, "visit", id).with(json!({"question": question}));
+            Ok((self.evaluation_view(tx, actor, visit, submission).await?, event))
+        })
+        .await
+    }
+
+    /// Finds an evaluation sound. With `accept_incomplete`, required answers may be missing; they then earn nothing.
+    ///
+    /// # Errors
+    /// There is no such evaluation, it is not in review, or it has errors that were not accepted.
+    pub async fn approve(
+        &self,
+        actor: &Actor,
+        id: VisitId,
+        accept_incomplete: bool,
+    ) -> Result<EvaluationView, Error> {
+        require_in_agency(actor, Verb::ApproveEvaluation)?;
+        self.act(actor, async |tx: &Tx| {
+            let (mut visit, submission) = lock(tx, actor, Verb::ApproveEvaluation, id).await?;
+            visit.state = visit.state.after(VisitEvent::Approve)?;
+            let evaluation = evaluation::load(tx, actor.agency, &visit, &submission).await?;
+            let errors: Vec<Finding> = evaluation_findings(&evaluation)
+                .into_iter()
+                .filter(Finding::is_error)
+                .collect();
+            if !errors.is_empty() {
+                if !accept_incomplete {
+                    let issues = errors.into_iter().map(Into::into).collect();
+                    return Err(Error::with_issues(Code::ValidationFailed, issues));
+                }
+                let decisions = Decisions {
+                    accepted_incomplete: true,
+                    ..Decisions::default()
+                };
+                let record =
+                    self.score_record(&visit, &submission, &evaluation, ACCEPTED_INCOMPLETE, decisions)?;
+                scores::insert(tx, actor.agency, &record).await?;
+            }
+            visit.approved_at = Some(self.now());
+            save(tx, actor, &mut visit, &submission).await?;
+            let detail = json!({"accept_incomplete": accept_incomplete});
+            let event = AuditEvent::of(Verb::ApproveEvaluation, "visit", id).with(detail);
+            Ok((self.evaluation_view(tx, actor, visit, submission).await?, event))
+        })
+        .await
+    }
+
+    /// Sends an evaluation back to its shopper.
+    ///
+    /// # Errors
+    /// There is no such evaluation, it is not in review, or the reason is missing.
+    pub async fn return_evaluation(
+        &self,
+        actor: &Actor,
+        id: VisitId,
+        reason: &str,
+    ) -> Result<EvaluationView, Error> {
+        require_in_agency(actor, Verb::ReturnEvaluation)?;
+        let mut checks = Checks::default();
+        let reason = checks.text("reason", reason, 4_000);
+        checks.finish()?;
+        self.act(actor, async |tx: &Tx| {
+            let (mut visit, mut submission) = lock(tx, actor, Verb::ReturnEvaluation, id).await?;
+            visit.state = visit.state.after(VisitEvent::Return)?;
+            submission.cycle += 1;
+            submission.return_reason = Some(reason.clone());
+            submissions::update(tx, &submission).await?;
+            submission.row_version += 1;
+            save(tx, actor, &mut visit, &submission).await?;
+            let event =
+                AuditEvent::of(Verb::ReturnEvaluation, "visit", id).with(json!({"cycle": submission.cycle}));
+            Ok((self.evaluation_view(tx, actor, visit, submission).await?, event))
+        })
+        .await
+    }
+
+    /// Makes an evaluation visible to the client.
+    ///
+    /// # Errors
+    /// There is no such evaluation, it is not approved, or one of
+    /// [`Code::ConflictUnresolved`], [`Code::CriticalUnconfirmed`],
+    /// [`Code::PhotosMissing`] and [`Code::ReleaseTooEarly`].
+    pub async fn release(&self, actor: &Actor, id: VisitId) -> Result<EvaluationView, Error> {
+        require_in_agency(actor, Verb::ReleaseEvaluation)?;
+        self.act(actor, async |tx: &Tx| {
+            let (mut visit, submission) = lock(tx, actor, Verb::ReleaseEvaluation, id).await?;
+            visit.state = visit.state.after(VisitEvent::Release)?;
+            self.require_releasable(tx, actor, &visit, &submission).await?;
+            visit.released_at = Some(self.now());
+            save(tx, actor, &mut visit, &submission).await?;
+            let event = AuditEvent::of(Verb::ReleaseEvaluation, "visit", id);
+            Ok((self.evaluation_view(tx, actor, visit, submission).await?, event))
+        })
+        .await
+    }
+
+    async fn require_releasable(
+        &self,
+        tx: &Tx,
+        actor: &Actor,
+        visit: &Visit,
+        submission: &Submission,
+    ) -> Result<(), Error> {
+        let evaluation = evaluation::load(tx, actor.agency, visit, submission).await?;
+        if let Some(index) = evaluation.bound.conflicts.first() {
+            let question = &evaluation.checklist.questions()[*index].id;
+            let detail = format!("The question {question} has answers in conflict.");
+            return Err(Error::because(Code::ConflictUnresolved, detail));
+        }
+        let latest = scores::find_latest(tx, actor.agency, visit.id).await?;
+        let confirmed = scores::list_confirmed(tx, actor.agency, visit.id, submission.cycle).await?;
+        let open = triggers(latest.as_ref(), &confirmed)?
+            .into_iter()
+            .find(|trigger| !trigger.is_confirmed);
+        if let Some(open) = open {
+            let detail = format!("The critical answer to {} has not been confirmed.", open.question);
+            return Err(Error::because(Code::CriticalUnconfirmed, detail));
+        }
+        let files: Vec<_> = evaluation.files().map(|(_, file)| file.sha256).collect();
+        let ready = blobs::list_renditions(tx, actor.agency, &files).await?;
+        let missing = files
+            .iter()
+            .filter(|hash| !ready.iter().any(|rendition| rendition.sha256 == **hash))
+            .count();
+        if missing > 0 {
+            let detail = format!("{missing} of {} photos have not been prepared yet.", files.len());
+            return Err(Error::because(Code::PhotosMissing, detail));
+        }
+        let allowed_from = releasable_at(tx, actor, visit).await?;
+        if let Some(allowed_from) = allowed_from
+            && allowed_from > self.now()
+        {
+            let detail = format!("It may be released from {} on.", allowed_from.to_rfc3339());
+            return Err(Error::because(Code::ReleaseTooEarly, detail));
+        }
+        Ok(())
+    }
+}
+
+/// A visit on which the actor may do `verb`, with its submission, both locked.
+async fn lock(tx: &Tx, actor: &Actor, verb: Verb, id: VisitId) -> Result<(Visit, Submission), Error> {
+    let (_, submission) = read::load(tx, actor, verb, id).await?;
+    let visit = visits::lock(tx, actor.agency, id)
+        .await?
+        .ok_or_else(|| Error::not_found("visit"))?;
+    let submission = submissions::lock(tx, actor.agency, submission.id).await?;
+    Ok((visit, submission.ok_or_else(|| Error::not_found("evaluation"))?))
+}
+
+/// Saves a visit, and tells its shopper's devices.
+async fn save(tx: &Tx, actor: &Actor, visit: &mut Visit, submission: &Submission) -> Result<(), Error> {
+    visits::update(tx, visit).await?;
+    visit.row_version += 1;
+    let changes = [
+        assignment_entity(submission.assignment),
+        submission_entity(submission.id),
+    ]
+    .map(|entity| FeedChange {
+        entity,
+        revoked: None,
+    });
+    Ok(feed::append(
+        tx,
+        actor.agency,
+        &scope_of(actor.agency, submission.shopper),
+        &changes,
+    )
+    .await?)
+}

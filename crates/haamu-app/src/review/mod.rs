@@ -1,0 +1,8 @@
+//! Reviewing evaluations: reading, confirming, returning, approving, releasing.
+
+mod decide;
+mod read;
+
+pub(crate) use decide::ACCEPTED_INCOMPLETE;
+pub(crate) use read::submission_of;
+pub use read::{AnswerView, EvaluationView, FileView, FollowUpView, ScoreView, TriggerView};

@@ -1,0 +1,314 @@
+//! Evaluations with everything that belongs to their review.
+
+use haamu_domain::binding::Capture;
+use haamu_domain::{Actor, Target, Timestamp, Verb, VisitId, VisitState};
+use haamu_form::{Answer, AnswerState, Finding, QuestionKind, score::QuestionStatus};
+use haamu_store::Tx;
+use haamu_store::repo::scores::{self, ScoreRecord};
+use haamu_store::repo::submissions::{self, Submission};
+use haamu_store::repo::visits::{self, Visit};
+use haamu_store::repo::{blobs, programmes};
+use haamu_sync::BlobHash;
+use serde_json::{Value, json};
+
+use crate::context::{require, require_in_agency};
+use crate::evaluation::{self, Evaluation};
+use crate::{App, Error};
+
+/// An evaluation as a reviewer sees it.
+#[derive(Clone, Debug)]
+pub struct EvaluationView {
+    /// The visit.
+    pub visit: Visit,
+    /// The submission.
+    pub submission: Submission,
+    /// From when on it may be released.
+    pub releasable_at: Option<Timestamp>,
+    /// The answers, in checklist order, without what is not shown.
+    pub answers: Vec<AnswerView>,
+    /// The latest score.
+    pub score: Option<ScoreView>,
+    /// Critical answers, in checklist order.
+    pub triggers: Vec<TriggerView>,
+    /// What validation found.
+    pub findings: Vec<Finding>,
+    /// Ids of questions with answers in conflict.
+    pub conflicts: Vec<String>,
+    /// Sections that are filled in later.
+    pub follow_ups: Vec<FollowUpView>,
+    /// Files that are expected.
+    pub files_expected: u32,
+    /// Those of them that have arrived.
+    pub files_received: u32,
+}
+
+/// One answer.
+#[derive(Clone, Debug)]
+pub struct AnswerView {
+    /// The question's id.
+    pub question: String,
+    /// The status that it counts as.
+    pub status: &'static str,
+    /// The answer in the shorthand.
+    pub value: Option<Value>,
+    /// The comment.
+    pub comment: Option<String>,
+    /// The files.
+    pub files: Vec<FileView>,
+}
+
+/// A file of an answer.
+#[derive(Clone, Debug)]
+pub struct FileView {
+    /// Its name.
+    pub sha256: BlobHash,
+    /// Its length in bytes.
+    pub length: u64,
+    /// Its media type, as the device believes.
+    pub media_type: String,
+    /// Whether it has arrived.
+    pub is_received: bool,
+    /// The shopper's words for it.
+    pub caption: Option<String>,
+}
+
+/// A score as it is stored.
+#[derive(Clone, Debug)]
+pub struct ScoreView {
+    /// The result.
+    pub result: Value,
+    /// The losses and gains.
+    pub trace: Value,
+    /// When it was made.
+    pub scored_at: Timestamp,
+}
+
+/// A critical answer.
+#[derive(Clone, Debug)]
+pub struct TriggerView {
+    /// The question's id.
+    pub question: String,
+    /// Whether a reviewer has confirmed it.
+    pub is_confirmed: bool,
+}
+
+/// A section that is filled in later.
+#[derive(Clone, Debug)]
+pub struct FollowUpView {
+    /// The section's id.
+    pub stage: String,
+    /// From when on.
+    pub opens_at: Timestamp,
+    /// Until when.
+    pub closes_at: Timestamp,
+    /// Whether it is handed in.
+    pub is_submitted: bool,
+}
+
+impl App {
+    /// The evaluation of a visit.
+    ///
+    /// # Errors
+    /// There is no such visit, or nobody has worked on it.
+    pub async fn read_evaluation(&self, actor: &Actor, id: VisitId) -> Result<EvaluationView, Error> {
+        require_in_agency(actor, Verb::ReadEvaluation)?;
+        self.look(async |tx: &Tx| {
+            let (visit, submission) = load(tx, actor, Verb::ReadEvaluation, id).await?;
+            self.evaluation_view(tx, actor, visit, submission).await
+        })
+        .await
+    }
+
+    pub(super) async fn evaluation_view(
+        &self,
+        tx: &Tx,
+        actor: &Actor,
+        visit: Visit,
+        submission: Submission,
+    ) -> Result<EvaluationView, Error> {
+        let evaluation = evaluation::load(tx, actor.agency, &visit, &submission).await?;
+        let latest = scores::find_latest(tx, actor.agency, visit.id).await?;
+        let latest = latest.filter(|score| score.submission == submission.id);
+        let confirmed = scores::list_confirmed(tx, actor.agency, visit.id, submission.cycle).await?;
+        let received = blobs::list_received(tx, actor.agency, submission.id).await?;
+        let stages = submissions::list_stages(tx, actor.agency, submission.id).await?;
+        let follow_ups = submissions::list_follow_ups(tx, actor.agency, submission.id).await?;
+        let expected: Vec<BlobHash> = evaluation.files().map(|(_, file)| file.sha256).collect();
+        let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+        let question_id = |index: &usize| evaluation.checklist.questions()[*index].id.to_string();
+        Ok(EvaluationView {
+            releasable_at: releasable_at(tx, actor, &visit).await?,
+            answers: answers(&evaluation, |hash| received.contains(hash)),
+            triggers: triggers(latest.as_ref(), &confirmed)?,
+            findings: evaluation_findings(&evaluation),
+            conflicts: evaluation.bound.conflicts.iter().map(question_id).collect(),
+            follow_ups: follow_ups
+                .into_iter()
+                .map(|section| FollowUpView {
+                    is_submitted: stages.iter().any(|stage| stage.stage == section.stage),
+                    stage: section.stage,
+                    opens_at: section.opens_at,
+                    closes_at: section.closes_at,
+                })
+                .collect(),
+            files_expected: count(expected.len()),
+            files_received: count(expected.iter().filter(|hash| received.contains(*hash)).count()),
+            score: latest.as_ref().map(score_view).transpose()?,
+            visit,
+            submission,
+        })
+    }
+}
+
+/// What validation says of an evaluation at present.
+pub(super) fn evaluation_findings(evaluation: &Evaluation) -> Vec<Finding> {
+    let mut findings = evaluation.bound.findings.clone();
+    findings.extend(
+        evaluation
+            .bound
+            .draft
+            .findings(&evaluation.checklist, haamu_form::Stage::Main),
+    );
+    findings
+}
+
+/// A visit on which the actor may do `verb`, and the submission that counts.
+pub(super) async fn load(
+    tx: &Tx,
+    actor: &Actor,
+    verb: Verb,
+    id: VisitId,
+) -> Result<(Visit, Submission), Error> {
+    let visit = visits::find(tx, actor.agency, id)
+        .await?
+        .ok_or_else(|| Error::not_found("visit"))?;
+    require(
+        actor,
+        verb,
+        &Target::of_client(actor.agency, visit.client_organisation),
+        "visit",
+    )?;
+    let submission = submission_of(tx, actor, &visit).await?;
+    Ok((visit, submission))
+}
+
+/// The submission of the assignment that counts: the newest.
+pub(crate) async fn submission_of(tx: &Tx, actor: &Actor, visit: &Visit) -> Result<Submission, Error> {
+    let assignments = visits::list_assignments(tx, actor.agency, &[visit.id]).await?;
+    let newest = assignments.last().filter(|_| visit.state != VisitState::Planned);
+    let newest = newest.ok_or_else(|| Error::not_found("evaluation"))?;
+    let submissions = submissions::list_of_visits(tx, actor.agency, &[visit.id]).await?;
+    let submission = submissions
+        .into_iter()
+        .find(|submission| submission.assignment == newest.id);
+    submission.ok_or_else(|| Error::not_found("evaluation"))
+}
+
+/// The end of the programme's release delay, counted from the visit.
+pub(super) async fn releasable_at(tx: &Tx, actor: &Actor, visit: &Visit) -> Result<Option<Timestamp>, Error> {
+    let Some(visited_at) = visit.visited_at else {
+        return Ok(None);
+    };
+    let round = programmes::find_round(tx, actor.agency, visit.round).await?;
+    let round = round.ok_or_else(|| Error::not_found("round"))?;
+    let programme = programmes::find(tx, actor.agency, round.programme).await?;
+    let programme = programme.ok_or_else(|| Error::not_found("programme"))?;
+    Ok(Some(visited_at.plus_hours(programme.release_delay_hours)))
+}
+
+fn answers(evaluation: &Evaluation, is_received: impl Fn(&BlobHash) -> bool) -> Vec<AnswerView> {
+    let draft = &evaluation.bound.draft;
+    let score = haamu_form::score(
+        &evaluation.checklist,
+        draft.answers(),
+        haamu_form::Decisions::default(),
+    );
+    let of_question = |(index, question): (usize, &haamu_form::Question)| {
+        let status = score.questions[index].status;
+        if status == QuestionStatus::NotShown {
+            return None;
+        }
+        let files = evaluation
+            .bound
+            .files
+            .get(&index)
+            .map(Vec::as_slice)
+            .unwrap_or_default();
+        let comment = draft.comment(index);
+        Some(AnswerView {
+            question: question.id.to_string(),
+            status: status.as_str(),
+            value: shorthand(&question.kind, draft.answers().state(index)),
+            comment: (!comment.is_empty()).then(|| comment.to_owned()),
+            files: files
+                .iter()
+                .map(|(_, file)| FileView {
+                    sha256: file.sha256,
+                    length: file.length,
+                    media_type: file.media_type.clone(),
+                    is_received: is_received(&file.sha256),
+                    caption: Capture::from_bytes(&file.capture).caption,
+                })
+                .collect(),
+        })
+    };
+    evaluation
+        .checklist
+        .questions()
+        .iter()
+        .enumerate()
+        .filter_map(of_question)
+        .collect()
+}
+
+/// An answer in the shorthand of the checklist format.
+fn shorthand(kind: &QuestionKind, state: &AnswerState) -> Option<Value> {
+    let option = |index: &usize| kind.options()[*index].id.to_string();
+    Some(match state {
+        AnswerState::Missing => return None,
+        AnswerState::NotApplicable => json!("na"),
+        AnswerState::NotObserved => json!("not_observed"),
+        AnswerState::Given(answer) => match answer {
+            Answer::YesNo(yes) => json!(if *yes { "yes" } else { "no" }),
+            Answer::Option(index) => json!(option(index)),
+            Answer::Options(indexes) => json!(indexes.iter().map(option).collect::<Vec<_>>()),
+            Answer::Integer(value) => json!(value),
+            Answer::Decimal(value) => json!(value.to_string()),
+            Answer::Text(text) => json!(text),
+            Answer::DateTime(local) => json!(local.to_string()),
+            Answer::Media => return None,
+        },
+    })
+}
+
+fn score_view(record: &ScoreRecord) -> Result<ScoreView, Error> {
+    let read =
+        |text: &str| serde_json::from_str(text).map_err(|error| Error::internal("read a score", error));
+    Ok(ScoreView {
+        result: read(&record.result)?,
+        trace: read(&record.trace)?,
+        scored_at: record.scored_at,
+    })
+}
+
+/// The critical answers of a score, and which of them are confirmed.
+pub(super) fn triggers(
+    latest: Option<&ScoreRecord>,
+    confirmed: &[String],
+) -> Result<Vec<TriggerView>, Error> {
+    let Some(latest) = latest else {
+        return Ok(Vec::new());
+    };
+    let result: Value =
+        serde_json::from_str(&latest.result).map_err(|error| Error::internal("read a score", error))?;
+    let critical = result["critical"]
+        .as_array()
+        .map(Vec::as_slice)
+        .unwrap_or_default();
+    let ids = critical.iter().filter_map(Value::as_str);
+    let view = |id: &str| TriggerView {
+        question: id.to_owned(),
+        is_confirmed: confirmed.iter().any(|confirmed| confirmed == id),
+    };
+    Ok(ids.map(view).collect())
+}

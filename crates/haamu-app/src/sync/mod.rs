@@ -1,0 +1,59 @@
+//! The sync endpoint: push, then pull, then which files are wanted.
+
+mod offers;
+mod pull;
+mod push;
+
+use haamu_domain::{Actor, Code, Verb};
+use haamu_sync::{DeviceId, PROTO, Policy, SyncRequest, SyncResponse};
+
+use crate::context::require_in_agency;
+use crate::{App, Error};
+
+pub(crate) use pull::load_document;
+
+impl App {
+    /// Takes in what a device sends, and answers with what it lacks.
+    ///
+    /// # Errors
+    /// [`Code::UpgradeRequired`], or [`Code::DeviceNotEnrolled`] if the token is
+    /// not bound to the device that the request speaks for. Whatever is in a
+    /// well-framed push is kept.
+    pub async fn sync(&self, actor: &Actor, request: &SyncRequest) -> Result<SyncResponse, Error> {
+        require_in_agency(actor, Verb::Sync)?;
+        if request.proto != PROTO {
+            let detail = format!("The server speaks version {PROTO} of the protocol.");
+            return Err(Error::because(Code::UpgradeRequired, detail));
+        }
+        if actor.device != Some(request.device) {
+            return Err(Error::refused(Code::DeviceNotEnrolled));
+        }
+        let pushed = self.push(actor, request).await?;
+        // The pull reads after the push was committed: what a device sends, it sees.
+        let pulled = self.pull(actor, request).await?;
+        let needs = self.answer_offers(actor, &request.offers).await?;
+        Ok(SyncResponse {
+            proto: PROTO,
+            server_time: self.now().sync_millis(),
+            have: pushed.have,
+            exceptions: pushed.exceptions,
+            reset: pulled.reset,
+            page: pulled.page,
+            fetched: pulled.fetched,
+            cursor: pulled.cursor,
+            more: pulled.more,
+            needs,
+            // Nothing vouches for backups yet, so devices keep what they sent.
+            custody_upto: 0,
+            policy: Policy::default(),
+        })
+    }
+}
+
+/// A refusal for a device that is not enrolled for the actor.
+fn not_enrolled(device: DeviceId) -> Error {
+    Error::because(
+        Code::DeviceNotEnrolled,
+        format!("The device {device} is not enrolled for you."),
+    )
+}

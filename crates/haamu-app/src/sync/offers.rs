@@ -1,0 +1,83 @@
+//! Which of the offered files the server wants.
+
+use haamu_domain::{Actor, SubmissionId};
+use haamu_store::repo::{blobs, submissions};
+use haamu_store::{Staging, Tx};
+use haamu_sync::frame::MAX_OFFERS;
+use haamu_sync::{Need, Offer};
+
+use crate::blobs::held_upto;
+use crate::{App, Error};
+
+/// Of so many files the server looks up how much it has; a device that begins
+/// another one at 0 is told where to go on.
+const MAX_LOOKUPS: usize = 16;
+/// What is staged may be forgotten after this long.
+const STAGING_SECONDS: i64 = 7 * 24 * 3600;
+
+impl App {
+    pub(super) async fn answer_offers(&self, actor: &Actor, offers: &[Offer]) -> Result<Vec<Need>, Error> {
+        if offers.is_empty() {
+            return Ok(Vec::new());
+        }
+        let wanted = self
+            .wanted(actor, &offers[..offers.len().min(MAX_OFFERS)])
+            .await?;
+        let expires = self.now().plus_seconds(STAGING_SECONDS).sync_millis();
+        let mut needs = Vec::with_capacity(wanted.len());
+        for (index, offer) in wanted.into_iter().enumerate() {
+            let submission = SubmissionId::from_document(offer.document);
+            let staging = Staging {
+                agency: actor.agency,
+                submission,
+                sha256: offer.sha256,
+            };
+            let offset = if index < MAX_LOOKUPS {
+                held_upto(&self.inner.files.list_parts(&staging).await?)
+            } else {
+                0
+            };
+            let url = format!("/v1/blobs/{}?submission={submission}", offer.sha256);
+            needs.push(Need {
+                sha256: offer.sha256,
+                offset,
+                url,
+                expires,
+            });
+        }
+        Ok(needs)
+    }
+
+    /// The offered files that have not arrived. One that the same person has
+    /// sent before counts as arrived; one that somebody else sent does not.
+    async fn wanted(&self, actor: &Actor, offers: &[Offer]) -> Result<Vec<Offer>, Error> {
+        let (wanted, known) = self
+            .look(async |tx: &Tx| {
+                let mut wanted = Vec::new();
+                let mut known = Vec::new();
+                for offer in offers {
+                    let id = SubmissionId::from_document(offer.document);
+                    let submission = submissions::find(tx, actor.agency, id).await?;
+                    let is_own = submission.is_some_and(|submission| submission.shopper == actor.user);
+                    let has_sent = blobs::has_sent(tx, actor.agency, actor.user, offer.sha256).await?;
+                    if is_own && has_sent {
+                        if !blobs::list_received(tx, actor.agency, id)
+                            .await?
+                            .contains(&offer.sha256)
+                        {
+                            known.push(*offer);
+                        }
+                    } else {
+                        wanted.push(*offer);
+                    }
+                }
+                Ok((wanted, known))
+            })
+            .await?;
+        for offer in known {
+            self.note_received(actor, SubmissionId::from_document(offer.document), offer.sha256)
+                .await?;
+        }
+        Ok(wanted)
+    }
+}

@@ -1,0 +1,151 @@
+//! Visits as coordinators see them.
+
+use std::collections::BTreeMap;
+
+use haamu_domain::{
+    Actor, AgencyId, AssignmentId, AssignmentState, RoundId, SubmissionId, Target, UserId, Verb, VisitId,
+    VisitState,
+};
+use haamu_store::Tx;
+use haamu_store::repo::visits::{self, Visit, VisitFilter};
+use haamu_store::repo::{clients, identity, scores, submissions};
+use uuid::Uuid;
+
+use crate::context::{PAGE_SIZE, Page, require, require_in_agency};
+use crate::{App, Error};
+
+/// A visit with what belongs to it.
+#[derive(Clone, Debug)]
+pub struct VisitView {
+    /// The visit.
+    pub visit: Visit,
+    /// The name of its location.
+    pub location_name: String,
+    /// The assignment that counts: the newest.
+    pub assignment: Option<AssignmentView>,
+    /// The displayed score.
+    pub score: Option<String>,
+    /// The score band's id, or `failed`.
+    pub grade: Option<String>,
+}
+
+/// The offer of a visit to one shopper.
+#[derive(Clone, Debug)]
+pub struct AssignmentView {
+    /// Its id.
+    pub id: AssignmentId,
+    /// To whom.
+    pub shopper: UserId,
+    /// The shopper's name.
+    pub shopper_name: String,
+    /// Where it is in its life.
+    pub state: AssignmentState,
+    /// The submission that the work goes into.
+    pub submission: SubmissionId,
+}
+
+/// Which visits are asked for.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct VisitQuery {
+    /// Of one round.
+    pub round: Option<RoundId>,
+    /// In one state.
+    pub state: Option<VisitState>,
+    /// After this visit.
+    pub after: Option<Uuid>,
+}
+
+impl App {
+    /// Visits of the agency.
+    ///
+    /// # Errors
+    /// The role may not do this.
+    pub async fn list_visits(&self, actor: &Actor, query: VisitQuery) -> Result<Page<VisitView>, Error> {
+        require_in_agency(actor, Verb::ReadVisits)?;
+        let filter = VisitFilter {
+            round: query.round,
+            state: query.state,
+            ..VisitFilter::default()
+        };
+        self.look(async |tx: &Tx| {
+            let (found, has_more) = visits::list(tx, actor.agency, filter, query.after, PAGE_SIZE).await?;
+            let items = views(tx, actor.agency, found).await?;
+            Ok(Page::new(items, has_more, |item: &VisitView| {
+                item.visit.id.uuid()
+            }))
+        })
+        .await
+    }
+
+    /// One visit.
+    ///
+    /// # Errors
+    /// There is no such visit.
+    pub async fn read_visit(&self, actor: &Actor, id: VisitId) -> Result<VisitView, Error> {
+        require_in_agency(actor, Verb::ReadVisits)?;
+        self.look(async |tx: &Tx| {
+            let visit = visits::find(tx, actor.agency, id)
+                .await?
+                .ok_or_else(|| Error::not_found("visit"))?;
+            let target = Target::of_client(actor.agency, visit.client_organisation);
+            require(actor, Verb::ReadVisits, &target, "visit")?;
+            let mut found = views(tx, actor.agency, vec![visit]).await?;
+            found.pop().ok_or_else(|| Error::not_found("visit"))
+        })
+        .await
+    }
+}
+
+/// The views of visits by their ids.
+pub(super) async fn views_of(tx: &Tx, agency: AgencyId, ids: &[VisitId]) -> Result<Vec<VisitView>, Error> {
+    let mut found = Vec::with_capacity(ids.len());
+    for id in ids {
+        found.push(
+            visits::find(tx, agency, *id)
+                .await?
+                .ok_or_else(|| Error::not_found("visit"))?,
+        );
+    }
+    views(tx, agency, found).await
+}
+
+/// Adds what belongs to visits, with a fixed number of queries.
+pub(crate) async fn views(tx: &Tx, agency: AgencyId, found: Vec<Visit>) -> Result<Vec<VisitView>, Error> {
+    let ids: Vec<VisitId> = found.iter().map(|visit| visit.id).collect();
+    let locations =
+        clients::list_location_names(tx, agency, found.iter().map(|visit| visit.location).collect()).await?;
+    let assignments = visits::list_assignments(tx, agency, &ids).await?;
+    let submissions = submissions::list_of_visits(tx, agency, &ids).await?;
+    let scores = scores::list_of_visits(tx, agency, &ids).await?;
+    let shoppers = assignments
+        .iter()
+        .map(|assignment| assignment.shopper.uuid())
+        .collect();
+    let names: BTreeMap<Uuid, String> = identity::list_names(tx, shoppers).await?.into_iter().collect();
+    let view = |visit: Visit| {
+        let newest = assignments
+            .iter()
+            .rfind(|assignment| assignment.visit == visit.id);
+        let assignment = newest.and_then(|assignment| {
+            let submission = submissions
+                .iter()
+                .find(|submission| submission.assignment == assignment.id)?;
+            Some(AssignmentView {
+                id: assignment.id,
+                shopper: assignment.shopper,
+                shopper_name: names.get(&assignment.shopper.uuid()).cloned().unwrap_or_default(),
+                state: assignment.state,
+                submission: submission.id,
+            })
+        });
+        let score = scores.iter().rfind(|score| score.visit == visit.id);
+        VisitView {
+            location_name: locations.get(&visit.location).cloned().unwrap_or_default(),
+            assignment,
+            score: score.and_then(|score| score.display.clone()),
+            grade: score.and_then(|score| score.grade.clone()),
+            visit,
+        }
+    };
+    Ok(found.into_iter().map(view).collect())
+}
