@@ -6,8 +6,10 @@
 //! must both survive is made in two steps: expand, release, contract.
 
 mod m20261122_000001_foundation;
+mod run;
 mod table;
 
+pub use run::{MigrateError, migrate};
 pub use sea_orm_migration::MigratorTrait;
 use sea_orm_migration::prelude::*;
 

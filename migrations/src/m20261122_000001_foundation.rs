@@ -11,7 +11,10 @@ use crate::table::{NewTable, optional, required};
 #[derive(Debug, DeriveMigrationName)]
 pub(crate) struct Migration;
 
-#[expect(elided_lifetimes_in_paths, reason = "async_trait wants the spelling of the trait")]
+#[expect(
+    elided_lifetimes_in_paths,
+    reason = "async_trait wants the spelling of the trait"
+)]
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     fn use_transaction(&self) -> Option<bool> {

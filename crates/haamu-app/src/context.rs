@@ -140,32 +140,36 @@ impl App {
     }
 
     /// Does something in one transaction, with its audit entry.
-    pub(crate) async fn act<T, F>(&self, actor: &Actor, work: F) -> Result<T, Error>
+    pub(crate) async fn act<T, F, R>(&self, actor: &Actor, work: F) -> Result<T, Error>
     where
-        F: AsyncFn(&Tx) -> Result<(T, AuditEvent), Error>,
+        F: Fn(Tx) -> R,
+        R: Future<Output = Result<(T, AuditEvent), Error>>,
     {
         self.commit(actor.agency, Some(actor), work).await
     }
 
     /// Does something that no person asked for in one transaction, with its audit entry.
-    pub(crate) async fn act_alone<T, F>(&self, agency: AgencyId, work: F) -> Result<T, Error>
+    pub(crate) async fn act_alone<T, F, R>(&self, agency: AgencyId, work: F) -> Result<T, Error>
     where
-        F: AsyncFn(&Tx) -> Result<(T, AuditEvent), Error>,
+        F: Fn(Tx) -> R,
+        R: Future<Output = Result<(T, AuditEvent), Error>>,
     {
         self.commit(agency, None, work).await
     }
 
-    async fn commit<T, F>(&self, agency: AgencyId, actor: Option<&Actor>, work: F) -> Result<T, Error>
+    async fn commit<T, F, R>(&self, agency: AgencyId, actor: Option<&Actor>, work: F) -> Result<T, Error>
     where
-        F: AsyncFn(&Tx) -> Result<(T, AuditEvent), Error>,
+        F: Fn(Tx) -> R,
+        R: Future<Output = Result<(T, AuditEvent), Error>>,
     {
+        let work = &work;
         let done = self
             .inner
             .db
-            .write(async |tx: &Tx| {
-                let (value, event) = work(tx).await?;
+            .write(|tx: Tx| async move {
+                let (value, event) = work(tx.clone()).await?;
                 let id = AuditId::from_uuid(self.fresh_uuid());
-                audit::insert(tx, id, agency, actor, &event, self.now()).await?;
+                audit::insert(&tx, id, agency, actor, &event, self.now()).await?;
                 Ok::<T, Error>(value)
             })
             .await?;
@@ -174,9 +178,10 @@ impl App {
     }
 
     /// Reads in one transaction.
-    pub(crate) async fn look<T, F>(&self, work: F) -> Result<T, Error>
+    pub(crate) async fn look<T, F, R>(&self, work: F) -> Result<T, Error>
     where
-        F: AsyncFn(&Tx) -> Result<T, Error>,
+        F: Fn(Tx) -> R,
+        R: Future<Output = Result<T, Error>>,
     {
         self.inner.db.read(work).await
     }

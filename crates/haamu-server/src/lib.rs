@@ -1,1 +1,15 @@
+//! Haamu's API server, as a library that the `haamu` program starts.
+//!
+//! It is thin: a handler reads the request, calls one use case of `haamu-app`,
+//! and writes the answer. Rules, storage and rendering live elsewhere.
 
+mod config;
+mod http;
+mod serve;
+pub mod telemetry;
+pub mod worker;
+
+pub use config::{Config, ConfigError, example_file};
+pub use http::{openapi_document, router};
+pub use serve::{ServeError, Server, migrate};
+pub use tokio_util::sync::CancellationToken;

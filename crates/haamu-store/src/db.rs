@@ -1,6 +1,7 @@
 //! The database: connections and transactions.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use haamu_sync::Incarnation;
@@ -45,10 +46,14 @@ pub struct Db {
     pub(crate) incarnation: Incarnation,
 }
 
-/// A transaction, for reading or for writing.
-#[derive(Debug)]
+/// A handle on a transaction, for reading or for writing.
+///
+/// Work is given a handle of its own, rather than a reference, so that the
+/// future it returns is of one type and can move between threads. All handles
+/// must be gone when the work is done; what is still held then is rolled back.
+#[derive(Clone, Debug)]
 pub struct Tx {
-    transaction: DatabaseTransaction,
+    transaction: Arc<DatabaseTransaction>,
     pub(crate) incarnation: Incarnation,
 }
 
@@ -81,8 +86,11 @@ impl Db {
             writers: is_sqlite.then(|| Semaphore::new(1)),
             incarnation,
         };
-        db.write(async |tx: &Tx| crate::repo::feed::start_incarnation(tx, now_ms).await)
-            .await?;
+        db.write(|tx: Tx| async move {
+            let tx = &tx;
+            crate::repo::feed::start_incarnation(tx, now_ms).await
+        })
+        .await?;
         Ok(db)
     }
 
@@ -98,10 +106,11 @@ impl Db {
     ///
     /// # Errors
     /// Whatever `work` fails with, or the database.
-    pub async fn read<T, E, F>(&self, work: F) -> Result<T, E>
+    pub async fn read<T, E, F, R>(&self, work: F) -> Result<T, E>
     where
         E: CarriesStoreError,
-        F: AsyncFn(&Tx) -> Result<T, E>,
+        F: Fn(Tx) -> R,
+        R: Future<Output = Result<T, E>>,
     {
         let options = match self.connection.get_database_backend() {
             DbBackend::Postgres => TransactionOptions {
@@ -119,10 +128,11 @@ impl Db {
     ///
     /// # Errors
     /// Whatever `work` fails with, or the database; then nothing is written.
-    pub async fn write<T, E, F>(&self, work: F) -> Result<T, E>
+    pub async fn write<T, E, F, R>(&self, work: F) -> Result<T, E>
     where
         E: CarriesStoreError,
-        F: AsyncFn(&Tx) -> Result<T, E>,
+        F: Fn(Tx) -> R,
+        R: Future<Output = Result<T, E>>,
     {
         let mut attempt = 1;
         loop {
@@ -150,28 +160,34 @@ impl Db {
         }
     }
 
-    async fn attempt<T, E, F>(&self, options: TransactionOptions, work: &F) -> Result<T, E>
+    async fn attempt<T, E, F, R>(&self, options: TransactionOptions, work: &F) -> Result<T, E>
     where
         E: CarriesStoreError,
-        F: AsyncFn(&Tx) -> Result<T, E>,
+        F: Fn(Tx) -> R,
+        R: Future<Output = Result<T, E>>,
     {
         let transaction = self
             .connection
             .begin_with_options(options)
             .await
             .map_err(StoreError::from)?;
-        let tx = Tx {
-            transaction,
+        let transaction = Arc::new(transaction);
+        let outcome = work(Tx {
+            transaction: transaction.clone(),
             incarnation: self.incarnation,
+        })
+        .await;
+        let Some(transaction) = Arc::into_inner(transaction) else {
+            return Err(StoreError::TransactionEscaped.into());
         };
-        match work(&tx).await {
+        match outcome {
             Ok(value) => {
-                tx.transaction.commit().await.map_err(StoreError::from)?;
+                transaction.commit().await.map_err(StoreError::from)?;
                 Ok(value)
             }
             Err(error) => {
                 // The first error is the one to report; a broken connection rolls back by itself.
-                if let Err(rollback) = tx.transaction.rollback().await {
+                if let Err(rollback) = transaction.rollback().await {
                     tracing::debug!(error = %rollback, "rollback failed");
                 }
                 Err(error)
@@ -190,7 +206,7 @@ impl Db {
 
 impl Tx {
     pub(crate) fn connection(&self) -> &impl ConnectionTrait {
-        &self.transaction
+        &*self.transaction
     }
 }
 

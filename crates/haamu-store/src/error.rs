@@ -18,6 +18,9 @@ pub enum StoreError {
     /// A stored value is not what the schema says.
     #[error("the stored {0} cannot be read")]
     Corrupt(&'static str),
+    /// Work kept a handle on its transaction, which was rolled back.
+    #[error("a transaction was held beyond its end")]
+    TransactionEscaped,
     /// The database failed.
     #[error("the database failed")]
     Database(#[source] DbErr),
@@ -35,9 +38,6 @@ pub enum StoreError {
         /// What is wrong.
         reason: String,
     },
-    /// The database was migrated by a newer version of the program.
-    #[error("the database was migrated by a newer version of this program ({0})")]
-    NewerDatabase(String),
 }
 
 impl StoreError {
@@ -52,8 +52,8 @@ impl StoreError {
             | Self::Missing(_)
             | Self::Corrupt(_)
             | Self::UnsafeObjectStore
-            | Self::Setting { .. }
-            | Self::NewerDatabase(_) => false,
+            | Self::TransactionEscaped
+            | Self::Setting { .. } => false,
         }
     }
 }

@@ -16,7 +16,8 @@ mod visits;
 
 pub use checklists::{ChecklistVersionOut, ChecklistsOut, FindingOut};
 pub use evaluations::{
-    AnswerOut, ApproveIn, ConfirmCriticalIn, EvaluationOut, FileOut, FollowUpOut, ReturnIn, ScoreOut, TriggerOut,
+    AnswerOut, ApproveIn, ConfirmCriticalIn, EvaluationOut, FileOut, FollowUpOut, ReturnIn, ScoreOut,
+    TriggerOut,
 };
 pub use haamu_sync as sync;
 pub use organisations::{
@@ -30,7 +31,7 @@ pub use reports::{
     ReportSectionOut, ReportSummaryOut, ReportTagOut, ReportVisitOut, ReportsOut, VisitReportOut,
 };
 pub use sessions::{
-    DeviceIn, DeviceOut, DevicesOut, EnrolledOut, MeOut, RefreshIn, Secret, SessionOut, SetupIn, SignInIn, UserIn,
-    UserOut, UsersOut,
+    DeviceIn, DeviceOut, DevicesOut, EnrolledOut, MeOut, RefreshIn, Secret, SessionOut, SetupIn, SignInIn,
+    UserIn, UserOut, UsersOut,
 };
 pub use visits::{AssignIn, AssignmentOut, PlannedVisitIn, VisitOut, VisitsIn, VisitsOut};

@@ -155,8 +155,10 @@ impl App {
             length,
             media_type: media_type.to_owned(),
         };
-        self.act(actor, async |tx: &Tx| {
-            blobs::insert(tx, actor.agency, &blob, self.now()).await?;
+        let blob = &blob;
+        self.act(actor, |tx: Tx| async move {
+            let tx = &tx;
+            blobs::insert(tx, actor.agency, blob, self.now()).await?;
             self.own(tx, actor, staging.submission, staging.sha256).await?;
             let detail = serde_json::json!({"submission": staging.submission.to_string(), "bytes": length});
             let event = AuditEvent::of(Verb::UploadBlob, "blob", staging.sha256).with(detail);
@@ -177,7 +179,8 @@ impl App {
         submission: SubmissionId,
         sha256: BlobHash,
     ) -> Result<(), Error> {
-        self.act(actor, async |tx: &Tx| {
+        self.act(actor, |tx: Tx| async move {
+            let tx = &tx;
             self.own(tx, actor, submission, sha256).await?;
             let detail = serde_json::json!({"submission": submission.to_string(), "again": true});
             Ok(((), AuditEvent::of(Verb::UploadBlob, "blob", sha256).with(detail)))
@@ -207,7 +210,8 @@ impl App {
         id: SubmissionId,
         sha256: BlobHash,
     ) -> Result<Option<u64>, Error> {
-        self.look(async |tx: &Tx| {
+        self.look(|tx: Tx| async move {
+            let tx = &tx;
             let submission = submissions::find(tx, actor.agency, id).await?;
             let submission = submission.ok_or_else(|| Error::not_found("submission"))?;
             let target = Target::owned(actor.agency, submission.shopper);

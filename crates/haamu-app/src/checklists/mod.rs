@@ -53,10 +53,12 @@ impl App {
             .title
             .best(checklist.default_language(), "en")
             .map(|title| title.text.to_owned());
-        self.act(actor, async |tx: &Tx| {
+        let (key, canonical, title, findings) = (&key, &canonical, &title, &findings);
+        self.act(actor, |tx: Tx| async move {
+            let tx = &tx;
             let now = self.now();
             let new_id = ChecklistId::from_uuid(self.fresh_uuid());
-            let id = checklists::find_or_insert(tx, actor.agency, &key, new_id, now).await?;
+            let id = checklists::find_or_insert(tx, actor.agency, key, new_id, now).await?;
             let version = ChecklistVersion {
                 id: ChecklistVersionId::from_uuid(self.fresh_uuid()),
                 checklist: id,
@@ -114,7 +116,8 @@ impl App {
         to: ChecklistState,
     ) -> Result<ChecklistView, Error> {
         require_in_agency(actor, Verb::PublishChecklist)?;
-        self.act(actor, async |tx: &Tx| {
+        self.act(actor, |tx: Tx| async move {
+            let tx = &tx;
             let version = checklists::lock_version(tx, actor.agency, id).await?;
             let mut version = version.ok_or_else(|| Error::not_found("checklist version"))?;
             if version.state != from {
@@ -144,7 +147,8 @@ impl App {
         after: Option<Uuid>,
     ) -> Result<Page<ChecklistView>, Error> {
         require_in_agency(actor, Verb::ReadChecklists)?;
-        self.look(async |tx: &Tx| {
+        self.look(|tx: Tx| async move {
+            let tx = &tx;
             let (versions, has_more) = checklists::list_versions(tx, actor.agency, after, PAGE_SIZE).await?;
             let ids = versions.iter().map(|version| version.checklist).collect();
             let keys = checklists::list_keys(tx, actor.agency, ids).await?;
@@ -174,7 +178,8 @@ impl App {
         id: ChecklistVersionId,
     ) -> Result<ChecklistView, Error> {
         require_in_agency(actor, Verb::ReadChecklists)?;
-        self.look(async |tx: &Tx| {
+        self.look(|tx: Tx| async move {
+            let tx = &tx;
             let version = checklists::find_version(tx, actor.agency, id).await?;
             view(
                 tx,

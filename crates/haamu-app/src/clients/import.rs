@@ -78,12 +78,19 @@ impl App {
         is_dry_run: bool,
     ) -> Result<ImportReport, Error> {
         // Who may not import learns nothing of the file either.
-        self.look(async |tx: &Tx| load_client(tx, actor, Verb::ImportLocations, client).await)
-            .await?;
+        self.look(|tx: Tx| async move {
+            let tx = &tx;
+            load_client(tx, actor, Verb::ImportLocations, client).await
+        })
+        .await?;
         let (rows, errors) = parse(csv)?;
         if is_dry_run {
+            let rows = &rows;
             let mut report = self
-                .look(async |tx: &Tx| self.preview(tx, actor, client, &rows).await)
+                .look(|tx: Tx| async move {
+                    let tx = &tx;
+                    self.preview(tx, actor, client, rows).await
+                })
                 .await?;
             report.errors.clone_from(&errors);
             return Ok(report);
@@ -94,9 +101,11 @@ impl App {
                 errors.into_iter().map(issue).collect(),
             ));
         }
-        self.act(actor, async |tx: &Tx| {
+        let rows = &rows;
+        self.act(actor, |tx: Tx| async move {
+            let tx = &tx;
             load_client(tx, actor, Verb::ImportLocations, client).await?;
-            let report = self.import(tx, actor, client, &rows).await?;
+            let report = self.import(tx, actor, client, rows).await?;
             let detail = json!({"created": report.created, "updated": report.updated});
             let event = AuditEvent::of(Verb::ImportLocations, "client_organisation", client).with(detail);
             Ok((report, event))

@@ -23,7 +23,9 @@ impl App {
         let mut checks = Checks::default();
         let name = checks.text("name", name, 200);
         checks.finish()?;
-        self.act(actor, async |tx: &Tx| {
+        let name = &name;
+        self.act(actor, |tx: Tx| async move {
+            let tx = &tx;
             let id = ClientOrganisationId::from_uuid(self.fresh_uuid());
             let client = ClientOrganisation {
                 id,
@@ -46,7 +48,8 @@ impl App {
         after: Option<Uuid>,
     ) -> Result<Page<ClientOrganisation>, Error> {
         require_in_agency(actor, Verb::ReadClientOrganisations)?;
-        self.look(async |tx: &Tx| {
+        self.look(|tx: Tx| async move {
+            let tx = &tx;
             let (items, has_more) =
                 clients::list(tx, actor.agency, actor.client_organisation, after, PAGE_SIZE).await?;
             Ok(Page::new(items, has_more, |client: &ClientOrganisation| {
@@ -66,7 +69,8 @@ impl App {
         client: ClientOrganisationId,
         after: Option<Uuid>,
     ) -> Result<Page<Location>, Error> {
-        self.look(async |tx: &Tx| {
+        self.look(|tx: Tx| async move {
+            let tx = &tx;
             load_client(tx, actor, Verb::ReadLocations, client).await?;
             let (items, has_more) =
                 clients::list_locations(tx, actor.agency, client, after, PAGE_SIZE).await?;

@@ -43,7 +43,9 @@ impl App {
             checks.issue("public_key", "bad_key", "this is not an Ed25519 public key");
         }
         checks.finish()?;
-        self.act(&actor, async |tx: &Tx| {
+        let (platform, build) = (&platform, &build);
+        self.act(&actor, |tx: Tx| async move {
+            let tx = &tx;
             match devices::lock(tx, input.device).await? {
                 Some(known) if known.user != actor.user || known.agency != actor.agency => {
                     return Err(Error::refused(Code::DeviceNotEnrolled));
@@ -89,7 +91,10 @@ impl App {
     /// The role may not do this.
     pub async fn list_devices(&self, actor: &Actor) -> Result<Vec<Device>, Error> {
         require_in_agency(actor, Verb::ReadDevices)?;
-        self.look(async |tx: &Tx| Ok(devices::list(tx, actor.agency, actor.user).await?))
-            .await
+        self.look(|tx: Tx| async move {
+            let tx = &tx;
+            Ok(devices::list(tx, actor.agency, actor.user).await?)
+        })
+        .await
     }
 }

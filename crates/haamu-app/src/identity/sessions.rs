@@ -75,8 +75,12 @@ impl App {
     /// [`Code::InvalidCredentials`], whichever part is wrong.
     pub async fn sign_in(&self, input: &SignInInput) -> Result<Issued, Error> {
         let email = input.email.trim().to_lowercase();
+        let email = &email;
         let user = self
-            .look(async |tx: &Tx| Ok(identity::find_user_by_email(tx, &email).await?))
+            .look(|tx: Tx| async move {
+                let tx = &tx;
+                Ok(identity::find_user_by_email(tx, email).await?)
+            })
             .await?;
         let user = user.filter(|user| user.disabled_at.is_none());
         let hash = user.as_ref().map(|user| user.password_hash.as_str());
@@ -84,7 +88,10 @@ impl App {
         let refused = || Error::refused(Code::InvalidCredentials);
         let user = user.filter(|_| is_right).ok_or_else(refused)?;
         let members = self
-            .look(async |tx: &Tx| Ok(identity::list_memberships(tx, user.id).await?))
+            .look(|tx: Tx| async move {
+                let tx = &tx;
+                Ok(identity::list_memberships(tx, user.id).await?)
+            })
             .await?;
         let member = members
             .iter()
@@ -98,7 +105,8 @@ impl App {
             device: None,
         };
         let (bearer, refresh_token) = self
-            .act(&actor, async |tx: &Tx| {
+            .act(&actor, |tx: Tx| async move {
+                let tx = &tx;
                 let session = sessions::Session {
                     id: SessionId::from_uuid(self.fresh_uuid()),
                     agency: actor.agency,
@@ -150,10 +158,14 @@ impl App {
     pub async fn refresh(&self, input: &RefreshInput) -> Result<Issued, Error> {
         let hash = hash_secret(&input.refresh_token);
         // A refusal must be committed too: it may end the session.
+        let hash = &hash;
         let renewal = self
             .inner
             .db
-            .write(async |tx: &Tx| self.renew(tx, &hash).await)
+            .write(|tx: Tx| async move {
+                let tx = &tx;
+                self.renew(tx, hash).await
+            })
             .await?;
         match renewal {
             Renewal::Done(bearer, token) => self.issued(&bearer, token).await,
@@ -210,7 +222,8 @@ impl App {
     /// The database failed.
     pub async fn sign_out(&self, bearer: &Bearer) -> Result<(), Error> {
         crate::context::require_in_agency(&bearer.actor, Verb::ReadMe)?;
-        self.act(&bearer.actor, async |tx: &Tx| {
+        self.act(&bearer.actor, |tx: Tx| async move {
+            let tx = &tx;
             sessions::end(tx, bearer.session, self.now(), "signed out").await?;
             Ok(((), AuditEvent::named("session.end", "session", bearer.session)))
         })

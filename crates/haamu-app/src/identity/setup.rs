@@ -42,13 +42,15 @@ impl App {
     pub async fn prepare_setup(&self) -> Result<Option<String>, Error> {
         let bytes: [u8; 15] = rand::rng().random();
         let code = URL_SAFE_NO_PAD.encode(bytes);
+        let code = &code;
         self.inner
             .db
-            .write(async |tx: &Tx| {
+            .write(|tx: Tx| async move {
+                let tx = &tx;
                 if identity::is_set_up(tx).await? {
                     return Ok::<Option<String>, Error>(None);
                 }
-                identity::set_setup_code(tx, &hash_secret(&code)).await?;
+                identity::set_setup_code(tx, &hash_secret(code)).await?;
                 Ok(Some(code.clone()))
             })
             .await
@@ -67,13 +69,16 @@ impl App {
         checks.finish()?;
         let password_hash = self.hash_password(&input.password).await?;
         let code_hash = hash_secret(&input.code);
+        let (code_hash, email, display_name, password_hash, agency_name) =
+            (&code_hash, &email, &display_name, &password_hash, &agency_name);
         self.inner
             .db
-            .write(async |tx: &Tx| {
+            .write(|tx: Tx| async move {
+                let tx = &tx;
                 let expected = identity::lock_setup_code(tx).await?;
                 let expected = expected.ok_or_else(|| Error::refused(Code::SetupClosed))?;
                 // Hashes are compared: what a comparison in unequal time tells is of no use.
-                if expected != code_hash {
+                if expected != *code_hash {
                     return Err(Error::refused(Code::SetupCodeWrong));
                 }
                 let now = self.now();
@@ -91,7 +96,7 @@ impl App {
                     role: Role::Administrator,
                     client_organisation: None,
                 };
-                identity::insert_agency(tx, agency, &agency_name, now).await?;
+                identity::insert_agency(tx, agency, agency_name, now).await?;
                 identity::insert_user(tx, &user, now).await?;
                 identity::insert_membership(tx, &member, now).await?;
                 identity::finish_setup(tx, now).await?;

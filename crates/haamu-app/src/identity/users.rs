@@ -67,7 +67,8 @@ impl App {
     /// The database failed.
     pub async fn me(&self, actor: &Actor) -> Result<Me, Error> {
         require_in_agency(actor, Verb::ReadMe)?;
-        self.look(async |tx: &Tx| {
+        self.look(|tx: Tx| async move {
+            let tx = &tx;
             let user = identity::load_user(tx, actor.user).await?;
             let agency_name = identity::load_agency_name(tx, actor.agency).await?;
             Ok(Me {
@@ -116,7 +117,9 @@ impl App {
         }
         checks.finish()?;
         let password_hash = self.hash_password(&input.password).await?;
-        self.act(actor, async |tx: &Tx| {
+        let (email, display_name, password_hash) = (&email, &display_name, &password_hash);
+        self.act(actor, |tx: Tx| async move {
+            let tx = &tx;
             if let Some(client) = input.client_organisation {
                 let client = clients::find(tx, actor.agency, client).await?;
                 let client = client.ok_or_else(|| Error::not_found("client organisation"))?;
@@ -152,7 +155,8 @@ impl App {
     /// The role may not do this.
     pub async fn list_users(&self, actor: &Actor, after: Option<Uuid>) -> Result<Page<MemberView>, Error> {
         require_in_agency(actor, Verb::ListUsers)?;
-        self.look(async |tx: &Tx| {
+        self.look(|tx: Tx| async move {
+            let tx = &tx;
             let (rows, has_more) = identity::list_members(tx, actor.agency, after, PAGE_SIZE).await?;
             let members = rows.into_iter().map(view).collect();
             Ok(Page::new(members, has_more, |member: &MemberView| {

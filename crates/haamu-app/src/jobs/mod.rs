@@ -53,16 +53,21 @@ impl App {
         let claimed = self
             .inner
             .db
-            .write(async |tx: &Tx| Ok::<_, Error>(jobs::claim(tx, self.now()).await?))
+            .write(|tx: Tx| async move {
+                let tx = &tx;
+                Ok::<_, Error>(jobs::claim(tx, self.now()).await?)
+            })
             .await?;
         let Some(claimed) = claimed else { return Ok(false) };
         let outcome = self.run_job(&claimed).await;
+        let (outcome, claimed) = (&outcome, &claimed);
         self.inner
             .db
-            .write(async |tx: &Tx| {
+            .write(|tx: Tx| async move {
+                let tx = &tx;
                 match &outcome {
                     Ok(()) => jobs::finish(tx, claimed.id, self.now()).await?,
-                    Err(error) => self.note_failure(tx, &claimed, error).await?,
+                    Err(error) => self.note_failure(tx, claimed, error).await?,
                 }
                 Ok::<(), Error>(())
             })
@@ -100,8 +105,11 @@ impl App {
     /// # Errors
     /// The database failed.
     pub async fn count_due_jobs(&self) -> Result<u64, Error> {
-        self.look(async |tx: &Tx| Ok(jobs::count_waiting(tx, self.now()).await?))
-            .await
+        self.look(|tx: Tx| async move {
+            let tx = &tx;
+            Ok(jobs::count_waiting(tx, self.now()).await?)
+        })
+        .await
     }
 }
 

@@ -21,7 +21,8 @@ use super::Job;
 impl App {
     /// Does nothing for a submission that is not handed in or whose content is settled.
     pub(super) async fn process_submission(&self, agency: AgencyId, id: SubmissionId) -> Result<(), Error> {
-        self.act_alone(agency, async |tx: &Tx| {
+        self.act_alone(agency, |tx: Tx| async move {
+            let tx = &tx;
             let event = AuditEvent::named("submission.process", "submission", id);
             let Some(found) = submissions::find(tx, agency, id).await? else {
                 return Ok(((), event));

@@ -33,7 +33,10 @@ struct Encoded {
 impl App {
     pub(super) async fn make_rendition(&self, agency: AgencyId, sha256: BlobHash) -> Result<(), Error> {
         let is_made = self
-            .look(async |tx: &Tx| Ok(!blobs::list_renditions(tx, agency, &[sha256]).await?.is_empty()))
+            .look(|tx: Tx| async move {
+                let tx = &tx;
+                Ok(!blobs::list_renditions(tx, agency, &[sha256]).await?.is_empty())
+            })
             .await?;
         if is_made {
             return Ok(());
@@ -75,7 +78,8 @@ impl App {
                 }
             }
         };
-        self.act_alone(agency, async |tx: &Tx| {
+        self.act_alone(agency, |tx: Tx| async move {
+            let tx = &tx;
             blobs::insert_rendition(tx, agency, &rendition, self.now()).await?;
             let detail = serde_json::json!({"readable": rendition.is_readable});
             Ok((

@@ -89,7 +89,9 @@ impl App {
         let staff_notice_days = input.staff_notice_days.unwrap_or(14);
         checks.range("staff_notice_days", staff_notice_days, 0..=365);
         checks.finish()?;
-        self.act(actor, async |tx: &Tx| {
+        let name = &name;
+        self.act(actor, |tx: Tx| async move {
+            let tx = &tx;
             let client = clients::find(tx, actor.agency, input.client_organisation).await?;
             client.ok_or_else(|| Error::not_found("client organisation"))?;
             let programme = Programme {
@@ -118,7 +120,8 @@ impl App {
         after: Option<Uuid>,
     ) -> Result<Page<Programme>, Error> {
         require_in_agency(actor, Verb::ReadProgrammes)?;
-        self.look(async |tx: &Tx| {
+        self.look(|tx: Tx| async move {
+            let tx = &tx;
             let (items, has_more) = programmes::list(tx, actor.agency, after, PAGE_SIZE).await?;
             Ok(Page::new(items, has_more, |programme: &Programme| {
                 programme.id.uuid()
@@ -150,7 +153,9 @@ impl App {
             );
         }
         checks.finish()?;
-        self.act(actor, async |tx: &Tx| {
+        let (audience, channel, text) = (&audience, &channel, &text);
+        self.act(actor, |tx: Tx| async move {
+            let tx = &tx;
             let programme = load(tx, actor, Verb::RecordStaffNotice, id).await?;
             let notice = StaffNotice {
                 id: StaffNoticeId::from_uuid(self.fresh_uuid()),
@@ -176,7 +181,8 @@ impl App {
     /// There is no such programme, it is not a draft, or [`Code::StaffNoticeMissing`].
     pub async fn activate_programme(&self, actor: &Actor, id: ProgrammeId) -> Result<Programme, Error> {
         require_in_agency(actor, Verb::ActivateProgramme)?;
-        self.act(actor, async |tx: &Tx| {
+        self.act(actor, |tx: Tx| async move {
+            let tx = &tx;
             let programme = programmes::lock(tx, actor.agency, id).await?;
             let mut programme = programme.ok_or_else(|| Error::not_found("programme"))?;
             if programme.state != ProgrammeState::Draft {
@@ -232,7 +238,9 @@ impl App {
             checks.issue("report_by", "out_of_order", "reports are due before visits end");
         }
         checks.finish()?;
-        self.act(actor, async |tx: &Tx| {
+        let name = &name;
+        self.act(actor, |tx: Tx| async move {
+            let tx = &tx;
             let programme = load(tx, actor, Verb::CreateRound, id).await?;
             if !programme.state.takes_visits() {
                 let detail = format!("The programme is {}; it must be active.", programme.state);
@@ -271,7 +279,8 @@ impl App {
         id: ProgrammeId,
         after: Option<Uuid>,
     ) -> Result<Page<Round>, Error> {
-        self.look(async |tx: &Tx| {
+        self.look(|tx: Tx| async move {
+            let tx = &tx;
             load(tx, actor, Verb::ReadProgrammes, id).await?;
             let (items, has_more) = programmes::list_rounds(tx, actor.agency, id, after, PAGE_SIZE).await?;
             Ok(Page::new(items, has_more, |round: &Round| round.id.uuid()))

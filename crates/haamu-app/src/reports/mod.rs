@@ -43,7 +43,8 @@ impl App {
             only_visible_to_client: true,
             ..VisitFilter::default()
         };
-        self.look(async |tx: &Tx| {
+        self.look(|tx: Tx| async move {
+            let tx = &tx;
             let (found, has_more) = visits::list(tx, actor.agency, filter, after, PAGE_SIZE).await?;
             let items = crate::visits::views(tx, actor.agency, found).await?;
             Ok(Page::new(items, has_more, |item: &VisitView| {
@@ -116,7 +117,8 @@ impl App {
 
     async fn load_report(&self, actor: &Actor, id: VisitId) -> Result<Loaded, Error> {
         require_in_agency(actor, Verb::ReadReport)?;
-        self.look(async |tx: &Tx| {
+        self.look(|tx: Tx| async move {
+            let tx = &tx;
             let visit = visits::find(tx, actor.agency, id)
                 .await?
                 .ok_or_else(|| Error::not_found("report"))?;

@@ -38,7 +38,9 @@ impl App {
         let mut checks = Checks::default();
         let evidence = checks.text("evidence", evidence, 4_000);
         checks.finish()?;
-        self.act(actor, async |tx: &Tx| {
+        let evidence = &evidence;
+        self.act(actor, |tx: Tx| async move {
+            let tx = &tx;
             let (visit, submission) = lock(tx, actor, Verb::ConfirmCritical, id).await?;
             if !matches!(visit.state, VisitState::InReview | VisitState::Approved) {
                 let detail = format!("The visit is {}; it must be in_review or approved.", visit.state);
@@ -77,7 +79,8 @@ impl App {
         accept_incomplete: bool,
     ) -> Result<EvaluationView, Error> {
         require_in_agency(actor, Verb::ApproveEvaluation)?;
-        self.act(actor, async |tx: &Tx| {
+        self.act(actor, |tx: Tx| async move {
+            let tx = &tx;
             let (mut visit, submission) = lock(tx, actor, Verb::ApproveEvaluation, id).await?;
             visit.state = visit.state.after(VisitEvent::Approve)?;
             let evaluation = evaluation::load(tx, actor.agency, &visit, &submission).await?;
@@ -121,7 +124,9 @@ impl App {
         let mut checks = Checks::default();
         let reason = checks.text("reason", reason, 4_000);
         checks.finish()?;
-        self.act(actor, async |tx: &Tx| {
+        let reason = &reason;
+        self.act(actor, |tx: Tx| async move {
+            let tx = &tx;
             let (mut visit, mut submission) = lock(tx, actor, Verb::ReturnEvaluation, id).await?;
             visit.state = visit.state.after(VisitEvent::Return)?;
             submission.cycle += 1;
@@ -144,7 +149,8 @@ impl App {
     /// [`Code::PhotosMissing`] and [`Code::ReleaseTooEarly`].
     pub async fn release(&self, actor: &Actor, id: VisitId) -> Result<EvaluationView, Error> {
         require_in_agency(actor, Verb::ReleaseEvaluation)?;
-        self.act(actor, async |tx: &Tx| {
+        self.act(actor, |tx: Tx| async move {
+            let tx = &tx;
             let (mut visit, submission) = lock(tx, actor, Verb::ReleaseEvaluation, id).await?;
             visit.state = visit.state.after(VisitEvent::Release)?;
             self.require_releasable(tx, actor, &visit, &submission).await?;

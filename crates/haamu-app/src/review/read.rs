@@ -112,7 +112,8 @@ impl App {
     /// There is no such visit, or nobody has worked on it.
     pub async fn read_evaluation(&self, actor: &Actor, id: VisitId) -> Result<EvaluationView, Error> {
         require_in_agency(actor, Verb::ReadEvaluation)?;
-        self.look(async |tx: &Tx| {
+        self.look(|tx: Tx| async move {
+            let tx = &tx;
             let (visit, submission) = load(tx, actor, Verb::ReadEvaluation, id).await?;
             self.evaluation_view(tx, actor, visit, submission).await
         })

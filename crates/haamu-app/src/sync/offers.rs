@@ -52,7 +52,8 @@ impl App {
     /// sent before counts as arrived; one that somebody else sent does not.
     async fn wanted(&self, actor: &Actor, offers: &[Offer]) -> Result<Vec<Offer>, Error> {
         let (wanted, known) = self
-            .look(async |tx: &Tx| {
+            .look(|tx: Tx| async move {
+                let tx = &tx;
                 let mut wanted = Vec::new();
                 let mut known = Vec::new();
                 for offer in offers {

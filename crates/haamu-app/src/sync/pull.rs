@@ -33,14 +33,16 @@ pub(super) struct Pulled {
 impl App {
     pub(super) async fn pull(&self, actor: &Actor, request: &SyncRequest) -> Result<Pulled, Error> {
         let scope = scope_of(actor.agency, actor.user);
-        self.look(async |tx: &Tx| {
-            let head = feed::head(tx, &scope).await?;
+        let scope = &scope;
+        self.look(|tx: Tx| async move {
+            let tx = &tx;
+            let head = feed::head(tx, scope).await?;
             let at_seen = match request.cursor {
-                Some(cursor) => feed::incarnation_at(tx, &scope, cursor.seen_head).await?,
+                Some(cursor) => feed::incarnation_at(tx, scope, cursor.seen_head).await?,
                 None => None,
             };
             let from = resume(request.cursor, head, |_| at_seen);
-            let rows = feed::list_after(tx, &scope, from.after, MAX_PAGE_ENTITIES).await?;
+            let rows = feed::list_after(tx, scope, from.after, MAX_PAGE_ENTITIES).await?;
             let mut page = Vec::new();
             let mut bytes = 0;
             let mut pos = from.after;
@@ -53,7 +55,7 @@ impl App {
                 pos = row.pos;
                 page.push(entry);
             }
-            let fetched = self.refetch(tx, actor, request, &scope).await?;
+            let fetched = self.refetch(tx, actor, request, scope).await?;
             let cursor = Cursor {
                 pos,
                 seen_head: head.pos,

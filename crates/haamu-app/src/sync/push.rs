@@ -64,13 +64,15 @@ impl App {
         if request.ops.is_empty() {
             // Nothing to take in: only the end of the log is compared, and nothing is written.
             return self
-                .look(async |tx: &Tx| {
+                .look(|tx: Tx| async move {
+                    let tx = &tx;
                     let device = own_device(actor, request, devices::find(tx, request.device).await?)?;
                     Ok(compare(tx, &device, request).await?.0)
                 })
                 .await;
         }
-        self.act(actor, async |tx: &Tx| {
+        self.act(actor, |tx: Tx| async move {
+            let tx = &tx;
             let device = own_device(actor, request, devices::lock(tx, request.device).await?)?;
             let (mut pushed, new) = compare(tx, &device, request).await?;
             let counts = self.take_in(tx, actor, &device, new, &mut pushed).await?;

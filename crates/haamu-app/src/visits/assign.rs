@@ -52,7 +52,8 @@ impl App {
             };
             return Err(Error::with_issues(Code::ValidationFailed, vec![issue]));
         }
-        self.act(actor, async |tx: &Tx| {
+        self.act(actor, |tx: Tx| async move {
+            let tx = &tx;
             let plan = self.load_plan(tx, actor, round).await?;
             let mut ids = Vec::with_capacity(planned.len());
             for (index, one) in planned.iter().enumerate() {
@@ -125,7 +126,8 @@ impl App {
         shopper: UserId,
     ) -> Result<VisitView, Error> {
         require_in_agency(actor, Verb::AssignVisit)?;
-        self.act(actor, async |tx: &Tx| {
+        self.act(actor, |tx: Tx| async move {
+            let tx = &tx;
             let visit = visits::lock(tx, actor.agency, visit).await?;
             let mut visit = visit.ok_or_else(|| Error::not_found("visit"))?;
             let target = Target::of_client(actor.agency, visit.client_organisation);
@@ -226,7 +228,8 @@ impl App {
     /// There is no such assignment of theirs, or it is not offered.
     pub async fn accept_assignment(&self, actor: &Actor, id: AssignmentId) -> Result<AssignmentBrief, Error> {
         require_in_agency(actor, Verb::AcceptAssignment)?;
-        self.act(actor, async |tx: &Tx| {
+        self.act(actor, |tx: Tx| async move {
+            let tx = &tx;
             let found = visits::find_assignment(tx, actor.agency, id).await?;
             let found = found.ok_or_else(|| Error::not_found("assignment"))?;
             let target = Target::owned(actor.agency, found.shopper);

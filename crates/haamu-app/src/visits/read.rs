@@ -67,7 +67,8 @@ impl App {
             state: query.state,
             ..VisitFilter::default()
         };
-        self.look(async |tx: &Tx| {
+        self.look(|tx: Tx| async move {
+            let tx = &tx;
             let (found, has_more) = visits::list(tx, actor.agency, filter, query.after, PAGE_SIZE).await?;
             let items = views(tx, actor.agency, found).await?;
             Ok(Page::new(items, has_more, |item: &VisitView| {
@@ -83,7 +84,8 @@ impl App {
     /// There is no such visit.
     pub async fn read_visit(&self, actor: &Actor, id: VisitId) -> Result<VisitView, Error> {
         require_in_agency(actor, Verb::ReadVisits)?;
-        self.look(async |tx: &Tx| {
+        self.look(|tx: Tx| async move {
+            let tx = &tx;
             let visit = visits::find(tx, actor.agency, id)
                 .await?
                 .ok_or_else(|| Error::not_found("visit"))?;

@@ -1,0 +1,485 @@
+//! Configuration: defaults, then a file, then `HAAMU_…` variables, then the command line.
+//!
+//! Every setting stands once, in [`SETTINGS`]; the commented example file is
+//! generated from the same table.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use haamu_app::AppSettings;
+use haamu_store::{DbSettings, FileSettings};
+use serde::Deserialize;
+use toml::{Table, Value};
+
+/// What a setting is when nobody sets it.
+#[derive(Clone, Copy, Debug)]
+enum Default {
+    Text(&'static str),
+    Number(i64),
+}
+
+/// One setting.
+#[derive(Clone, Copy, Debug)]
+struct Setting {
+    area: &'static str,
+    key: &'static str,
+    default: Default,
+    /// What it does, in lines of the example file.
+    doc: &'static [&'static str],
+}
+
+const SETTINGS: &[Setting] = &[
+    Setting {
+        area: "server",
+        key: "listen",
+        default: Default::Text("127.0.0.1:8080"),
+        doc: &[
+            "Address and port to listen on. Put a reverse proxy with TLS in front before",
+            "opening it to others.",
+        ],
+    },
+    Setting {
+        area: "storage",
+        key: "data_dir",
+        default: Default::Text("haamu-data"),
+        doc: &[
+            "Folder for the embedded database and files; used only where the two settings",
+            "below are empty.",
+        ],
+    },
+    Setting {
+        area: "storage",
+        key: "database_url",
+        default: Default::Text(""),
+        doc: &[
+            "postgres://user:password@host/database, or sqlite:///path/to/file.",
+            "Empty: SQLite in data_dir.",
+        ],
+    },
+    Setting {
+        area: "storage",
+        key: "database_max_connections",
+        default: Default::Number(10),
+        doc: &["The greatest number of database connections of this process."],
+    },
+    Setting {
+        area: "storage",
+        key: "object_store",
+        default: Default::Text(""),
+        doc: &[
+            "s3://bucket/prefix, with keys, region and endpoint in the usual AWS_… variables.",
+            "The store must honour `If-None-Match: *`. Empty: a folder in data_dir.",
+        ],
+    },
+    Setting {
+        area: "identity",
+        key: "access_token_minutes",
+        default: Default::Number(15),
+        doc: &["How long an access token is good; a lost role ends after at most this long."],
+    },
+    Setting {
+        area: "identity",
+        key: "refresh_token_days",
+        default: Default::Number(30),
+        doc: &["How long a device may be without network before its person must sign in again."],
+    },
+    Setting {
+        area: "uploads",
+        key: "max_file_mib",
+        default: Default::Number(20),
+        doc: &["The longest photo or other file, in MiB."],
+    },
+    Setting {
+        area: "worker",
+        key: "workers",
+        default: Default::Number(2),
+        doc: &["How many background jobs this process does at a time; 0 leaves them to others."],
+    },
+    Setting {
+        area: "log",
+        key: "log",
+        default: Default::Text("info"),
+        doc: &["What to log, such as `info` or `haamu_app=debug,info`."],
+    },
+    Setting {
+        area: "log",
+        key: "log_format",
+        default: Default::Text("text"),
+        doc: &["`text` for people, `json` for machines."],
+    },
+];
+
+/// A setting is wrong.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error("the configuration file {path} cannot be read: {source}")]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The file is not TOML.
+    #[error("the configuration file {path} is not TOML: {source}")]
+    Syntax {
+        /// The file.
+        path: PathBuf,
+        /// Where and why.
+        source: Box<toml::de::Error>,
+    },
+    /// There is no such setting.
+    #[error("{place}: there is no setting {key}")]
+    Unknown {
+        /// Where it was set.
+        place: String,
+        /// Its name.
+        key: String,
+    },
+    /// A value is of the wrong type or out of range.
+    #[error("{key}: {reason}")]
+    Value {
+        /// The setting.
+        key: String,
+        /// What is wrong.
+        reason: String,
+    },
+}
+
+/// The configuration of a server process.
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    listen: SocketAddr,
+    data_dir: PathBuf,
+    database_url: String,
+    database_max_connections: u32,
+    object_store: String,
+    access_token_minutes: u32,
+    refresh_token_days: u32,
+    max_file_mib: u32,
+    workers: u32,
+    log: String,
+    log_format: String,
+}
+
+impl fmt::Debug for Config {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Addresses of databases hold passwords.
+        f.debug_struct("Config")
+            .field("listen", &self.listen)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Config {
+    /// Puts the layers together: a file, variables by their full name, and
+    /// overrides by the setting's name.
+    ///
+    /// # Errors
+    /// [`ConfigError`] names the setting and what is wrong with it.
+    pub fn load(
+        file: Option<&Path>,
+        variables: impl IntoIterator<Item = (String, String)>,
+        overrides: &[(&str, String)],
+    ) -> Result<Self, ConfigError> {
+        let mut values = defaults();
+        if let Some(path) = file {
+            overlay_file(&mut values, path)?;
+        }
+        for (name, text) in variables {
+            let Some(key) = name.strip_prefix("HAAMU_").map(str::to_lowercase) else {
+                continue;
+            };
+            // Other programs of the family have variables of their own.
+            if values.contains_key(&key) {
+                set_text(&mut values, &key, &text)?;
+            }
+        }
+        for (key, text) in overrides {
+            set_text(&mut values, key, text)?;
+        }
+        let config: Self = Value::Table(values)
+            .try_into()
+            .map_err(|error: toml::de::Error| ConfigError::Value {
+                key: "configuration".to_owned(),
+                reason: error.message().to_owned(),
+            })?;
+        config.validate()?;
+        Ok(config)
+    }
+
+    fn validate(&self) -> Result<(), ConfigError> {
+        let ranges = [
+            (
+                "database_max_connections",
+                self.database_max_connections,
+                1..=1_000,
+            ),
+            ("access_token_minutes", self.access_token_minutes, 1..=24 * 60),
+            ("refresh_token_days", self.refresh_token_days, 1..=366),
+            ("max_file_mib", self.max_file_mib, 1..=200),
+            ("workers", self.workers, 0..=64),
+        ];
+        for (key, value, range) in ranges {
+            if !range.contains(&value) {
+                let reason = format!("{value} is not between {} and {}", range.start(), range.end());
+                return Err(ConfigError::Value {
+                    key: key.to_owned(),
+                    reason,
+                });
+            }
+        }
+        if !matches!(self.log_format.as_str(), "text" | "json") {
+            let reason = format!("{:?} is neither text nor json", self.log_format);
+            return Err(ConfigError::Value {
+                key: "log_format".to_owned(),
+                reason,
+            });
+        }
+        Ok(())
+    }
+
+    /// The address to listen on.
+    #[must_use]
+    pub const fn listen(&self) -> SocketAddr {
+        self.listen
+    }
+
+    /// The folder of the embedded database and files.
+    #[must_use]
+    pub fn data_dir(&self) -> &Path {
+        &self.data_dir
+    }
+
+    /// Whether database or files are kept in [`Config::data_dir`].
+    #[must_use]
+    pub const fn uses_data_dir(&self) -> bool {
+        self.database_url.is_empty() || self.object_store.is_empty()
+    }
+
+    /// How to reach the database.
+    #[must_use]
+    pub fn database(&self) -> DbSettings {
+        let url = if self.database_url.is_empty() {
+            format!("sqlite://{}", self.data_dir.join("haamu.sqlite").display())
+        } else {
+            self.database_url.clone()
+        };
+        DbSettings {
+            url,
+            max_connections: self.database_max_connections,
+        }
+    }
+
+    /// Where files are kept.
+    #[must_use]
+    pub fn files(&self) -> FileSettings {
+        if self.object_store.is_empty() {
+            FileSettings::Folder(self.data_dir.join("objects"))
+        } else {
+            FileSettings::S3(self.object_store.clone())
+        }
+    }
+
+    /// What concerns the use cases.
+    #[must_use]
+    pub fn app(&self) -> AppSettings {
+        AppSettings {
+            access_token: Duration::from_secs(u64::from(self.access_token_minutes) * 60),
+            refresh_token: Duration::from_secs(u64::from(self.refresh_token_days) * 24 * 3600),
+            max_file_bytes: u64::from(self.max_file_mib) * 1024 * 1024,
+        }
+    }
+
+    /// How many background jobs to do at a time.
+    #[must_use]
+    pub const fn workers(&self) -> u32 {
+        self.workers
+    }
+
+    /// What to log.
+    #[must_use]
+    pub fn log_filter(&self) -> &str {
+        &self.log
+    }
+
+    /// Whether log lines are JSON.
+    #[must_use]
+    pub fn logs_json(&self) -> bool {
+        self.log_format == "json"
+    }
+}
+
+fn defaults() -> Table {
+    let value = |setting: &Setting| match setting.default {
+        Default::Text(text) => Value::String(text.to_owned()),
+        Default::Number(number) => Value::Integer(number),
+    };
+    SETTINGS
+        .iter()
+        .map(|setting| (setting.key.to_owned(), value(setting)))
+        .collect()
+}
+
+fn overlay_file(values: &mut Table, path: &Path) -> Result<(), ConfigError> {
+    let text = std::fs::read_to_string(path).map_err(|source| ConfigError::Read {
+        path: path.to_owned(),
+        source,
+    })?;
+    let areas: Table = text.parse().map_err(|source| ConfigError::Syntax {
+        path: path.to_owned(),
+        source: Box::new(source),
+    })?;
+    let place = path.display().to_string();
+    let unknown = |key: String| ConfigError::Unknown {
+        place: place.clone(),
+        key,
+    };
+    for (area, content) in areas {
+        let Value::Table(content) = content else {
+            return Err(unknown(area));
+        };
+        for (key, value) in content {
+            if !SETTINGS
+                .iter()
+                .any(|setting| setting.area == area && setting.key == key)
+            {
+                return Err(unknown(format!("{area}.{key}")));
+            }
+            values.insert(key, value);
+        }
+    }
+    Ok(())
+}
+
+/// Sets a value from a text, which is a number where the setting is one.
+fn set_text(values: &mut Table, key: &str, text: &str) -> Result<(), ConfigError> {
+    let value = match values.get(key) {
+        Some(Value::Integer(_)) => {
+            let number = text.trim().parse().map_err(|_| ConfigError::Value {
+                key: key.to_owned(),
+                reason: format!("{text:?} is not a whole number"),
+            })?;
+            Value::Integer(number)
+        }
+        Some(_) => Value::String(text.to_owned()),
+        None => {
+            return Err(ConfigError::Unknown {
+                place: "command line".to_owned(),
+                key: key.to_owned(),
+            });
+        }
+    };
+    values.insert(key.to_owned(), value);
+    Ok(())
+}
+
+/// The example file: every setting with its default, commented out.
+#[must_use]
+pub fn example_file() -> String {
+    let mut text = String::from(
+        "# Configuration of `haamu serve`. Every setting has the value shown when it is left out.\n\
+         # A variable HAAMU_<SETTING IN CAPITALS> wins over this file, and the command line over both.\n\
+         # Generated by `cargo xtask config`; do not edit by hand.\n",
+    );
+    let mut area = "";
+    for setting in SETTINGS {
+        if setting.area != area {
+            area = setting.area;
+            text.push_str(&format!("\n[{area}]\n"));
+        }
+        for line in setting.doc {
+            text.push_str(&format!("# {line}\n"));
+        }
+        match setting.default {
+            Default::Text(value) => text.push_str(&format!("# {} = \"{value}\"\n", setting.key)),
+            Default::Number(value) => text.push_str(&format!("# {} = {value}\n", setting.key)),
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn load(variables: &[(&str, &str)], overrides: &[(&str, String)]) -> Result<Config, ConfigError> {
+        let variables = variables
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        Config::load(None, variables, overrides)
+    }
+
+    #[test]
+    fn later_layers_win() {
+        let plain = load(&[], &[]).expect("the defaults are sound");
+        assert_eq!(plain.listen().to_string(), "127.0.0.1:8080");
+        assert_eq!(
+            plain.files(),
+            FileSettings::Folder(PathBuf::from("haamu-data/objects"))
+        );
+        let set = load(
+            &[
+                ("HAAMU_LISTEN", "127.0.0.1:1"),
+                ("HAAMU_WORKERS", "7"),
+                ("HAAMU_ELSE", "x"),
+                ("PATH", "x"),
+            ],
+            &[("listen", "127.0.0.1:2".to_owned())],
+        )
+        .expect("sound");
+        assert_eq!((set.listen().port(), set.workers()), (2, 7));
+        let grown = load(
+            &[
+                ("HAAMU_DATABASE_URL", "postgres://h/d"),
+                ("HAAMU_OBJECT_STORE", "s3://b/p"),
+            ],
+            &[],
+        );
+        let grown = grown.expect("sound");
+        assert!(!grown.uses_data_dir());
+        assert_eq!(grown.files(), FileSettings::S3("s3://b/p".to_owned()));
+    }
+
+    #[test]
+    fn wrong_settings_are_named() {
+        for (name, value, message) in [
+            ("HAAMU_WORKERS", "many", "workers: \"many\" is not a whole number"),
+            ("HAAMU_WORKERS", "65", "workers: 65 is not between 0 and 64"),
+            (
+                "HAAMU_LOG_FORMAT",
+                "xml",
+                "log_format: \"xml\" is neither text nor json",
+            ),
+        ] {
+            assert_eq!(load(&[(name, value)], &[]).expect_err(name).to_string(), message);
+        }
+        assert!(load(&[("HAAMU_LISTEN", "nowhere")], &[]).is_err());
+    }
+
+    #[test]
+    fn a_password_is_never_shown() {
+        let config = load(&[("HAAMU_DATABASE_URL", "postgres://u:hunter2@h/d")], &[]).expect("sound");
+        assert!(!format!("{config:?}").contains("hunter2"));
+    }
+
+    #[test]
+    fn the_example_file_is_sound_when_uncommented() {
+        let uncommented: String = example_file()
+            .lines()
+            .map(|line| {
+                line.strip_prefix("# ")
+                    .filter(|rest| rest.contains(" = "))
+                    .unwrap_or(line)
+            })
+            .map(|line| format!("{line}\n"))
+            .collect();
+        let areas: Table = uncommented.parse().expect("TOML");
+        let settings: usize = areas.values().filter_map(Value::as_table).map(Table::len).sum();
+        assert_eq!(settings, SETTINGS.len());
+    }
+}

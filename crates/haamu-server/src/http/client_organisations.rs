@@ -1,0 +1,140 @@
+//! Client organisations and their locations.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use haamu_app::record::{ClientOrganisation, Location};
+use haamu_app::{App, ImportReport};
+use haamu_domain::ClientOrganisationId;
+use haamu_wire::{
+    ClientOrganisationIn, ClientOrganisationOut, ClientOrganisationsOut, ImportOut, LocationOut,
+    LocationsOut, RowErrorOut,
+};
+use serde::Deserialize;
+use uuid::Uuid;
+
+use super::extract::{Body, Json, PageQuery, Path, Query, SignedIn};
+use super::problem::Failure;
+
+/// Add a client organisation.
+#[utoipa::path(post, path = "/v1/client-organisations", tag = "client organisations",
+    request_body = ClientOrganisationIn,
+    responses((status = 201, description = "Added.", body = ClientOrganisationOut)))]
+pub(super) async fn create_client_organisation(
+    State(app): State<App>,
+    SignedIn(bearer): SignedIn,
+    Json(input): Json<ClientOrganisationIn>,
+) -> Result<(StatusCode, axum::Json<ClientOrganisationOut>), Failure> {
+    let client = app.create_client_organisation(&bearer.actor, &input.name).await?;
+    Ok((StatusCode::CREATED, axum::Json(client_out(client))))
+}
+
+/// List client organisations.
+#[utoipa::path(get, path = "/v1/client-organisations", tag = "client organisations", params(PageQuery),
+    responses((status = 200, description = "A page of client organisations.", body = ClientOrganisationsOut)))]
+pub(super) async fn list_client_organisations(
+    State(app): State<App>,
+    SignedIn(bearer): SignedIn,
+    Query(query): Query<PageQuery>,
+) -> Result<axum::Json<ClientOrganisationsOut>, Failure> {
+    let page = app
+        .list_client_organisations(&bearer.actor, query.after)
+        .await?
+        .map(client_out);
+    Ok(axum::Json(ClientOrganisationsOut {
+        items: page.items,
+        next: page.next,
+    }))
+}
+
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct ImportQuery {
+    /// Whether only to say what would be done.
+    #[serde(default)]
+    dry_run: bool,
+}
+
+/// Import locations from CSV.
+///
+/// Columns: `external_id`, `name`, `address`, `postal_code`, `city`, `country`,
+/// `time_zone`, and where known `latitude`, `longitude` and
+/// `typical_staff_on_shift`; separated by commas or semicolons. A row with the
+/// `external_id` of a known location changes it. With any error nothing is changed.
+#[utoipa::path(post, path = "/v1/client-organisations/{id}/locations/import", tag = "client organisations",
+    params(("id" = Uuid, Path, description = "The client organisation."), ImportQuery),
+    request_body(content = String, content_type = "text/csv"),
+    responses((status = 200, description = "What was done, or would be.", body = ImportOut)))]
+pub(super) async fn import_locations(
+    State(app): State<App>,
+    SignedIn(bearer): SignedIn,
+    Path(id): Path<Uuid>,
+    Query(query): Query<ImportQuery>,
+    Body(csv): Body,
+) -> Result<axum::Json<ImportOut>, Failure> {
+    let client = ClientOrganisationId::from_uuid(id);
+    let report = app
+        .import_locations(&bearer.actor, client, &csv, query.dry_run)
+        .await?;
+    Ok(axum::Json(import_out(report)))
+}
+
+/// List locations of a client organisation.
+#[utoipa::path(get, path = "/v1/client-organisations/{id}/locations", tag = "client organisations",
+    params(("id" = Uuid, Path, description = "The client organisation."), PageQuery),
+    responses((status = 200, description = "A page of locations.", body = LocationsOut)))]
+pub(super) async fn list_locations(
+    State(app): State<App>,
+    SignedIn(bearer): SignedIn,
+    Path(id): Path<Uuid>,
+    Query(query): Query<PageQuery>,
+) -> Result<axum::Json<LocationsOut>, Failure> {
+    let client = ClientOrganisationId::from_uuid(id);
+    let page = app
+        .list_locations(&bearer.actor, client, query.after)
+        .await?
+        .map(location_out);
+    Ok(axum::Json(LocationsOut {
+        items: page.items,
+        next: page.next,
+    }))
+}
+
+fn client_out(client: ClientOrganisation) -> ClientOrganisationOut {
+    ClientOrganisationOut {
+        id: client.id.uuid(),
+        name: client.name,
+    }
+}
+
+fn location_out(location: Location) -> LocationOut {
+    LocationOut {
+        id: location.id.uuid(),
+        external_id: location.external_id,
+        name: location.name,
+        address: location.address,
+        postal_code: location.postal_code,
+        city: location.city,
+        country: location.country,
+        latitude: location.latitude,
+        longitude: location.longitude,
+        time_zone: location.time_zone,
+        typical_staff_on_shift: location.typical_staff_on_shift,
+    }
+}
+
+fn import_out(report: ImportReport) -> ImportOut {
+    let errors = report.errors.into_iter().map(|error| RowErrorOut {
+        row: error.row,
+        column: error.column,
+        code: error.code.to_owned(),
+        message: error.message,
+    });
+    ImportOut {
+        dry_run: report.is_dry_run,
+        created: report.created,
+        updated: report.updated,
+        unchanged: report.unchanged,
+        errors: errors.collect(),
+    }
+}

@@ -1,0 +1,323 @@
+//! The HTTP API, version 1.
+
+mod blobs;
+mod checklists;
+mod client_organisations;
+mod devices;
+mod evaluations;
+mod extract;
+mod health;
+mod middleware;
+mod problem;
+mod programmes;
+mod route;
+mod sessions;
+mod sync;
+mod users;
+mod visit_reports;
+mod visits;
+
+use std::sync::LazyLock;
+use std::time::Duration;
+
+use axum::http::StatusCode;
+use axum::middleware::from_fn;
+use axum::{Extension, Router};
+use haamu_app::App;
+use haamu_domain::{Code, Verb};
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
+use tower_http::decompression::RequestDecompressionLayer;
+use tower_http::timeout::TimeoutLayer;
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::{
+    ComponentsBuilder, ContactBuilder, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder,
+};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use route::Operations;
+
+/// The longest body of ordinary requests; after decompression.
+const MAX_BODY: usize = 1024 * 1024;
+/// The longest checklist, CSV file and sync frame.
+const MAX_DOCUMENT: usize = 8 * 1024 * 1024;
+/// The longest part of a file: the longest that a device sends, with room.
+const MAX_PART: usize = 5 * 1024 * 1024;
+/// No request takes longer.
+const TIMEOUT: Duration = Duration::from_secs(60);
+
+static DOCUMENT: LazyLock<String> = LazyLock::new(|| {
+    let document = operations().split_for_parts().1;
+    let text = document.to_pretty_json().unwrap_or_default();
+    format!("{text}\n")
+});
+
+/// The router of the API.
+pub fn router(app: App) -> Router {
+    let (router, _) = operations().split_for_parts();
+    router
+        .fallback(middleware::not_found)
+        .method_not_allowed_fallback(middleware::method_not_allowed)
+        .layer(CatchPanicLayer::new())
+        .layer(TimeoutLayer::with_status_code(
+            StatusCode::SERVICE_UNAVAILABLE,
+            TIMEOUT,
+        ))
+        .layer(RequestDecompressionLayer::new())
+        .layer(from_fn(middleware::problems))
+        .layer(from_fn(middleware::headers))
+        .layer(from_fn(middleware::trace))
+        .layer(CompressionLayer::new())
+        .layer(Extension(app.clone()))
+        .with_state(app)
+}
+
+/// The OpenAPI document of the API, as JSON.
+#[must_use]
+pub fn openapi_document() -> &'static str {
+    &DOCUMENT
+}
+
+fn operations() -> OpenApiRouter<App> {
+    OpenApiRouter::with_openapi(description())
+        .merge(identity())
+        .merge(clients_and_checklists())
+        .merge(programmes_and_visits())
+        .merge(fieldwork())
+        .merge(results())
+}
+
+fn identity() -> OpenApiRouter<App> {
+    let setup = &[
+        Code::ValidationFailed,
+        Code::SetupClosed,
+        Code::SetupCodeWrong,
+        Code::AlreadyExists,
+    ];
+    let create_user = &[Code::ValidationFailed, Code::NotFound, Code::AlreadyExists];
+    let device = &[Code::ValidationFailed, Code::DeviceNotEnrolled];
+    Operations::default()
+        .open(&[], routes!(health::live))
+        .open(&[], routes!(health::ready))
+        .open(&[], routes!(health::read_openapi))
+        .open(setup, routes!(sessions::set_up))
+        .open(&[Code::InvalidCredentials], routes!(sessions::create_session))
+        .open(&[Code::InvalidRefreshToken], routes!(sessions::refresh_session))
+        .verb(Verb::ReadMe, &[], routes!(sessions::delete_session))
+        .verb(Verb::ReadMe, &[], routes!(sessions::read_me))
+        .verb(Verb::CreateUser, create_user, routes!(users::create_user))
+        .verb(Verb::ListUsers, &[], routes!(users::list_users))
+        .verb(Verb::EnrolDevice, device, routes!(devices::enrol_device))
+        .verb(Verb::ReadDevices, &[], routes!(devices::list_devices))
+        .with_body_limit(MAX_BODY)
+}
+
+fn clients_and_checklists() -> OpenApiRouter<App> {
+    let create = &[Code::ValidationFailed, Code::AlreadyExists];
+    let import = &[Code::ValidationFailed, Code::NotFound, Code::Conflict];
+    let found = &[Code::NotFound];
+    let checklist = &[Code::ChecklistUnsound, Code::AlreadyExists];
+    let publish = &[Code::NotFound, Code::NotPossibleInState];
+    Operations::default()
+        .verb(
+            Verb::CreateClientOrganisation,
+            create,
+            routes!(client_organisations::create_client_organisation),
+        )
+        .verb(
+            Verb::ReadClientOrganisations,
+            &[],
+            routes!(client_organisations::list_client_organisations),
+        )
+        .verb(
+            Verb::ImportLocations,
+            import,
+            routes!(client_organisations::import_locations),
+        )
+        .verb(
+            Verb::ReadLocations,
+            found,
+            routes!(client_organisations::list_locations),
+        )
+        .verb(
+            Verb::CreateChecklist,
+            checklist,
+            routes!(checklists::create_checklist),
+        )
+        .verb(Verb::ReadChecklists, &[], routes!(checklists::list_checklists))
+        .verb(
+            Verb::ReadChecklists,
+            found,
+            routes!(checklists::read_checklist_version),
+        )
+        .verb(
+            Verb::PublishChecklist,
+            publish,
+            routes!(checklists::publish_checklist_version),
+        )
+        .verb(
+            Verb::PublishChecklist,
+            publish,
+            routes!(checklists::withdraw_checklist_version),
+        )
+        .with_body_limit(MAX_DOCUMENT)
+}
+
+fn programmes_and_visits() -> OpenApiRouter<App> {
+    let found = &[Code::NotFound];
+    let programme = &[Code::ValidationFailed, Code::NotFound];
+    let activate = &[Code::NotFound, Code::NotPossibleInState, Code::StaffNoticeMissing];
+    let round = &[
+        Code::ValidationFailed,
+        Code::NotFound,
+        Code::NotPossibleInState,
+        Code::ChecklistNotPublished,
+    ];
+    let plan = &[Code::ValidationFailed, Code::NotFound, Code::NotPossibleInState];
+    let assign = &[
+        Code::ValidationFailed,
+        Code::NotFound,
+        Code::NotPossibleInState,
+        Code::Conflict,
+    ];
+    let accept = &[Code::NotFound, Code::NotPossibleInState, Code::Conflict];
+    Operations::default()
+        .verb(
+            Verb::CreateProgramme,
+            programme,
+            routes!(programmes::create_programme),
+        )
+        .verb(Verb::ReadProgrammes, &[], routes!(programmes::list_programmes))
+        .verb(
+            Verb::RecordStaffNotice,
+            programme,
+            routes!(programmes::record_staff_notice),
+        )
+        .verb(
+            Verb::ActivateProgramme,
+            activate,
+            routes!(programmes::activate_programme),
+        )
+        .verb(Verb::CreateRound, round, routes!(programmes::create_round))
+        .verb(Verb::ReadProgrammes, found, routes!(programmes::list_rounds))
+        .verb(Verb::CreateVisits, plan, routes!(visits::create_visits))
+        .verb(
+            Verb::ReadVisits,
+            &[Code::ValidationFailed],
+            routes!(visits::list_visits),
+        )
+        .verb(Verb::ReadVisits, found, routes!(visits::read_visit))
+        .verb(Verb::AssignVisit, assign, routes!(visits::create_assignment))
+        .verb(Verb::AcceptAssignment, accept, routes!(visits::accept_assignment))
+        .with_body_limit(MAX_BODY)
+}
+
+fn fieldwork() -> OpenApiRouter<App> {
+    let sync = &[Code::SyncFrame, Code::UpgradeRequired, Code::DeviceNotEnrolled];
+    let upload = &[
+        Code::ValidationFailed,
+        Code::NotFound,
+        Code::WrongOffset,
+        Code::DigestMismatch,
+    ];
+    let frames = Operations::default()
+        .verb(Verb::Sync, sync, routes!(sync::sync))
+        .with_body_limit(MAX_DOCUMENT);
+    Operations::default()
+        .verb(Verb::UploadBlob, &[Code::NotFound], routes!(blobs::head_blob))
+        .verb(Verb::UploadBlob, upload, routes!(blobs::patch_blob))
+        .with_body_limit(MAX_PART)
+        .merge(frames)
+}
+
+fn results() -> OpenApiRouter<App> {
+    let found = &[Code::NotFound];
+    let confirm = &[Code::ValidationFailed, Code::NotFound, Code::NotPossibleInState];
+    let approve = &[
+        Code::ValidationFailed,
+        Code::NotFound,
+        Code::NotPossibleInState,
+        Code::Conflict,
+    ];
+    let release = &[
+        Code::NotFound,
+        Code::NotPossibleInState,
+        Code::Conflict,
+        Code::ReleaseTooEarly,
+        Code::CriticalUnconfirmed,
+        Code::ConflictUnresolved,
+        Code::PhotosMissing,
+    ];
+    let report = &[Code::ValidationFailed, Code::NotFound];
+    Operations::default()
+        .verb(Verb::ReadEvaluation, found, routes!(evaluations::read_evaluation))
+        .verb(
+            Verb::ConfirmCritical,
+            confirm,
+            routes!(evaluations::confirm_critical),
+        )
+        .verb(
+            Verb::ApproveEvaluation,
+            approve,
+            routes!(evaluations::approve_evaluation),
+        )
+        .verb(
+            Verb::ReturnEvaluation,
+            approve,
+            routes!(evaluations::return_evaluation),
+        )
+        .verb(
+            Verb::ReleaseEvaluation,
+            release,
+            routes!(evaluations::release_evaluation),
+        )
+        .verb(Verb::ReadReport, &[], routes!(visit_reports::list_visit_reports))
+        .verb(
+            Verb::ReadReport,
+            report,
+            routes!(visit_reports::read_visit_report),
+        )
+        .verb(
+            Verb::ReadReport,
+            report,
+            routes!(visit_reports::read_visit_report_html),
+        )
+        .verb(
+            Verb::ReadReport,
+            found,
+            routes!(visit_reports::read_visit_report_photo),
+        )
+        .with_body_limit(MAX_BODY)
+}
+
+fn description() -> OpenApi {
+    let info = InfoBuilder::new()
+        .title("Haamu")
+        .version(env!("CARGO_PKG_VERSION"))
+        .description(Some(
+            "The API of Haamu, an open-source mystery-shopping platform. Failures are problem documents \
+             (RFC 9457) with a stable `code`; `x-haamu-codes` lists the codes of each status.",
+        ))
+        .license(Some(
+            LicenseBuilder::new()
+                .name("Apache-2.0 OR MIT")
+                .identifier(Some("Apache-2.0 OR MIT"))
+                .build(),
+        ))
+        .contact(Some(
+            ContactBuilder::new().name(Some("The Haamu contributors")).build(),
+        ))
+        .build();
+    let bearer = HttpBuilder::new()
+        .scheme(HttpAuthScheme::Bearer)
+        .bearer_format("JWT")
+        .build();
+    let components = ComponentsBuilder::new()
+        .security_scheme("bearer", SecurityScheme::Http(bearer))
+        .build();
+    OpenApiBuilder::new()
+        .info(info)
+        .components(Some(components))
+        .build()
+}

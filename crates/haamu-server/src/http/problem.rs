@@ -1,0 +1,122 @@
+//! Failures as problem documents (RFC 9457).
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use haamu_app::{Error, Issue, Refusal};
+use haamu_domain::Code;
+use haamu_wire::{IssueOut, Problem};
+
+/// The prefix of a problem's `type`.
+const TYPE_PREFIX: &str = "urn:haamu:problem:";
+
+/// A failed request.
+#[derive(Debug)]
+pub(crate) struct Failure(Error);
+
+/// The error behind a response, for the log; it does not leave the server.
+#[derive(Clone, Debug)]
+pub(super) struct Cause(pub(super) Arc<Error>);
+
+impl Failure {
+    pub(super) fn refused(code: Code) -> Self {
+        Self(Error::refused(code))
+    }
+
+    pub(super) fn because(code: Code, detail: impl Into<String>) -> Self {
+        Self(Error::because(code, detail))
+    }
+
+    pub(super) fn issue(path: &str, code: &str, message: impl Into<String>) -> Self {
+        let issue = Issue {
+            path: path.to_owned(),
+            code: code.to_owned(),
+            message: message.into(),
+        };
+        Self(Error::with_issues(Code::ValidationFailed, vec![issue]))
+    }
+
+    pub(super) const fn error(&self) -> &Error {
+        &self.0
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self(error)
+    }
+}
+
+impl IntoResponse for Failure {
+    fn into_response(self) -> Response {
+        let code = self.0.code();
+        let status = status_of(code);
+        let mut problem = Problem {
+            kind: format!("{TYPE_PREFIX}{}", code.as_str()),
+            title: code.title().to_owned(),
+            status: status.as_u16(),
+            code: code.as_str().to_owned(),
+            detail: None,
+            request_id: None,
+            issues: Vec::new(),
+        };
+        if let Error::Refused(refusal) = &self.0 {
+            let Refusal { detail, issues, .. } = refusal.as_ref();
+            problem.detail.clone_from(detail);
+            problem.issues = issues.iter().map(issue_out).collect();
+        }
+        let mut response = (status, Json(&problem)).into_response();
+        let media_type = HeaderValue::from_static("application/problem+json");
+        response.headers_mut().insert(header::CONTENT_TYPE, media_type);
+        if status == StatusCode::UNAUTHORIZED {
+            response
+                .headers_mut()
+                .insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        response.extensions_mut().insert(Cause(Arc::new(self.0)));
+        response.extensions_mut().insert(problem);
+        response
+    }
+}
+
+fn issue_out(issue: &Issue) -> IssueOut {
+    IssueOut {
+        path: issue.path.clone(),
+        code: issue.code.clone(),
+        message: issue.message.clone(),
+    }
+}
+
+/// The HTTP status of a code.
+pub(super) const fn status_of(code: Code) -> StatusCode {
+    match code {
+        Code::InvalidRequest | Code::SyncFrame => StatusCode::BAD_REQUEST,
+        Code::ValidationFailed | Code::ChecklistUnsound => StatusCode::UNPROCESSABLE_ENTITY,
+        Code::Unauthenticated | Code::InvalidCredentials | Code::InvalidRefreshToken => {
+            StatusCode::UNAUTHORIZED
+        }
+        Code::Forbidden | Code::DeviceNotEnrolled | Code::SetupCodeWrong => StatusCode::FORBIDDEN,
+        Code::NotFound => StatusCode::NOT_FOUND,
+        Code::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+        Code::AlreadyExists
+        | Code::Conflict
+        | Code::NotPossibleInState
+        | Code::SetupClosed
+        | Code::ChecklistNotPublished
+        | Code::StaffNoticeMissing
+        | Code::ReleaseTooEarly
+        | Code::CriticalUnconfirmed
+        | Code::ConflictUnresolved
+        | Code::PhotosMissing
+        | Code::WrongOffset => StatusCode::CONFLICT,
+        Code::PayloadTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+        Code::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        Code::TooManyRequests => StatusCode::TOO_MANY_REQUESTS,
+        Code::UpgradeRequired => StatusCode::UPGRADE_REQUIRED,
+        Code::DigestMismatch => StatusCode::UNPROCESSABLE_ENTITY,
+        Code::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+        Code::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+    }
+}

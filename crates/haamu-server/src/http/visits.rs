@@ -1,0 +1,138 @@
+//! Visits and assignments.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use haamu_app::{App, PlannedVisit, VisitQuery, VisitView};
+use haamu_domain::{AssignmentBrief, AssignmentId, LocationId, RoundId, UserId, VisitId, VisitState};
+use haamu_wire::{AssignIn, AssignmentOut, VisitOut, VisitsIn, VisitsOut};
+use serde::Deserialize;
+use uuid::Uuid;
+
+use super::extract::{Json, Path, Query, SignedIn};
+use super::problem::Failure;
+
+/// Plan visits of a round, and offer them to shoppers.
+#[utoipa::path(post, path = "/v1/rounds/{id}/visits", tag = "visits",
+    params(("id" = Uuid, Path, description = "The round.")), request_body = VisitsIn,
+    responses((status = 201, description = "Planned.", body = VisitsOut)))]
+pub(super) async fn create_visits(
+    State(app): State<App>,
+    SignedIn(bearer): SignedIn,
+    Path(id): Path<Uuid>,
+    Json(input): Json<VisitsIn>,
+) -> Result<(StatusCode, axum::Json<VisitsOut>), Failure> {
+    let planned = input.visits.into_iter().map(|visit| PlannedVisit {
+        location: LocationId::from_uuid(visit.location),
+        shopper: visit.shopper.map(UserId::from_uuid),
+    });
+    let planned: Vec<_> = planned.collect();
+    let views = app
+        .create_visits(&bearer.actor, RoundId::from_uuid(id), &planned)
+        .await?;
+    let items = views.into_iter().map(visit_out).collect();
+    Ok((StatusCode::CREATED, axum::Json(VisitsOut { items, next: None })))
+}
+
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct VisitsQuery {
+    /// Only visits of this round.
+    round: Option<Uuid>,
+    /// Only visits in this state.
+    state: Option<String>,
+    /// The `next` of the page before.
+    after: Option<Uuid>,
+}
+
+/// List visits.
+#[utoipa::path(get, path = "/v1/visits", tag = "visits", params(VisitsQuery),
+    responses((status = 200, description = "A page of visits.", body = VisitsOut)))]
+pub(super) async fn list_visits(
+    State(app): State<App>,
+    SignedIn(bearer): SignedIn,
+    Query(query): Query<VisitsQuery>,
+) -> Result<axum::Json<VisitsOut>, Failure> {
+    let state = query
+        .state
+        .map(|name| VisitState::from_name(&name).ok_or(name))
+        .transpose();
+    let state =
+        state.map_err(|name| Failure::issue("state", "unknown_value", format!("{name:?} is no state")))?;
+    let query = VisitQuery {
+        round: query.round.map(RoundId::from_uuid),
+        state,
+        after: query.after,
+    };
+    let page = app.list_visits(&bearer.actor, query).await?.map(visit_out);
+    Ok(axum::Json(VisitsOut {
+        items: page.items,
+        next: page.next,
+    }))
+}
+
+/// Read a visit.
+#[utoipa::path(get, path = "/v1/visits/{id}", tag = "visits",
+    params(("id" = Uuid, Path, description = "The visit.")),
+    responses((status = 200, description = "The visit.", body = VisitOut)))]
+pub(super) async fn read_visit(
+    State(app): State<App>,
+    SignedIn(bearer): SignedIn,
+    Path(id): Path<Uuid>,
+) -> Result<axum::Json<VisitOut>, Failure> {
+    let view = app.read_visit(&bearer.actor, VisitId::from_uuid(id)).await?;
+    Ok(axum::Json(visit_out(view)))
+}
+
+/// Offer a visit to a shopper. An earlier offer to somebody else is withdrawn.
+#[utoipa::path(post, path = "/v1/visits/{id}/assignments", tag = "visits",
+    params(("id" = Uuid, Path, description = "The visit.")), request_body = AssignIn,
+    responses((status = 201, description = "Offered.", body = VisitOut)))]
+pub(super) async fn create_assignment(
+    State(app): State<App>,
+    SignedIn(bearer): SignedIn,
+    Path(id): Path<Uuid>,
+    Json(input): Json<AssignIn>,
+) -> Result<(StatusCode, axum::Json<VisitOut>), Failure> {
+    let view = app
+        .assign_visit(
+            &bearer.actor,
+            VisitId::from_uuid(id),
+            UserId::from_uuid(input.shopper),
+        )
+        .await?;
+    Ok((StatusCode::CREATED, axum::Json(visit_out(view))))
+}
+
+/// Accept one's own assignment. Beginning to answer accepts it as well.
+#[utoipa::path(post, path = "/v1/assignments/{id}/accept", tag = "visits",
+    params(("id" = Uuid, Path, description = "The assignment.")),
+    responses((status = 200, description = "Accepted; the brief of the assignment.", body = Value)))]
+pub(super) async fn accept_assignment(
+    State(app): State<App>,
+    SignedIn(bearer): SignedIn,
+    Path(id): Path<Uuid>,
+) -> Result<axum::Json<AssignmentBrief>, Failure> {
+    Ok(axum::Json(
+        app.accept_assignment(&bearer.actor, AssignmentId::from_uuid(id))
+            .await?,
+    ))
+}
+
+fn visit_out(view: VisitView) -> VisitOut {
+    VisitOut {
+        id: view.visit.id.uuid(),
+        round: view.visit.round.uuid(),
+        location: view.visit.location.uuid(),
+        location_name: view.location_name,
+        state: view.visit.state.to_string(),
+        assignment: view.assignment.map(|assignment| AssignmentOut {
+            id: assignment.id.uuid(),
+            shopper: assignment.shopper.uuid(),
+            shopper_name: assignment.shopper_name,
+            state: assignment.state.to_string(),
+            submission: assignment.submission.uuid(),
+        }),
+        score: view.score,
+    }
+}

@@ -1,0 +1,171 @@
+//! Starting and stopping a server process.
+
+use std::net::SocketAddr;
+
+use haamu_app::{App, SystemClock};
+use haamu_migrations::MigrateError;
+use haamu_store::{Db, DbSettings, Files, StoreError};
+use rand::RngExt;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::{Config, http, worker};
+
+/// Why a server process could not start or go on.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ServeError {
+    /// The data folder cannot be made.
+    #[error("the data folder {path} cannot be made: {source}")]
+    DataDir {
+        /// The folder.
+        path: std::path::PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The database or the object store cannot be used.
+    #[error("storage cannot be used: {0}")]
+    Store(#[from] StoreError),
+    /// The schema cannot be brought up to date.
+    #[error(transparent)]
+    Migrate(#[from] MigrateError),
+    /// The use cases cannot be made.
+    #[error(transparent)]
+    App(#[from] haamu_app::Error),
+    /// The address cannot be listened on.
+    #[error("{address} cannot be listened on: {source}")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// Serving failed.
+    #[error("serving failed: {0}")]
+    Serve(std::io::Error),
+}
+
+/// A server that listens, but does not serve yet.
+#[derive(Debug)]
+pub struct Server {
+    listener: TcpListener,
+    address: SocketAddr,
+    app: App,
+    workers: u32,
+    /// The one-time code for the first administrator, if there is none yet.
+    setup_code: Option<String>,
+}
+
+impl Server {
+    /// Opens storage, brings the schema up to date, and listens.
+    ///
+    /// # Errors
+    /// [`ServeError`] says what is missing.
+    pub async fn start(config: &Config) -> Result<Self, ServeError> {
+        let app = open_app(config).await?;
+        let setup_code = app.prepare_setup().await?;
+        let listen = |source| ServeError::Listen {
+            address: config.listen(),
+            source,
+        };
+        let listener = TcpListener::bind(config.listen()).await.map_err(listen)?;
+        let address = listener.local_addr().map_err(listen)?;
+        Ok(Self {
+            listener,
+            address,
+            app,
+            workers: config.workers(),
+            setup_code,
+        })
+    }
+
+    /// Where the server listens.
+    #[must_use]
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The one-time code for the first administrator, if there is none yet.
+    #[must_use]
+    pub fn setup_code(&self) -> Option<&str> {
+        self.setup_code.as_deref()
+    }
+
+    /// Serves until `stop` is cancelled; then requests and jobs under way are finished.
+    ///
+    /// # Errors
+    /// The listener failed.
+    pub async fn run(self, stop: CancellationToken) -> Result<(), ServeError> {
+        let tasks = TaskTracker::new();
+        for _ in 0..self.workers {
+            tasks.spawn(worker::run(self.app.clone(), stop.clone()));
+        }
+        tasks.close();
+        let router = http::router(self.app);
+        let served = axum::serve(self.listener, router)
+            .with_graceful_shutdown({
+                let stop = stop.clone();
+                async move { stop.cancelled().await }
+            })
+            .await;
+        stop.cancel();
+        tasks.wait().await;
+        served.map_err(ServeError::Serve)
+    }
+}
+
+/// Brings the schema up to date.
+///
+/// # Errors
+/// [`ServeError`] says what is missing.
+pub async fn migrate(config: &Config) -> Result<(), ServeError> {
+    prepare_data_dir(config)?;
+    // One connection, so that the lock and the migrations share a session.
+    let settings = DbSettings {
+        max_connections: 1,
+        ..config.database()
+    };
+    let connection = Db::connect_for_migrations(&settings).await?;
+    haamu_migrations::migrate(&connection).await?;
+    connection
+        .close()
+        .await
+        .map_err(|error| ServeError::Store(error.into()))
+}
+
+async fn open_app(config: &Config) -> Result<App, ServeError> {
+    migrate(config).await?;
+    let incarnation = haamu_wire::sync::Incarnation::from_bytes(rand::rng().random());
+    let now = haamu_app::Clock::now(&SystemClock).millis();
+    let db = Db::open(&config.database(), incarnation, now).await?;
+    let files = Files::open(&config.files(), &incarnation.to_string()).await?;
+    Ok(App::new(db, files, config.app(), Box::new(SystemClock)).await?)
+}
+
+fn prepare_data_dir(config: &Config) -> Result<(), ServeError> {
+    if !config.uses_data_dir() {
+        return Ok(());
+    }
+    let path = config.data_dir();
+    std::fs::create_dir_all(path).map_err(|source| ServeError::DataDir {
+        path: path.to_owned(),
+        source,
+    })?;
+    restrict(path).map_err(|source| ServeError::DataDir {
+        path: path.to_owned(),
+        source,
+    })
+}
+
+/// The data folder holds testimony and keys: it is for its owner only.
+#[cfg(unix)]
+fn restrict(path: &std::path::Path) -> std::io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o700))
+}
+
+#[cfg(not(unix))]
+fn restrict(_: &std::path::Path) -> std::io::Result<()> {
+    Ok(())
+}
