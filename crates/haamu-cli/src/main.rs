@@ -1,1 +1,62 @@
-fn main() {}
+//! The program `haamu`.
+//!
+//! Exit codes: 0 for success, 1 if what was asked for could not be done, 2 if
+//! the call cannot be used.
+
+mod checklist;
+mod device;
+mod score;
+mod serve;
+mod terminal;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Open-source mystery shopping: server, scoring, checklists and devices.
+#[derive(Debug, Parser)]
+#[command(name = "haamu", version, propagate_version = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve the API and do background jobs.
+    Serve(serve::ServeArgs),
+    /// Do background jobs only, beside processes that serve.
+    Worker(serve::ConfigArgs),
+    /// Bring the database schema up to date, and end.
+    Migrate(serve::ConfigArgs),
+    /// Print the OpenAPI document of the API.
+    Openapi,
+    /// Print a commented configuration file.
+    Config,
+    /// Score answers to a checklist.
+    Score(score::ScoreArgs),
+    /// Work with checklist documents.
+    Checklist(checklist::ChecklistArgs),
+    /// Work as a shopper's device; all but login, pull and sync needs no network.
+    Device(device::DeviceArgs),
+}
+
+fn main() -> ExitCode {
+    let outcome = match Cli::parse().command {
+        Command::Serve(arguments) => serve::serve(&arguments),
+        Command::Worker(arguments) => serve::worker(&arguments),
+        Command::Migrate(arguments) => serve::migrate(&arguments),
+        Command::Openapi => terminal::print(haamu_server::openapi_document()),
+        Command::Config => terminal::print(&haamu_server::example_file()),
+        Command::Score(arguments) => score::run(&arguments),
+        Command::Checklist(arguments) => checklist::run(&arguments),
+        Command::Device(arguments) => device::run(&arguments),
+    };
+    match outcome {
+        Ok(code) => code,
+        Err(error) => {
+            terminal::complain(&error);
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,1 +1,155 @@
+//! The local store of a device on SQLite, with its files in a folder beside it.
+//!
+//! Write-ahead log with `synchronous=FULL`: what [`LocalStore::commit`]
+//! returned `Ok` for survives a power loss. One process at a time: a second
+//! one is refused, because two would number their operations alike.
 
+mod files;
+mod rows;
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use haamu_client::{LocalStore, PortError};
+use haamu_sync::engine::{Snapshot, WriteBatch};
+use rusqlite::{Connection, OptionalExtension, params};
+
+pub use files::FolderFiles;
+
+/// Another process may be about to end.
+const BUSY_TIMEOUT: Duration = Duration::from_millis(300);
+/// The version of the tables below. A newer file is refused.
+const SCHEMA_VERSION: i64 = 1;
+
+const SCHEMA: &str = "
+CREATE TABLE value  (name TEXT PRIMARY KEY, content BLOB NOT NULL) STRICT;
+CREATE TABLE device (id INTEGER PRIMARY KEY CHECK (id = 1), state BLOB NOT NULL) STRICT;
+CREATE TABLE op     (seq INTEGER PRIMARY KEY, raw BLOB NOT NULL, set_aside BLOB) STRICT;
+CREATE TABLE entity (kind TEXT NOT NULL, id TEXT NOT NULL, state BLOB NOT NULL, PRIMARY KEY (kind, id)) STRICT;
+CREATE TABLE blob   (sha256 BLOB PRIMARY KEY, state BLOB NOT NULL) STRICT;
+";
+
+/// A local store in one SQLite file.
+#[derive(Debug)]
+pub struct SqliteStore {
+    connection: Connection,
+}
+
+impl SqliteStore {
+    /// Opens the file, and makes it if it is not there.
+    ///
+    /// # Errors
+    /// The file cannot be opened, another process uses it, or a newer version of the program wrote it.
+    pub fn open(path: &Path) -> Result<Self, PortError> {
+        let failed = |error| PortError::new("open the device's database", error);
+        let connection = Connection::open(path).map_err(failed)?;
+        restrict(path).map_err(|error| PortError::new("protect the device's database", error))?;
+        connection.busy_timeout(BUSY_TIMEOUT).map_err(failed)?;
+        // Taken with the first write below and held until the process ends.
+        connection
+            .pragma_update(None, "locking_mode", "EXCLUSIVE")
+            .map_err(failed)?;
+        let in_use = |error: rusqlite::Error| match error.sqlite_error_code() {
+            Some(rusqlite::ErrorCode::DatabaseBusy | rusqlite::ErrorCode::DatabaseLocked) => {
+                PortError::new("open the device's database", "another process uses it")
+            }
+            _ => failed(error),
+        };
+        connection
+            .pragma_update(None, "journal_mode", "WAL")
+            .map_err(in_use)?;
+        connection
+            .pragma_update(None, "synchronous", "FULL")
+            .map_err(in_use)?;
+        // Where the system distinguishes a flush to the drive from one to the medium.
+        connection
+            .pragma_update(None, "fullfsync", true)
+            .map_err(in_use)?;
+        let mut store = Self { connection };
+        store.migrate().map_err(in_use)?;
+        Ok(store)
+    }
+
+    fn migrate(&mut self) -> Result<(), rusqlite::Error> {
+        let transaction = self
+            .connection
+            .transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+        let version: i64 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
+        match version {
+            0 => {
+                transaction.execute_batch(SCHEMA)?;
+                transaction.pragma_update(None, "user_version", SCHEMA_VERSION)?;
+            }
+            SCHEMA_VERSION => {}
+            newer => {
+                let message = format!("it was written by a newer version of the program (schema {newer})");
+                return Err(rusqlite::Error::ToSqlConversionFailure(message.into()));
+            }
+        }
+        transaction.commit()
+    }
+
+    fn apply(&mut self, batch: &WriteBatch) -> Result<(), rusqlite::Error> {
+        let transaction = self
+            .connection
+            .transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+        rows::apply(&transaction, batch)?;
+        transaction.commit()
+    }
+}
+
+impl LocalStore for SqliteStore {
+    async fn load(&mut self) -> Result<Snapshot, PortError> {
+        rows::load(&self.connection).map_err(|error| PortError::new("read the device's database", error))
+    }
+
+    async fn commit(&mut self, batch: &WriteBatch) -> Result<(), PortError> {
+        self.apply(batch)
+            .map_err(|error| PortError::new("write the device's database", error))
+    }
+
+    async fn read_value(&mut self, name: &str) -> Result<Option<Vec<u8>>, PortError> {
+        let query = "SELECT content FROM value WHERE name = ?1";
+        let found = self
+            .connection
+            .query_row(query, [name], |row| row.get(0))
+            .optional();
+        found.map_err(|error| PortError::new("read the device's database", error))
+    }
+
+    async fn write_value(&mut self, name: &str, value: Option<&[u8]>) -> Result<(), PortError> {
+        let written = match value {
+            Some(value) => self.connection.execute(
+                "INSERT INTO value (name, content) VALUES (?1, ?2)
+                 ON CONFLICT (name) DO UPDATE SET content = excluded.content",
+                params![name, value],
+            ),
+            None => self
+                .connection
+                .execute("DELETE FROM value WHERE name = ?1", [name]),
+        };
+        written
+            .map(drop)
+            .map_err(|error| PortError::new("write the device's database", error))
+    }
+}
+
+/// The database holds testimony and tokens: it is for its owner only.
+#[cfg(unix)]
+fn restrict(path: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600))
+}
+
+#[cfg(not(unix))]
+fn restrict(_: &Path) -> std::io::Result<()> {
+    Ok(())
+}
+
+/// The folder for the files of a device whose database is at `path`.
+#[must_use]
+pub fn files_folder(path: &Path) -> PathBuf {
+    let mut name = path.file_stem().unwrap_or_default().to_owned();
+    name.push("-files");
+    path.with_file_name(name)
+}

@@ -110,6 +110,18 @@ impl Findings {
         &self.0
     }
 
+    /// The same findings with `root` before each path.
+    #[must_use]
+    pub fn below(mut self, root: &str) -> Self {
+        for finding in &mut self.0 {
+            finding.path = match finding.path.as_str() {
+                "" => root.to_owned(),
+                path => format!("{root}.{path}"),
+            };
+        }
+        self
+    }
+
     /// All findings, in document order.
     #[must_use]
     pub fn into_vec(self) -> Vec<Finding> {

@@ -7,9 +7,9 @@ mod config;
 mod http;
 mod serve;
 pub mod telemetry;
-pub mod worker;
+mod worker;
 
 pub use config::{Config, ConfigError, example_file};
 pub use http::{openapi_document, router};
-pub use serve::{ServeError, Server, migrate};
+pub use serve::{ServeError, Server, migrate, work};
 pub use tokio_util::sync::CancellationToken;

@@ -115,6 +115,21 @@ impl Server {
     }
 }
 
+/// Does background jobs until `stop` is cancelled, without serving.
+///
+/// # Errors
+/// [`ServeError`] says what is missing.
+pub async fn work(config: &Config, stop: CancellationToken) -> Result<(), ServeError> {
+    let app = open_app(config).await?;
+    let tasks = TaskTracker::new();
+    for _ in 0..config.workers().max(1) {
+        tasks.spawn(worker::run(app.clone(), stop.clone()));
+    }
+    tasks.close();
+    tasks.wait().await;
+    Ok(())
+}
+
 /// Brings the schema up to date.
 ///
 /// # Errors

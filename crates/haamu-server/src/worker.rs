@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 const POLL: Duration = Duration::from_secs(1);
 
 /// Does jobs, one after the other, until `stop` is cancelled. The job under way is finished first.
-pub async fn run(app: App, stop: CancellationToken) {
+pub(crate) async fn run(app: App, stop: CancellationToken) {
     while !stop.is_cancelled() {
         match app.run_next_job().await {
             Ok(true) => {}

@@ -13,26 +13,13 @@ pub(super) fn score_request(line: &str) -> Result<ScoreRequest, Findings> {
     let Some(checklist) = node.field("checklist") else {
         return Err(crate::Finding::error("missing_field", "checklist", "this field is required").into());
     };
-    let checklist =
-        crate::checklist::from_node(checklist).map_err(|findings| below("checklist", findings))?;
+    let checklist = crate::checklist::from_node(checklist).map_err(|findings| findings.below("checklist"))?;
     let (answers, voided) = answers_and_voided(&checklist, &node, &["checklist", "answers", "voided"])?;
     Ok(ScoreRequest {
         checklist,
         answers,
         voided,
     })
-}
-
-/// Puts `root` before the path of every finding.
-fn below(root: &str, findings: Findings) -> Findings {
-    let mut findings = findings.into_vec();
-    for finding in &mut findings {
-        finding.path = match finding.path.as_str() {
-            "" => root.to_owned(),
-            path => format!("{root}.{path}"),
-        };
-    }
-    Findings::from_vec(findings)
 }
 
 /// Reads the fields `answers` and `voided` of an object that may have the fields `known`.

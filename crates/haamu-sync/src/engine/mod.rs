@@ -199,6 +199,35 @@ impl Engine {
         &self.state.device
     }
 
+    /// The number of the last operation in this device's log.
+    #[must_use]
+    pub fn last_seq(&self) -> u64 {
+        self.state.head().seq
+    }
+
+    /// Whether work on a submission is still to be sent.
+    #[must_use]
+    pub fn has_unsent_work(&self, document: DocumentId) -> bool {
+        self.state.has_unsent_work(document)
+    }
+
+    /// Whether the device has recorded nothing and the server does not know it.
+    #[must_use]
+    pub fn is_unused(&self) -> bool {
+        !self.state.device.enrolled
+            && self.state.head().seq == 0
+            && self.commit.is_none()
+            && self.waiting.is_empty()
+    }
+
+    /// Gives a device that [`is_unused`](Self::is_unused) another row, which the
+    /// next commit writes. On any other device it does nothing.
+    pub fn start_with(&mut self, device: DeviceState) {
+        if self.is_unused() {
+            self.state.device = device;
+        }
+    }
+
     /// What is still to be done.
     #[must_use]
     pub fn backlog(&self) -> Backlog {

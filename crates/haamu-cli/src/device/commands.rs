@@ -1,0 +1,337 @@
+//! What each command of the device does.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{self, BufRead, IsTerminal, Write};
+use std::path::Path;
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use haamu_client::{Credentials, Failure, FieldVisit, FieldworkError, Notice, OpenVisit, Photo, Rest};
+use haamu_form::{Language, QuestionKind};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::terminal;
+
+use super::show::{self, Progress};
+use super::words::Words;
+use super::{DeviceCommand, NativeDevice};
+
+/// A device at work.
+pub(super) struct Session {
+    pub(super) device: NativeDevice,
+    pub(super) words: &'static Words,
+    pub(super) language: Language,
+}
+
+/// Answers and comments from a file.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AnswerFile {
+    #[serde(default)]
+    answers: BTreeMap<String, Value>,
+    #[serde(default)]
+    comments: BTreeMap<String, String>,
+}
+
+impl Session {
+    pub(super) async fn run(&mut self, command: &DeviceCommand) -> Result<ExitCode> {
+        match command {
+            DeviceCommand::Login { server, email } => self.login(server, email).await,
+            DeviceCommand::Pull => {
+                let code = self.sync(None).await?;
+                self.list()?;
+                Ok(code)
+            }
+            DeviceCommand::List => self.list(),
+            DeviceCommand::Show { visit } => {
+                let open = self.open(visit)?;
+                terminal::print(&show::visit(&open, self.words, self.language))
+            }
+            DeviceCommand::Answer {
+                visit,
+                file: Some(file),
+                ..
+            } => self.answer_file(visit, file).await,
+            DeviceCommand::Answer {
+                visit,
+                question,
+                value,
+                comment,
+                ..
+            } => {
+                let question = question.as_deref().unwrap_or_default();
+                self.answer(visit, question, value.as_deref(), comment.as_deref())
+                    .await
+            }
+            DeviceCommand::Photo {
+                visit,
+                question,
+                file,
+                caption,
+            } => self.photo(visit, question, file, caption.as_deref()).await,
+            DeviceCommand::Submit { visit, stage, force } => self.submit(visit, stage, *force).await,
+            DeviceCommand::Sync { wait } => self.sync(wait.map(Duration::from_secs)).await,
+            DeviceCommand::Status => self.status(),
+        }
+    }
+
+    async fn login(&mut self, server: &str, email: &str) -> Result<ExitCode> {
+        let credentials = Credentials {
+            email: email.to_owned(),
+            password: read_password()?,
+        };
+        self.device
+            .sign_in(server, &credentials)
+            .await
+            .map_err(|error| match error {
+                haamu_client::ClientError::Server(Failure::Unauthorised) => {
+                    anyhow::anyhow!("the e-mail or the password is wrong")
+                }
+                haamu_client::ClientError::Server(Failure::Network) => {
+                    anyhow::anyhow!("{server} cannot be reached")
+                }
+                other => other.into(),
+            })?;
+        let name = self
+            .device
+            .session()
+            .map(|session| session.display_name.clone())
+            .unwrap_or_default();
+        terminal::line(&format!("{} {name}", self.words.signed_in))?;
+        Ok(ExitCode::SUCCESS)
+    }
+
+    fn list(&self) -> Result<ExitCode> {
+        let visits = self.device.visits();
+        if visits.is_empty() {
+            terminal::line(self.words.no_visits)?;
+        }
+        for (index, visit) in visits.iter().enumerate() {
+            let is_waiting = self.device.has_unsent_work(visit.brief.submission);
+            terminal::line(&show::list_line(index + 1, visit, is_waiting, self.words))?;
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+
+    /// A visit by its number in the list or by its id.
+    fn find(&self, name: &str) -> Result<FieldVisit> {
+        let visits = self.device.visits();
+        let by_number = name
+            .parse::<usize>()
+            .ok()
+            .and_then(|number| visits.get(number.checked_sub(1)?));
+        let found = by_number.or_else(|| visits.iter().find(|visit| visit.brief.visit.to_string() == name));
+        found
+            .cloned()
+            .with_context(|| format!("there is no visit {name:?} on this device; see `haamu device list`"))
+    }
+
+    fn open(&self, name: &str) -> Result<OpenVisit> {
+        Ok(self.device.open_visit(&self.find(name)?)?)
+    }
+
+    async fn answer(
+        &mut self,
+        visit: &str,
+        question: &str,
+        value: Option<&str>,
+        comment: Option<&str>,
+    ) -> Result<ExitCode> {
+        if value.is_none() && comment.is_none() {
+            bail!("give an answer, a --comment, or both");
+        }
+        let open = self.open(visit)?;
+        if let Some(value) = value {
+            let json = as_json(&open, question, value)?;
+            self.device.answer(&open, question, &json).await?;
+        }
+        if let Some(comment) = comment {
+            self.device.comment(&open, question, comment).await?;
+        }
+        terminal::line(&format!("{}: {question}", self.words.saved))?;
+        Ok(ExitCode::SUCCESS)
+    }
+
+    async fn answer_file(&mut self, visit: &str, file: &Path) -> Result<ExitCode> {
+        let text = fs::read_to_string(file).with_context(|| format!("{} cannot be read", file.display()))?;
+        let given: AnswerFile = serde_json::from_str(&text)
+            .with_context(|| format!("{} is no file of answers", file.display()))?;
+        let open = self.open(visit)?;
+        let progress = Progress::new((given.answers.len() + given.comments.len()) as u64);
+        for (question, value) in &given.answers {
+            let saved = self.device.answer(&open, question, &value.to_string()).await;
+            saved.with_context(|| format!("the answer to {question}"))?;
+            progress.step();
+        }
+        for (question, comment) in &given.comments {
+            let saved = self.device.comment(&open, question, comment).await;
+            saved.with_context(|| format!("the comment on {question}"))?;
+            progress.step();
+        }
+        progress.finish();
+        terminal::line(&format!(
+            "{}: {}",
+            self.words.saved,
+            given.answers.len() + given.comments.len()
+        ))?;
+        Ok(ExitCode::SUCCESS)
+    }
+
+    async fn photo(
+        &mut self,
+        visit: &str,
+        question: &str,
+        file: &Path,
+        caption: Option<&str>,
+    ) -> Result<ExitCode> {
+        let bytes = fs::read(file).with_context(|| format!("{} cannot be read", file.display()))?;
+        let media_type = media_type(&bytes)
+            .with_context(|| format!("{} is neither a JPEG nor a PNG nor a WebP file", file.display()))?;
+        let file_name = file.file_name().and_then(|name| name.to_str());
+        let open = self.open(visit)?;
+        let photo = Photo {
+            bytes: &bytes,
+            media_type,
+            file_name,
+            caption,
+        };
+        self.device.add_photo(&open, question, photo).await?;
+        terminal::line(&format!("{}: {question}", self.words.saved))?;
+        Ok(ExitCode::SUCCESS)
+    }
+
+    async fn submit(&mut self, visit: &str, stage: &str, is_forced: bool) -> Result<ExitCode> {
+        let open = self.open(visit)?;
+        match self.device.submit(&open, stage, is_forced).await {
+            Ok(_) => {
+                terminal::line(self.words.submitted)?;
+                Ok(ExitCode::SUCCESS)
+            }
+            Err(FieldworkError::Incomplete(findings)) => {
+                terminal::line(self.words.incomplete)?;
+                for finding in findings {
+                    terminal::line(&format!("  {} — {}", finding.path, finding.message))?;
+                }
+                Ok(ExitCode::FAILURE)
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Sends and receives; with a limit, tries again until then.
+    async fn sync(&mut self, wait: Option<Duration>) -> Result<ExitCode> {
+        let until = wait.map(|wait| Instant::now() + wait);
+        let backlog = self.device.engine().backlog();
+        let progress = Progress::bytes(backlog.unsent_bytes);
+        let words = self.words;
+        let mut said = Vec::new();
+        let mut observe = |notice: &Notice| {
+            progress.notice(notice);
+            said.extend(show::notice(notice, words));
+        };
+        let mut rest = self.device.sync(&mut observe).await?;
+        while matches!(rest, Rest::Waiting(_)) && until.is_some_and(|until| Instant::now() < until) {
+            rest = self.device.retry(&mut observe).await?;
+        }
+        progress.finish();
+        for line in said {
+            terminal::line(&line)?;
+        }
+        terminal::line(match rest {
+            Rest::UpToDate => words.up_to_date,
+            Rest::Waiting(Failure::Network) => words.offline,
+            Rest::Waiting(Failure::NotOurServer) => words.portal,
+            Rest::Waiting(_) => words.server_busy,
+            Rest::AuthRequired => words.sign_in_again,
+            Rest::UpgradeRequired => words.update_app,
+        })?;
+        Ok(if rest == Rest::UpToDate {
+            ExitCode::SUCCESS
+        } else {
+            ExitCode::FAILURE
+        })
+    }
+
+    fn status(&self) -> Result<ExitCode> {
+        let backlog = self.device.engine().backlog();
+        let name = self.device.session().map(|session| session.display_name.clone());
+        if let Some(name) = name {
+            terminal::line(&format!("{} {name}", self.words.signed_in))?;
+        }
+        terminal::line(&format!("{} {}", backlog.unsent_ops, self.words.answers_waiting))?;
+        let kib = backlog.unsent_bytes.div_ceil(1024);
+        terminal::line(&format!(
+            "{} {} ({kib} KiB)",
+            backlog.unsent_files, self.words.photos_waiting
+        ))?;
+        if backlog.set_aside > 0 {
+            terminal::line(&format!("{} {}", backlog.set_aside, self.words.set_aside))?;
+        }
+        if backlog.unsent_ops == 0 && backlog.unsent_files == 0 {
+            terminal::line(self.words.up_to_date)?;
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// The password, from the environment or from standard input, never from the command line.
+fn read_password() -> Result<String> {
+    if let Ok(password) = std::env::var("HAAMU_PASSWORD") {
+        return Ok(password);
+    }
+    if io::stdin().is_terminal() {
+        write!(io::stderr(), "Password: ")?;
+        io::stderr().flush()?;
+    }
+    let mut line = String::new();
+    io::stdin()
+        .lock()
+        .read_line(&mut line)
+        .context("read the password")?;
+    Ok(line.trim_end_matches(['\r', '\n']).to_owned())
+}
+
+/// An answer as a person types it, as JSON: by the type of its question.
+fn as_json(open: &OpenVisit, question: &str, value: &str) -> Result<String> {
+    let index = open.checklist.question_index(question);
+    let index = index.ok_or_else(|| FieldworkError::UnknownQuestion(question.to_owned()))?;
+    if matches!(value, "na" | "not_observed") {
+        return Ok(json!(value).to_string());
+    }
+    let is_json = value == "null" || value.starts_with(['[', '{', '"']);
+    if is_json && serde_json::from_str::<Value>(value).is_ok() {
+        return Ok(value.to_owned());
+    }
+    Ok(match &open.checklist.questions()[index].kind {
+        QuestionKind::MultiChoice(_) => {
+            let chosen: Vec<&str> = value
+                .split(',')
+                .map(str::trim)
+                .filter(|id| !id.is_empty())
+                .collect();
+            json!(chosen).to_string()
+        }
+        QuestionKind::Scale(_) | QuestionKind::Money { .. } => {
+            // A number as it stands; what is none is refused with the question's name.
+            let number = value.parse::<i64>();
+            number.map_or_else(|_| json!(value).to_string(), |number| number.to_string())
+        }
+        _ => json!(value).to_string(),
+    })
+}
+
+/// What the bytes of a photo say that it is.
+fn media_type(bytes: &[u8]) -> Option<&'static str> {
+    if bytes.starts_with(&[0xff, 0xd8, 0xff]) {
+        Some("image/jpeg")
+    } else if bytes.starts_with(b"\x89PNG\r\n\x1a\n") {
+        Some("image/png")
+    } else if bytes.starts_with(b"RIFF") && bytes.get(8..12) == Some(b"WEBP") {
+        Some("image/webp")
+    } else {
+        None
+    }
+}

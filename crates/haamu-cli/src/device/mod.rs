@@ -1,0 +1,154 @@
+//! `haamu device`: a shopper's device on the command line.
+//!
+//! Its whole state is in one SQLite file with a folder of photos beside it.
+//! Every command opens it, does one thing, and ends; what a command reported as
+//! saved survives whatever happens next.
+
+mod commands;
+mod show;
+mod words;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+use clap::{Args, Subcommand};
+use haamu_client::native::{HttpTransport, NativePlatform};
+use haamu_client::{Device, stored_session};
+use haamu_client_sqlite::{FolderFiles, SqliteStore, files_folder};
+use haamu_form::Language;
+
+use words::Words;
+
+/// The build that is reported to the server.
+const BUILD: &str = concat!("haamu-cli/", env!("CARGO_PKG_VERSION"));
+/// The address for commands that need no server, before anybody has signed in.
+const NO_SERVER: &str = "http://127.0.0.1:8080";
+
+/// A shopper's device.
+#[derive(Args, Debug)]
+pub(crate) struct DeviceArgs {
+    /// The device's database; photos are kept in a folder beside it.
+    #[arg(
+        long,
+        env = "HAAMU_DEVICE",
+        default_value = "haamu-device.sqlite",
+        value_name = "FILE",
+        global = true
+    )]
+    store: PathBuf,
+    /// Language of messages and questions: fi, sv or en.
+    #[arg(long, env = "HAAMU_LANG", default_value = "en", value_parser = parse_language, global = true)]
+    lang: Language,
+    #[command(subcommand)]
+    command: DeviceCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum DeviceCommand {
+    /// Sign in; the password is read from HAAMU_PASSWORD, or from standard input.
+    Login {
+        /// The server's address, such as https://haamu.example.
+        #[arg(long, value_name = "URL")]
+        server: String,
+        /// The shopper's e-mail address.
+        #[arg(long)]
+        email: String,
+    },
+    /// Fetch visits (and send what waits), and list them.
+    Pull,
+    /// List the visits on this device.
+    List,
+    /// Show a visit: what is asked, what is answered, and the score so far.
+    Show {
+        /// The visit's number in the list, or its id.
+        visit: String,
+    },
+    /// Record an answer, a comment, or many of both from a file.
+    Answer {
+        /// The visit's number in the list, or its id.
+        visit: String,
+        /// The question's id.
+        #[arg(required_unless_present = "file")]
+        question: Option<String>,
+        /// The answer: an option id, yes or no, a number, words; several option ids
+        /// with commas; na, not_observed; or JSON.
+        #[arg(allow_hyphen_values = true)]
+        value: Option<String>,
+        /// A comment on the answer.
+        #[arg(long)]
+        comment: Option<String>,
+        /// A file `{"answers": {…}, "comments": {…}}`.
+        #[arg(long, value_name = "FILE", conflicts_with_all = ["question", "value", "comment"])]
+        file: Option<PathBuf>,
+    },
+    /// Add a photo to a question.
+    Photo {
+        /// The visit's number in the list, or its id.
+        visit: String,
+        /// The question's id.
+        question: String,
+        /// A JPEG, PNG or WebP file.
+        file: PathBuf,
+        /// What the photo shows, for readers who do not see it.
+        #[arg(long)]
+        caption: Option<String>,
+    },
+    /// Hand the evaluation in; it is sent with the next sync.
+    Submit {
+        /// The visit's number in the list, or its id.
+        visit: String,
+        /// `main`, or the id of a section that is filled in some days later.
+        #[arg(long, default_value = "main")]
+        stage: String,
+        /// Hand it in although something is missing.
+        #[arg(long)]
+        force: bool,
+    },
+    /// Send what waits and receive what is new.
+    Sync {
+        /// Try again until everything is sent, at most so many seconds.
+        #[arg(long, value_name = "SECONDS")]
+        wait: Option<u64>,
+    },
+    /// Show what waits to be sent.
+    Status,
+}
+
+/// A device of this program.
+type NativeDevice = Device<SqliteStore, FolderFiles, HttpTransport, NativePlatform>;
+
+fn parse_language(text: &str) -> Result<Language, String> {
+    Language::from_tag(text).ok_or_else(|| "one of fi, sv, en".to_owned())
+}
+
+pub(crate) fn run(arguments: &DeviceArgs) -> Result<ExitCode> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .context("start the runtime")?;
+    let words = Words::of(arguments.lang);
+    runtime.block_on(async {
+        let server = match &arguments.command {
+            DeviceCommand::Login { server, .. } => Some(server.as_str()),
+            _ => None,
+        };
+        let mut session = commands::Session {
+            device: open(arguments, server).await?,
+            words,
+            language: arguments.lang,
+        };
+        session.run(&arguments.command).await
+    })
+}
+
+async fn open(arguments: &DeviceArgs, server: Option<&str>) -> Result<NativeDevice> {
+    let mut store = SqliteStore::open(&arguments.store)?;
+    let files = FolderFiles::open(&files_folder(&arguments.store))?;
+    let stored = stored_session(&mut store).await?;
+    let server = server
+        .map(str::to_owned)
+        .or_else(|| stored.map(|session| session.server));
+    let transport = HttpTransport::new(server.as_deref().unwrap_or(NO_SERVER), BUILD)?;
+    Ok(Device::open(store, files, transport, NativePlatform::default(), BUILD).await?)
+}

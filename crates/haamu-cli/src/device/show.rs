@@ -1,0 +1,144 @@
+//! How the device shows visits, progress and notices.
+
+use std::fmt::Write as _;
+use std::io::IsTerminal;
+use std::time::Duration;
+
+use haamu_client::{FieldVisit, Notice, OpenVisit};
+use haamu_form::{AnswerState, Language, Question, Texts, score::QuestionStatus};
+use indicatif::{ProgressBar, ProgressStyle};
+
+use super::words::Words;
+
+/// A line of the list of visits.
+pub(super) fn list_line(number: usize, visit: &FieldVisit, is_waiting: bool, words: &Words) -> String {
+    let brief = &visit.brief;
+    let state = if visit.is_revoked {
+        words.handed_over
+    } else {
+        visit.state.as_str()
+    };
+    let mark = if is_waiting { " *" } else { "" };
+    let mut line = format!(
+        "{number:>3}  {}  {state:<12} {}, {} — {} ({} {}, {} {}){mark}",
+        brief.visit,
+        brief.location.name,
+        brief.location.city,
+        brief.round,
+        words.visit_by,
+        brief.visit_by,
+        words.report_by,
+        brief.report_by,
+    );
+    if visit.state == "returned"
+        && let Some(reason) = &brief.return_reason
+    {
+        let _ = write!(line, "\n     {} {reason}", words.returned);
+    }
+    line
+}
+
+/// A visit with its questions.
+pub(super) fn visit(open: &OpenVisit, words: &Words, language: Language) -> String {
+    let checklist = &open.checklist;
+    let score = open.score();
+    let best = |texts: &Texts, otherwise: &str| {
+        let found = texts.best(language.tag(), checklist.default_language());
+        found.map_or_else(|| otherwise.to_owned(), |found| found.text.to_owned())
+    };
+    let mut text = String::new();
+    for section in checklist.sections() {
+        let _ = writeln!(text, "\n{}", best(&section.title, section.id.as_str()));
+        for index in section.questions.clone() {
+            let question = &checklist.questions()[index];
+            if score.questions[index].status == QuestionStatus::NotShown {
+                continue;
+            }
+            let mark = mark(question, open.bound.draft.answers().state(index), words);
+            let _ = writeln!(text, "  {:<22} {mark} {}", question.id, best(&question.text, ""));
+            for option in question.kind.options() {
+                let _ = writeln!(text, "      {:<20} {}", option.id, best(&option.text, ""));
+            }
+        }
+    }
+    if let Some(display) = &score.display {
+        let _ = writeln!(text, "\n{display} %");
+    }
+    text
+}
+
+fn mark(question: &Question, state: &AnswerState, words: &Words) -> String {
+    match state {
+        AnswerState::Missing if question.required => format!("[ ] ({})", words.required),
+        AnswerState::Missing => "[ ]".to_owned(),
+        AnswerState::NotApplicable | AnswerState::NotObserved | AnswerState::Given(_) => "[x]".to_owned(),
+    }
+}
+
+/// What a person should be told of a notice.
+pub(super) fn notice(notice: &Notice, words: &Words) -> Option<String> {
+    match notice {
+        Notice::NewIdentity(_) => Some(words.new_identity.to_owned()),
+        Notice::FileDamaged(_) => Some(words.damaged.to_owned()),
+        Notice::SetAside(_, disposition, _) => {
+            Some(format!("1 {} ({})", words.set_aside, disposition.as_str()))
+        }
+        _ => None,
+    }
+}
+
+/// A progress bar on a terminal; nothing elsewhere.
+pub(super) struct Progress {
+    bar: ProgressBar,
+    is_bytes: bool,
+}
+
+impl Progress {
+    /// A bar for so many steps.
+    pub(super) fn new(steps: u64) -> Self {
+        Self::with("{bar:30} {pos}/{len}", steps, false)
+    }
+
+    /// A bar for so many bytes of photos.
+    pub(super) fn bytes(bytes: u64) -> Self {
+        Self::with("{bar:30} {bytes}/{total_bytes} {msg}", bytes, true)
+    }
+
+    fn with(template: &str, length: u64, is_bytes: bool) -> Self {
+        let is_shown = std::io::stderr().is_terminal() && length > 0;
+        let bar = if is_shown {
+            ProgressBar::new(length)
+        } else {
+            ProgressBar::hidden()
+        };
+        if let Ok(style) = ProgressStyle::with_template(template) {
+            bar.set_style(style);
+        }
+        bar.enable_steady_tick(Duration::from_millis(200));
+        Self { bar, is_bytes }
+    }
+
+    pub(super) fn step(&self) {
+        self.bar.inc(1);
+    }
+
+    pub(super) fn notice(&self, notice: &Notice) {
+        match notice {
+            Notice::UploadProgress(file, sent, total) if self.is_bytes => {
+                self.bar
+                    .set_message(format!("{}: {sent}/{total}", &file.to_string()[..8]));
+            }
+            Notice::FileComplete(_) => self.bar.tick(),
+            _ => {}
+        }
+        if let Notice::UploadProgress(_, sent, total) = notice
+            && sent == total
+        {
+            self.bar.inc(*total);
+        }
+    }
+
+    pub(super) fn finish(&self) {
+        self.bar.finish_and_clear();
+    }
+}

@@ -1,0 +1,60 @@
+//! Files in a folder, named by their hash.
+
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use haamu_client::{FileStore, PortError};
+use haamu_sync::BlobHash;
+use tempfile::NamedTempFile;
+
+/// Files in a folder. A file is complete under its name or not there at all.
+#[derive(Debug)]
+pub struct FolderFiles {
+    folder: PathBuf,
+}
+
+impl FolderFiles {
+    /// Opens the folder, and makes it if it is not there.
+    ///
+    /// # Errors
+    /// The folder cannot be made.
+    pub fn open(folder: &Path) -> Result<Self, PortError> {
+        fs::create_dir_all(folder).map_err(|error| PortError::new("make the folder for files", error))?;
+        Ok(Self {
+            folder: folder.to_owned(),
+        })
+    }
+
+    fn path(&self, sha256: BlobHash) -> PathBuf {
+        self.folder.join(sha256.to_string())
+    }
+
+    fn write(&self, sha256: BlobHash, bytes: &[u8]) -> io::Result<()> {
+        let path = self.path(sha256);
+        if fs::metadata(&path).is_ok_and(|known| known.len() == bytes.len() as u64) {
+            return Ok(());
+        }
+        let mut temporary = NamedTempFile::new_in(&self.folder)?;
+        temporary.write_all(bytes)?;
+        temporary.as_file().sync_all()?;
+        temporary.persist(&path)?;
+        // The name is durable only when its folder is.
+        File::open(&self.folder)?.sync_all()
+    }
+}
+
+impl FileStore for FolderFiles {
+    async fn put(&mut self, sha256: BlobHash, bytes: &[u8]) -> Result<(), PortError> {
+        self.write(sha256, bytes)
+            .map_err(|error| PortError::new("keep a file", error))
+    }
+
+    async fn read(&mut self, sha256: BlobHash) -> Result<Option<Vec<u8>>, PortError> {
+        match fs::read(self.path(sha256)) {
+            Ok(bytes) => Ok(Some(bytes)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(PortError::new("read a file", error)),
+        }
+    }
+}

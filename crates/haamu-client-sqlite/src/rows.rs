@@ -1,0 +1,92 @@
+//! Rows of the device's database.
+
+use haamu_sync::engine::{Snapshot, StoredOp, WriteBatch};
+use haamu_sync::{Bytes, Disposition};
+use rusqlite::{Connection, OptionalExtension, Transaction, params};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+pub(crate) fn load(connection: &Connection) -> Result<Snapshot, rusqlite::Error> {
+    let device = connection
+        .query_row("SELECT state FROM device", [], |row| row.get::<_, Vec<u8>>(0))
+        .optional()?;
+    let mut ops = connection.prepare("SELECT seq, raw, set_aside FROM op ORDER BY seq")?;
+    let ops = ops.query_map([], |row| {
+        let seq: i64 = row.get(0)?;
+        let set_aside: Option<Vec<u8>> = row.get(2)?;
+        Ok(StoredOp {
+            seq: seq.cast_unsigned(),
+            raw: Bytes(row.get(1)?),
+            set_aside: set_aside.map(|bytes| decode::<Disposition>(&bytes)).transpose()?,
+        })
+    })?;
+    let mut entities = connection.prepare("SELECT state FROM entity ORDER BY kind, id")?;
+    let entities = entities.query_map([], |row| decode(&row.get::<_, Vec<u8>>(0)?))?;
+    let mut blobs = connection.prepare("SELECT state FROM blob ORDER BY sha256")?;
+    let blobs = blobs.query_map([], |row| decode(&row.get::<_, Vec<u8>>(0)?))?;
+    Ok(Snapshot {
+        device: device.map(|bytes| decode(&bytes)).transpose()?,
+        ops: ops.collect::<Result<_, _>>()?,
+        entities: entities.collect::<Result<_, _>>()?,
+        blobs: blobs.collect::<Result<_, _>>()?,
+    })
+}
+
+pub(crate) fn apply(transaction: &Transaction<'_>, batch: &WriteBatch) -> Result<(), rusqlite::Error> {
+    if let Some(device) = &batch.device {
+        transaction.execute(
+            "INSERT INTO device (id, state) VALUES (1, ?1) ON CONFLICT (id) DO UPDATE SET state = excluded.state",
+            [encode(device)?],
+        )?;
+    }
+    if batch.replace_log {
+        transaction.execute("DELETE FROM op", [])?;
+    }
+    transaction.execute(
+        "DELETE FROM op WHERE seq <= ?1",
+        [batch.forget_ops_upto.cast_signed()],
+    )?;
+    for op in &batch.put_ops {
+        transaction.execute(
+            "INSERT INTO op (seq, raw, set_aside) VALUES (?1, ?2, ?3)
+             ON CONFLICT (seq) DO UPDATE SET raw = excluded.raw, set_aside = excluded.set_aside",
+            params![
+                op.seq.cast_signed(),
+                op.raw.0,
+                op.set_aside.map(|place| encode(&place)).transpose()?
+            ],
+        )?;
+    }
+    for entity in &batch.put_entities {
+        transaction.execute(
+            "INSERT INTO entity (kind, id, state) VALUES (?1, ?2, ?3)
+             ON CONFLICT (kind, id) DO UPDATE SET state = excluded.state",
+            params![entity.entity.kind, entity.entity.id, encode(entity)?],
+        )?;
+    }
+    for entity in &batch.drop_entities {
+        transaction.execute(
+            "DELETE FROM entity WHERE kind = ?1 AND id = ?2",
+            params![entity.kind, entity.id],
+        )?;
+    }
+    for blob in &batch.put_blobs {
+        transaction.execute(
+            "INSERT INTO blob (sha256, state) VALUES (?1, ?2)
+             ON CONFLICT (sha256) DO UPDATE SET state = excluded.state",
+            params![blob.sha256.as_bytes(), encode(blob)?],
+        )?;
+    }
+    Ok(())
+}
+
+fn encode(value: &impl Serialize) -> Result<Vec<u8>, rusqlite::Error> {
+    minicbor_serde::to_vec(value)
+        .map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.to_string().into()))
+}
+
+fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, rusqlite::Error> {
+    minicbor_serde::from_slice(bytes).map_err(|error| {
+        rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Blob, error.to_string().into())
+    })
+}

@@ -1,0 +1,282 @@
+//! A shopper's work in terms of visits, questions and answers.
+//!
+//! This is the surface for apps: it binds the engine's registers to the
+//! checklist, so that an app validates and shows just what the server will.
+
+use haamu_domain::binding::{self, BoundEvaluation, Capture, bind};
+use haamu_domain::brief::{form_entity, kind};
+use haamu_domain::{AssignmentBrief, SubmissionId};
+use haamu_form::{Checklist, Decisions, Finding, Findings, Score, Stage, score};
+use haamu_sync::engine::{Edit, StoredEntity};
+use haamu_sync::{Action, Attachment, Body, Lane, OpId, RegisterKey, Submit};
+
+use crate::driver::{ClientError, Device};
+use crate::ports::{FileStore, LocalStore, Platform, Transport};
+
+/// Why an answer, photo or submit was not recorded.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum FieldworkError {
+    /// The device failed.
+    #[error(transparent)]
+    Client(#[from] ClientError),
+    /// The checklist of the visit has not arrived yet, or cannot be read by this build.
+    #[error("the checklist of the visit is not on this device")]
+    NoChecklist,
+    /// The answer does not fit its question.
+    #[error("the answer does not fit: {0}")]
+    Answer(Findings),
+    /// The checklist has no such question.
+    #[error("the checklist has no question {0:?}")]
+    UnknownQuestion(String),
+    /// The checklist has no such stage.
+    #[error("the checklist has no stage {0:?}")]
+    UnknownStage(String),
+    /// The visit is no longer this person's, or is handed in and settled.
+    #[error("the visit is {0}; nothing more can be recorded")]
+    Closed(String),
+    /// Something keeps the stage from being complete.
+    #[error("{} answers, comments or photos are missing or do not fit", .0.len())]
+    Incomplete(Vec<Finding>),
+}
+
+/// A visit on the device.
+#[derive(Clone, Debug)]
+pub struct FieldVisit {
+    /// What the shopper was told.
+    pub brief: AssignmentBrief,
+    /// The visit's state, as last heard from the server.
+    pub state: String,
+    /// How often it was returned.
+    pub cycle: u32,
+    /// Whether it was taken away again.
+    pub is_revoked: bool,
+}
+
+/// A visit with its checklist and everything that is recorded.
+#[derive(Clone, Debug)]
+pub struct OpenVisit {
+    /// The visit.
+    pub visit: FieldVisit,
+    /// Its checklist.
+    pub checklist: Checklist,
+    /// What is recorded.
+    pub bound: BoundEvaluation,
+}
+
+impl OpenVisit {
+    /// The score so far, of what is answered.
+    #[must_use]
+    pub fn score(&self) -> Score {
+        score(&self.checklist, self.bound.draft.answers(), Decisions::default())
+    }
+
+    /// What keeps a stage from being complete.
+    #[must_use]
+    pub fn findings(&self, stage: Stage) -> Vec<Finding> {
+        self.bound.draft.findings(&self.checklist, stage)
+    }
+
+    fn index(&self, question: &str) -> Result<usize, FieldworkError> {
+        let index = self.checklist.question_index(question);
+        index.ok_or_else(|| FieldworkError::UnknownQuestion(question.to_owned()))
+    }
+}
+
+/// A photo to be added.
+#[derive(Clone, Debug)]
+pub struct Photo<'a> {
+    /// Its bytes.
+    pub bytes: &'a [u8],
+    /// Its media type.
+    pub media_type: &'a str,
+    /// The name of its file.
+    pub file_name: Option<&'a str>,
+    /// What it shows, in the shopper's words.
+    pub caption: Option<&'a str>,
+}
+
+impl<S: LocalStore, F: FileStore, T: Transport, P: Platform> Device<S, F, T, P> {
+    /// The visits on this device, by assignment.
+    pub fn visits(&self) -> Vec<FieldVisit> {
+        self.engine()
+            .entities()
+            .filter_map(|stored| self.field_visit(stored))
+            .collect()
+    }
+
+    fn field_visit(&self, stored: &StoredEntity) -> Option<FieldVisit> {
+        let Body::Record(record) = &stored.body else {
+            return None;
+        };
+        if stored.entity.kind != kind::ASSIGNMENT {
+            return None;
+        }
+        let brief: AssignmentBrief = serde_json::from_slice(&record.0).ok()?;
+        let submission = self.engine().submission(brief.submission.document());
+        let (state, cycle, revoked) = submission.unwrap_or(("planned", 0, None));
+        let is_revoked = stored.revoked.is_some() || revoked.is_some();
+        Some(FieldVisit {
+            state: state.to_owned(),
+            cycle,
+            is_revoked,
+            brief,
+        })
+    }
+
+    /// A visit with its checklist and everything that is recorded.
+    ///
+    /// # Errors
+    /// [`FieldworkError::NoChecklist`].
+    pub fn open_visit(&self, visit: &FieldVisit) -> Result<OpenVisit, FieldworkError> {
+        let stored = self.engine().entity(&form_entity(&visit.brief.form));
+        let Some(StoredEntity {
+            body: Body::Record(record),
+            ..
+        }) = stored
+        else {
+            return Err(FieldworkError::NoChecklist);
+        };
+        let text = std::str::from_utf8(&record.0).map_err(|_| FieldworkError::NoChecklist)?;
+        let checklist = Checklist::parse(text).map_err(|_| FieldworkError::NoChecklist)?;
+        let document = self.engine().document(visit.brief.submission.document());
+        let bound = bind(&checklist, &document);
+        Ok(OpenVisit {
+            visit: visit.clone(),
+            checklist,
+            bound,
+        })
+    }
+
+    /// Records an answer, given as JSON in the shorthand of the checklist format; `null` takes it away.
+    ///
+    /// # Errors
+    /// The answer does not fit its question, or could not be saved.
+    pub async fn answer(
+        &mut self,
+        open: &OpenVisit,
+        question: &str,
+        json: &str,
+    ) -> Result<OpId, FieldworkError> {
+        let mut answers = open.bound.draft.answers().clone();
+        answers
+            .set(&open.checklist, question, json)
+            .map_err(FieldworkError::Answer)?;
+        let key = binding::answer_key(Lane::Shopper, question);
+        self.record(open, key, binding::set_json(json)).await
+    }
+
+    /// Records a comment; an empty one takes it away.
+    ///
+    /// # Errors
+    /// There is no such question, or it could not be saved.
+    pub async fn comment(
+        &mut self,
+        open: &OpenVisit,
+        question: &str,
+        text: &str,
+    ) -> Result<OpId, FieldworkError> {
+        open.index(question)?;
+        let text: String = text.chars().take(binding::MAX_COMMENT_CHARS).collect();
+        let key = binding::comment_key(Lane::Shopper, question);
+        self.record(open, key, binding::set_text(&text)).await
+    }
+
+    /// Adds a photo to a question. Its bytes are durable before the answer refers to them.
+    ///
+    /// # Errors
+    /// There is no such question, or it could not be saved.
+    pub async fn add_photo(
+        &mut self,
+        open: &OpenVisit,
+        question: &str,
+        photo: Photo<'_>,
+    ) -> Result<OpId, FieldworkError> {
+        open.index(question)?;
+        let sha256 = self.keep_file(photo.bytes).await?;
+        let capture = Capture {
+            file_name: photo.file_name.map(str::to_owned),
+            caption: photo.caption.map(str::to_owned),
+        };
+        let attachment = Attachment {
+            sha256,
+            length: photo.bytes.len() as u64,
+            media_type: photo.media_type.to_owned(),
+            capture: capture.to_bytes(),
+        };
+        self.record(open, binding::files_key(question), Action::Attach(attachment))
+            .await
+    }
+
+    /// Hands a stage in. Unless forced, only when it is complete.
+    ///
+    /// # Errors
+    /// [`FieldworkError::Incomplete`] with everything that is missing, or it could not be saved.
+    pub async fn submit(
+        &mut self,
+        open: &OpenVisit,
+        stage: &str,
+        is_forced: bool,
+    ) -> Result<OpId, FieldworkError> {
+        let part = binding::stage(&open.checklist, stage);
+        let part = part.ok_or_else(|| FieldworkError::UnknownStage(stage.to_owned()))?;
+        let errors: Vec<Finding> = open
+            .findings(part)
+            .into_iter()
+            .filter(Finding::is_error)
+            .collect();
+        if !errors.is_empty() && !is_forced {
+            return Err(FieldworkError::Incomplete(errors));
+        }
+        let device = self.engine().device();
+        let frontier = vec![(device.device, self.engine().last_seq())];
+        let submit = Submit {
+            stage: stage.to_owned(),
+            cycle: open.visit.cycle,
+            frontier,
+        };
+        let key = RegisterKey::shopper(binding::SUBMIT_REGISTER);
+        self.record(open, key, Action::Submit(submit)).await
+    }
+
+    async fn record(
+        &mut self,
+        open: &OpenVisit,
+        key: RegisterKey,
+        action: Action,
+    ) -> Result<OpId, FieldworkError> {
+        if open.visit.is_revoked {
+            return Err(FieldworkError::Closed("no longer yours".to_owned()));
+        }
+        let is_settled =
+            haamu_domain::VisitState::from_name(&open.visit.state).is_some_and(|state| state.is_settled());
+        if is_settled {
+            return Err(FieldworkError::Closed(open.visit.state.clone()));
+        }
+        let document = open.visit.brief.submission.document();
+        let form_version = Some(open.visit.brief.form);
+        Ok(self
+            .edit(Edit {
+                document,
+                key,
+                action,
+                form_version,
+            })
+            .await?)
+    }
+
+    /// Whether work on a submission is still to be sent.
+    pub fn has_unsent_work(&self, submission: SubmissionId) -> bool {
+        self.engine().has_unsent_work(submission.document())
+    }
+
+    /// Whether a stage was handed in on this device in the present cycle and the server has not confirmed it.
+    pub fn is_submitted_here(&self, visit: &FieldVisit, stage: &str) -> bool {
+        self.engine()
+            .own_ops(visit.brief.submission.document())
+            .any(|op| match &op.action {
+                Action::Submit(submit) => submit.stage == stage && submit.cycle == visit.cycle,
+                _ => false,
+            })
+    }
+}

@@ -1,0 +1,121 @@
+//! The contract of local stores. Every store runs it in its own tests.
+
+use haamu_sync::engine::{BlobState, DeviceState, Snapshot, StoredBlob, StoredEntity, StoredOp, WriteBatch};
+use haamu_sync::{AuthorId, BlobHash, Body, Bytes, DeviceId, Disposition, DocumentId, Entity};
+
+use crate::ports::{FileStore, LocalStore};
+
+fn op(seq: u64, content: u8) -> StoredOp {
+    StoredOp {
+        seq,
+        raw: Bytes(vec![content]),
+        set_aside: None,
+    }
+}
+
+fn entity(id: &str, content: u8) -> StoredEntity {
+    StoredEntity {
+        entity: Entity {
+            kind: "form".to_owned(),
+            id: id.to_owned(),
+        },
+        generation: 1,
+        body: Body::Record(Bytes(vec![content])),
+        revoked: None,
+    }
+}
+
+fn blob(name: u8, state: BlobState) -> StoredBlob {
+    StoredBlob {
+        sha256: BlobHash::from_bytes([name; 32]),
+        length: 9,
+        document: DocumentId::default(),
+        state,
+    }
+}
+
+/// Checks a store that holds nothing yet. `reopen` closes it and opens it
+/// again on the same storage, as a new process would.
+///
+/// # Panics
+/// If the store breaks its contract.
+pub async fn check_local_store<S: LocalStore>(mut store: S, reopen: impl Fn(S) -> S) {
+    assert_eq!(
+        store.load().await.expect("loads"),
+        Snapshot::default(),
+        "a new store is empty"
+    );
+    let device = DeviceState::new(DeviceId::from_bytes([1; 16]), AuthorId::from_bytes([2; 16]));
+    let first = WriteBatch {
+        device: Some(device.clone()),
+        put_ops: vec![op(1, 10), op(2, 20), op(3, 30)],
+        put_entities: vec![entity("a", 1), entity("b", 2)],
+        put_blobs: vec![blob(7, BlobState::Stored)],
+        ..WriteBatch::default()
+    };
+    store.commit(&first).await.expect("commits");
+    let mut store = reopen(store);
+    let loaded = store.load().await.expect("loads");
+    assert_eq!(loaded.device, Some(device.clone()));
+    assert_eq!(loaded.ops, first.put_ops, "by number");
+    assert_eq!(loaded.entities, first.put_entities);
+    assert_eq!(loaded.blobs, first.put_blobs);
+
+    let aside = StoredOp {
+        set_aside: Some(Disposition::Late),
+        ..op(3, 30)
+    };
+    let second = WriteBatch {
+        forget_ops_upto: 1,
+        put_ops: vec![aside.clone(), op(4, 40)],
+        put_entities: vec![entity("b", 9)],
+        drop_entities: vec![entity("a", 1).entity],
+        put_blobs: vec![blob(7, BlobState::Complete)],
+        ..WriteBatch::default()
+    };
+    store.commit(&second).await.expect("commits");
+    let mut store = reopen(store);
+    let loaded = store.load().await.expect("loads");
+    assert_eq!(loaded.device, Some(device), "what a batch does not name stays");
+    assert_eq!(loaded.ops, [op(2, 20), aside, op(4, 40)]);
+    assert_eq!(loaded.entities, [entity("b", 9)]);
+    assert_eq!(loaded.blobs, [blob(7, BlobState::Complete)]);
+
+    let renamed = WriteBatch {
+        replace_log: true,
+        put_ops: vec![op(1, 50)],
+        ..WriteBatch::default()
+    };
+    store.commit(&renamed).await.expect("commits");
+    assert_eq!(store.load().await.expect("loads").ops, [op(1, 50)]);
+
+    assert_eq!(store.read_value("session").await.expect("reads"), None);
+    store.write_value("session", Some(b"one")).await.expect("writes");
+    store
+        .write_value("session", Some(b"two"))
+        .await
+        .expect("overwrites");
+    let mut store = reopen(store);
+    assert_eq!(
+        store.read_value("session").await.expect("reads").as_deref(),
+        Some(b"two".as_slice())
+    );
+    store.write_value("session", None).await.expect("removes");
+    assert_eq!(store.read_value("session").await.expect("reads"), None);
+}
+
+/// Checks a place for files that holds nothing yet.
+///
+/// # Panics
+/// If it breaks its contract.
+pub async fn check_file_store<F: FileStore>(mut files: F, reopen: impl Fn(F) -> F) {
+    let name = BlobHash::from_bytes([3; 32]);
+    assert_eq!(files.read(name).await.expect("reads"), None);
+    files.put(name, b"picture").await.expect("keeps");
+    files.put(name, b"picture").await.expect("keeps once more");
+    let mut files = reopen(files);
+    assert_eq!(
+        files.read(name).await.expect("reads").as_deref(),
+        Some(b"picture".as_slice())
+    );
+}
