@@ -229,6 +229,7 @@ fn completing_removes_what_is_hidden() {
     let picture = checklist.question_index("picture").expect("it exists");
     draft.set_photo_count(&checklist, picture, 3);
     let findings = draft
+        .clone()
         .complete(&checklist, Stage::Main)
         .expect_err("one photo too many");
     assert_eq!(codes(&findings), [pair("too_many_photos", "photos.picture")]);
