@@ -148,7 +148,7 @@ impl Draft {
                 "this question must be answered".to_owned(),
             );
         }
-        if *state == AnswerState::NotApplicable && !question.na_allowed {
+        if *state == AnswerState::NotApplicable && !question.allows_not_applicable() {
             let message = "\"does not apply\" may not be chosen here".to_owned();
             error("answers", "not_applicable_not_allowed", message);
         }

@@ -222,6 +222,17 @@ fn a_draft_says_everything_that_it_lacks() {
 }
 
 #[test]
+fn an_option_that_means_na_allows_the_status_too() {
+    let document = json!({"sections": [{"id": "s", "questions": [
+        {"id": "bot", "type": "single_choice", "points": "1", "options": [
+            {"id": "smooth", "points": "1"}, {"id": "na", "na": true}]},
+    ]}]});
+    let checklist = Checklist::parse(&document.to_string()).expect("a sound checklist");
+    let draft = Draft::new(Answers::parse(&checklist, r#"{"bot": "na"}"#).expect("sound answers"));
+    assert_eq!(draft.findings(&checklist, Stage::Main), []);
+}
+
+#[test]
 fn completing_removes_what_is_hidden() {
     let checklist = small_checklist();
     let answers = r#"{"greeted": "yes", "story": "long enough", "reason": "left over from before"}"#;

@@ -20,6 +20,7 @@ pub fn start(config: &Config) -> Result<(), ConfigError> {
     let lines = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_target(false)
+        .with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()))
         .with_writer(std::io::stderr.with_max_level(tracing::Level::TRACE));
     // Only the first call in a process counts; tests start several servers.
     let _ = if config.logs_json() {

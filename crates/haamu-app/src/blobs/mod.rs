@@ -197,10 +197,8 @@ impl App {
     ) -> Result<(), Error> {
         let now = self.now();
         blobs::insert_owner(tx, actor.agency, submission, actor.user, sha256, now).await?;
-        self.enqueue(tx, actor.agency, &Job::MakeRendition { sha256 }, now)
-            .await?;
-        self.enqueue(tx, actor.agency, &Job::ProcessSubmission { submission }, now)
-            .await
+        let job = Job::MakeRendition { sha256, submission };
+        self.enqueue(tx, actor.agency, &job, now).await
     }
 
     /// The length of a file that has arrived for a submission of the actor.

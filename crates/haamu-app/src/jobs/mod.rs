@@ -28,12 +28,19 @@ pub(crate) enum Job {
         /// Which.
         submission: SubmissionId,
     },
-    /// Re-encode a photo for readers.
+    /// Re-encode a photo for readers, then look at its submission again.
     MakeRendition {
         /// Which.
         sha256: BlobHash,
+        /// The submission that it arrived for.
+        submission: SubmissionId,
     },
 }
+
+/// Every attempt so far ended with its process.
+#[derive(Debug, thiserror::Error)]
+#[error("the process ended each time while it was at work")]
+struct WorkerLost;
 
 impl Job {
     pub(crate) const fn kind(&self) -> &'static str {
@@ -59,7 +66,11 @@ impl App {
             })
             .await?;
         let Some(claimed) = claimed else { return Ok(false) };
-        let outcome = self.run_job(&claimed).await;
+        let outcome = if claimed.attempts > MAX_ATTEMPTS {
+            Err(Error::internal("do a job", WorkerLost))
+        } else {
+            self.run_job(&claimed).await
+        };
         let (outcome, claimed) = (&outcome, &claimed);
         self.inner
             .db
@@ -82,7 +93,9 @@ impl App {
             Job::ProcessSubmission { submission } => {
                 self.process_submission(claimed.agency, submission).await
             }
-            Job::MakeRendition { sha256 } => self.make_rendition(claimed.agency, sha256).await,
+            Job::MakeRendition { sha256, submission } => {
+                self.make_rendition(claimed.agency, sha256, submission).await
+            }
         }
     }
 

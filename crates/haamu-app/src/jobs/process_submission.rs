@@ -10,6 +10,7 @@ use haamu_store::repo::scores::{self, ScoreRecord};
 use haamu_store::repo::submissions::{self, Submission};
 use haamu_store::repo::visits::{self, Visit};
 use haamu_store::repo::{blobs, clients};
+use haamu_sync::BlobHash;
 use serde_json::json;
 
 use crate::evaluation::{self, Evaluation};
@@ -90,8 +91,9 @@ impl App {
         Ok(due)
     }
 
-    /// Whether all stages are in or over, and all files have arrived. Where a
-    /// stage is still open, the submission is looked at again when it closes.
+    /// Whether all stages are in or over, and all files have arrived and been
+    /// prepared for readers. Where a stage is still open, the submission is
+    /// looked at again when it closes.
     async fn is_complete(
         &self,
         tx: &Tx,
@@ -114,10 +116,12 @@ impl App {
             self.enqueue(tx, agency, &job, next).await?;
         }
         let received = blobs::list_received(tx, agency, submission.id).await?;
-        let has_files = evaluation
-            .files()
-            .all(|(_, file)| received.contains(&file.sha256));
-        Ok(open.is_empty() && has_files)
+        let files: Vec<_> = evaluation.files().map(|(_, file)| file.sha256).collect();
+        let prepared = blobs::list_renditions(tx, agency, &files).await?;
+        let is_ready = |hash: &BlobHash| {
+            received.contains(hash) && prepared.iter().any(|rendition| rendition.sha256 == *hash)
+        };
+        Ok(open.is_empty() && files.iter().all(is_ready))
     }
 
     /// Scores an evaluation.

@@ -4,15 +4,18 @@
 use std::io::Cursor;
 
 use bytes::Bytes;
-use haamu_domain::{AgencyId, AuditEvent};
+use haamu_domain::{AgencyId, AuditEvent, SubmissionId};
 use haamu_store::Tx;
 use haamu_store::repo::blobs::{self, Rendition};
 use haamu_sync::BlobHash;
 use image::codecs::jpeg::JpegEncoder;
 use image::imageops::FilterType;
 use image::{DynamicImage, ImageDecoder, ImageReader, Limits};
+use serde_json::json;
 
 use crate::{App, Error};
+
+use super::Job;
 
 /// The longer side of what readers see, in pixels.
 const LONGEST_SIDE: u32 = 1_600;
@@ -31,16 +34,45 @@ struct Encoded {
 }
 
 impl App {
-    pub(super) async fn make_rendition(&self, agency: AgencyId, sha256: BlobHash) -> Result<(), Error> {
+    pub(super) async fn make_rendition(
+        &self,
+        agency: AgencyId,
+        sha256: BlobHash,
+        submission: SubmissionId,
+    ) -> Result<(), Error> {
         let is_made = self
             .look(|tx: Tx| async move {
                 let tx = &tx;
                 Ok(!blobs::list_renditions(tx, agency, &[sha256]).await?.is_empty())
             })
             .await?;
-        if is_made {
-            return Ok(());
-        }
+        let rendition = if is_made {
+            None
+        } else {
+            Some(self.encode_rendition(agency, sha256).await?)
+        };
+        let rendition = rendition.as_ref();
+        self.act_alone(agency, |tx: Tx| async move {
+            let tx = &tx;
+            if let Some(rendition) = rendition {
+                blobs::insert_rendition(tx, agency, rendition, self.now()).await?;
+            }
+            let job = Job::ProcessSubmission { submission };
+            self.enqueue(tx, agency, &job, self.now()).await?;
+            let detail = json!({
+                "submission": submission.to_string(),
+                "readable": rendition.map(|rendition| rendition.is_readable),
+            });
+            Ok((
+                (),
+                AuditEvent::named("blob.make_rendition", "blob", sha256).with(detail),
+            ))
+        })
+        .await
+    }
+
+    /// Stores the photo for readers, and says what it is.
+    async fn encode_rendition(&self, agency: AgencyId, sha256: BlobHash) -> Result<Rendition, Error> {
         let original = self.inner.files.read_blob(agency, sha256).await?;
         let permit = self
             .inner
@@ -51,43 +83,30 @@ impl App {
         let encoded = tokio::task::spawn_blocking(move || encode(&original)).await;
         drop(permit);
         let encoded = encoded.map_err(|error| Error::internal("re-encode a photo", error))?;
-        let rendition = match encoded {
-            Ok(encoded) => {
-                let length = encoded.jpeg.len() as u64;
-                self.inner
-                    .files
-                    .put_rendition(agency, sha256, Bytes::from(encoded.jpeg))
-                    .await?;
-                Rendition {
-                    sha256,
-                    is_readable: true,
-                    width: encoded.width,
-                    height: encoded.height,
-                    length,
-                }
-            }
+        let encoded = match encoded {
+            Ok(encoded) => encoded,
             // A file that is no picture stays in custody; readers do not see it.
             Err(error) => {
                 tracing::info!(%error, "a file cannot be shown as a photo");
-                Rendition {
+                return Ok(Rendition {
                     sha256,
                     is_readable: false,
                     width: 0,
                     height: 0,
                     length: 0,
-                }
+                });
             }
         };
-        self.act_alone(agency, |tx: Tx| async move {
-            let tx = &tx;
-            blobs::insert_rendition(tx, agency, &rendition, self.now()).await?;
-            let detail = serde_json::json!({"readable": rendition.is_readable});
-            Ok((
-                (),
-                AuditEvent::named("blob.make_rendition", "blob", sha256).with(detail),
-            ))
-        })
-        .await
+        let rendition = Rendition {
+            sha256,
+            is_readable: true,
+            width: encoded.width,
+            height: encoded.height,
+            length: encoded.jpeg.len() as u64,
+        };
+        let jpeg = Bytes::from(encoded.jpeg);
+        self.inner.files.put_rendition(agency, sha256, jpeg).await?;
+        Ok(rendition)
     }
 }
 

@@ -340,6 +340,14 @@ pub struct Question {
     pub metric: Option<String>,
 }
 
+impl Question {
+    /// Whether it may be answered with "does not apply", be it as a status or as an option that means so.
+    #[must_use]
+    pub fn allows_not_applicable(&self) -> bool {
+        self.na_allowed || self.kind.options().iter().any(|option| option.na)
+    }
+}
+
 impl Checklist {
     /// Reads a checklist document.
     ///

@@ -434,16 +434,12 @@ impl Check<'_> {
             all.iter().sum::<Exact>()
         };
         let all = points(&mut scored.iter());
-        let with_na = points(&mut scored.iter().filter(|question| may_be_na(question)));
+        let with_na = points(&mut scored.iter().filter(|question| question.allows_not_applicable()));
         if &with_na + &with_na > all {
             let message = format!("{with_na} of {all} points may be answered with \"does not apply\"");
             self.warning("much_not_applicable", "sections", message);
         }
     }
-}
-
-fn may_be_na(question: &Question) -> bool {
-    question.na_allowed || question.kind.options().iter().any(|option| option.na)
 }
 
 /// Types whose answers `lt` … `gte` may compare (2.21).

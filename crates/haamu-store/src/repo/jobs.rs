@@ -51,15 +51,20 @@ pub struct ClaimedJob {
 
 /// Puts a job into the queue, unless one of the same kind and key waits; that one then runs at the earlier time.
 ///
+/// The waiting job stays locked until the caller's transaction commits, so that
+/// it is not claimed before it can see what the caller wrote.
+///
 /// # Errors
 /// The database failed.
 pub async fn enqueue(tx: &Tx, new: &NewJob, now: Timestamp) -> Result<(), StoreError> {
     let waiting = job::Entity::find()
+        .filter(job::Column::AgencyId.eq(new.agency.uuid()))
         .filter(job::Column::Kind.eq(new.kind))
         .filter(job::Column::DedupKey.eq(&new.dedup_key))
         .filter(job::Column::FinishedAt.is_null())
         .filter(job::Column::FailedAt.is_null())
         .filter(job::Column::ClaimedAt.is_null())
+        .lock_exclusive()
         .one(tx.connection())
         .await?;
     if let Some(waiting) = waiting {
