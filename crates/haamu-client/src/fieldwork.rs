@@ -32,6 +32,9 @@ pub enum FieldworkError {
     /// The checklist has no such stage.
     #[error("the checklist has no stage {0:?}")]
     UnknownStage(String),
+    /// The comment is longer than the format allows.
+    #[error("a comment has at most {} characters", binding::MAX_COMMENT_CHARS)]
+    CommentTooLong,
     /// The visit is no longer this person's, or is handed in and settled.
     #[error("the visit is {0}; nothing more can be recorded")]
     Closed(String),
@@ -169,7 +172,7 @@ impl<S: LocalStore, F: FileStore, T: Transport, P: Platform> Device<S, F, T, P> 
     /// Records a comment; an empty one takes it away.
     ///
     /// # Errors
-    /// There is no such question, or it could not be saved.
+    /// There is no such question, the comment is too long, or it could not be saved.
     pub async fn comment(
         &mut self,
         open: &OpenVisit,
@@ -177,9 +180,11 @@ impl<S: LocalStore, F: FileStore, T: Transport, P: Platform> Device<S, F, T, P> 
         text: &str,
     ) -> Result<OpId, FieldworkError> {
         open.index(question)?;
-        let text: String = text.chars().take(binding::MAX_COMMENT_CHARS).collect();
+        if text.chars().count() > binding::MAX_COMMENT_CHARS {
+            return Err(FieldworkError::CommentTooLong);
+        }
         let key = binding::comment_key(Lane::Shopper, question);
-        self.record(open, key, binding::set_text(&text)).await
+        self.record(open, key, binding::set_text(text)).await
     }
 
     /// Adds a photo to a question. Its bytes are durable before the answer refers to them.

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+use serde::Deserialize;
 
 use crate::shell::{self, command};
 
@@ -13,18 +14,47 @@ pub(crate) struct Workspace {
     pub(crate) root: PathBuf,
     /// Where cargo builds.
     pub(crate) target: PathBuf,
+    /// The packages of the workspace.
+    pub(crate) packages: Vec<Package>,
+}
+
+/// A package, as `cargo metadata` describes it.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Package {
+    /// Its name.
+    pub(crate) name: String,
+    /// Everything that it names in its Cargo.toml.
+    pub(crate) dependencies: Vec<Dependency>,
+}
+
+/// A dependency as it is declared.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Dependency {
+    /// The name of the other package.
+    pub(crate) name: String,
+    /// `dev` or `build`; none for an ordinary one.
+    pub(crate) kind: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Metadata {
+    packages: Vec<Package>,
+    workspace_root: PathBuf,
+    target_directory: PathBuf,
 }
 
 impl Workspace {
     /// Finds the workspace that this program was started in.
     pub(crate) fn find() -> Result<Self> {
-        let metadata = cargo_metadata::MetadataCommand::new()
-            .no_deps()
-            .exec()
-            .context("read the workspace with `cargo metadata`")?;
+        let text = shell::capture(&mut command(
+            cargo(),
+            ["metadata", "--no-deps", "--format-version", "1", "--locked"],
+        ))?;
+        let metadata: Metadata = serde_json::from_str(&text).context("understand `cargo metadata`")?;
         Ok(Self {
-            root: metadata.workspace_root.into(),
-            target: metadata.target_directory.into(),
+            root: metadata.workspace_root,
+            target: metadata.target_directory,
+            packages: metadata.packages,
         })
     }
 

@@ -193,10 +193,15 @@ impl Builder<'_> {
                 .filter(about)
                 .map(|line| line.sentence(self.input.language))
                 .collect();
+            let effect = if sentences.is_empty() {
+                self.labels.critical_without_effect.to_owned()
+            } else {
+                sentences.join(" ")
+            };
             CriticalView {
                 question: self.input.checklist.questions()[trigger.question].id.to_string(),
                 text: self.words.question(trigger.question),
-                effect: sentences.join(" "),
+                effect,
             }
         };
         self.input.score.triggers.iter().map(of_trigger).collect()

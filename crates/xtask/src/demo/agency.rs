@@ -4,12 +4,12 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use jiff::{ToSpan, Zoned};
+use jiff::ToSpan;
 use serde_json::{Value, json};
 
 use super::api::{Api, Session, items, text};
 use super::server::Server;
-use super::{PASSWORD, progress};
+use super::{PASSWORD, progress, today};
 
 /// A person of the demo.
 #[derive(Clone, Debug)]
@@ -355,13 +355,13 @@ fn publish(api: &Api, session: &Session, file: &Path) -> Result<String> {
 
 /// Opens an active programme with a round around today.
 fn open_round(api: &Api, session: &Session, client: &str, name: &str, version: &str) -> Result<String> {
-    let today = Zoned::now().date();
+    let today = today()?;
     let programme = json!({
         "client_organisation": client, "name": name, "purpose": "develop_service", "release_delay_hours": 0,
     });
     let programme = text(&api.post(session, "programmes", &programme)?, "id")?;
     let notice = json!({
-        "informed_on": today.checked_sub(20.days())?.to_string(), "audience": "koko henkilöstö",
+        "informed_on": today.saturating_sub(20.days()).to_string(), "audience": "koko henkilöstö",
         "channel": "henkilöstötiedote",
         "text": "Palveluamme arvioidaan tänä vuonna asiakkaan silmin. Tuloksia käytetään palvelun kehittämiseen.",
     });
@@ -369,9 +369,9 @@ fn open_round(api: &Api, session: &Session, client: &str, name: &str, version: &
     api.post(session, &format!("programmes/{programme}/activate"), &Value::Null)?;
     let round = json!({
         "name": format!("{name}, {}", today.strftime("%-m/%Y")), "checklist_version": version,
-        "starts_on": today.checked_sub(7.days())?.to_string(),
-        "visit_by": today.checked_add(7.days())?.to_string(),
-        "report_by": today.checked_add(9.days())?.to_string(),
+        "starts_on": today.saturating_sub(7.days()).to_string(),
+        "visit_by": today.saturating_add(7.days()).to_string(),
+        "report_by": today.saturating_add(9.days()).to_string(),
         "counts_in": today.to_string(),
     });
     text(

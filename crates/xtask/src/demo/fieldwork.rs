@@ -5,13 +5,13 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result};
-use jiff::{ToSpan, Zoned};
+use jiff::ToSpan;
 
 use crate::shell::{capture, command, note};
 
 use super::agency::{Agency, PlannedVisit};
 use super::api::Api;
-use super::{PASSWORD, photos, progress};
+use super::{PASSWORD, photos, progress, today};
 
 /// A shopper's device.
 #[derive(Debug)]
@@ -97,7 +97,7 @@ fn fill_in(device: &Device, visit: &PlannedVisit, examples: &Path) -> Result<()>
         device.run(&["answer", &visit.id, question, answer])?;
     }
     if let Some((question, days_ago)) = plan.moment {
-        let day = Zoned::now().date().checked_sub(days_ago.days())?;
+        let day = today()?.saturating_sub(days_ago.days());
         device.run(&["answer", &visit.id, question, &format!("{day}T14:35")])?;
     }
     Ok(())

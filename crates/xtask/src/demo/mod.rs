@@ -12,10 +12,14 @@ mod server;
 
 use std::fs;
 use std::path::PathBuf;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
 
 use crate::shell::{note, say};
 use crate::workspace::Workspace;
@@ -114,6 +118,14 @@ fn prepare(folder: &PathBuf) -> Result<fs::File> {
         }
     }
     Ok(lock)
+}
+
+/// The present day, in UTC.
+fn today() -> Result<Date> {
+    let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH)?;
+    let now = Timestamp::from_second(i64::try_from(since_1970.as_secs())?).ok();
+    let now = now.context("the clock is beyond the calendar")?;
+    Ok(now.to_zoned(TimeZone::UTC).date())
 }
 
 /// A bar for `length` steps; where there is no terminal, a line at the start says what is done.

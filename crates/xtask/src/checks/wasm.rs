@@ -1,0 +1,75 @@
+//! The pure packages build for browsers.
+//!
+//! Where rustup has or can fetch the target, that is used. Elsewhere Debian's
+//! compiler for the web builds the standard library from its source.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+
+use crate::shell::{self, capture, command, note, succeeds};
+use crate::workspace::{Workspace, cargo};
+
+use super::tools;
+
+const TARGET: &str = "wasm32-unknown-unknown";
+/// The packages that phones and browsers share with the server.
+const PACKAGES: [&str; 4] = ["haamu-form", "haamu-sync", "haamu-domain", "haamu-wire"];
+const DEBIAN_PACKAGES: [&str; 3] = ["rustc-web", "rust-web-src", "libstd-rust-web-dev"];
+
+/// Builds the pure packages for the browser.
+pub(super) fn check(workspace: &Workspace) -> Result<()> {
+    let packages = PACKAGES.iter().flat_map(|package| ["--package", package]);
+    let mut build = command(cargo(), ["build", "--locked", "--target", TARGET]);
+    build.args(packages).current_dir(&workspace.root);
+    if succeeds(&mut command("rustup", ["target", "add", TARGET])) {
+        return shell::run(&mut build);
+    }
+    note("rustup cannot fetch the target; Debian's compiler for the web is used");
+    let compiler = debian_compiler()?;
+    let linker = rust_lld(&compiler)?;
+    let mut setting = OsString::from(format!("target.{TARGET}.linker=\""));
+    setting.push(linker);
+    setting.push("\"");
+    build
+        .args(["-Z", "build-std=std,panic_abort"])
+        .arg("--config")
+        .arg(setting)
+        // Another compiler: its own folder, or each would build the other's packages anew.
+        .arg("--target-dir")
+        .arg(workspace.target.join("web"))
+        .env("RUSTC_BOOTSTRAP", "1")
+        .env("RUSTC", compiler);
+    shell::run(&mut build)
+}
+
+/// The rustc of the package `rustc-web`, which is installed if it is missing.
+fn debian_compiler() -> Result<PathBuf> {
+    if let Some(found) = find_compiler() {
+        return Ok(found);
+    }
+    tools::install_debian(&DEBIAN_PACKAGES)?;
+    find_compiler().context("rustc-web was installed, but its rustc is not among its files")
+}
+
+fn find_compiler() -> Option<PathBuf> {
+    let files = capture(&mut command("dpkg", ["-L", "rustc-web"])).ok()?;
+    let is_compiler = |path: &&str| path.ends_with("/bin/rustc");
+    files.lines().find(is_compiler).map(PathBuf::from)
+}
+
+/// The linker that comes with either compiler.
+fn rust_lld(compiler: &Path) -> Result<PathBuf> {
+    for rustc in [compiler, Path::new("rustc")] {
+        let root = capture(&mut command(rustc, ["--print", "sysroot"]))?;
+        let found = capture(&mut command(
+            "find",
+            [root.trim(), "-name", "rust-lld", "-type", "f"],
+        ))?;
+        if let Some(line) = found.lines().next() {
+            return Ok(PathBuf::from(line));
+        }
+    }
+    bail!("no rust-lld comes with the compilers")
+}

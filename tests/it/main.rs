@@ -1,0 +1,3 @@
+//! The suites across crates, as one program.
+
+mod sessions;

@@ -1,0 +1,369 @@
+//! Agencies with one person in every role, and what their coordinator plans.
+
+use haamu_domain::{AgencyId, ClientOrganisationId, Role, Timestamp, UserId};
+use haamu_store::repo::clients::{self, ClientOrganisation};
+use haamu_store::repo::identity::{self, Membership, User};
+use haamu_store::{Db, StoreError, Tx};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::server::TestServer;
+
+/// Everybody's password.
+pub const PASSWORD: &str = "haamu-demo-only";
+/// Its hash; hashing anew for each person would take most of a test's time.
+const PASSWORD_HASH: &str =
+    "$argon2id$v=19$m=19456,t=2,p=1$j7wiyZE3+ErkaZoiIW9Omg$Vsj/cLVl0Ur+3LQKjDNICDIdXVf8+mqJcyk0oet/AVY";
+/// The shoppers' family name; reports must not show it.
+pub const SHOPPER_NAME: &str = "Virtasaari";
+
+/// Somebody who can sign in.
+#[derive(Clone, Debug)]
+pub struct Person {
+    /// Their id.
+    pub id: Uuid,
+    /// Their e-mail address.
+    pub email: String,
+}
+
+/// An agency with its people.
+#[derive(Clone, Debug)]
+pub struct TestAgency {
+    /// Its id.
+    pub id: AgencyId,
+    /// One person of each role.
+    people: Vec<(Role, Person)>,
+    /// A second shopper.
+    pub other_shopper: Person,
+    /// The client organisation of its client's people.
+    pub client: ClientOrganisationId,
+    /// Another client organisation.
+    pub other_client: ClientOrganisationId,
+    /// The client manager of the other client organisation.
+    pub other_manager: Person,
+}
+
+impl TestAgency {
+    /// The person with a role.
+    #[must_use]
+    pub fn person(&self, role: Role) -> &Person {
+        let found = self.people.iter().find(|(of, _)| *of == role);
+        &found.expect("one person of each role").1
+    }
+
+    /// The coordinator.
+    #[must_use]
+    pub fn coordinator(&self) -> &Person {
+        self.person(Role::Coordinator)
+    }
+
+    /// The reviewer.
+    #[must_use]
+    pub fn reviewer(&self) -> &Person {
+        self.person(Role::Reviewer)
+    }
+
+    /// The shopper.
+    #[must_use]
+    pub fn shopper(&self) -> &Person {
+        self.person(Role::Shopper)
+    }
+
+    /// The client's manager.
+    #[must_use]
+    pub fn manager(&self) -> &Person {
+        self.person(Role::ClientManager)
+    }
+}
+
+/// Puts an agency into the database.
+pub(crate) async fn insert(db: &Db, name: &str, now: Timestamp) -> TestAgency {
+    let person = |who: &str| Person {
+        id: Uuid::from_u128(rand::random()),
+        email: format!("{who}@{name}.example"),
+    };
+    let agency = TestAgency {
+        id: AgencyId::from_uuid(Uuid::from_u128(rand::random())),
+        people: Role::ALL
+            .iter()
+            .map(|role| (*role, person(role.as_str())))
+            .collect(),
+        other_shopper: person("other-shopper"),
+        client: ClientOrganisationId::from_uuid(Uuid::from_u128(rand::random())),
+        other_client: ClientOrganisationId::from_uuid(Uuid::from_u128(rand::random())),
+        other_manager: person("other-manager"),
+    };
+    let all = &agency;
+    db.write(|tx: Tx| async move {
+        let tx = &tx;
+        identity::insert_agency(tx, all.id, &format!("Agency {name}"), now).await?;
+        for (id, client) in [(all.client, "Client"), (all.other_client, "Other client")] {
+            let client = ClientOrganisation {
+                id,
+                name: format!("{client} {name}"),
+            };
+            clients::insert(tx, all.id, &client, now).await?;
+        }
+        for (role, person) in &all.people {
+            insert_person(tx, all, *role, person, all.client, now).await?;
+        }
+        insert_person(tx, all, Role::Shopper, &all.other_shopper, all.client, now).await?;
+        insert_person(
+            tx,
+            all,
+            Role::ClientManager,
+            &all.other_manager,
+            all.other_client,
+            now,
+        )
+        .await?;
+        Ok::<(), StoreError>(())
+    })
+    .await
+    .expect("an agency");
+    agency
+}
+
+async fn insert_person(
+    tx: &Tx,
+    agency: &TestAgency,
+    role: Role,
+    person: &Person,
+    client: ClientOrganisationId,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let given = person.email.split('@').next().unwrap_or_default();
+    let user = User {
+        id: UserId::from_uuid(person.id),
+        email: person.email.clone(),
+        display_name: format!("{given} {SHOPPER_NAME}"),
+        password_hash: PASSWORD_HASH.to_owned(),
+        disabled_at: None,
+    };
+    let member = Membership {
+        agency: agency.id,
+        user: user.id,
+        role,
+        client_organisation: role.is_client().then_some(client),
+    };
+    identity::insert_user(tx, &user, now).await?;
+    identity::insert_membership(tx, &member, now).await
+}
+
+/// How a programme is opened.
+#[derive(Clone, Copy, Debug)]
+pub struct ProgrammeOptions {
+    /// Hours between approval and release.
+    pub release_delay_hours: u32,
+    /// The number of staff on shift at the location.
+    pub staff_on_shift: u32,
+}
+
+impl Default for ProgrammeOptions {
+    fn default() -> Self {
+        Self {
+            release_delay_hours: 0,
+            staff_on_shift: 8,
+        }
+    }
+}
+
+/// One visit with everything around it, by ids.
+#[derive(Clone, Debug)]
+pub struct Scene {
+    /// The location.
+    pub location: String,
+    /// The checklist version.
+    pub version: String,
+    /// The programme.
+    pub programme: String,
+    /// The round.
+    pub round: String,
+    /// The visit.
+    pub visit: String,
+    /// The assignment to the shopper.
+    pub assignment: String,
+    /// The submission of the assignment.
+    pub submission: String,
+}
+
+/// A checklist that is soon filled in: an unscored moment, a critical scored
+/// item, a scored choice, a photo, and a narrative.
+#[must_use]
+pub fn small_checklist() -> Value {
+    let text = |fi: &str, en: &str| json!({"fi": fi, "en": en});
+    json!({
+        "format": "haamu-checklist/1", "id": "small-visit", "version": 1,
+        "title": text("Pieni käynti", "Small visit"),
+        "languages": ["fi", "en"], "default_language": "fi",
+        "channel": "on_site", "visit_kind": "mystery_visit", "estimated_minutes": 5,
+        "scenario": text("Käy ja katso.", "Go and see."),
+        "scoring": {"mode": "section_weight", "unanswered": "exclude", "cap_bonus": true,
+            "display_decimals": 1, "rounding": "half_up", "band_on": "displayed",
+            "bands": [{"id": "good", "min": "75", "label": text("Hyvä", "Good")},
+                      {"id": "poor", "min": "0", "label": text("Heikko", "Poor")}]},
+        "touchpoints": [
+            {"id": "door", "phase": "before", "label": text("Ovi", "Door")},
+            {"id": "desk", "phase": "during", "label": text("Tiski", "Desk")},
+            {"id": "home", "phase": "after", "label": text("Kotona", "At home")}],
+        "themes": [{"id": "friendliness", "label": text("Ystävällisyys", "Friendliness")}],
+        "sections": [
+            {"id": "visit", "title": text("Käynti", "Visit"), "weight": "100", "questions": [
+                {"id": "arrived", "type": "datetime", "perspective": "fact", "touchpoint": "door",
+                 "required": true, "text": text("Milloin saavuit?", "When did you arrive?")},
+                {"id": "greeted", "type": "yes_no", "perspective": "staff_behaviour", "touchpoint": "desk",
+                 "theme": "friendliness", "required": true, "points": "3", "good_answer": "yes",
+                 "text": text("Tervehdittiinkö sinua?", "Were you greeted?")},
+                {"id": "helped", "type": "single_choice", "perspective": "staff_behaviour", "touchpoint": "desk",
+                 "theme": "friendliness", "required": true, "points": "5",
+                 "text": text("Miten sinua autettiin?", "How were you helped?"),
+                 "options": [
+                    {"id": "well", "points": "5", "text": text("Hyvin", "Well")},
+                    {"id": "some", "points": "2", "text": text("Vähän", "A little")},
+                    {"id": "not", "points": "0", "text": text("Ei lainkaan", "Not at all")}]},
+                {"id": "insulted", "type": "yes_no", "perspective": "staff_behaviour", "touchpoint": "desk",
+                 "theme": "friendliness", "required": true, "points": "2", "good_answer": "no",
+                 "critical": {"effect": "visit_cap", "cap": "40"},
+                 "text": text("Loukattiinko sinua?", "Were you insulted?")},
+                {"id": "door_photo", "type": "photo", "perspective": "environment", "touchpoint": "door",
+                 "required": false, "text": text("Kuva ovesta", "Photo of the door"),
+                 "photo": {"max_count": 3, "people_in_frame": "forbidden", "strip_metadata": true}}]},
+            {"id": "after", "title": text("Jälkeen", "Afterwards"), "weight": "0", "questions": [
+                {"id": "story", "type": "text", "perspective": "fact", "touchpoint": "home", "required": true,
+                 "min_chars": 10, "max_chars": 2000, "text": text("Kerro käynnistä", "Tell about the visit")}]}]
+    })
+}
+
+/// Answers to [`small_checklist`], but for the moment.
+#[must_use]
+pub fn small_answers() -> Vec<(&'static str, &'static str)> {
+    vec![
+        ("arrived", "\"2026-11-20T13:37\""),
+        ("greeted", "\"yes\""),
+        ("helped", "\"some\""),
+        ("insulted", "\"no\""),
+        ("story", "\"Ovi oli auki ja tiskillä hymyiltiin.\""),
+    ]
+}
+
+impl TestServer {
+    /// A planned visit of the shopper of an agency, under [`small_checklist`].
+    pub async fn plan(&self, agency: &TestAgency, options: ProgrammeOptions) -> Scene {
+        let coordinator = agency.coordinator();
+        let location = self.import_location(agency, options.staff_on_shift).await;
+        let version = self.publish(agency, &small_checklist()).await;
+        let (programme, round) = self
+            .open_round(agency, &version, options.release_delay_hours)
+            .await;
+        let body = json!({"visits": [{"location": location, "shopper": agency.shopper().id}]});
+        let path = format!("/v1/rounds/{round}/visits");
+        let planned = self
+            .post(&path, body)
+            .by(coordinator)
+            .await
+            .send()
+            .await
+            .created();
+        let visit = &planned["items"][0];
+        Scene {
+            location,
+            version,
+            programme,
+            round,
+            visit: text(&visit["id"]),
+            assignment: text(&visit["assignment"]["id"]),
+            submission: text(&visit["assignment"]["submission"]),
+        }
+    }
+
+    /// A location of the agency's client, with an address and coordinates.
+    pub async fn import_location(&self, agency: &TestAgency, staff_on_shift: u32) -> String {
+        let csv = format!(
+            "external_id,name,address,postal_code,city,country,latitude,longitude,time_zone,typical_staff_on_shift\n\
+             T1,Myymälä Kallio,Torikatu 7,00530,Helsinki,FI,60.184321,24.950123,Europe/Helsinki,{staff_on_shift}\n"
+        );
+        let path = format!("/v1/client-organisations/{}/locations", agency.client);
+        let import = self.request(axum::http::Method::POST, &format!("{path}/import"));
+        let _ = import
+            .body("text/csv", csv)
+            .by(agency.coordinator())
+            .await
+            .send()
+            .await
+            .ok();
+        let listed = self.get(&path).by(agency.coordinator()).await.send().await.ok();
+        text(&listed["items"][0]["id"])
+    }
+
+    /// A published version of a checklist.
+    pub async fn publish(&self, agency: &TestAgency, document: &Value) -> String {
+        let coordinator = agency.coordinator();
+        let created = self
+            .post("/v1/checklists", document.clone())
+            .by(coordinator)
+            .await
+            .send()
+            .await;
+        let version = text(&created.created()["id"]);
+        let path = format!("/v1/checklist-versions/{version}/publish");
+        let _ = self
+            .post(&path, Value::Null)
+            .by(coordinator)
+            .await
+            .send()
+            .await
+            .ok();
+        version
+    }
+
+    /// An active programme of the agency's client, and a round of it around the start of the test.
+    pub async fn open_round(
+        &self,
+        agency: &TestAgency,
+        version: &str,
+        release_delay_hours: u32,
+    ) -> (String, String) {
+        let coordinator = agency.coordinator();
+        let programme = json!({"client_organisation": agency.client.uuid(), "name": "Ohjelma",
+            "purpose": "develop_service", "release_delay_hours": release_delay_hours});
+        let created = self
+            .post("/v1/programmes", programme)
+            .by(coordinator)
+            .await
+            .send()
+            .await
+            .created();
+        let programme = text(&created["id"]);
+        let path = format!("/v1/programmes/{programme}");
+        let notice = json!({"informed_on": "2026-10-01", "audience": "kaikki", "channel": "tiedote", "text": "Arvioidaan."});
+        let notices = format!("{path}/staff-notices");
+        let _ = self
+            .post(&notices, notice)
+            .by(coordinator)
+            .await
+            .send()
+            .await
+            .created();
+        let _ = self
+            .post(&format!("{path}/activate"), Value::Null)
+            .by(coordinator)
+            .await
+            .send()
+            .await
+            .ok();
+        let round = json!({"name": "Kierros", "checklist_version": version, "starts_on": "2026-11-16",
+            "visit_by": "2026-11-29", "report_by": "2026-12-01", "counts_in": "2026-11-30"});
+        let created = self
+            .post(&format!("{path}/rounds"), round)
+            .by(coordinator)
+            .await
+            .send()
+            .await
+            .created();
+        (programme, text(&created["id"]))
+    }
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().expect("a text").to_owned()
+}

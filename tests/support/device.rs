@@ -1,0 +1,138 @@
+//! Devices in this process: the real client on a store in memory, over loopback.
+
+use std::cell::Cell;
+use std::net::SocketAddr;
+
+use haamu_client::native::HttpTransport;
+use haamu_client::{
+    Credentials, Device, FieldVisit, MemoryFiles, MemoryStore, OpenVisit, Photo, Platform, Rest,
+};
+use haamu_sync::{ClockReading, Millis};
+
+use crate::agency::{PASSWORD, Person, small_answers};
+use crate::server::{TestClock, TestServer};
+
+/// A photo with maker, time and place in its metadata.
+pub const PHOTO: &[u8] = include_bytes!("../fixtures/entrance-with-gps.jpg");
+
+/// The test's clock, and randomness that counts.
+#[derive(Debug)]
+pub struct TestPlatform {
+    clock: TestClock,
+    counter: Cell<u64>,
+}
+
+impl Platform for TestPlatform {
+    fn now(&self) -> ClockReading {
+        let millis = Millis::try_from(self.clock.millis()).expect("after 1970");
+        ClockReading {
+            wall: millis,
+            monotonic: millis,
+            boot: 1,
+        }
+    }
+
+    fn random(&self) -> [u8; 32] {
+        let counter = self.counter.get();
+        self.counter.set(counter + 1);
+        blake3::hash(&counter.to_le_bytes()).into()
+    }
+
+    /// Time passes at once.
+    async fn sleep_until(&self, monotonic: Millis) {
+        let left = i64::try_from(monotonic).expect("a time") - self.clock.millis();
+        self.clock.advance_seconds(left.max(0) / 1_000 + 1);
+    }
+}
+
+type Inner = Device<MemoryStore, MemoryFiles, HttpTransport, TestPlatform>;
+
+/// A shopper's device.
+#[derive(Debug)]
+pub struct TestDevice {
+    /// The client itself.
+    pub client: Inner,
+}
+
+impl TestDevice {
+    /// A new device on which somebody is signed in.
+    pub async fn sign_in(server: &TestServer, address: SocketAddr, person: &Person) -> Self {
+        let platform = TestPlatform {
+            clock: server.clock.clone(),
+            counter: Cell::new(rand::random::<u32>().into()),
+        };
+        let url = format!("http://{address}");
+        let transport = HttpTransport::new(&url, "tests/1").expect("a transport");
+        let (store, files) = (MemoryStore::default(), MemoryFiles::default());
+        let opened = Device::open(store, files, transport, platform, "tests/1").await;
+        let mut client = opened.expect("a device");
+        let credentials = Credentials {
+            email: person.email.clone(),
+            password: PASSWORD.to_owned(),
+        };
+        client.sign_in(&url, &credentials).await.expect("signed in");
+        Self { client }
+    }
+
+    /// Sends and receives everything.
+    #[track_caller]
+    pub fn sync(&mut self) -> impl Future<Output = ()> + '_ {
+        let caller = std::panic::Location::caller();
+        async move {
+            let rest = self.client.sync(|_| {}).await.expect("storage works");
+            assert_eq!(rest, Rest::UpToDate, "{caller}");
+        }
+    }
+
+    /// The only visit on the device.
+    #[must_use]
+    pub fn visit(&self) -> FieldVisit {
+        let visits = self.client.visits();
+        assert_eq!(visits.len(), 1);
+        visits[0].clone()
+    }
+
+    /// The only visit, with its checklist.
+    #[must_use]
+    pub fn open(&self) -> OpenVisit {
+        self.client
+            .open_visit(&self.visit())
+            .expect("the checklist is there")
+    }
+
+    /// Records an answer.
+    pub async fn answer(&mut self, question: &str, json: &str) {
+        let open = self.open();
+        self.client.answer(&open, question, json).await.expect("saved");
+    }
+
+    /// Adds the photo to a question.
+    pub async fn photo(&mut self, question: &str, caption: Option<&str>) {
+        let open = self.open();
+        let photo = Photo {
+            bytes: PHOTO,
+            media_type: "image/jpeg",
+            file_name: Some("IMG_0001.jpg"),
+            caption,
+        };
+        self.client
+            .add_photo(&open, question, photo)
+            .await
+            .expect("saved");
+    }
+
+    /// Hands the visit in.
+    pub async fn submit(&mut self) {
+        let open = self.open();
+        self.client.submit(&open, "main", false).await.expect("handed in");
+    }
+
+    /// Fills in the whole of the small checklist, with a photo, and hands it in; nothing is sent.
+    pub async fn evaluate(&mut self) {
+        for (question, answer) in small_answers() {
+            self.answer(question, answer).await;
+        }
+        self.photo("door_photo", Some("Ovi kadulta")).await;
+        self.submit().await;
+    }
+}

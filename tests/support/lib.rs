@@ -1,0 +1,38 @@
+//! What the suites share: databases, servers in this process, a ready-made
+//! agency, devices, and the program `haamu` as a process.
+
+pub mod agency;
+pub mod database;
+pub mod device;
+pub mod server;
+
+pub use agency::{PASSWORD, Person, TestAgency};
+pub use database::TestDatabase;
+pub use device::TestDevice;
+pub use server::{Answer, TestServer};
+
+/// Makes a test for each database; its body gets a fresh [`TestServer`].
+///
+/// The PostgreSQL one needs `TEST_DATABASE_URL`, and says that it did not run without.
+#[macro_export]
+macro_rules! both_dbs {
+    ($(async fn $name:ident($server:ident) $body:block)+) => {
+        $(mod $name {
+            use super::*;
+
+            async fn test($server: $crate::TestServer) $body
+
+            #[tokio::test]
+            async fn sqlite() {
+                test($crate::TestServer::start($crate::TestDatabase::sqlite().await).await).await;
+            }
+
+            #[tokio::test]
+            async fn postgres() {
+                if let Some(database) = $crate::TestDatabase::postgres().await {
+                    test($crate::TestServer::start(database).await).await;
+                }
+            }
+        })+
+    };
+}
