@@ -17,7 +17,10 @@ pub(crate) fn say(line: &str) {
     let _ = writeln!(out, "{line}").and_then(|()| out.flush());
 }
 
-/// A command with its arguments.
+/// A command with its arguments, as if a person had typed it.
+///
+/// What `cargo run` told this process about itself is not passed on: some build
+/// scripts watch those variables, and would build their packages anew.
 pub(crate) fn command<I, S>(program: impl AsRef<OsStr>, arguments: I) -> Command
 where
     I: IntoIterator<Item = S>,
@@ -25,6 +28,22 @@ where
 {
     let mut command = Command::new(program);
     command.args(arguments);
+    for (name, _) in std::env::vars_os() {
+        let is_of_this_package = name.to_str().is_some_and(|name| {
+            [
+                "CARGO_PKG_",
+                "CARGO_MANIFEST_",
+                "CARGO_CRATE_",
+                "CARGO_BIN_",
+                "CARGO_PRIMARY_",
+            ]
+            .iter()
+            .any(|prefix| name.starts_with(prefix))
+        });
+        if is_of_this_package {
+            command.env_remove(name);
+        }
+    }
     command
 }
 

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
-use crate::shell::{self, capture, command, note, succeeds};
+use crate::shell::{capture, command, note, succeeds};
 
 use super::tools;
 
@@ -39,7 +39,7 @@ impl Cluster {
         let password_file = folder.join("password");
         fs::write(&password_file, &password)?;
         if tools::is_root() {
-            capture(&mut command("chown", ["-R", ACCOUNT]).arg(&folder))?;
+            capture(command("chown", ["-R", ACCOUNT]).arg(&folder))?;
         }
         let mut initdb = as_account(&programs.join("initdb"));
         initdb
@@ -114,7 +114,7 @@ impl Drop for Cluster {
     fn drop(&mut self) {
         // SIGQUIT: at once, without tidying up what is thrown away anyhow.
         let pid = self.server.id().to_string();
-        let _ = shell::capture(&mut command("kill", ["-QUIT", &pid]));
+        let _ = capture(&mut command("kill", ["-QUIT", &pid]));
         let _ = self.server.wait();
         let _ = fs::remove_dir_all(&self.folder);
     }
