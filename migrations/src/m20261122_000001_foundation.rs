@@ -580,6 +580,7 @@ const TABLES: &[NewTable] = &[
             required("id", Uuid),
             required("agency_id", Uuid),
             required("visit_id", Uuid),
+            required("number", Int),
             required("submission_id", Uuid),
             required("cycle", Int),
             optional("display", Text),
@@ -592,7 +593,7 @@ const TABLES: &[NewTable] = &[
             required("scored_at", Big),
         ],
         primary_key: &["id"],
-        unique: &[],
+        unique: &[("score_visit_number_key", &["visit_id", "number"])],
         references: &[
             ("agency_id", "agency"),
             ("visit_id", "visit"),

@@ -1,3 +1,4 @@
 //! The suites across crates, as one program.
 
 mod sessions;
+mod slice;

@@ -203,9 +203,9 @@ pub fn small_checklist() -> Value {
             "bands": [{"id": "good", "min": "75", "label": text("Hyvä", "Good")},
                       {"id": "poor", "min": "0", "label": text("Heikko", "Poor")}]},
         "touchpoints": [
-            {"id": "door", "phase": "before", "label": text("Ovi", "Door")},
-            {"id": "desk", "phase": "during", "label": text("Tiski", "Desk")},
-            {"id": "home", "phase": "after", "label": text("Kotona", "At home")}],
+            {"id": "door", "impact": 3, "phase": "before", "label": text("Ovi", "Door")},
+            {"id": "desk", "impact": 3, "phase": "during", "label": text("Tiski", "Desk")},
+            {"id": "home", "impact": 3, "phase": "after", "label": text("Kotona", "At home")}],
         "themes": [{"id": "friendliness", "label": text("Ystävällisyys", "Friendliness")}],
         "sections": [
             {"id": "visit", "title": text("Käynti", "Visit"), "weight": "100", "questions": [

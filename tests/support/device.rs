@@ -9,7 +9,9 @@ use haamu_client::{
 };
 use haamu_sync::{ClockReading, Millis};
 
-use crate::agency::{PASSWORD, Person, small_answers};
+use serde_json::json;
+
+use crate::agency::{PASSWORD, Person, ProgrammeOptions, Scene, small_answers};
 use crate::server::{TestClock, TestServer};
 
 /// A photo with maker, time and place in its metadata.
@@ -134,5 +136,54 @@ impl TestDevice {
         }
         self.photo("door_photo", Some("Ovi kadulta")).await;
         self.submit().await;
+    }
+}
+
+impl TestServer {
+    /// The shopper's device, on which the planned visit has arrived.
+    pub async fn device(&self, person: &Person) -> TestDevice {
+        let address = self.listen().await;
+        let mut device = TestDevice::sign_in(self, address, person).await;
+        device.sync().await;
+        device
+    }
+
+    /// A visit of the north's shopper that was evaluated, synced, and is in review.
+    pub async fn in_review(&self, options: ProgrammeOptions) -> (Scene, TestDevice) {
+        let scene = self.plan(&self.north, options).await;
+        let mut device = self.device(self.north.shopper()).await;
+        device.evaluate().await;
+        device.sync().await;
+        self.run_jobs().await;
+        (scene, device)
+    }
+
+    /// The same, approved and released.
+    pub async fn released(&self, options: ProgrammeOptions) -> Scene {
+        let (scene, _) = self.in_review(options).await;
+        for verb in ["approve", "release"] {
+            let path = format!("/v1/visits/{}/{verb}", scene.visit);
+            let _ = self
+                .post(&path, json!({}))
+                .by(self.north.reviewer())
+                .await
+                .send()
+                .await
+                .ok();
+        }
+        scene
+    }
+
+    /// The visit's state.
+    pub async fn state(&self, scene: &Scene) -> String {
+        let path = format!("/v1/visits/{}", scene.visit);
+        let visit = self
+            .get(&path)
+            .by(self.north.coordinator())
+            .await
+            .send()
+            .await
+            .ok();
+        visit["state"].as_str().expect("a state").to_owned()
     }
 }

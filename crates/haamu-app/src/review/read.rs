@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 
 use crate::context::{require, require_in_agency};
 use crate::evaluation::{self, Evaluation};
+use crate::visits::current_assignment;
 use crate::{App, Error};
 
 /// An evaluation as a reviewer sees it.
@@ -196,12 +197,12 @@ pub(super) async fn load(
 /// The submission of the assignment that counts: the newest.
 pub(crate) async fn submission_of(tx: &Tx, actor: &Actor, visit: &Visit) -> Result<Submission, Error> {
     let assignments = visits::list_assignments(tx, actor.agency, &[visit.id]).await?;
-    let newest = assignments.last().filter(|_| visit.state != VisitState::Planned);
-    let newest = newest.ok_or_else(|| Error::not_found("evaluation"))?;
+    let current = current_assignment(&assignments, visit.id).filter(|_| visit.state != VisitState::Planned);
+    let current = current.ok_or_else(|| Error::not_found("evaluation"))?;
     let submissions = submissions::list_of_visits(tx, actor.agency, &[visit.id]).await?;
     let submission = submissions
         .into_iter()
-        .find(|submission| submission.assignment == newest.id);
+        .find(|submission| submission.assignment == current.id);
     submission.ok_or_else(|| Error::not_found("evaluation"))
 }
 

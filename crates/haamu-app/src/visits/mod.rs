@@ -4,7 +4,7 @@ mod assign;
 mod read;
 
 pub use assign::PlannedVisit;
-pub(crate) use read::views;
 pub use read::{AssignmentView, VisitQuery, VisitView};
+pub(crate) use read::{current_assignment, views};
 
 pub(crate) use assign::{brief, scope_of};

@@ -7,7 +7,7 @@ use haamu_domain::{
     VisitState,
 };
 use haamu_store::Tx;
-use haamu_store::repo::visits::{self, Visit, VisitFilter};
+use haamu_store::repo::visits::{self, Assignment, Visit, VisitFilter};
 use haamu_store::repo::{clients, identity, scores, submissions};
 use uuid::Uuid;
 
@@ -98,6 +98,14 @@ impl App {
     }
 }
 
+/// The assignment that a visit goes by: the one that is not over, or else the newest.
+pub(crate) fn current_assignment(assignments: &[Assignment], visit: VisitId) -> Option<&Assignment> {
+    let of_visit = || assignments.iter().filter(|assignment| assignment.visit == visit);
+    of_visit()
+        .find(|assignment| assignment.state.is_live())
+        .or_else(|| of_visit().next_back())
+}
+
 /// The views of visits by their ids.
 pub(super) async fn views_of(tx: &Tx, agency: AgencyId, ids: &[VisitId]) -> Result<Vec<VisitView>, Error> {
     let mut found = Vec::with_capacity(ids.len());
@@ -118,17 +126,14 @@ pub(crate) async fn views(tx: &Tx, agency: AgencyId, found: Vec<Visit>) -> Resul
         clients::list_location_names(tx, agency, found.iter().map(|visit| visit.location).collect()).await?;
     let assignments = visits::list_assignments(tx, agency, &ids).await?;
     let submissions = submissions::list_of_visits(tx, agency, &ids).await?;
-    let scores = scores::list_of_visits(tx, agency, &ids).await?;
+    let mut scores = scores::list_latest(tx, agency, &ids).await?;
     let shoppers = assignments
         .iter()
         .map(|assignment| assignment.shopper.uuid())
         .collect();
     let names: BTreeMap<Uuid, String> = identity::list_names(tx, shoppers).await?.into_iter().collect();
     let view = |visit: Visit| {
-        let newest = assignments
-            .iter()
-            .rfind(|assignment| assignment.visit == visit.id);
-        let assignment = newest.and_then(|assignment| {
+        let assignment = current_assignment(&assignments, visit.id).and_then(|assignment| {
             let submission = submissions
                 .iter()
                 .find(|submission| submission.assignment == assignment.id)?;
@@ -140,12 +145,12 @@ pub(crate) async fn views(tx: &Tx, agency: AgencyId, found: Vec<Visit>) -> Resul
                 submission: submission.id,
             })
         });
-        let score = scores.iter().rfind(|score| score.visit == visit.id);
+        let (score, grade) = scores.remove(&visit.id).unwrap_or_default();
         VisitView {
             location_name: locations.get(&visit.location).cloned().unwrap_or_default(),
             assignment,
-            score: score.and_then(|score| score.display.clone()),
-            grade: score.and_then(|score| score.grade.clone()),
+            score,
+            grade,
             visit,
         }
     };

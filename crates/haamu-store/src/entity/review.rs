@@ -7,6 +7,7 @@ entity!(score, "score", {
     id: Uuid,
     agency_id: Uuid,
     visit_id: Uuid,
+    number: i32,
     submission_id: Uuid,
     cycle: i32,
     display: Option<String>,

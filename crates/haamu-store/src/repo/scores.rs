@@ -1,8 +1,13 @@
 //! Scores of visits and confirmations of critical answers.
 
+use std::collections::BTreeMap;
+
 use haamu_domain::{AgencyId, ScoreId, SubmissionId, Timestamp, UserId, VisitId};
 use sea_orm::sea_query::OnConflict;
-use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect,
+};
+use uuid::Uuid;
 
 use crate::entity::review::{critical_confirmation, score};
 use crate::{StoreError, Tx};
@@ -38,15 +43,31 @@ pub struct ScoreRecord {
     pub scored_at: Timestamp,
 }
 
-/// Adds a score. Earlier ones stay.
+/// What lists show of a score.
+#[derive(Clone, Debug, FromQueryResult)]
+struct Summary {
+    visit_id: Uuid,
+    display: Option<String>,
+    grade: Option<String>,
+}
+
+/// Adds a score under the visit's lock. Earlier ones stay; the scores of a visit are numbered.
 ///
 /// # Errors
 /// The database failed.
 pub async fn insert(tx: &Tx, agency: AgencyId, new: &ScoreRecord) -> Result<(), StoreError> {
+    let last: Option<Option<i32>> = score::Entity::find()
+        .select_only()
+        .column_as(score::Column::Number.max(), "last")
+        .filter(score::Column::VisitId.eq(new.visit.uuid()))
+        .into_tuple()
+        .one(tx.connection())
+        .await?;
     let row = score::ActiveModel {
         id: Set(new.id.uuid()),
         agency_id: Set(agency.uuid()),
         visit_id: Set(new.visit.uuid()),
+        number: Set(last.flatten().unwrap_or_default() + 1),
         submission_id: Set(new.submission.uuid()),
         cycle: Set(new.cycle.cast_signed()),
         display: Set(new.display.clone()),
@@ -76,28 +97,38 @@ pub async fn find_latest(
     let row = score::Entity::find()
         .filter(score::Column::AgencyId.eq(agency.uuid()))
         .filter(score::Column::VisitId.eq(visit.uuid()))
-        .order_by_desc(score::Column::Id)
+        .order_by_desc(score::Column::Number)
         .one(tx.connection())
         .await?;
     row.map(record).transpose()
 }
 
-/// The scores of visits, the oldest first.
+/// Rounded percentage and grade of the latest score of each of these visits.
 ///
 /// # Errors
 /// The database failed.
-pub async fn list_of_visits(
+pub async fn list_latest(
     tx: &Tx,
     agency: AgencyId,
     visits: &[VisitId],
-) -> Result<Vec<ScoreRecord>, StoreError> {
+) -> Result<BTreeMap<VisitId, (Option<String>, Option<String>)>, StoreError> {
     let rows = score::Entity::find()
+        .select_only()
+        .columns([
+            score::Column::VisitId,
+            score::Column::Display,
+            score::Column::Grade,
+        ])
         .filter(score::Column::AgencyId.eq(agency.uuid()))
         .filter(score::Column::VisitId.is_in(visits.iter().map(|id| id.uuid())))
-        .order_by_asc(score::Column::Id)
+        .order_by_asc(score::Column::Number)
+        .into_model::<Summary>()
         .all(tx.connection())
         .await?;
-    rows.into_iter().map(record).collect()
+    let latest = rows
+        .into_iter()
+        .map(|row| (VisitId::from_uuid(row.visit_id), (row.display, row.grade)));
+    Ok(latest.collect())
 }
 
 /// That a reviewer confirmed a critical answer.

@@ -125,6 +125,10 @@ pub async fn update(tx: &Tx, changed: &Submission) -> Result<(), StoreError> {
             Expr::value(changed.cycle.cast_signed()),
         )
         .col_expr(
+            submission::Column::ReturnReason,
+            Expr::value(changed.return_reason.clone()),
+        )
+        .col_expr(
             submission::Column::RowVersion,
             Expr::value(changed.row_version + 1),
         )

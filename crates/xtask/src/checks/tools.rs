@@ -65,7 +65,6 @@ pub(crate) fn installed(tool: Tool) -> Result<PathBuf> {
             "install",
             "--quiet",
             "--locked",
-            "--package",
             tool.package,
             "--version",
             &version,
