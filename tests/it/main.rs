@@ -1,4 +1,8 @@
-//! The suites across crates, as one program.
+//! One program for all suites, so that the heavy dependencies are linked once.
 
+mod administration;
+mod authorisation;
+mod migrations;
+mod openapi;
 mod sessions;
 mod slice;

@@ -1,6 +1,6 @@
 //! The main job in this process: from a planned visit to a report, and what may not happen on the way.
 
-use haamu_client::FieldworkError;
+use haamu_client::{FieldworkError, Notice};
 use haamu_domain::Role;
 use haamu_tests::agency::{ProgrammeOptions, SHOPPER_NAME};
 use haamu_tests::both_dbs;
@@ -30,7 +30,7 @@ both_dbs! {
         let report = server.get(&format!("/v1/visit-reports/{}", scene.visit)).by(manager).await.send().await.ok();
         assert_eq!(report["score"]["exact"], "7/10");
         assert_eq!(report["score"]["n"], 1);
-        assert_eq!(report["visit"]["period"], "week 47/2026, afternoon");
+        assert_eq!(report["visit"]["period"], "week 47/2026, midday");
         assert_eq!(report["photos"].as_array().expect("photos").len(), 1);
     }
 
@@ -160,9 +160,18 @@ both_dbs! {
         let moved = server.post(&path, body).by(server.north.coordinator()).await.send().await.created();
         assert_ne!(moved["assignment"]["submission"], *scene.submission);
         device.answer("greeted", "\"yes\"").await;
-        device.sync().await;
-        let visit = device.visit();
-        assert!(visit.is_revoked);
-        assert!(!device.client.has_unsent_work(visit.brief.submission));
+        let submission = device.visit().brief.submission;
+        let mut notices = Vec::new();
+        let _ = device.client.sync(|notice| notices.push(notice.clone())).await.expect("storage works");
+        assert!(notices.iter().any(|notice| matches!(notice, Notice::Revoked(of, _) if *of == submission.document())));
+        assert!(!device.client.has_unsent_work(submission));
+        assert!(device.client.visits().is_empty());
+        // The server has the work, on the first shopper's own submission.
+        let devices = server.get("/v1/devices").by(server.north.shopper()).await.send().await.ok();
+        assert_eq!(devices["items"][0]["operations"], 1);
+        let mut other = server.device(&server.north.other_shopper).await;
+        assert!(!other.client.has_unsent_work(other.visit().brief.submission));
+        other.sync().await;
+        assert_eq!(server.state(&scene).await, "planned");
     }
 }

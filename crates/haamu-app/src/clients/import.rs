@@ -378,6 +378,15 @@ impl Cells<'_> {
         }
         let latitude = self.degrees("latitude", 90.0);
         let longitude = self.degrees("longitude", 180.0);
+        match (&latitude, &longitude) {
+            (Some(Some(_)), Some(None)) => {
+                self.error("longitude", "required", "a latitude needs its longitude")
+            }
+            (Some(None), Some(Some(_))) => {
+                self.error("latitude", "required", "a longitude needs its latitude")
+            }
+            _ => {}
+        }
         let time_zone = self.text("time_zone", 100);
         if time_zone.as_ref().is_some_and(|name| Zone::named(name).is_none()) {
             self.error(

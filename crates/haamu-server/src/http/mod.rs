@@ -115,16 +115,18 @@ fn identity() -> OpenApiRouter<App> {
 
 fn clients_and_checklists() -> OpenApiRouter<App> {
     let create = &[Code::ValidationFailed, Code::AlreadyExists];
-    let import = &[Code::ValidationFailed, Code::NotFound, Code::Conflict];
-    let found = &[Code::NotFound];
-    let checklist = &[Code::ChecklistUnsound, Code::AlreadyExists];
-    let publish = &[Code::NotFound, Code::NotPossibleInState];
-    Operations::default()
+    let small = Operations::default()
         .verb(
             Verb::CreateClientOrganisation,
             create,
             routes!(client_organisations::create_client_organisation),
         )
+        .with_body_limit(MAX_BODY);
+    let import = &[Code::ValidationFailed, Code::NotFound, Code::Conflict];
+    let found = &[Code::NotFound];
+    let checklist = &[Code::ChecklistUnsound, Code::AlreadyExists];
+    let publish = &[Code::NotFound, Code::NotPossibleInState];
+    Operations::default()
         .verb(
             Verb::ReadClientOrganisations,
             &[],
@@ -162,6 +164,7 @@ fn clients_and_checklists() -> OpenApiRouter<App> {
             routes!(checklists::withdraw_checklist_version),
         )
         .with_body_limit(MAX_DOCUMENT)
+        .merge(small)
 }
 
 fn programmes_and_visits() -> OpenApiRouter<App> {

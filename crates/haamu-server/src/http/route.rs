@@ -108,10 +108,9 @@ fn describe(operation: &mut Operation, access: Access, codes: &[Code]) {
             codes.extend([Code::Unauthenticated, Code::Forbidden]);
             operation.security = Some(vec![SecurityRequirement::new("bearer", Vec::<String>::new())]);
             let roles: Vec<_> = verb.roles().iter().map(|role| role.as_str()).collect();
-            let extensions = [
-                ("x-haamu-verb".to_owned(), json!(verb.as_str())),
-                ("x-haamu-roles".to_owned(), json!(roles)),
-            ];
+            // One extension, for several would have no fixed order in the document.
+            let access = json!({"roles": roles, "verb": verb.as_str()});
+            let extensions = [("x-haamu-access".to_owned(), access)];
             operation.extensions = Some(extensions.into_iter().collect::<Extensions>());
         }
     }

@@ -1,0 +1,328 @@
+//! Every operation of the API document, by nobody, by every role, and by the people of another agency.
+
+use std::collections::BTreeSet;
+
+use axum::http::Method;
+use haamu_domain::Role;
+use haamu_tests::agency::{ProgrammeOptions, Scene, small_checklist};
+use haamu_tests::server::Call;
+use haamu_tests::{Answer, Person, TestServer, both_dbs};
+use serde_json::{Value, json};
+
+/// A hash of a file that no one has sent.
+const SHA: &str = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
+const NEW_PASSWORD: &str = "kolme satunnaista sanaa";
+const CSV: &str = "external_id,name,address,postal_code,city,country,time_zone\nA1,Nimi,Katu 1,00100,Helsinki,FI,Europe/Helsinki\n";
+
+/// An operation, as the API document declares it.
+struct Operation {
+    id: String,
+    method: Method,
+    path: String,
+    /// None: whoever comes.
+    roles: Option<BTreeSet<String>>,
+}
+
+fn operations() -> Vec<Operation> {
+    let document: Value = serde_json::from_str(&haamu_server::openapi_document()).expect("JSON");
+    let mut operations = Vec::new();
+    for (path, item) in document["paths"].as_object().expect("paths") {
+        for (method, operation) in item.as_object().expect("operations") {
+            let names = operation["x-haamu-access"]["roles"].as_array();
+            let roles = names.map(|names| {
+                let names = names.iter().map(|name| name.as_str().expect("a role").to_owned());
+                names.collect::<BTreeSet<_>>()
+            });
+            let method = Method::from_bytes(method.to_uppercase().as_bytes()).expect("a method");
+            let id = operation["operationId"].as_str().expect("an id").to_owned();
+            assert_eq!(
+                operation["security"]
+                    .as_array()
+                    .is_some_and(|list| !list.is_empty()),
+                roles.is_some(),
+                "{id}"
+            );
+            operations.push(Operation {
+                id,
+                method,
+                path: path.clone(),
+                roles,
+            });
+        }
+    }
+    operations
+}
+
+/// What a well-formed request of an operation holds; an operation that is not named here fails the suite.
+struct Sample {
+    path: String,
+    body: Body,
+    /// Whether the request names something that belongs to the agency of the scene.
+    names_something: bool,
+}
+
+enum Body {
+    None,
+    Json(Value),
+    Other(&'static str, Vec<u8>),
+}
+
+/// The agency's things that a request can name.
+struct Things<'a> {
+    scene: &'a Scene,
+    client: String,
+    shopper: String,
+    round: String,
+    draft: String,
+}
+
+impl Things<'_> {
+    #[expect(clippy::too_many_lines, reason = "one arm for each operation")]
+    fn sample(&self, operation: &Operation) -> Sample {
+        let Things {
+            scene,
+            client,
+            shopper,
+            round,
+            draft,
+        } = self;
+        let nothing = || Body::None;
+        // (what stands in for {id}, the body, whether the body names something)
+        let (id, body, in_body) = match operation.id.as_str() {
+            "accept_assignment" => (scene.assignment.as_str(), nothing(), false),
+            "head_blob" => ("", nothing(), true),
+            "patch_blob" => (
+                "",
+                Body::Other("application/partial-upload", b"test".to_vec()),
+                true,
+            ),
+            "read_checklist_version" | "withdraw_checklist_version" => {
+                (scene.version.as_str(), nothing(), false)
+            }
+            "publish_checklist_version" => (draft.as_str(), nothing(), false),
+            "create_checklist" => ("", Body::Json(checklist("another")), false),
+            "create_client_organisation" => ("", Body::Json(json!({"name": "Uusi asiakas"})), false),
+            "list_locations" => (client.as_str(), nothing(), false),
+            "import_locations" => (client.as_str(), Body::Other("text/csv", CSV.into()), false),
+            "enrol_device" => ("", Body::Json(device()), false),
+            "create_programme" => {
+                let body =
+                    json!({"client_organisation": client, "name": "Toinen", "purpose": "reward_teams"});
+                ("", Body::Json(body), true)
+            }
+            "activate_programme" | "list_rounds" => (scene.programme.as_str(), nothing(), false),
+            "create_round" => {
+                let body = json!({"name": "Toinen", "checklist_version": scene.version, "starts_on": "2026-11-16",
+                    "visit_by": "2026-11-29", "report_by": "2026-12-01", "counts_in": "2026-11-30"});
+                (scene.programme.as_str(), Body::Json(body), false)
+            }
+            "record_staff_notice" => {
+                let body = json!({"informed_on": "2026-10-01", "audience": "kaikki", "channel": "posti", "text": "Niin."});
+                (scene.programme.as_str(), Body::Json(body), false)
+            }
+            "create_visits" => (
+                round.as_str(),
+                Body::Json(json!({"visits": [{"location": scene.location}]})),
+                false,
+            ),
+            "create_assignment" => (
+                scene.visit.as_str(),
+                Body::Json(json!({"shopper": shopper})),
+                false,
+            ),
+            "confirm_critical" => {
+                let body = json!({"question": "insulted", "evidence": "Kuvaus"});
+                (scene.visit.as_str(), Body::Json(body), false)
+            }
+            "approve_evaluation" => (scene.visit.as_str(), Body::Json(json!({})), false),
+            "return_evaluation" => (
+                scene.visit.as_str(),
+                Body::Json(json!({"reason": "Tarkenna"})),
+                false,
+            ),
+            "release_evaluation"
+            | "read_evaluation"
+            | "read_visit"
+            | "read_visit_report"
+            | "read_visit_report_html"
+            | "read_visit_report_photo" => (scene.visit.as_str(), nothing(), false),
+            "sync" => ("", Body::Other("application/json", b"{}".to_vec()), false),
+            "create_user" => {
+                let body = json!({"email": "uusi@north.example", "display_name": "Uusi", "role": "reviewer",
+                    "password": NEW_PASSWORD});
+                ("", Body::Json(body), false)
+            }
+            "list_checklists"
+            | "list_client_organisations"
+            | "list_devices"
+            | "list_programmes"
+            | "list_users"
+            | "list_visit_reports"
+            | "list_visits"
+            | "read_me"
+            | "delete_session" => ("", nothing(), false),
+            other => panic!("the authorisation suite has no request for {other}"),
+        };
+        let mut path = operation
+            .path
+            .replace("{id}", id)
+            .replace("{number}", "1")
+            .replace("{sha256}", SHA);
+        if operation.path.contains("{sha256}") {
+            path = format!("{path}?submission={}", scene.submission);
+        }
+        Sample {
+            path,
+            body,
+            names_something: in_body || operation.path.contains("{id}"),
+        }
+    }
+}
+
+fn checklist(id: &str) -> Value {
+    let mut document = small_checklist();
+    document["id"] = id.into();
+    document
+}
+
+fn device() -> Value {
+    json!({"device": format!("{:032x}", rand::random::<u128>()),
+        "public_key": "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a",
+        "platform": "test", "build": "test/1"})
+}
+
+async fn send(server: &TestServer, operation: &Operation, sample: &Sample, by: Option<&Person>) -> Answer {
+    let call = server.request(operation.method.clone(), &sample.path);
+    let call: Call<'_> = match &sample.body {
+        Body::None => call,
+        Body::Json(body) => call.json(body),
+        Body::Other(media_type, body) => call.body(media_type, body.clone()),
+    };
+    let call = call.header("upload-offset", "0");
+    match by {
+        Some(person) => call.by(person).await.send().await,
+        None => call.send().await,
+    }
+}
+
+/// A visit whose report is released, a second round, and a checklist draft.
+async fn things<'a>(server: &TestServer, scene: &'a Scene) -> Things<'a> {
+    let agency = &server.north;
+    let draft = server
+        .post("/v1/checklists", checklist("draft"))
+        .by(agency.coordinator())
+        .await
+        .send()
+        .await;
+    let draft = draft.created()["id"].as_str().expect("an id").to_owned();
+    Things {
+        scene,
+        client: agency.client.to_string(),
+        shopper: agency.other_shopper.id.to_string(),
+        round: scene.round.clone(),
+        draft,
+    }
+}
+
+both_dbs! {
+    async fn nobody_gets_anything_that_is_not_public(server) {
+        let scene = server.released(ProgrammeOptions::default()).await;
+        let things = things(&server, &scene).await;
+        for operation in operations().iter().filter(|operation| operation.roles.is_some()) {
+            let sample = things.sample(operation);
+            let answer = send(&server, operation, &sample, None).await;
+            assert_eq!(answer.status, 401, "{}", operation.id);
+        }
+    }
+
+    async fn a_role_does_what_is_declared_and_nothing_else(server) {
+        let scene = server.released(ProgrammeOptions::default()).await;
+        let things = things(&server, &scene).await;
+        for operation in operations() {
+            let Some(roles) = &operation.roles else { continue };
+            for role in Role::ALL {
+                let sample = things.sample(&operation);
+                let answer = send(&server, &operation, &sample, Some(server.north.person(role))).await;
+                let shown = format!("{} as {}: {} {}", operation.id, role.as_str(), answer.status, answer.text());
+                if roles.contains(role.as_str()) {
+                    // The shopper of the scene has no other person's file to send.
+                    let is_right = !matches!(answer.status.as_u16(), 401 | 403 | 500..);
+                    assert!(is_right, "{shown}");
+                } else {
+                    assert_eq!(answer.status, 403, "{shown}");
+                }
+            }
+            server.forget_tokens();
+        }
+    }
+
+    async fn nothing_of_an_agency_exists_for_the_people_of_another(server) {
+        let scene = server.released(ProgrammeOptions::default()).await;
+        let things = things(&server, &scene).await;
+        for operation in operations() {
+            let Some(roles) = &operation.roles else { continue };
+            let sample = things.sample(&operation);
+            for role in Role::ALL.into_iter().filter(|role| roles.contains(role.as_str())) {
+                let answer = send(&server, &operation, &sample, Some(server.south.person(role))).await;
+                let shown = format!("{} as {}: {} {}", operation.id, role.as_str(), answer.status, answer.text());
+                if sample.names_something {
+                    assert_eq!(answer.status, 404, "{shown}");
+                } else {
+                    for secret in [&scene.visit, &scene.programme, &scene.location, &things.client] {
+                        assert!(!answer.text().contains(secret.as_str()), "{shown}");
+                    }
+                }
+            }
+            server.forget_tokens();
+        }
+    }
+
+    async fn a_client_sees_nothing_of_another_client(server) {
+        let scene = server.released(ProgrammeOptions::default()).await;
+        let things = things(&server, &scene).await;
+        for operation in operations() {
+            let Some(roles) = &operation.roles else { continue };
+            if !roles.contains(Role::ClientManager.as_str()) {
+                continue;
+            }
+            let sample = things.sample(&operation);
+            let answer = send(&server, &operation, &sample, Some(&server.north.other_manager)).await;
+            let shown = format!("{}: {} {}", operation.id, answer.status, answer.text());
+            if sample.names_something {
+                assert_eq!(answer.status, 404, "{shown}");
+            }
+            for secret in [&scene.visit, &scene.location, &things.client] {
+                assert!(!answer.text().contains(secret.as_str()), "{shown}");
+            }
+        }
+    }
+
+    async fn a_shopper_reaches_no_other_shoppers_work(server) {
+        let scene = server.plan(&server.north, ProgrammeOptions::default()).await;
+        let other = &server.north.other_shopper;
+        let path = format!("/v1/assignments/{}/accept", scene.assignment);
+        assert_eq!(server.post(&path, Value::Null).by(other).await.send().await.problem(404), "not_found");
+        let path = format!("/v1/blobs/{SHA}?submission={}", scene.submission);
+        assert_eq!(server.request(Method::HEAD, &path).by(other).await.send().await.status, 404);
+    }
+
+    async fn a_token_of_another_server_is_worth_nothing(server) {
+        let token = server.token(server.north.coordinator()).await;
+        let mut parts: Vec<&str> = token.split('.').collect();
+        let signature = "AAAA".repeat(20);
+        parts[2] = &signature;
+        let forged = parts.join(".");
+        let unsigned = format!("eyJhbGciOiJub25lIn0.{}.", parts[1]);
+        for token in [forged.as_str(), unsigned.as_str(), "nonsense", ""] {
+            let answer = server.get("/v1/me").bearer(token).send().await;
+            assert_eq!(answer.problem(401), "unauthenticated", "{token}");
+        }
+    }
+
+    async fn an_access_token_runs_out(server) {
+        let token = server.token(server.north.coordinator()).await;
+        server.clock.advance_seconds(3_600);
+        let answer = server.get("/v1/me").bearer(&token).send().await;
+        assert_eq!(answer.problem(401), "unauthenticated");
+    }
+}

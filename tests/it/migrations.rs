@@ -1,0 +1,127 @@
+//! The schema history, on both databases.
+
+use std::collections::BTreeSet;
+
+use haamu_migrations::{MigrateError, Migrator, MigratorTrait, migrate};
+use haamu_tests::TestDatabase;
+use sea_orm::{ConnectionTrait, DatabaseConnection, Statement};
+
+/// Tables that are the installation's and no agency's. A person may be of several agencies.
+const OF_NO_AGENCY: [&str; 5] = [
+    "agency",
+    "incarnation",
+    "installation",
+    "seaql_migrations",
+    "user_account",
+];
+
+async fn texts(connection: &DatabaseConnection, sql: &str) -> BTreeSet<String> {
+    let statement = Statement::from_string(connection.get_database_backend(), sql);
+    let rows = connection.query_all_raw(statement).await.expect("a query");
+    rows.iter()
+        .map(|row| row.try_get_by_index::<String>(0).expect("a text"))
+        .collect()
+}
+
+async fn tables(database: &TestDatabase, connection: &DatabaseConnection) -> BTreeSet<String> {
+    let sql = if database.is_postgres() {
+        "SELECT table_name::text FROM information_schema.tables WHERE table_schema = 'public'"
+    } else {
+        "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
+    };
+    texts(connection, sql).await
+}
+
+async fn with_agency(database: &TestDatabase, connection: &DatabaseConnection) -> BTreeSet<String> {
+    let sql = if database.is_postgres() {
+        "SELECT table_name::text FROM information_schema.columns
+          WHERE table_schema = 'public' AND column_name = 'agency_id' AND is_nullable = 'NO'"
+    } else {
+        "SELECT m.name FROM sqlite_master m JOIN pragma_table_info(m.name) c
+          WHERE m.type = 'table' AND c.name = 'agency_id' AND c.\"notnull\" = 1"
+    };
+    texts(connection, sql).await
+}
+
+/// Foreign keys whose columns no index begins with, as `table.column`.
+async fn without_index(database: &TestDatabase, connection: &DatabaseConnection) -> BTreeSet<String> {
+    let sql = if database.is_postgres() {
+        "SELECT c.conrelid::regclass::text || '.' || a.attname FROM pg_constraint c
+           JOIN pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = c.conkey[1]
+          WHERE c.contype = 'f' AND NOT EXISTS
+            (SELECT 1 FROM pg_index i WHERE i.indrelid = c.conrelid AND i.indkey[0] = c.conkey[1])"
+    } else {
+        "SELECT m.name || '.' || f.\"from\" FROM sqlite_master m JOIN pragma_foreign_key_list(m.name) f
+          WHERE m.type = 'table' AND f.seq = 0 AND NOT EXISTS
+            (SELECT 1 FROM pragma_index_list(m.name) i JOIN pragma_index_info(i.name) x
+              WHERE x.seqno = 0 AND x.name = f.\"from\")
+            AND NOT EXISTS (SELECT 1 FROM pragma_table_info(m.name) t WHERE t.name = f.\"from\" AND t.pk = 1)"
+    };
+    texts(connection, sql).await
+}
+
+async fn there_and_back(database: &TestDatabase) {
+    let connection = database.connect().await;
+    migrate(&connection).await.expect("up");
+    let first = tables(database, &connection).await;
+    assert!(first.contains("submission"));
+    migrate(&connection).await.expect("nothing to do");
+    Migrator::down(&connection, None).await.expect("down");
+    let left = tables(database, &connection).await;
+    assert_eq!(left, BTreeSet::from(["seaql_migrations".to_owned()]));
+    migrate(&connection).await.expect("up again");
+    assert_eq!(tables(database, &connection).await, first);
+}
+
+async fn a_newer_database_is_left_alone(database: &TestDatabase) {
+    let connection = database.connect().await;
+    migrate(&connection).await.expect("up");
+    let insert = "INSERT INTO seaql_migrations (version, applied_at) VALUES ('m29990101_000001_later', 0)";
+    connection.execute_unprepared(insert).await.expect("insert");
+    match migrate(&connection).await {
+        Err(MigrateError::Newer(name)) => assert_eq!(name, "m29990101_000001_later"),
+        other => panic!("{other:?}"),
+    }
+}
+
+async fn every_table_belongs_to_an_agency(database: &TestDatabase) {
+    let connection = database.connect().await;
+    migrate(&connection).await.expect("up");
+    let all = tables(database, &connection).await;
+    let owned = with_agency(database, &connection).await;
+    let rest: Vec<&str> = all.difference(&owned).map(String::as_str).collect();
+    assert_eq!(rest, OF_NO_AGENCY);
+}
+
+async fn every_foreign_key_has_an_index(database: &TestDatabase) {
+    let connection = database.connect().await;
+    migrate(&connection).await.expect("up");
+    assert_eq!(without_index(database, &connection).await, BTreeSet::new());
+}
+
+macro_rules! on_empty_dbs {
+    ($($name:ident as $module:ident;)+) => {
+        $(mod $module {
+            use super::*;
+
+            #[tokio::test]
+            async fn sqlite() {
+                $name(&TestDatabase::empty_sqlite()).await;
+            }
+
+            #[tokio::test]
+            async fn postgres() {
+                if let Some(database) = TestDatabase::empty_postgres().await {
+                    $name(&database).await;
+                }
+            }
+        })+
+    };
+}
+
+on_empty_dbs! {
+    there_and_back as the_schema_goes_up_down_and_up;
+    a_newer_database_is_left_alone as newer;
+    every_table_belongs_to_an_agency as tenant_on_every_row;
+    every_foreign_key_has_an_index as foreign_keys_are_indexed;
+}
