@@ -187,7 +187,7 @@ fn checklist(id: &str) -> Value {
 
 fn device() -> Value {
     json!({"device": format!("{:032x}", rand::random::<u128>()),
-        "public_key": "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a",
+        "public_key": haamu_tests::wire::PUBLIC_KEY,
         "platform": "test", "build": "test/1"})
 }
 

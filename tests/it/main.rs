@@ -2,7 +2,10 @@
 
 mod administration;
 mod authorisation;
+mod blobs;
 mod migrations;
 mod openapi;
+mod review;
 mod sessions;
 mod slice;
+mod sync;

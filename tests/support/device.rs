@@ -2,12 +2,14 @@
 
 use std::cell::Cell;
 use std::net::SocketAddr;
+use std::rc::Rc;
 
 use haamu_client::native::HttpTransport;
 use haamu_client::{
-    Credentials, Device, FieldVisit, MemoryFiles, MemoryStore, OpenVisit, Photo, Platform, Rest,
+    Credentials, Device, FieldVisit, FileStore, MemoryFiles, MemoryStore, OpenVisit, Photo, Platform,
+    PortError, Rest,
 };
-use haamu_sync::{ClockReading, Millis};
+use haamu_sync::{BlobHash, ClockReading, Millis};
 
 use serde_json::json;
 
@@ -47,13 +49,34 @@ impl Platform for TestPlatform {
     }
 }
 
-type Inner = Device<MemoryStore, MemoryFiles, HttpTransport, TestPlatform>;
+/// Files in memory that can get lost.
+#[derive(Clone, Debug, Default)]
+pub struct TestFiles {
+    inner: MemoryFiles,
+    are_lost: Rc<Cell<bool>>,
+}
+
+impl FileStore for TestFiles {
+    async fn put(&mut self, sha256: BlobHash, bytes: &[u8]) -> Result<(), PortError> {
+        self.inner.put(sha256, bytes).await
+    }
+
+    async fn read(&mut self, sha256: BlobHash) -> Result<Option<Vec<u8>>, PortError> {
+        if self.are_lost.get() {
+            return Ok(None);
+        }
+        self.inner.read(sha256).await
+    }
+}
+
+type Inner = Device<MemoryStore, TestFiles, HttpTransport, TestPlatform>;
 
 /// A shopper's device.
 #[derive(Debug)]
 pub struct TestDevice {
     /// The client itself.
     pub client: Inner,
+    files: TestFiles,
 }
 
 impl TestDevice {
@@ -65,15 +88,20 @@ impl TestDevice {
         };
         let url = format!("http://{address}");
         let transport = HttpTransport::new(&url, "tests/1").expect("a transport");
-        let (store, files) = (MemoryStore::default(), MemoryFiles::default());
-        let opened = Device::open(store, files, transport, platform, "tests/1").await;
+        let (store, files) = (MemoryStore::default(), TestFiles::default());
+        let opened = Device::open(store, files.clone(), transport, platform, "tests/1").await;
         let mut client = opened.expect("a device");
         let credentials = Credentials {
             email: person.email.clone(),
             password: PASSWORD.to_owned(),
         };
         client.sign_in(&url, &credentials).await.expect("signed in");
-        Self { client }
+        Self { client, files }
+    }
+
+    /// From now on, the photos' bytes are gone.
+    pub fn lose_files(&self) {
+        self.files.are_lost.set(true);
     }
 
     /// Sends and receives everything.

@@ -5,11 +5,13 @@ pub mod agency;
 pub mod database;
 pub mod device;
 pub mod server;
+pub mod wire;
 
 pub use agency::{PASSWORD, Person, TestAgency};
 pub use database::TestDatabase;
 pub use device::TestDevice;
 pub use server::{Answer, TestServer};
+pub use wire::WireDevice;
 
 /// Makes a test for each database; its body gets a fresh [`TestServer`].
 ///

@@ -1,13 +1,13 @@
 //! An evaluation as it stands: a submission read by its checklist version.
 
-use haamu_domain::AgencyId;
 use haamu_domain::binding::{BoundEvaluation, bind};
+use haamu_domain::{AgencyId, SubmissionId};
 use haamu_form::Checklist;
 use haamu_store::Tx;
 use haamu_store::repo::submissions::Submission;
 use haamu_store::repo::visits::Visit;
-use haamu_store::repo::{checklists, programmes};
-use haamu_sync::{Attachment, FormVersion};
+use haamu_store::repo::{blobs, checklists, programmes};
+use haamu_sync::{Attachment, BlobHash, FormVersion};
 
 use crate::Error;
 use crate::checklists::parse_stored;
@@ -58,4 +58,19 @@ pub(crate) async fn load(
         checklist,
         bound,
     })
+}
+
+/// How many of a submission's files have not arrived, or not been prepared for readers.
+pub(crate) async fn count_unprepared(
+    tx: &Tx,
+    agency: AgencyId,
+    submission: SubmissionId,
+    files: &[BlobHash],
+) -> Result<usize, Error> {
+    let received = blobs::list_received(tx, agency, submission, None).await?;
+    let prepared = blobs::list_renditions(tx, agency, files).await?;
+    let is_ready = |hash: &BlobHash| {
+        received.contains(hash) && prepared.iter().any(|rendition| rendition.sha256 == *hash)
+    };
+    Ok(files.iter().filter(|hash| !is_ready(hash)).count())
 }

@@ -214,7 +214,7 @@ impl App {
             let submission = submission.ok_or_else(|| Error::not_found("submission"))?;
             let target = Target::owned(actor.agency, submission.shopper);
             require(actor, Verb::UploadBlob, &target, "submission")?;
-            if !blobs::list_received(tx, actor.agency, id)
+            if !blobs::list_received(tx, actor.agency, id, None)
                 .await?
                 .contains(&sha256)
             {

@@ -5,15 +5,14 @@ use haamu_domain::stages::{FollowUp, follow_ups, visited_at};
 use haamu_domain::{AgencyId, AuditEvent, ScoreId, SubmissionId, VisitEvent, VisitState, Zone, binding};
 use haamu_form::{Decisions, Finding, ScoreOutput, Stage, score, trace, trace::TraceOutput};
 use haamu_store::Tx;
+use haamu_store::repo::clients;
 use haamu_store::repo::feed::{self, FeedChange};
 use haamu_store::repo::scores::{self, ScoreRecord};
 use haamu_store::repo::submissions::{self, Submission};
 use haamu_store::repo::visits::{self, Visit};
-use haamu_store::repo::{blobs, clients};
-use haamu_sync::BlobHash;
 use serde_json::json;
 
-use crate::evaluation::{self, Evaluation};
+use crate::evaluation::{self, Evaluation, count_unprepared};
 use crate::visits::scope_of;
 use crate::{App, Error};
 
@@ -115,13 +114,9 @@ impl App {
             };
             self.enqueue(tx, agency, &job, next).await?;
         }
-        let received = blobs::list_received(tx, agency, submission.id).await?;
         let files: Vec<_> = evaluation.files().map(|(_, file)| file.sha256).collect();
-        let prepared = blobs::list_renditions(tx, agency, &files).await?;
-        let is_ready = |hash: &BlobHash| {
-            received.contains(hash) && prepared.iter().any(|rendition| rendition.sha256 == *hash)
-        };
-        Ok(open.is_empty() && files.iter().all(is_ready))
+        let unprepared = count_unprepared(tx, agency, submission.id, &files).await?;
+        Ok(open.is_empty() && unprepared == 0)
     }
 
     /// Scores an evaluation.

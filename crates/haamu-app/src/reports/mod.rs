@@ -1,5 +1,7 @@
 //! Released visit reports, as clients read them.
 
+use std::collections::BTreeSet;
+
 use haamu_domain::binding::Capture;
 use haamu_domain::{Actor, Redactor, Target, Timestamp, Verb, VisitId};
 use haamu_form::{
@@ -150,6 +152,7 @@ async fn load(tx: &Tx, actor: &Actor, visit: &Visit) -> Result<Loaded, Error> {
     let shopper = identity::load_user(tx, submission.shopper).await?;
     let visited_at = visit.visited_at.unwrap_or_default();
     let moments = moments(&evaluation, &zone, visited_at);
+    let received = blobs::list_received(tx, agency, submission.id, visit.approved_at).await?;
     Ok(Loaded {
         context: ReportContext {
             visit: visit.id,
@@ -166,7 +169,7 @@ async fn load(tx: &Tx, actor: &Actor, visit: &Visit) -> Result<Loaded, Error> {
                 .is_some_and(|staff| staff < SMALL_SHIFT),
         },
         redactor: Redactor::new(&shopper.display_name, &shopper.email, &moments, &zone),
-        photos: photos(tx, actor, &evaluation, &score).await?,
+        photos: photos(tx, actor, &evaluation, &score, &received).await?,
         score,
         evaluation,
     })
@@ -208,19 +211,24 @@ fn moments(evaluation: &Evaluation, zone: &haamu_domain::Zone, visited_at: Times
     answered.chain([visited_at]).collect()
 }
 
-/// The photos that a client may see: of shown questions, readable, and no receipts, which show times and names.
+/// The photos that a client may see: those that had arrived when the evaluation
+/// was approved, of shown questions, readable, and no receipts, which show times and names.
 async fn photos(
     tx: &Tx,
     actor: &Actor,
     evaluation: &Evaluation,
     score: &Score,
+    received: &BTreeSet<BlobHash>,
 ) -> Result<Vec<(BlobHash, PhotoSource)>, Error> {
     let is_shown = |index: usize| {
         let question = &evaluation.checklist.questions()[index];
         score.questions[index].status != QuestionStatus::NotShown
             && !matches!(question.kind, QuestionKind::Receipt(_) | QuestionKind::Audio)
     };
-    let files: Vec<_> = evaluation.files().filter(|(index, _)| is_shown(*index)).collect();
+    let files: Vec<_> = evaluation
+        .files()
+        .filter(|(index, file)| is_shown(*index) && received.contains(&file.sha256))
+        .collect();
     let hashes: Vec<BlobHash> = files.iter().map(|(_, file)| file.sha256).collect();
     let renditions = blobs::list_renditions(tx, actor.agency, &hashes).await?;
     let photo = |(question, file): (usize, &haamu_sync::Attachment)| {

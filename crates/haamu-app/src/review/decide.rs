@@ -4,7 +4,6 @@ use haamu_domain::brief::{assignment_entity, submission_entity};
 use haamu_domain::{Actor, AuditEvent, Code, Verb, VisitEvent, VisitId, VisitState};
 use haamu_form::{Decisions, Finding};
 use haamu_store::Tx;
-use haamu_store::repo::blobs;
 use haamu_store::repo::feed::{self, FeedChange};
 use haamu_store::repo::scores::{self, CriticalConfirmation};
 use haamu_store::repo::submissions::{self, Submission};
@@ -12,8 +11,8 @@ use haamu_store::repo::visits::{self, Visit};
 use serde_json::json;
 
 use crate::context::require_in_agency;
-use crate::error::Checks;
-use crate::evaluation;
+use crate::error::{Checks, Issue};
+use crate::evaluation::{self, Evaluation, count_unprepared};
 use crate::visits::scope_of;
 use crate::{App, Error};
 
@@ -68,10 +67,13 @@ impl App {
         .await
     }
 
-    /// Finds an evaluation sound. With `accept_incomplete`, required answers may be missing; they then earn nothing.
+    /// Finds an evaluation sound. With `accept_incomplete`, required answers may
+    /// be missing, which then earn nothing, and photos, which the report then lacks.
     ///
     /// # Errors
-    /// There is no such evaluation, it is not in review, or it has errors that were not accepted.
+    /// There is no such evaluation, it was not handed in or is settled,
+    /// [`Code::ConflictUnresolved`], or it is incomplete and that was not
+    /// accepted: [`Code::PhotosMissing`], or its findings as issues.
     pub async fn approve(
         &self,
         actor: &Actor,
@@ -82,16 +84,12 @@ impl App {
         self.act(actor, |tx: Tx| async move {
             let tx = &tx;
             let (mut visit, submission) = lock(tx, actor, Verb::ApproveEvaluation, id).await?;
-            visit.state = visit.state.after(VisitEvent::Approve)?;
+            visit.state = reviewed(visit.state, VisitEvent::Approve)?;
             let evaluation = evaluation::load(tx, actor.agency, &visit, &submission).await?;
-            let errors: Vec<Finding> = evaluation_findings(&evaluation)
-                .into_iter()
-                .filter(Finding::is_error)
-                .collect();
-            if !errors.is_empty() {
+            require_no_conflict(&evaluation)?;
+            if let Some(lack) = lack(tx, actor, &submission, &evaluation).await? {
                 if !accept_incomplete {
-                    let issues = errors.into_iter().map(Into::into).collect();
-                    return Err(Error::with_issues(Code::ValidationFailed, issues));
+                    return Err(lack);
                 }
                 let decisions = Decisions {
                     accepted_incomplete: true,
@@ -128,7 +126,7 @@ impl App {
         self.act(actor, |tx: Tx| async move {
             let tx = &tx;
             let (mut visit, mut submission) = lock(tx, actor, Verb::ReturnEvaluation, id).await?;
-            visit.state = visit.state.after(VisitEvent::Return)?;
+            visit.state = reviewed(visit.state, VisitEvent::Return)?;
             submission.cycle += 1;
             submission.return_reason = Some(reason.clone());
             submissions::update(tx, &submission).await?;
@@ -144,9 +142,8 @@ impl App {
     /// Makes an evaluation visible to the client.
     ///
     /// # Errors
-    /// There is no such evaluation, it is not approved, or one of
-    /// [`Code::ConflictUnresolved`], [`Code::CriticalUnconfirmed`],
-    /// [`Code::PhotosMissing`] and [`Code::ReleaseTooEarly`].
+    /// There is no such evaluation, it is not approved,
+    /// [`Code::CriticalUnconfirmed`], or [`Code::ReleaseTooEarly`].
     pub async fn release(&self, actor: &Actor, id: VisitId) -> Result<EvaluationView, Error> {
         require_in_agency(actor, Verb::ReleaseEvaluation)?;
         self.act(actor, |tx: Tx| async move {
@@ -169,12 +166,6 @@ impl App {
         visit: &Visit,
         submission: &Submission,
     ) -> Result<(), Error> {
-        let evaluation = evaluation::load(tx, actor.agency, visit, submission).await?;
-        if let Some(index) = evaluation.bound.conflicts.first() {
-            let question = &evaluation.checklist.questions()[*index].id;
-            let detail = format!("The question {question} has answers in conflict.");
-            return Err(Error::because(Code::ConflictUnresolved, detail));
-        }
         let latest = scores::find_latest(tx, actor.agency, visit.id).await?;
         let confirmed = scores::list_confirmed(tx, actor.agency, visit.id, submission.cycle).await?;
         let open = triggers(latest.as_ref(), &confirmed)?
@@ -183,16 +174,6 @@ impl App {
         if let Some(open) = open {
             let detail = format!("The critical answer to {} has not been confirmed.", open.question);
             return Err(Error::because(Code::CriticalUnconfirmed, detail));
-        }
-        let files: Vec<_> = evaluation.files().map(|(_, file)| file.sha256).collect();
-        let ready = blobs::list_renditions(tx, actor.agency, &files).await?;
-        let missing = files
-            .iter()
-            .filter(|hash| !ready.iter().any(|rendition| rendition.sha256 == **hash))
-            .count();
-        if missing > 0 {
-            let detail = format!("{missing} of {} photos have not been prepared yet.", files.len());
-            return Err(Error::because(Code::PhotosMissing, detail));
         }
         let allowed_from = releasable_at(tx, actor, visit).await?;
         if let Some(allowed_from) = allowed_from
@@ -203,6 +184,51 @@ impl App {
         }
         Ok(())
     }
+}
+
+/// The state after a reviewer's decision. One on an evaluation that still waits
+/// for photos or a follow-up begins the review as well.
+fn reviewed(state: VisitState, event: VisitEvent) -> Result<VisitState, Error> {
+    let state = match state {
+        VisitState::Submitted => state.after(VisitEvent::BeginReview)?,
+        other => other,
+    };
+    Ok(state.after(event)?)
+}
+
+fn require_no_conflict(evaluation: &Evaluation) -> Result<(), Error> {
+    let Some(index) = evaluation.bound.conflicts.first() else {
+        return Ok(());
+    };
+    let question = &evaluation.checklist.questions()[*index].id;
+    let detail = format!("The question {question} has answers in conflict.");
+    Err(Error::because(Code::ConflictUnresolved, detail))
+}
+
+/// What an evaluation lacks to be complete: answers, or photos ready for readers.
+async fn lack(
+    tx: &Tx,
+    actor: &Actor,
+    submission: &Submission,
+    evaluation: &Evaluation,
+) -> Result<Option<Error>, Error> {
+    let issues: Vec<Issue> = evaluation_findings(evaluation)
+        .into_iter()
+        .filter(Finding::is_error)
+        .map(Issue::from)
+        .collect();
+    if !issues.is_empty() {
+        return Ok(Some(Error::with_issues(Code::ValidationFailed, issues)));
+    }
+    let files: Vec<_> = evaluation.files().map(|(_, file)| file.sha256).collect();
+    let missing = count_unprepared(tx, actor.agency, submission.id, &files).await?;
+    Ok((missing > 0).then(|| {
+        let detail = format!(
+            "{missing} of {} photos have not arrived or been prepared.",
+            files.len()
+        );
+        Error::because(Code::PhotosMissing, detail)
+    }))
 }
 
 /// A visit on which the actor may do `verb`, with its submission, both locked.

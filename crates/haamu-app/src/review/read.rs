@@ -132,7 +132,7 @@ impl App {
         let latest = scores::find_latest(tx, actor.agency, visit.id).await?;
         let latest = latest.filter(|score| score.submission == submission.id);
         let confirmed = scores::list_confirmed(tx, actor.agency, visit.id, submission.cycle).await?;
-        let received = blobs::list_received(tx, actor.agency, submission.id).await?;
+        let received = blobs::list_received(tx, actor.agency, submission.id, None).await?;
         let stages = submissions::list_stages(tx, actor.agency, submission.id).await?;
         let follow_ups = submissions::list_follow_ups(tx, actor.agency, submission.id).await?;
         let expected: Vec<BlobHash> = evaluation.files().map(|(_, file)| file.sha256).collect();

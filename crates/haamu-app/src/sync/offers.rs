@@ -62,7 +62,7 @@ impl App {
                     let is_own = submission.is_some_and(|submission| submission.shopper == actor.user);
                     let has_sent = blobs::has_sent(tx, actor.agency, actor.user, offer.sha256).await?;
                     if is_own && has_sent {
-                        if !blobs::list_received(tx, actor.agency, id)
+                        if !blobs::list_received(tx, actor.agency, id, None)
                             .await?
                             .contains(&offer.sha256)
                         {

@@ -242,6 +242,14 @@ fn results() -> OpenApiRouter<App> {
         Code::NotFound,
         Code::NotPossibleInState,
         Code::Conflict,
+        Code::ConflictUnresolved,
+        Code::PhotosMissing,
+    ];
+    let give_back = &[
+        Code::ValidationFailed,
+        Code::NotFound,
+        Code::NotPossibleInState,
+        Code::Conflict,
     ];
     let release = &[
         Code::NotFound,
@@ -249,8 +257,6 @@ fn results() -> OpenApiRouter<App> {
         Code::Conflict,
         Code::ReleaseTooEarly,
         Code::CriticalUnconfirmed,
-        Code::ConflictUnresolved,
-        Code::PhotosMissing,
     ];
     let report = &[Code::ValidationFailed, Code::NotFound];
     Operations::default()
@@ -267,7 +273,7 @@ fn results() -> OpenApiRouter<App> {
         )
         .verb(
             Verb::ReturnEvaluation,
-            approve,
+            give_back,
             routes!(evaluations::return_evaluation),
         )
         .verb(

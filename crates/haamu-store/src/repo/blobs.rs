@@ -120,7 +120,7 @@ pub async fn has_sent(tx: &Tx, agency: AgencyId, user: UserId, sha256: BlobHash)
     exists(tx, select).await
 }
 
-/// The files that were sent for a submission.
+/// The files that were sent for a submission; only those that were by then, if `until` is given.
 ///
 /// # Errors
 /// The database failed.
@@ -128,12 +128,15 @@ pub async fn list_received(
     tx: &Tx,
     agency: AgencyId,
     submission: SubmissionId,
+    until: Option<Timestamp>,
 ) -> Result<BTreeSet<BlobHash>, StoreError> {
-    let rows = blob_owner::Entity::find()
+    let mut select = blob_owner::Entity::find()
         .filter(blob_owner::Column::AgencyId.eq(agency.uuid()))
-        .filter(blob_owner::Column::SubmissionId.eq(submission.uuid()))
-        .all(tx.connection())
-        .await?;
+        .filter(blob_owner::Column::SubmissionId.eq(submission.uuid()));
+    if let Some(until) = until {
+        select = select.filter(blob_owner::Column::ReceivedAt.lte(until.millis()));
+    }
+    let rows = select.all(tx.connection()).await?;
     let hash =
         |row: blob_owner::Model| BlobHash::from_slice(&row.sha256).ok_or(StoreError::Corrupt("file hash"));
     rows.into_iter().map(hash).collect()
