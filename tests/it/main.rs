@@ -3,6 +3,7 @@
 mod administration;
 mod authorisation;
 mod blobs;
+mod end_to_end;
 mod migrations;
 mod openapi;
 mod review;

@@ -4,6 +4,7 @@
 pub mod agency;
 pub mod database;
 pub mod device;
+pub mod process;
 pub mod server;
 pub mod wire;
 

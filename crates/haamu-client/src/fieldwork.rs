@@ -189,6 +189,9 @@ impl<S: LocalStore, F: FileStore, T: Transport, P: Platform> Device<S, F, T, P> 
 
     /// Adds a photo to a question. Its bytes are durable before the answer refers to them.
     ///
+    /// Adding the same photo once more changes nothing but its caption, so that
+    /// a caller who does not know whether it was saved can just repeat it.
+    ///
     /// # Errors
     /// There is no such question, or it could not be saved.
     pub async fn add_photo(
@@ -197,7 +200,7 @@ impl<S: LocalStore, F: FileStore, T: Transport, P: Platform> Device<S, F, T, P> 
         question: &str,
         photo: Photo<'_>,
     ) -> Result<OpId, FieldworkError> {
-        open.index(question)?;
+        let index = open.index(question)?;
         let sha256 = self.keep_file(photo.bytes).await?;
         let capture = Capture {
             file_name: photo.file_name.map(str::to_owned),
@@ -209,8 +212,20 @@ impl<S: LocalStore, F: FileStore, T: Transport, P: Platform> Device<S, F, T, P> 
             media_type: photo.media_type.to_owned(),
             capture: capture.to_bytes(),
         };
-        self.record(open, binding::files_key(question), Action::Attach(attachment))
-            .await
+        let there = open.bound.files.get(&index).into_iter().flatten();
+        let (same, stale): (Vec<_>, Vec<_>) = there
+            .filter(|(_, file)| file.sha256 == sha256)
+            .partition(|(_, file)| *file == attachment);
+        let key = binding::files_key(question);
+        let added = match same.first() {
+            Some((op, _)) => *op,
+            None => self.record(open, key.clone(), Action::Attach(attachment)).await?,
+        };
+        if !stale.is_empty() {
+            let stale = stale.into_iter().map(|(op, _)| *op).collect();
+            self.record(open, key, Action::Detach(stale)).await?;
+        }
+        Ok(added)
     }
 
     /// Hands a stage in. Unless forced, only when it is complete.
