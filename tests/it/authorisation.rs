@@ -24,7 +24,7 @@ struct Operation {
 }
 
 fn operations() -> Vec<Operation> {
-    let document: Value = serde_json::from_str(&haamu_server::openapi_document()).expect("JSON");
+    let document: Value = serde_json::from_str(haamu_server::openapi_document()).expect("JSON");
     let mut operations = Vec::new();
     for (path, item) in document["paths"].as_object().expect("paths") {
         for (method, operation) in item.as_object().expect("operations") {

@@ -3,9 +3,12 @@
 mod administration;
 mod authorisation;
 mod blobs;
+mod command_line;
 mod end_to_end;
+mod formats;
 mod migrations;
 mod openapi;
+mod reports;
 mod review;
 mod sessions;
 mod slice;

@@ -5,7 +5,7 @@ use haamu_tests::both_dbs;
 use serde_json::Value;
 
 fn document() -> Value {
-    serde_json::from_str(&haamu_server::openapi_document()).expect("JSON")
+    serde_json::from_str(haamu_server::openapi_document()).expect("JSON")
 }
 
 fn operations(document: &Value) -> Vec<(String, Value)> {

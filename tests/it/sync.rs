@@ -138,7 +138,7 @@ both_dbs! {
         let (_, device) = scene(&server).await;
         let mut other = WireDevice::enrol(&server, server.north.shopper()).await;
         let request = device.request(&[]);
-        std::mem::swap(&mut other.token, &mut device.token.clone());
+        other.token.clone_from(&device.token);
         let stolen = other.post("application/cbor", SyncRequest { device: other.id, ..request }.to_cbor()).await;
         assert_eq!(stolen.problem(403), "device_not_enrolled");
         // A session that no device was enrolled in speaks for none.

@@ -4,6 +4,7 @@
 pub mod agency;
 pub mod database;
 pub mod device;
+pub mod golden;
 pub mod process;
 pub mod server;
 pub mod wire;

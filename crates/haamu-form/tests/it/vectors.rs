@@ -6,19 +6,19 @@ use haamu_form::{
 };
 use serde_json::{Value, json};
 
-const VECTORS: &str = include_str!("../../../tests/fixtures/scoring-vectors.json");
+const VECTORS: &str = include_str!("../../../../tests/fixtures/scoring-vectors.json");
 const EXAMPLES: [(&str, &str); 3] = [
     (
         "checklists/retail-store-visit.json",
-        include_str!("../../../deploy/examples/checklists/retail-store-visit.json"),
+        include_str!("../../../../deploy/examples/checklists/retail-store-visit.json"),
     ),
     (
         "checklists/restaurant-visit.json",
-        include_str!("../../../deploy/examples/checklists/restaurant-visit.json"),
+        include_str!("../../../../deploy/examples/checklists/restaurant-visit.json"),
     ),
     (
         "checklists/remote-service-contact.json",
-        include_str!("../../../deploy/examples/checklists/remote-service-contact.json"),
+        include_str!("../../../../deploy/examples/checklists/remote-service-contact.json"),
     ),
 ];
 

@@ -1,0 +1,5 @@
+//! One program for all suites of the crate.
+
+mod errors;
+mod laws;
+mod vectors;

@@ -1,0 +1,191 @@
+//! The command-line contracts that scripts rely on.
+
+use std::path::{Path, PathBuf};
+use std::process::Output;
+
+use haamu_tests::process::run;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+fn example(name: &str) -> String {
+    let path: PathBuf = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../deploy/examples")
+        .join(name);
+    path.to_str().expect("text").to_owned()
+}
+
+struct Files(TempDir);
+
+impl Files {
+    fn new() -> Self {
+        Self(tempfile::tempdir().expect("a temporary folder"))
+    }
+
+    fn write(&self, name: &str, text: &str) -> String {
+        let path = self.0.path().join(name);
+        std::fs::write(&path, text).expect("a file");
+        path.to_str().expect("text").to_owned()
+    }
+}
+
+fn json_of(output: &Output) -> Value {
+    serde_json::from_slice(&output.stdout).expect("JSON on standard output")
+}
+
+fn code(output: &Output) -> Option<i32> {
+    output.status.code()
+}
+
+const TINY: &str =
+    r#"{"sections": [{"id": "s", "questions": [{"id": "q", "type": "yes_no", "points": "3"}]}]}"#;
+
+#[tokio::test]
+async fn score_prints_the_result() {
+    let files = Files::new();
+    let checklist = files.write("checklist.json", TINY);
+    let answers = files.write("answers.json", r#"{"answers": {"q": "yes"}}"#);
+    let output = run(&["score", "--checklist", &checklist, "--answers", &answers], None).await;
+    assert_eq!(code(&output), Some(0));
+    let result = json_of(&output);
+    assert_eq!(
+        (&result["final"], &result["display"]),
+        (&json!("1"), &json!("100.0"))
+    );
+    assert!(output.stderr.is_empty());
+}
+
+#[tokio::test]
+async fn score_says_what_is_wrong_with_a_document() {
+    let files = Files::new();
+    let checklist = files.write("checklist.json", TINY);
+    let answers = files.write("answers.json", r#"{"answers": {"unheard": "yes"}}"#);
+    let output = run(&["score", "--checklist", &checklist, "--answers", &answers], None).await;
+    assert_eq!(code(&output), Some(1));
+    let error = &json_of(&output)["error"];
+    assert_eq!(
+        (&error["code"], &error["path"]),
+        (&json!("answer_unknown_question"), &json!("answers.unheard"))
+    );
+}
+
+#[tokio::test]
+async fn a_call_that_cannot_be_used_exits_with_2() {
+    let none = example("answers/retail-warm.json") + ".none";
+    for arguments in [
+        &["score"][..],
+        &["score", "--checklist", &none, "--answers", &none],
+        &["checklist", "check", &none],
+        &["checklist", "check"],
+        &["unheard-of"],
+    ] {
+        let output = run(arguments, None).await;
+        assert_eq!(code(&output), Some(2), "{arguments:?}");
+        assert!(
+            output.stdout.is_empty() && !output.stderr.is_empty(),
+            "{arguments:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_batch_answers_line_by_line() {
+    let files = Files::new();
+    let line = |answer: &str| format!(r#"{{"checklist": {TINY}, "answers": {{"q": "{answer}"}}}}"#);
+    let input = format!(
+        "{}\n\n{}\nnot JSON\n{}\n{{}}\n",
+        line("yes"),
+        line("no"),
+        line("maybe")
+    );
+    let input = files.write("lines.jsonl", &input);
+    let output = run(&["score", "--batch"], Some(Path::new(&input))).await;
+    assert_eq!(code(&output), Some(0));
+    let text = String::from_utf8(output.stdout).expect("text");
+    let lines: Vec<Value> = text
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("JSON"))
+        .collect();
+    let finals: Vec<_> = lines.iter().map(|line| line["final"].as_str()).collect();
+    assert_eq!(finals, [Some("1"), Some("0"), None, None, None]);
+    let codes: Vec<_> = lines[2..]
+        .iter()
+        .map(|line| line["error"]["code"].as_str().expect("a code"))
+        .collect();
+    assert_eq!(codes[0], "json_syntax");
+    assert_eq!(codes.len(), 3);
+}
+
+#[tokio::test]
+async fn a_sound_checklist_has_no_error() {
+    for name in ["retail-store-visit", "restaurant-visit", "remote-service-contact"] {
+        let output = run(
+            &["checklist", "check", &example(&format!("checklists/{name}.json"))],
+            None,
+        )
+        .await;
+        assert_eq!(code(&output), Some(0), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn the_findings_of_a_checklist_are_lines_or_json() {
+    let files = Files::new();
+    let unsound = files.write("unsound.json", &TINY.replace("\"3\"", "3"));
+    let lines = run(&["checklist", "check", &unsound], None).await;
+    assert_eq!(code(&lines), Some(1));
+    let text = String::from_utf8(lines.stdout).expect("text");
+    assert!(
+        text.starts_with("error wrong_type sections[0].questions[0].points "),
+        "{text}"
+    );
+    let output = run(&["checklist", "check", "--format", "json", &unsound], None).await;
+    assert_eq!(code(&output), Some(1));
+    let finding = &json_of(&output)[0];
+    assert_eq!(
+        (&finding["severity"], &finding["code"]),
+        (&json!("error"), &json!("wrong_type"))
+    );
+    assert_eq!(finding["path"], "sections[0].questions[0].points");
+    let broken = files.write("broken.json", "{");
+    assert_eq!(code(&run(&["checklist", "check", &broken], None).await), Some(1));
+}
+
+#[tokio::test]
+async fn the_api_document_is_printed() {
+    let output = run(&["openapi"], None).await;
+    assert_eq!(code(&output), Some(0));
+    assert_eq!(
+        String::from_utf8(output.stdout).expect("text"),
+        include_str!("../../openapi/openapi.json")
+    );
+}
+
+#[tokio::test]
+async fn a_server_that_cannot_start_says_why() {
+    let files = Files::new();
+    let config = files.write("config.toml", "listen = \"here\"\n");
+    let output = run(&["serve", "--config", &config], None).await;
+    assert_ne!(code(&output), Some(0));
+    let said = String::from_utf8(output.stderr).expect("text");
+    assert!(said.contains("listen"), "{said}");
+}
+
+#[tokio::test]
+async fn every_command_has_its_help() {
+    for command in [
+        &["--help"][..],
+        &["serve", "--help"],
+        &["score", "--help"],
+        &["checklist", "check", "--help"],
+        &["device", "--help"],
+        &["device", "answer", "--help"],
+        &["openapi", "--help"],
+    ] {
+        let output = run(command, None).await;
+        assert_eq!(code(&output), Some(0), "{command:?}");
+        assert!(
+            String::from_utf8_lossy(&output.stdout).contains("Usage:"),
+            "{command:?}"
+        );
+    }
+}
