@@ -48,7 +48,7 @@ pub(crate) struct DeviceArgs {
 enum DeviceCommand {
     /// Sign in; the password is read from HAAMU_PASSWORD, or from standard input.
     Login {
-        /// The server's address, such as https://haamu.example.
+        /// The server's address, such as `https://haamu.example`.
         #[arg(long, value_name = "URL")]
         server: String,
         /// The shopper's e-mail address.
