@@ -35,12 +35,15 @@ fn user(role: &str) -> Value {
 
 both_dbs! {
     async fn a_new_person_signs_in(server) {
-        let made = by_coordinator(&server, "/v1/users", user("reviewer")).await.created();
+        let administrator = server.north.person(Role::Administrator);
+        let create = || async { server.post("/v1/users", user("reviewer")).by(administrator).await.send().await };
+        let made = create().await.created();
+        assert_eq!(by_coordinator(&server, "/v1/users", user("reviewer")).await.issues(422), ["role not_allowed"]);
         assert_eq!(made["email"], "uusi.henkilo@north.example");
         let body = json!({"email": "uusi.henkilo@north.example", "password": "kolme satunnaista sanaa"});
         let session = server.post("/v1/sessions", body).send().await.created();
         assert_eq!(session["me"]["role"], "reviewer");
-        let again = by_coordinator(&server, "/v1/users", user("reviewer")).await;
+        let again = create().await;
         assert_eq!(again.problem(409), "already_exists");
     }
 
@@ -51,7 +54,7 @@ both_dbs! {
         assert_eq!(issues, ["client_organisation required", "display_name required", "email bad_email", "password too_short"]);
     }
 
-    async fn only_an_administrator_makes_an_administrator(server) {
+    async fn only_an_administrator_makes_people_of_the_agency(server) {
         assert_eq!(by_coordinator(&server, "/v1/users", user("administrator")).await.issues(422), ["role not_allowed"]);
         let administrator = server.north.person(Role::Administrator);
         let made = server.post("/v1/users", user("administrator")).by(administrator).await.send().await.created();
@@ -59,7 +62,7 @@ both_dbs! {
     }
 
     async fn passwords_and_tokens_are_nowhere_in_an_answer(server) {
-        let made = by_coordinator(&server, "/v1/users", user("reviewer")).await.created().to_string();
+        let made = by_coordinator(&server, "/v1/users", user("shopper")).await.created().to_string();
         let listed = server.get("/v1/users").by(server.north.coordinator()).await.send().await.text();
         for text in [made, listed] {
             assert!(!text.contains("argon2") && !text.contains(PASSWORD) && !text.contains("satunnaista"));
@@ -214,6 +217,11 @@ both_dbs! {
         assert_eq!(accept().await.ok()["state"], "accepted");
         assert_eq!(server.state(&scene).await, "accepted");
         assert_eq!(accept().await.problem(409), "not_possible_in_state");
+    }
+
+    async fn a_list_is_no_object(server) {
+        let list = by_coordinator(&server, "/v1/client-organisations", json!(["Ketju"])).await;
+        assert_eq!(list.problem(400), "invalid_request");
     }
 
     async fn unknown_fields_and_broken_bodies_are_named(server) {

@@ -141,6 +141,7 @@ impl Things<'_> {
                 false,
             ),
             "release_evaluation"
+            | "read_evaluation_photo"
             | "read_evaluation"
             | "read_visit"
             | "read_visit_report"
@@ -168,7 +169,7 @@ impl Things<'_> {
             .replace("{id}", id)
             .replace("{number}", "1")
             .replace("{sha256}", SHA);
-        if operation.path.contains("{sha256}") {
+        if operation.path.starts_with("/v1/blobs") {
             path = format!("{path}?submission={}", scene.submission);
         }
         Sample {

@@ -101,7 +101,7 @@ async fn plan(server: &ServerProcess) -> Planned {
         .await);
     let shopper = id(&server.post("users", &coordinator, &person("shopper", None)).await);
     for (role, client) in [("reviewer", None), ("client_manager", Some(client.as_str()))] {
-        let _ = server.post("users", &coordinator, &person(role, client)).await;
+        let _ = server.post("users", &admin, &person(role, client)).await;
     }
     let visits = json!({"visits": [{"location": location, "shopper": shopper}]});
     let planned = server

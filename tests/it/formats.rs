@@ -227,6 +227,7 @@ fn response() -> SyncResponse {
         more: true,
         needs: vec![Need {
             sha256: BlobHash::from_bytes([0xab; 32]),
+            document: document(),
             offset: 65_536,
             url: "/v1/blobs/ab?submission=1".to_owned(),
             expires: 1_795_780_800_000,

@@ -111,6 +111,88 @@ both_dbs! {
         assert_eq!(server.state(&scene).await, "returned");
     }
 
+    async fn what_is_approved_is_scored_even_before_the_job_ran(server) {
+        let scene = server.plan(&server.north, ProgrammeOptions::default()).await;
+        let mut device = server.device(server.north.shopper()).await;
+        for (question, answer) in haamu_tests::agency::small_answers() {
+            device.answer(question, if question == "insulted" { "\"yes\"" } else { answer }).await;
+        }
+        device.submit().await;
+        device.sync().await;
+        let approved = review(&server, &scene, "approve", json!({})).await.ok();
+        assert_eq!(approved["score"]["number"], 1);
+        assert_eq!(approved["visited_at"], "2026-11-20T11:37:00Z");
+        assert_eq!(review(&server, &scene, "release", Value::Null).await.problem(409), "critical_unconfirmed");
+        server.run_jobs().await;
+        let confirm = json!({"question": "insulted", "evidence": "Kuvaus täsmää"});
+        let _ = review(&server, &scene, "critical-confirmations", confirm).await.ok();
+        let _ = review(&server, &scene, "release", Value::Null).await.ok();
+        let path = format!("/v1/visit-reports/{}", scene.visit);
+        let _ = server.get(&path).by(server.north.manager()).await.send().await.ok();
+    }
+
+    async fn nobody_approves_what_they_have_not_seen(server) {
+        let (scene, mut device) = server.in_review(ProgrammeOptions::default()).await;
+        let path = format!("/v1/visits/{}/evaluation", scene.visit);
+        let seen = server.get(&path).by(server.north.reviewer()).await.send().await.ok();
+        let seen = json!({"based_on": seen["score"]["number"]});
+        device.answer("helped", "\"not\"").await;
+        device.sync().await;
+        assert_eq!(review(&server, &scene, "approve", seen).await.problem(409), "conflict");
+        server.run_jobs().await;
+        let _ = review(&server, &scene, "approve", json!({"based_on": 2})).await.ok();
+    }
+
+    async fn another_answer_is_confirmed_anew(server) {
+        let (scene, mut device) = insulted(&server).await;
+        let confirm = json!({"question": "insulted", "evidence": "Kuvaus täsmää"});
+        let confirmed = review(&server, &scene, "critical-confirmations", confirm).await.ok();
+        assert_eq!(confirmed["triggers"][0]["confirmed"], true);
+        for answer in ["\"no\"", "\"yes\""] {
+            device.answer("insulted", answer).await;
+            device.sync().await;
+            server.run_jobs().await;
+        }
+        let path = format!("/v1/visits/{}/evaluation", scene.visit);
+        let read = server.get(&path).by(server.north.reviewer()).await.send().await.ok();
+        assert_eq!(read["triggers"], json!([{"question": "insulted", "confirmed": true}]), "the same answer as before");
+    }
+
+    async fn a_reviewer_sees_the_photos(server) {
+        let (scene, _) = server.in_review(ProgrammeOptions::default()).await;
+        let path = format!("/v1/visits/{}/evaluation", scene.visit);
+        let read = server.get(&path).by(server.north.reviewer()).await.send().await.ok();
+        let answers = read["answers"].as_array().expect("answers");
+        let file = answers.iter().find_map(|answer| answer["files"][0]["sha256"].as_str()).expect("a file");
+        let photo = server.get(&format!("{path}/photos/{file}")).by(server.north.reviewer()).await.send().await;
+        assert_eq!(photo.header("content-type"), Some("image/jpeg"));
+        assert!(photo.body.starts_with(&[0xff, 0xd8, 0xff]));
+        let other = "0".repeat(64);
+        let none = server.get(&format!("{path}/photos/{other}")).by(server.north.reviewer()).await.send().await;
+        assert_eq!(none.problem(404), "not_found");
+    }
+
+    async fn an_impossible_time_of_the_visit_is_not_taken(server) {
+        for arrived in ["\"2062-11-20T13:37\"", "\"1999-11-20T13:37\""] {
+            let scene = server.plan_again(&server.north).await;
+            let mut device = server.device(server.north.shopper()).await;
+            let place = device.client.visits().iter().position(|visit| visit.brief.visit.to_string() == scene.visit);
+            let open = device.open_at(place.expect("a visit"));
+            for (question, answer) in haamu_tests::agency::small_answers() {
+                let answer = if question == "arrived" { arrived } else { answer };
+                let _ = device.client.answer(&open, question, answer).await.expect("saved");
+            }
+            let open = device.open_at(place.expect("a visit"));
+            let _ = device.client.submit(&open, "main", false).await.expect("handed in");
+            device.sync().await;
+            server.run_jobs().await;
+            let path = format!("/v1/visits/{}/evaluation", scene.visit);
+            let read = server.get(&path).by(server.north.reviewer()).await.send().await.ok();
+            assert_eq!(read["visited_at"], "2026-11-20T12:00:00Z");
+            assert_eq!(read["findings"][0]["code"], "visit_time_implausible");
+        }
+    }
+
     async fn a_conflict_goes_back_to_the_shopper(server) {
         let scene = server.plan(&server.north, ProgrammeOptions::default()).await;
         let mut phone = server.device(server.north.shopper()).await;

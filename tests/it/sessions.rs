@@ -47,6 +47,29 @@ both_dbs! {
         let _ = server.post("/v1/sessions/refresh", next).send().await.ok();
     }
 
+    async fn a_token_whose_answer_was_lost_is_worth_nothing_to_whoever_found_it(server) {
+        let session = server.sign_in(server.north.shopper()).await;
+        let first = json!({"refresh_token": session["refresh_token"]});
+        let found = server.post("/v1/sessions/refresh", first.clone()).send().await.ok();
+        let mine = server.post("/v1/sessions/refresh", first).send().await.ok();
+        let thief = json!({"refresh_token": found["refresh_token"]});
+        assert_eq!(server.post("/v1/sessions/refresh", thief).send().await.problem(401), "invalid_refresh_token");
+        // Which of the two stole, nobody knows: the session is over for both.
+        let mine = json!({"refresh_token": mine["refresh_token"]});
+        assert_eq!(server.post("/v1/sessions/refresh", mine).send().await.problem(401), "invalid_refresh_token");
+    }
+
+    async fn an_ended_session_enrols_no_device(server) {
+        let session = server.sign_in(server.north.shopper()).await;
+        let token = session["access_token"].as_str().expect("a token").to_owned();
+        let current = server.request(axum::http::Method::DELETE, "/v1/sessions/current");
+        let _ = current.bearer(&token).send().await.expect(axum::http::StatusCode::NO_CONTENT);
+        let device = json!({"device": haamu_sync::DeviceId::from_bytes([7; 16]).to_string(),
+            "public_key": haamu_tests::wire::PUBLIC_KEY, "platform": "test", "build": "test/1"});
+        let answer = server.post("/v1/devices", device).bearer(&token).send().await;
+        assert_eq!(answer.problem(401), "unauthenticated");
+    }
+
     async fn tokens_run_out(server) {
         let session = server.sign_in(server.north.shopper()).await;
         let token = session["access_token"].as_str().expect("a token").to_owned();

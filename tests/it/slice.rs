@@ -1,7 +1,8 @@
 //! The main job in this process: from a planned visit to a report, and what may not happen on the way.
 
-use haamu_client::{FieldworkError, Notice};
+use haamu_client::{FieldworkError, Notice, Rest};
 use haamu_domain::Role;
+use haamu_domain::binding::Capture;
 use haamu_tests::agency::{ProgrammeOptions, SHOPPER_NAME};
 use haamu_tests::both_dbs;
 use haamu_tests::device::PHOTO;
@@ -130,6 +131,56 @@ both_dbs! {
         device.answer("greeted", "\"yes\"").await;
         device.sync().await;
         assert_eq!(server.state(&scene).await, "in_progress");
+    }
+
+    async fn signing_in_again_sends_what_waited(server) {
+        let scene = server.plan(&server.north, ProgrammeOptions::default()).await;
+        let mut device = server.device(server.north.shopper()).await;
+        device.evaluate().await;
+        // The phone lay in a drawer until its session had ended.
+        server.clock.advance_seconds(40 * 24 * 3_600);
+        server.forget_tokens();
+        let rest = device.client.sync(|_| {}).await.expect("storage works");
+        assert_eq!(rest, Rest::AuthRequired);
+        assert!(device.client.has_unsent_work(device.visit().brief.submission));
+        device.sign_in_again().await;
+        device.sync().await;
+        assert!(!device.client.has_unsent_work(device.visit().brief.submission));
+        assert_eq!(server.state(&scene).await, "submitted");
+    }
+
+    async fn one_photo_reaches_every_visit_that_it_belongs_to(server) {
+        let scene = server.plan(&server.north, ProgrammeOptions::default()).await;
+        let shopper = server.north.shopper();
+        let path = format!("/v1/rounds/{}/visits", scene.round);
+        let visits = json!({"visits": [{"location": scene.location, "shopper": shopper.id}, {"location": scene.location, "shopper": shopper.id}]});
+        let _ = server.post(&path, visits).by(server.north.coordinator()).await.send().await.created();
+        let mut device = server.device(shopper).await;
+        // Two before anything was sent, the third after the file has arrived.
+        for place in [0, 1] {
+            device.photo_of(&device.open_at(place), "door_photo", None).await;
+        }
+        device.sync().await;
+        device.photo_of(&device.open_at(2), "door_photo", None).await;
+        device.sync().await;
+        for visit in device.client.visits() {
+            let path = format!("/v1/visits/{}/evaluation", visit.brief.visit);
+            let read = server.get(&path).by(server.north.reviewer()).await.send().await.ok();
+            assert_eq!((&read["files_expected"], &read["files_received"]), (&json!(1), &json!(1)));
+        }
+    }
+
+    async fn a_photo_added_twice_is_there_once(server) {
+        let _ = server.plan(&server.north, ProgrammeOptions::default()).await;
+        let mut device = server.device(server.north.shopper()).await;
+        for caption in [None, None, Some("Ovi"), Some("Ovi")] {
+            device.photo("door_photo", caption).await;
+        }
+        let open = device.open();
+        let index = open.checklist.question_index("door_photo").expect("a question");
+        let files = &open.bound.files[&index];
+        assert_eq!(files.len(), 1);
+        assert_eq!(Capture::from_bytes(&files[0].1.capture).caption.as_deref(), Some("Ovi"));
     }
 
     async fn a_returned_visit_is_corrected_and_handed_in_again(server) {

@@ -122,6 +122,51 @@ both_dbs! {
         assert_eq!(answer.exceptions[0].disposition, Disposition::UnknownForm);
     }
 
+    async fn where_work_was_put_is_told_again(server) {
+        let (_, mut device) = scene(&server).await;
+        let request = device.request(&[b"not an operation".to_vec()]);
+        let first = device.send(&request).await;
+        assert_eq!(device.send(&request).await.exceptions, first.exceptions);
+    }
+
+    async fn work_that_no_database_can_index_is_kept_all_the_same(server) {
+        let (scene, mut device) = scene(&server).await;
+        let long = "x".repeat(4_000);
+        let ops = [
+            device.op(1, document(&scene), "with\0nul", "\"yes\""),
+            device.op(2, document(&scene), &long, "\"yes\""),
+            device.op(3, document(&scene), "greeted", "\"nul: \0\""),
+            device.op(4, document(&scene), "greeted", "\"yes\""),
+        ];
+        let answer = device.send(&device.request(&ops)).await;
+        assert_eq!(answer.have.seq, 4);
+        let aside: Vec<_> = answer.exceptions.iter().map(|exception| exception.seq).collect();
+        assert_eq!(aside, [1, 2]);
+    }
+
+    async fn a_frame_beyond_all_measure_is_refused(server) {
+        let (_, device) = scene(&server).await;
+        let many = device.request(&vec![Vec::new(); 2_001]);
+        assert_eq!(device.post("application/cbor", many.to_cbor()).await.problem(413), "payload_too_large");
+        let long = device.request(&[vec![0; 900_000]]);
+        assert_eq!(device.post("application/cbor", long.to_cbor()).await.problem(413), "payload_too_large");
+    }
+
+    async fn an_evaluation_is_judged_by_the_checklist_of_its_round(server) {
+        let (scene, mut device) = scene(&server).await;
+        let mut easier = haamu_tests::agency::small_checklist();
+        easier["id"] = json!("easier");
+        let version = server.publish(&server.north, &easier).await;
+        let path = format!("/v1/checklist-versions/{version}");
+        let _ = server.get(&path).by(server.north.coordinator()).await.send().await.ok();
+        let hash = haamu_form::ContentHash::of(&easier.to_string()).expect("a document");
+        let raw = device.op(1, document(&scene), "greeted", "\"yes\"");
+        let mut op = haamu_sync::codec::decode(&raw, device.id, 1).expect("an operation");
+        op.form_version = Some(FormVersion::from_bytes(*hash.as_bytes()));
+        let answer = device.send(&device.request(&[haamu_sync::codec::encode(&op, device.id, 1)])).await;
+        assert_eq!(answer.exceptions[0].disposition, Disposition::UnknownForm);
+    }
+
     async fn a_frame_that_is_none_is_refused_whatever_the_encoding(server) {
         let (_, device) = scene(&server).await;
         for (media_type, frame) in [("application/cbor", &b"\xff\xff"[..]), ("application/cbor", b""), ("application/json", b"{}")] {

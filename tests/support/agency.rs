@@ -249,21 +249,48 @@ pub fn small_answers() -> Vec<(&'static str, &'static str)> {
 impl TestServer {
     /// A planned visit of the shopper of an agency, under [`small_checklist`].
     pub async fn plan(&self, agency: &TestAgency, options: ProgrammeOptions) -> Scene {
-        let coordinator = agency.coordinator();
         let location = self.import_location(agency, options.staff_on_shift).await;
         let version = self.publish(agency, &small_checklist()).await;
         let (programme, round) = self
             .open_round(agency, &version, options.release_delay_hours)
             .await;
-        let body = json!({"visits": [{"location": location, "shopper": agency.shopper().id}]});
-        let path = format!("/v1/rounds/{round}/visits");
-        let planned = self
-            .post(&path, body)
-            .by(coordinator)
+        self.plan_visit(agency, location, version, programme, round).await
+    }
+
+    /// A planned visit like [`TestServer::plan`], in whichever round there is.
+    pub async fn plan_again(&self, agency: &TestAgency) -> Scene {
+        let listed = self
+            .get("/v1/programmes")
+            .by(agency.coordinator())
             .await
             .send()
             .await
-            .created();
+            .ok();
+        if listed["items"].as_array().is_none_or(Vec::is_empty) {
+            return self.plan(agency, ProgrammeOptions::default()).await;
+        }
+        let programme = text(&listed["items"][0]["id"]);
+        let rounds = self.get(&format!("/v1/programmes/{programme}/rounds"));
+        let rounds = rounds.by(agency.coordinator()).await.send().await.ok();
+        let round = text(&rounds["items"][0]["id"]);
+        let version = text(&rounds["items"][0]["checklist_version"]);
+        let path = format!("/v1/client-organisations/{}/locations", agency.client);
+        let listed = self.get(&path).by(agency.coordinator()).await.send().await.ok();
+        let location = text(&listed["items"][0]["id"]);
+        self.plan_visit(agency, location, version, programme, round).await
+    }
+
+    async fn plan_visit(
+        &self,
+        agency: &TestAgency,
+        location: String,
+        version: String,
+        programme: String,
+        round: String,
+    ) -> Scene {
+        let body = json!({"visits": [{"location": location, "shopper": agency.shopper().id}]});
+        let planned = self.post(&format!("/v1/rounds/{round}/visits"), body);
+        let planned = planned.by(agency.coordinator()).await.send().await.created();
         let visit = &planned["items"][0];
         Scene {
             location,

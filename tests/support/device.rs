@@ -77,6 +77,8 @@ pub struct TestDevice {
     /// The client itself.
     pub client: Inner,
     files: TestFiles,
+    url: String,
+    credentials: Credentials,
 }
 
 impl TestDevice {
@@ -96,7 +98,20 @@ impl TestDevice {
             password: PASSWORD.to_owned(),
         };
         client.sign_in(&url, &credentials).await.expect("signed in");
-        Self { client, files }
+        Self {
+            client,
+            files,
+            url,
+            credentials,
+        }
+    }
+
+    /// The person signs in once more, as when the session has ended.
+    pub async fn sign_in_again(&mut self) {
+        self.client
+            .sign_in(&self.url, &self.credentials)
+            .await
+            .expect("signed in");
     }
 
     /// From now on, the photos' bytes are gone.
@@ -125,8 +140,15 @@ impl TestDevice {
     /// The only visit, with its checklist.
     #[must_use]
     pub fn open(&self) -> OpenVisit {
+        self.open_at(0)
+    }
+
+    /// A visit by its place in the list, with its checklist.
+    #[must_use]
+    pub fn open_at(&self, place: usize) -> OpenVisit {
+        let visits = self.client.visits();
         self.client
-            .open_visit(&self.visit())
+            .open_visit(&visits[place])
             .expect("the checklist is there")
     }
 
@@ -139,16 +161,18 @@ impl TestDevice {
     /// Adds the photo to a question.
     pub async fn photo(&mut self, question: &str, caption: Option<&str>) {
         let open = self.open();
+        self.photo_of(&open, question, caption).await;
+    }
+
+    /// Adds the photo to a question of a visit.
+    pub async fn photo_of(&mut self, open: &OpenVisit, question: &str, caption: Option<&str>) {
         let photo = Photo {
             bytes: PHOTO,
             media_type: "image/jpeg",
             file_name: Some("IMG_0001.jpg"),
             caption,
         };
-        self.client
-            .add_photo(&open, question, photo)
-            .await
-            .expect("saved");
+        self.client.add_photo(open, question, photo).await.expect("saved");
     }
 
     /// Hands the visit in.

@@ -1,7 +1,7 @@
 //! An evaluation as it stands: a submission read by its checklist version.
 
 use haamu_domain::binding::{BoundEvaluation, bind};
-use haamu_domain::{AgencyId, SubmissionId};
+use haamu_domain::{AgencyId, RoundId, SubmissionId};
 use haamu_form::Checklist;
 use haamu_store::Tx;
 use haamu_store::repo::submissions::Submission;
@@ -58,6 +58,14 @@ pub(crate) async fn load(
         checklist,
         bound,
     })
+}
+
+/// The checklist version of a round.
+pub(crate) async fn form_of_round(tx: &Tx, agency: AgencyId, round: RoundId) -> Result<FormVersion, Error> {
+    let round = programmes::find_round(tx, agency, round).await?;
+    let round = round.ok_or_else(|| Error::not_found("round"))?;
+    let version = checklists::find_version(tx, agency, round.checklist_version).await?;
+    Ok(version.ok_or_else(|| Error::not_found("checklist version"))?.form)
 }
 
 /// How many of a submission's files have not arrived, or not been prepared for readers.

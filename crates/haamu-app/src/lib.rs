@@ -30,7 +30,7 @@ pub use error::{Error, Issue, Refusal};
 pub use identity::{Bearer, Issued, Me, MemberView, RefreshInput, SetupInput, SignInInput, UserInput};
 pub use jobs::error_chain;
 pub use programmes::{ProgrammeInput, RoundInput, StaffNoticeInput};
-pub use review::{AnswerView, EvaluationView, FileView, FollowUpView, ScoreView, TriggerView};
+pub use review::{AnswerView, ApproveInput, EvaluationView, FileView, FollowUpView, ScoreView, TriggerView};
 pub use visits::{AssignmentView, PlannedVisit, VisitQuery, VisitView};
 
 /// Records of the store that use cases return as they are.

@@ -22,7 +22,7 @@ pub(crate) fn load(connection: &Connection) -> Result<Snapshot, rusqlite::Error>
     })?;
     let mut entities = connection.prepare("SELECT state FROM entity ORDER BY kind, id")?;
     let entities = entities.query_map([], |row| decode(&row.get::<_, Vec<u8>>(0)?))?;
-    let mut blobs = connection.prepare("SELECT state FROM blob ORDER BY sha256")?;
+    let mut blobs = connection.prepare("SELECT state FROM blob ORDER BY sha256, document")?;
     let blobs = blobs.query_map([], |row| decode(&row.get::<_, Vec<u8>>(0)?))?;
     Ok(Snapshot {
         device: device.map(|bytes| decode(&bytes)).transpose()?,
@@ -72,9 +72,9 @@ pub(crate) fn apply(transaction: &Transaction<'_>, batch: &WriteBatch) -> Result
     }
     for blob in &batch.put_blobs {
         transaction.execute(
-            "INSERT INTO blob (sha256, state) VALUES (?1, ?2)
-             ON CONFLICT (sha256) DO UPDATE SET state = excluded.state",
-            params![blob.sha256.as_bytes(), encode(blob)?],
+            "INSERT INTO blob (sha256, document, state) VALUES (?1, ?2, ?3)
+             ON CONFLICT (sha256, document) DO UPDATE SET state = excluded.state",
+            params![blob.sha256.as_bytes(), blob.document.as_bytes(), encode(blob)?],
         )?;
     }
     Ok(())

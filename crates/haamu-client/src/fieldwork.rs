@@ -7,7 +7,7 @@ use haamu_domain::binding::{self, BoundEvaluation, Capture, bind};
 use haamu_domain::brief::{form_entity, kind};
 use haamu_domain::{AssignmentBrief, SubmissionId};
 use haamu_form::{Checklist, Decisions, Finding, Findings, Score, Stage, score};
-use haamu_sync::engine::{Edit, StoredEntity};
+use haamu_sync::engine::{BlobState, Edit, StoredEntity};
 use haamu_sync::{Action, Attachment, Body, Lane, OpId, RegisterKey, Submit};
 
 use crate::driver::{ClientError, Device};
@@ -201,6 +201,7 @@ impl<S: LocalStore, F: FileStore, T: Transport, P: Platform> Device<S, F, T, P> 
         photo: Photo<'_>,
     ) -> Result<OpId, FieldworkError> {
         let index = open.index(question)?;
+        let document = open.visit.brief.submission.document();
         let sha256 = self.keep_file(photo.bytes).await?;
         let capture = Capture {
             file_name: photo.file_name.map(str::to_owned),
@@ -212,14 +213,17 @@ impl<S: LocalStore, F: FileStore, T: Transport, P: Platform> Device<S, F, T, P> 
             media_type: photo.media_type.to_owned(),
             capture: capture.to_bytes(),
         };
+        let is_damaged = self.engine().blobs().any(|blob| {
+            blob.sha256 == sha256 && blob.document == document && blob.state == BlobState::Damaged
+        });
         let there = open.bound.files.get(&index).into_iter().flatten();
         let (same, stale): (Vec<_>, Vec<_>) = there
             .filter(|(_, file)| file.sha256 == sha256)
-            .partition(|(_, file)| *file == attachment);
+            .partition(|(_, file)| *file == attachment && !is_damaged);
         let key = binding::files_key(question);
         let added = match same.first() {
-            Some((op, _)) => *op,
-            None => self.record(open, key.clone(), Action::Attach(attachment)).await?,
+            Some((op, _)) if !is_damaged => *op,
+            _ => self.record(open, key.clone(), Action::Attach(attachment)).await?,
         };
         if !stale.is_empty() {
             let stale = stale.into_iter().map(|(op, _)| *op).collect();

@@ -45,10 +45,10 @@ impl LocalStore for MemoryStore {
         entities.retain(|entity| !batch.drop_entities.contains(&entity.entity));
         entities.sort_by(|a, b| a.entity.cmp(&b.entity));
         for blob in &batch.put_blobs {
-            blobs.retain(|other| other.sha256 != blob.sha256);
+            blobs.retain(|other| other.key() != blob.key());
             blobs.push(blob.clone());
         }
-        blobs.sort_by_key(|blob| blob.sha256);
+        blobs.sort_by_key(haamu_sync::engine::StoredBlob::key);
         Ok(())
     }
 

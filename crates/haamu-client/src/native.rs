@@ -216,6 +216,7 @@ async fn accepted(response: Response) -> Result<Response, Failure> {
         .unwrap_or_default();
     Err(match status {
         StatusCode::UNAUTHORIZED => Failure::Unauthorised,
+        StatusCode::FORBIDDEN if code == "device_not_enrolled" => Failure::NotEnrolled,
         StatusCode::FORBIDDEN => Failure::Forbidden,
         StatusCode::PAYLOAD_TOO_LARGE => Failure::TooLarge,
         StatusCode::UPGRADE_REQUIRED => Failure::UpgradeRequired,

@@ -31,4 +31,4 @@ pub use role::Role;
 pub use state::{
     AssignmentEvent, AssignmentState, ChecklistState, ProgrammeState, TransitionError, VisitEvent, VisitState,
 };
-pub use time::{CoarseTime, Daypart, LocalDate, Timestamp, Zone};
+pub use time::{CoarseTime, Daypart, LocalDate, Timestamp, WallClock, Zone};

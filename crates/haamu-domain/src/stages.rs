@@ -15,16 +15,11 @@ pub struct FollowUp {
     pub closes_at: Timestamp,
 }
 
-/// When the visit took place: the first date and time that was answered
-/// outside of follow-up sections, else when the evaluation was handed in.
+/// When the visit took place, as its shopper says: the first date and time that
+/// was answered outside of follow-up sections.
 #[must_use]
-pub fn visited_at(
-    checklist: &Checklist,
-    answers: &Answers,
-    zone: &Zone,
-    handed_in_at: Timestamp,
-) -> Timestamp {
-    let moments = checklist
+pub fn visited_at(checklist: &Checklist, answers: &Answers, zone: &Zone) -> Option<Timestamp> {
+    let mut moments = checklist
         .questions()
         .iter()
         .enumerate()
@@ -39,7 +34,7 @@ pub fn visited_at(
                 _ => None,
             }
         });
-    moments.clone().next().unwrap_or(handed_in_at)
+    moments.next()
 }
 
 /// The follow-up sections that this evaluation has, in checklist order. A section of which nothing is shown is none.
@@ -80,13 +75,13 @@ mod tests {
         let handed_in = Timestamp::from_millis(1_800_000_000_000);
         let answers =
             Answers::parse(&checklist, r#"{"kind": "yes", "when": "2026-11-19T23:30"}"#).expect("sound");
-        let visited = visited_at(&checklist, &answers, &zone, handed_in);
+        let visited = visited_at(&checklist, &answers, &zone).expect("answered");
         let found = follow_ups(&checklist, &answers, &zone, visited);
         assert_eq!(found[0].opens_at.to_rfc3339(), "2026-11-20T22:00:00Z");
         assert_eq!(found[0].closes_at.to_rfc3339(), "2026-11-24T22:00:00Z");
 
         let hidden = Answers::parse(&checklist, r#"{"kind": "no"}"#).expect("sound");
-        assert_eq!(visited_at(&checklist, &hidden, &zone, handed_in), handed_in);
+        assert_eq!(visited_at(&checklist, &hidden, &zone), None);
         assert_eq!(follow_ups(&checklist, &hidden, &zone, handed_in), []);
     }
 }

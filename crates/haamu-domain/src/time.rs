@@ -152,22 +152,16 @@ impl Zone {
         }
     }
 
-    /// The ways in which people write the time of day and the date of a moment: `9:05`, `09.05`, `1.3`, `2026-03-01`.
+    /// What a clock and a calendar show at a moment.
     #[must_use]
-    pub fn spellings(&self, moment: Timestamp) -> Vec<String> {
+    pub fn wall_clock(&self, moment: Timestamp) -> WallClock {
         let civil = self.civil(moment);
-        let (hour, minute) = (civil.hour(), civil.minute());
-        let mut spellings = Vec::new();
-        for hour in [format!("{hour}"), format!("{hour:02}")] {
-            for separator in [":", "."] {
-                spellings.push(format!("{hour}{separator}{minute:02}"));
-            }
+        WallClock {
+            month: u32::from(civil.month().unsigned_abs()),
+            day: u32::from(civil.day().unsigned_abs()),
+            hour: u32::from(civil.hour().unsigned_abs()),
+            minute: u32::from(civil.minute().unsigned_abs()),
         }
-        let (day, month) = (civil.day(), civil.month());
-        spellings.push(format!("{day}.{month}"));
-        spellings.push(format!("{day:02}.{month:02}"));
-        spellings.push(format!("{}", civil.date()));
-        spellings
     }
 
     fn civil(&self, moment: Timestamp) -> DateTime {
@@ -189,6 +183,19 @@ impl fmt::Debug for Zone {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
     }
+}
+
+/// What a clock and a calendar show.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WallClock {
+    /// The month, 1 to 12.
+    pub month: u32,
+    /// The day of the month.
+    pub day: u32,
+    /// The hour, 0 to 23.
+    pub hour: u32,
+    /// The minute.
+    pub minute: u32,
 }
 
 /// A time that does not tell who was on shift.

@@ -29,6 +29,10 @@ use crate::{
 pub const MAX_OP_BYTES: usize = 256 * 1024;
 /// The most ids that a list inside an operation may have.
 const MAX_LIST: u64 = 10_000;
+/// The longest name of a register, a stage or a media type, in bytes.
+const MAX_NAME_BYTES: usize = 256;
+/// The most repeated groups that lie in each other.
+const MAX_NESTING: usize = 8;
 const CANONICAL_ITEMS: u64 = 10;
 
 /// Why bytes are not an operation that this version understands.
@@ -218,8 +222,11 @@ fn read_items(input: &mut Decoder<'_>) -> Result<Op, DecodeError> {
         1 => Lane::Review,
         _ => return Err(DecodeError::Malformed),
     };
-    let register = input.str()?.to_owned();
+    let register = read_name(input)?;
     let instance = read_ids(input)?;
+    if instance.len() > MAX_NESTING {
+        return Err(DecodeError::TooLong);
+    }
     let action = read_action(input)?;
     let form_version = if input.datatype()? == Type::Null {
         input.null()?;
@@ -259,14 +266,14 @@ fn read_action(input: &mut Decoder<'_>) -> Result<Action, DecodeError> {
             Action::Attach(Attachment {
                 sha256: read_id(input, BlobHash::from_slice)?,
                 length: input.u64()?,
-                media_type: input.str()?.to_owned(),
+                media_type: read_name(input)?,
                 capture: Bytes(input.bytes()?.to_vec()),
             })
         }
         5 => Action::Detach(read_ids(input)?),
         6 => {
             read_array(input, 3)?;
-            let stage = input.str()?.to_owned();
+            let stage = read_name(input)?;
             let cycle = input.u32()?;
             let frontier = read_list(input, |input| {
                 read_array(input, 2)?;
@@ -281,6 +288,15 @@ fn read_action(input: &mut Decoder<'_>) -> Result<Action, DecodeError> {
         7 => Action::Note(Bytes(input.bytes()?.to_vec())),
         kind => return Err(DecodeError::UnknownKind(kind)),
     })
+}
+
+/// A name that every database can hold and index.
+fn read_name(input: &mut Decoder<'_>) -> Result<String, DecodeError> {
+    let name = input.str()?;
+    if name.len() > MAX_NAME_BYTES || name.chars().any(char::is_control) {
+        return Err(DecodeError::Malformed);
+    }
+    Ok(name.to_owned())
 }
 
 fn read_value(input: &mut Decoder<'_>) -> Result<Value, DecodeError> {
@@ -359,7 +375,7 @@ mod tests {
             Just(Action::Clear),
             value.prop_map(Action::AddInstance),
             ids.clone().prop_map(Action::RemoveInstance),
-            (any::<[u8; 32]>(), any::<u64>(), ".{0,20}").prop_map(|(hash, length, media_type)| {
+            (any::<[u8; 32]>(), any::<u64>(), "[a-zåäö/🙂]{0,20}").prop_map(|(hash, length, media_type)| {
                 let sha256 = BlobHash::from_bytes(hash);
                 Action::Attach(Attachment {
                     sha256,
@@ -369,11 +385,13 @@ mod tests {
                 })
             }),
             ids.prop_map(Action::Detach),
-            (".{0,10}", any::<u32>(), frontier).prop_map(|(stage, cycle, frontier)| Action::Submit(Submit {
-                stage,
-                cycle,
-                frontier
-            })),
+            ("[a-zåäö_🙂]{0,10}", any::<u32>(), frontier).prop_map(
+                |(stage, cycle, frontier)| Action::Submit(Submit {
+                    stage,
+                    cycle,
+                    frontier
+                })
+            ),
             proptest::collection::vec(any::<u8>(), 0..20).prop_map(|text| Action::Note(Bytes(text))),
         ]
     }

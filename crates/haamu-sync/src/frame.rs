@@ -144,6 +144,21 @@ pub enum Disposition {
 }
 
 impl Disposition {
+    const ALL: [Self; 6] = [
+        Self::Applied,
+        Self::Duplicate,
+        Self::Late,
+        Self::Orphaned,
+        Self::UnknownForm,
+        Self::Unparseable,
+    ];
+
+    /// The disposition of a name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|place| place.as_str() == name)
+    }
+
     /// The name in storage and on the wire.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -255,6 +270,8 @@ pub struct Offer {
 pub struct Need {
     /// Its name.
     pub sha256: BlobHash,
+    /// The submission that it is wanted for.
+    pub document: DocumentId,
     /// How many bytes the server has.
     pub offset: u64,
     /// Where to send the rest, below the server's root.

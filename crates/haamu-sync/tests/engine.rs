@@ -79,6 +79,7 @@ impl Server {
         let needs = offered
             .filter(|offer| self.files.get(&offer.sha256) != Some(&offer.length))
             .map(|offer| Need {
+                document: offer.document,
                 sha256: offer.sha256,
                 offset: self.files.get(&offer.sha256).copied().unwrap_or_default(),
                 url: format!("/v1/blobs/{}", offer.sha256),

@@ -83,6 +83,8 @@ pub struct FileOut {
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ScoreOut {
+    /// The how-manieth score of the visit it is, from 1.
+    pub number: u32,
     /// The result, as `haamu score` prints it.
     pub result: Value,
     /// Why: the losses and gains that add up to it.
@@ -135,6 +137,9 @@ pub struct ApproveIn {
     /// then earn nothing of their points.
     #[serde(default)]
     pub accept_incomplete: bool,
+    /// The number of the score that the reviewer has seen: what has changed since is not approved.
+    #[serde(default)]
+    pub based_on: Option<u32>,
 }
 
 /// Why an evaluation is sent back.

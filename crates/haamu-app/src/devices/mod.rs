@@ -3,7 +3,7 @@
 use haamu_domain::{Actor, AuditEvent, Code, Verb};
 use haamu_store::Tx;
 use haamu_store::repo::devices::{self, Device};
-use haamu_store::repo::sessions;
+use haamu_store::repo::{identity, sessions};
 use haamu_sync::{ChainHead, DeviceId};
 
 use crate::context::require_in_agency;
@@ -46,6 +46,7 @@ impl App {
         let (platform, build) = (&platform, &build);
         self.act(&actor, |tx: Tx| async move {
             let tx = &tx;
+            self.require_live(tx, bearer).await?;
             match devices::lock(tx, input.device).await? {
                 Some(known) if known.user != actor.user || known.agency != actor.agency => {
                     return Err(Error::refused(Code::DeviceNotEnrolled));
@@ -83,6 +84,19 @@ impl App {
             ..*bearer
         };
         self.sign(&bound)
+    }
+
+    /// A new token is only given out in a session that could be renewed as well.
+    async fn require_live(&self, tx: &Tx, bearer: &Bearer) -> Result<(), Error> {
+        let session = sessions::lock(tx, bearer.session).await?;
+        let user = identity::load_user(tx, bearer.actor.user).await?;
+        let member = identity::find_membership(tx, bearer.actor.agency, bearer.actor.user).await?;
+        let is_member = member.is_some_and(|member| member.role == bearer.actor.role);
+        if session.ended_at.is_none() && user.disabled_at.is_none() && is_member {
+            Ok(())
+        } else {
+            Err(Error::refused(Code::Unauthenticated))
+        }
     }
 
     /// The actor's devices.

@@ -122,6 +122,7 @@ impl App {
                         Bearer {
                             actor,
                             session: session.id,
+                            expires_at: self.token_expiry(),
                         },
                         token,
                     ),
@@ -182,23 +183,27 @@ impl App {
         if session.ended_at.is_some() || token.expires_at <= now {
             return Ok(Renewal::Refused);
         }
+        if token.is_superseded {
+            // Two who hold tokens of one session: one of them has stolen it.
+            return self.end_after_reuse(tx, &session).await;
+        }
         if let Some(used_at) = token.used_at {
             let is_lost_answer = now <= used_at.plus_seconds(REUSE_GRACE_SECONDS)
                 && !sessions::has_used_successor(tx, &token).await?;
             if !is_lost_answer {
-                sessions::end(tx, session.id, now, "refresh token used twice").await?;
-                let event = AuditEvent::named("session.end_after_reuse", "session", session.id);
-                let id = haamu_domain::AuditId::from_uuid(self.fresh_uuid());
-                audit::insert(tx, id, session.agency, None, &event, now).await?;
-                return Ok(Renewal::Refused);
+                return self.end_after_reuse(tx, &session).await;
             }
+            // The answer with the successor was lost; whoever has it all the same may not use it.
+            sessions::supersede_successors(tx, &token).await?;
         }
         let user = identity::load_user(tx, session.user).await?;
         let member = identity::find_membership(tx, session.agency, session.user).await?;
         let Some(member) = member.filter(|_| user.disabled_at.is_none()) else {
             return Ok(Renewal::Refused);
         };
-        sessions::use_token(tx, token.id, now).await?;
+        if token.used_at.is_none() {
+            sessions::use_token(tx, token.id, now).await?;
+        }
         let next = self.issue_refresh_token(tx, &session).await?;
         let actor = Actor {
             user: session.user,
@@ -211,9 +216,19 @@ impl App {
             Bearer {
                 actor,
                 session: session.id,
+                expires_at: self.token_expiry(),
             },
             next,
         ))
+    }
+
+    async fn end_after_reuse(&self, tx: &Tx, session: &sessions::Session) -> Result<Renewal, Error> {
+        let now = self.now();
+        sessions::end(tx, session.id, now, "refresh token used twice").await?;
+        let event = AuditEvent::named("session.end_after_reuse", "session", session.id);
+        let id = haamu_domain::AuditId::from_uuid(self.fresh_uuid());
+        audit::insert(tx, id, session.agency, None, &event, now).await?;
+        Ok(Renewal::Refused)
     }
 
     /// Ends the session that a token belongs to.

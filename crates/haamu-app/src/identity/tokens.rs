@@ -49,6 +49,8 @@ pub struct Bearer {
     pub actor: Actor,
     /// The session.
     pub session: SessionId,
+    /// Until when the token is good.
+    pub expires_at: Timestamp,
 }
 
 impl TokenKeys {
@@ -73,12 +75,11 @@ impl App {
     pub(crate) fn sign(&self, bearer: &Bearer) -> Result<String, Error> {
         let keys = &self.inner.tokens;
         let now = self.now().millis() / 1000;
-        let lifetime = i64::try_from(self.settings().access_token.as_secs()).unwrap_or(i64::MAX);
         let claims = Claims {
             iss: ISSUER.to_owned(),
             sub: bearer.actor.user,
             iat: now,
-            exp: now.saturating_add(lifetime),
+            exp: bearer.expires_at.millis() / 1000,
             sid: bearer.session,
             agc: bearer.actor.agency,
             rol: bearer.actor.role,
@@ -118,7 +119,14 @@ impl App {
         Ok(Bearer {
             actor,
             session: claims.sid,
+            expires_at: Timestamp::from_millis(claims.exp.saturating_mul(1000)),
         })
+    }
+
+    /// Until when a token that is made now is good.
+    pub(super) fn token_expiry(&self) -> Timestamp {
+        let lifetime = i64::try_from(self.settings().access_token.as_secs()).unwrap_or(i64::MAX);
+        self.now().plus_seconds(lifetime)
     }
 }
 

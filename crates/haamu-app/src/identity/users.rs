@@ -107,12 +107,13 @@ impl App {
             }
             (true, Some(_)) | (false, None) => {}
         }
-        // Only an administrator makes another one.
-        if input.role == Role::Administrator && actor.role != Role::Administrator {
+        // Whoever picks shoppers must not make themselves a reviewer as well.
+        let is_staff = !input.role.is_client() && input.role != Role::Shopper;
+        if is_staff && actor.role != Role::Administrator {
             checks.issue(
                 "role",
                 "not_allowed",
-                "only an administrator adds an administrator",
+                "only an administrator adds people of the agency",
             );
         }
         checks.finish()?;

@@ -5,18 +5,22 @@ use haamu_domain::stages::{FollowUp, follow_ups, visited_at};
 use haamu_domain::{AgencyId, AuditEvent, ScoreId, SubmissionId, VisitEvent, VisitState, Zone, binding};
 use haamu_form::{Decisions, Finding, ScoreOutput, Stage, score, trace, trace::TraceOutput};
 use haamu_store::Tx;
-use haamu_store::repo::clients;
 use haamu_store::repo::feed::{self, FeedChange};
 use haamu_store::repo::scores::{self, ScoreRecord};
 use haamu_store::repo::submissions::{self, Submission};
 use haamu_store::repo::visits::{self, Visit};
+use haamu_store::repo::{clients, programmes};
 use serde_json::json;
 
 use crate::evaluation::{self, Evaluation, count_unprepared};
+use crate::review::ACCEPTED_INCOMPLETE;
 use crate::visits::scope_of;
 use crate::{App, Error};
 
 use super::Job;
+
+/// A visit may lie so far before its round or after it was handed in; beyond that the answer is a mistake.
+const TOLERANCE_SECONDS: i64 = 24 * 3600;
 
 impl App {
     /// Does nothing for a submission that is not handed in or whose content is settled.
@@ -36,18 +40,18 @@ impl App {
                 return Ok(((), event.with(json!({"state": visit.state.as_str()}))));
             }
             let evaluation = evaluation::load(tx, agency, &visit, &submission).await?;
-            let zone = load_zone(tx, agency, &visit).await?;
-            let due = self
-                .settle_times(tx, agency, &mut visit, &submission, &evaluation, &zone)
+            let decisions = Decisions::default();
+            let (number, due) = self
+                .settle(
+                    tx,
+                    agency,
+                    &mut visit,
+                    &submission,
+                    &evaluation,
+                    "processed",
+                    decisions,
+                )
                 .await?;
-            let record = self.score_record(
-                &visit,
-                &submission,
-                &evaluation,
-                "processed",
-                Decisions::default(),
-            )?;
-            insert_if_new(tx, agency, &record).await?;
             let is_complete = self
                 .is_complete(tx, agency, &submission, &evaluation, &due)
                 .await?;
@@ -63,10 +67,34 @@ impl App {
                 };
                 feed::append(tx, agency, &scope_of(agency, submission.shopper), &[change]).await?;
             }
-            let detail = json!({"state": visit.state.as_str(), "score": record.display});
+            let detail = json!({"state": visit.state.as_str(), "score_number": number});
             Ok(((), event.with(detail)))
         })
         .await
+    }
+
+    /// Notes when the visit took place and which sections follow, and scores what is there. Says the
+    /// number of the score, and the sections.
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "what an evaluation consists of, and how it is judged"
+    )]
+    pub(crate) async fn settle(
+        &self,
+        tx: &Tx,
+        agency: AgencyId,
+        visit: &mut Visit,
+        submission: &Submission,
+        evaluation: &Evaluation,
+        reason: &str,
+        decisions: Decisions<'_>,
+    ) -> Result<(u32, Vec<FollowUp>), Error> {
+        let zone = load_zone(tx, agency, visit).await?;
+        let due = self
+            .settle_times(tx, agency, visit, submission, evaluation, &zone)
+            .await?;
+        let record = self.score_record(visit, submission, evaluation, reason, decisions)?;
+        Ok((insert_if_new(tx, agency, &record).await?, due))
     }
 
     /// Notes when the visit took place, and which sections are filled in later.
@@ -83,7 +111,13 @@ impl App {
         let handed_in = stages.iter().find(|stage| stage.stage == binding::MAIN_STAGE);
         let handed_in_at = handed_in.map_or_else(|| self.now(), |stage| stage.submitted_at);
         let answers = evaluation.bound.draft.answers();
-        let moment = visited_at(&evaluation.checklist, answers, zone, handed_in_at);
+        let round = programmes::find_round(tx, agency, visit.round).await?;
+        let round = round.ok_or_else(|| Error::not_found("round"))?;
+        let earliest = zone.start_of(round.starts_on).plus_seconds(-TOLERANCE_SECONDS);
+        let latest = handed_in_at.plus_seconds(TOLERANCE_SECONDS);
+        let moment = visited_at(&evaluation.checklist, answers, zone)
+            .filter(|moment| (earliest..=latest).contains(moment))
+            .unwrap_or(handed_in_at);
         visit.visited_at = Some(moment);
         let due = follow_ups(&evaluation.checklist, answers, zone, moment);
         submissions::set_follow_ups(tx, agency, submission.id, &due).await?;
@@ -119,8 +153,7 @@ impl App {
         Ok(open.is_empty() && unprepared == 0)
     }
 
-    /// Scores an evaluation.
-    pub(crate) fn score_record(
+    fn score_record(
         &self,
         visit: &Visit,
         submission: &Submission,
@@ -142,6 +175,7 @@ impl App {
             visit: visit.id,
             submission: submission.id,
             cycle: submission.cycle,
+            number: 0,
             display: score.display.clone(),
             grade: score.grade.as_ref().map(|grade| grade.as_str().to_owned()),
             result: text(serde_json::to_string(&ScoreOutput::new(checklist, &score)))?,
@@ -155,19 +189,22 @@ impl App {
 }
 
 /// Adds a score, unless the latest one of the same cycle says the same.
-async fn insert_if_new(tx: &Tx, agency: AgencyId, record: &ScoreRecord) -> Result<(), Error> {
+/// Keeps a score, unless it says the same as the last one; the number of whichever stands.
+async fn insert_if_new(tx: &Tx, agency: AgencyId, record: &ScoreRecord) -> Result<u32, Error> {
     let latest = scores::find_latest(tx, agency, record.visit).await?;
+    let number = latest.as_ref().map_or(0, |latest| latest.number);
     let is_same = latest.is_some_and(|latest| {
         (latest.submission, latest.cycle, latest.has_conflict)
             == (record.submission, record.cycle, record.has_conflict)
             && latest.result == record.result
             && latest.findings == record.findings
+            && (latest.reason == ACCEPTED_INCOMPLETE) == (record.reason == ACCEPTED_INCOMPLETE)
     });
     if is_same {
-        Ok(())
-    } else {
-        Ok(scores::insert(tx, agency, record).await?)
+        return Ok(number);
     }
+    scores::insert(tx, agency, record).await?;
+    Ok(number + 1)
 }
 
 /// The time zone of the place of a visit.

@@ -164,9 +164,10 @@ async fn load(tx: &Tx, actor: &Actor, visit: &Visit) -> Result<Loaded, Error> {
             city: location.city,
             checklist_hash: evaluation.form.to_string(),
             time: zone.coarse(visited_at),
+            // Where nobody has said how many are on shift, they may be few.
             is_month_only: location
                 .typical_staff_on_shift
-                .is_some_and(|staff| staff < SMALL_SHIFT),
+                .is_none_or(|staff| staff < SMALL_SHIFT),
         },
         redactor: Redactor::new(&shopper.display_name, &shopper.email, &moments, &zone),
         photos: photos(tx, actor, &evaluation, &score, &received).await?,

@@ -16,10 +16,21 @@ use crate::evaluation::{self, Evaluation, count_unprepared};
 use crate::visits::scope_of;
 use crate::{App, Error};
 
-use super::read::{self, EvaluationView, evaluation_findings, releasable_at, triggers};
+use super::read::{
+    self, EvaluationView, answer_text, confirmed, evaluation_findings, releasable_at, triggers,
+};
 
 /// The reason of a score of an evaluation that was accepted although it is incomplete.
 pub(crate) const ACCEPTED_INCOMPLETE: &str = "accepted_incomplete";
+
+/// How an evaluation is approved.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ApproveInput {
+    /// Whether it is approved although it is incomplete.
+    pub accept_incomplete: bool,
+    /// The number of the score that the reviewer has seen; what has changed since is not approved.
+    pub based_on: Option<u32>,
+}
 
 impl App {
     /// Confirms a critical answer with what the confirmation rests on.
@@ -45,6 +56,7 @@ impl App {
                 let detail = format!("The visit is {}; it must be in_review or approved.", visit.state);
                 return Err(Error::because(Code::NotPossibleInState, detail));
             }
+            let evaluation = evaluation::load(tx, actor.agency, &visit, &submission).await?;
             let latest = scores::find_latest(tx, actor.agency, id).await?;
             let is_critical = triggers(latest.as_ref(), &[])?
                 .iter()
@@ -56,6 +68,7 @@ impl App {
                 visit: id,
                 cycle: submission.cycle,
                 question: question.to_owned(),
+                answer: answer_text(&evaluation, question),
                 evidence: evidence.clone(),
                 confirmed_by: actor.user,
             };
@@ -71,14 +84,14 @@ impl App {
     /// be missing, which then earn nothing, and photos, which the report then lacks.
     ///
     /// # Errors
-    /// There is no such evaluation, it was not handed in or is settled,
-    /// [`Code::ConflictUnresolved`], or it is incomplete and that was not
+    /// There is no such evaluation, it was not handed in or is settled, it has
+    /// changed since it was read, [`Code::ConflictUnresolved`], or it is incomplete and that was not
     /// accepted: [`Code::PhotosMissing`], or its findings as issues.
     pub async fn approve(
         &self,
         actor: &Actor,
         id: VisitId,
-        accept_incomplete: bool,
+        input: ApproveInput,
     ) -> Result<EvaluationView, Error> {
         require_in_agency(actor, Verb::ApproveEvaluation)?;
         self.act(actor, |tx: Tx| async move {
@@ -87,21 +100,41 @@ impl App {
             visit.state = reviewed(visit.state, VisitEvent::Approve)?;
             let evaluation = evaluation::load(tx, actor.agency, &visit, &submission).await?;
             require_no_conflict(&evaluation)?;
-            if let Some(lack) = lack(tx, actor, &submission, &evaluation).await? {
-                if !accept_incomplete {
-                    return Err(lack);
-                }
-                let decisions = Decisions {
-                    accepted_incomplete: true,
-                    ..Decisions::default()
-                };
-                let record =
-                    self.score_record(&visit, &submission, &evaluation, ACCEPTED_INCOMPLETE, decisions)?;
-                scores::insert(tx, actor.agency, &record).await?;
+            let lack = lack(tx, actor, &submission, &evaluation).await?;
+            let is_incomplete = lack.is_some();
+            match lack {
+                Some(lack) if !input.accept_incomplete => return Err(lack),
+                _ => {}
+            }
+            let decisions = Decisions {
+                accepted_incomplete: is_incomplete,
+                ..Decisions::default()
+            };
+            let reason = if is_incomplete {
+                ACCEPTED_INCOMPLETE
+            } else {
+                "approved"
+            };
+            // Work may have arrived after the last score: what is approved is what is scored here.
+            let (number, _) = self
+                .settle(
+                    tx,
+                    actor.agency,
+                    &mut visit,
+                    &submission,
+                    &evaluation,
+                    reason,
+                    decisions,
+                )
+                .await?;
+            let is_current = is_incomplete || input.based_on.is_none_or(|seen| seen == number);
+            if !is_current {
+                let detail = "The evaluation has changed since you read it.";
+                return Err(Error::because(Code::Conflict, detail));
             }
             visit.approved_at = Some(self.now());
             save(tx, actor, &mut visit, &submission).await?;
-            let detail = json!({"accept_incomplete": accept_incomplete});
+            let detail = json!({"accept_incomplete": input.accept_incomplete});
             let event = AuditEvent::of(Verb::ApproveEvaluation, "visit", id).with(detail);
             Ok((self.evaluation_view(tx, actor, visit, submission).await?, event))
         })
@@ -167,7 +200,8 @@ impl App {
         submission: &Submission,
     ) -> Result<(), Error> {
         let latest = scores::find_latest(tx, actor.agency, visit.id).await?;
-        let confirmed = scores::list_confirmed(tx, actor.agency, visit.id, submission.cycle).await?;
+        let evaluation = evaluation::load(tx, actor.agency, visit, submission).await?;
+        let confirmed = confirmed(tx, actor, visit, submission, &evaluation).await?;
         let open = triggers(latest.as_ref(), &confirmed)?
             .into_iter()
             .find(|trigger| !trigger.is_confirmed);

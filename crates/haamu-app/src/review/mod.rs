@@ -4,5 +4,6 @@ mod decide;
 mod read;
 
 pub(crate) use decide::ACCEPTED_INCOMPLETE;
+pub use decide::ApproveInput;
 pub(crate) use read::submission_of;
 pub use read::{AnswerView, EvaluationView, FileView, FollowUpView, ScoreView, TriggerView};

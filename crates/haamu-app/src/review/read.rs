@@ -1,6 +1,7 @@
 //! Evaluations with everything that belongs to their review.
 
 use haamu_domain::binding::Capture;
+use haamu_domain::stages::visited_at;
 use haamu_domain::{Actor, Target, Timestamp, Verb, VisitId, VisitState};
 use haamu_form::{Answer, AnswerState, Finding, QuestionKind, score::QuestionStatus};
 use haamu_store::Tx;
@@ -76,6 +77,8 @@ pub struct FileView {
 /// A score as it is stored.
 #[derive(Clone, Debug)]
 pub struct ScoreView {
+    /// The how-manieth score of the visit it is, from 1.
+    pub number: u32,
     /// The result.
     pub result: Value,
     /// The losses and gains.
@@ -121,6 +124,71 @@ impl App {
         .await
     }
 
+    /// A photo of an evaluation, re-encoded as readers of a report would see it.
+    ///
+    /// # Errors
+    /// There is no such visit or photo, or the photo has not been prepared.
+    pub async fn evaluation_photo(
+        &self,
+        actor: &Actor,
+        id: VisitId,
+        sha256: BlobHash,
+    ) -> Result<Vec<u8>, Error> {
+        require_in_agency(actor, Verb::ReadEvaluation)?;
+        self.look(|tx: Tx| async move {
+            let tx = &tx;
+            let (visit, submission) = load(tx, actor, Verb::ReadEvaluation, id).await?;
+            let evaluation = evaluation::load(tx, actor.agency, &visit, &submission).await?;
+            let received = blobs::list_received(tx, actor.agency, submission.id, None).await?;
+            let is_of_evaluation = evaluation.files().any(|(_, file)| file.sha256 == sha256);
+            let prepared = blobs::list_renditions(tx, actor.agency, &[sha256]).await?;
+            let is_readable = prepared.iter().any(|rendition| rendition.is_readable);
+            if is_of_evaluation && received.contains(&sha256) && is_readable {
+                Ok(())
+            } else {
+                Err(Error::not_found("photo"))
+            }
+        })
+        .await?;
+        let jpeg = self.inner.files.read_rendition(actor.agency, sha256).await?;
+        Ok(jpeg.to_vec())
+    }
+
+    /// What a reviewer should know beyond the evaluation itself.
+    async fn notices(
+        &self,
+        tx: &Tx,
+        actor: &Actor,
+        visit: &Visit,
+        evaluation: &Evaluation,
+    ) -> Result<Vec<Finding>, Error> {
+        let mut notices = Vec::new();
+        let zone = crate::jobs::load_zone(tx, actor.agency, visit).await?;
+        let said = visited_at(&evaluation.checklist, evaluation.bound.draft.answers(), &zone);
+        if let (Some(said), Some(taken)) = (said, visit.visited_at)
+            && said != taken
+        {
+            let message = "the time of the visit lies outside of its round or after the evaluation; \
+                           the time of handing in is taken";
+            notices.push(Finding::warning("visit_time_implausible", "answers", message));
+        }
+        let files: Vec<(usize, BlobHash)> = evaluation
+            .files()
+            .map(|(index, file)| (index, file.sha256))
+            .collect();
+        let hashes: Vec<BlobHash> = files.iter().map(|(_, hash)| *hash).collect();
+        let renditions = blobs::list_renditions(tx, actor.agency, &hashes).await?;
+        for rendition in renditions.iter().filter(|rendition| !rendition.is_readable) {
+            let of_file = files.iter().filter(|(_, hash)| *hash == rendition.sha256);
+            for (index, _) in of_file {
+                let path = format!("photos.{}", evaluation.checklist.questions()[*index].id);
+                let message = "the file cannot be shown as a photo; readers do not see it";
+                notices.push(Finding::warning("photo_unreadable", path, message));
+            }
+        }
+        Ok(notices)
+    }
+
     pub(super) async fn evaluation_view(
         &self,
         tx: &Tx,
@@ -131,18 +199,20 @@ impl App {
         let evaluation = evaluation::load(tx, actor.agency, &visit, &submission).await?;
         let latest = scores::find_latest(tx, actor.agency, visit.id).await?;
         let latest = latest.filter(|score| score.submission == submission.id);
-        let confirmed = scores::list_confirmed(tx, actor.agency, visit.id, submission.cycle).await?;
+        let confirmed = confirmed(tx, actor, &visit, &submission, &evaluation).await?;
         let received = blobs::list_received(tx, actor.agency, submission.id, None).await?;
         let stages = submissions::list_stages(tx, actor.agency, submission.id).await?;
         let follow_ups = submissions::list_follow_ups(tx, actor.agency, submission.id).await?;
         let expected: Vec<BlobHash> = evaluation.files().map(|(_, file)| file.sha256).collect();
+        let mut findings = evaluation_findings(&evaluation);
+        findings.extend(self.notices(tx, actor, &visit, &evaluation).await?);
         let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
         let question_id = |index: &usize| evaluation.checklist.questions()[*index].id.to_string();
         Ok(EvaluationView {
             releasable_at: releasable_at(tx, actor, &visit).await?,
             answers: answers(&evaluation, |hash| received.contains(hash)),
             triggers: triggers(latest.as_ref(), &confirmed)?,
-            findings: evaluation_findings(&evaluation),
+            findings,
             conflicts: evaluation.bound.conflicts.iter().map(question_id).collect(),
             follow_ups: follow_ups
                 .into_iter()
@@ -287,10 +357,38 @@ fn score_view(record: &ScoreRecord) -> Result<ScoreView, Error> {
     let read =
         |text: &str| serde_json::from_str(text).map_err(|error| Error::internal("read a score", error));
     Ok(ScoreView {
+        number: record.number,
         result: read(&record.result)?,
         trace: read(&record.trace)?,
         scored_at: record.scored_at,
     })
+}
+
+/// The questions whose present answers are confirmed as critical.
+pub(super) async fn confirmed(
+    tx: &Tx,
+    actor: &Actor,
+    visit: &Visit,
+    submission: &Submission,
+    evaluation: &Evaluation,
+) -> Result<Vec<String>, Error> {
+    let confirmed = scores::list_confirmed(tx, actor.agency, visit.id, submission.cycle).await?;
+    let is_present = |(question, answer): &(String, String)| answer_text(evaluation, question) == *answer;
+    Ok(confirmed
+        .into_iter()
+        .filter(is_present)
+        .map(|(question, _)| question)
+        .collect())
+}
+
+/// The answer to a question as text; empty if there is none.
+pub(super) fn answer_text(evaluation: &Evaluation, question: &str) -> String {
+    let Some(index) = evaluation.checklist.question_index(question) else {
+        return String::new();
+    };
+    let kind = &evaluation.checklist.questions()[index].kind;
+    let value = shorthand(kind, evaluation.bound.draft.answers().state(index));
+    value.map(|value| value.to_string()).unwrap_or_default()
 }
 
 /// The critical answers of a score, and which of them are confirmed.

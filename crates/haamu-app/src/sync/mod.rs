@@ -5,6 +5,8 @@ mod pull;
 mod push;
 
 use haamu_domain::{Actor, Code, Verb};
+use haamu_sync::codec::MAX_OP_BYTES;
+use haamu_sync::frame::{MAX_BATCH_BYTES, MAX_BATCH_OPS, MAX_OFFERS};
 use haamu_sync::{DeviceId, PROTO, Policy, SyncRequest, SyncResponse};
 
 use crate::context::require_in_agency;
@@ -28,6 +30,7 @@ impl App {
         if actor.device != Some(request.device) {
             return Err(Error::refused(Code::DeviceNotEnrolled));
         }
+        require_within_limits(request)?;
         let pushed = self.push(actor, request).await?;
         // The pull reads after the push was committed: what a device sends, it sees.
         let pulled = self.pull(actor, request).await?;
@@ -48,6 +51,21 @@ impl App {
             policy: Policy::default(),
         })
     }
+}
+
+/// What no client of ours sends at once: it sends less when it is told so.
+fn require_within_limits(request: &SyncRequest) -> Result<(), Error> {
+    let bytes: usize = request.ops.iter().map(|raw| raw.0.len()).sum();
+    let is_too_large = request.ops.len() > MAX_BATCH_OPS
+        || bytes > MAX_BATCH_BYTES + MAX_OP_BYTES
+        || request.offers.len() > MAX_OFFERS
+        || request.refetch.len() > MAX_OFFERS;
+    if is_too_large {
+        let detail =
+            format!("At most {MAX_BATCH_OPS} operations and {MAX_BATCH_BYTES} bytes of them at once.");
+        return Err(Error::because(Code::PayloadTooLarge, detail));
+    }
+    Ok(())
 }
 
 /// A refusal for a device that is not enrolled for the actor.

@@ -40,6 +40,7 @@ impl App {
             let url = format!("/v1/blobs/{}?submission={submission}", offer.sha256);
             needs.push(Need {
                 sha256: offer.sha256,
+                document: offer.document,
                 offset,
                 url,
                 expires,

@@ -8,7 +8,6 @@ use haamu_domain::{
     VisitState, binding,
 };
 use haamu_store::Tx;
-use haamu_store::repo::checklists;
 use haamu_store::repo::devices::{self, Device};
 use haamu_store::repo::feed::{self, FeedChange};
 use haamu_store::repo::ops::{self, ReceivedOp};
@@ -21,6 +20,7 @@ use haamu_sync::{
 };
 use serde_json::json;
 
+use crate::evaluation;
 use crate::jobs::Job;
 use crate::visits::scope_of;
 use crate::{App, Error};
@@ -36,6 +36,8 @@ pub(super) struct Pushed {
 
 /// A submission that operations are about, with everything that they may change.
 struct Affected {
+    /// The checklist version of the visit's round.
+    form: FormVersion,
     submission: Submission,
     visit: Visit,
     assignment: Assignment,
@@ -95,12 +97,11 @@ impl App {
         };
         let now = self.now();
         let mut affected = self.load_affected(tx, actor, &new).await?;
-        let forms = self.known_forms(tx, actor, &new).await?;
         let mut stamps = ops::list_effective(tx, actor.agency, &ids_named_by(&new)).await?;
         let mut previous = device.head_effective;
         let mut received = Vec::with_capacity(new.len());
         for incoming in new {
-            let place = place_of(actor, &incoming, &affected, &forms, &stamps);
+            let place = place_of(actor, &incoming, &affected, &stamps);
             let (disposition, reason) = place;
             let effective = effective_stamp(&incoming, now, previous, &stamps);
             let submission = incoming
@@ -137,7 +138,10 @@ impl App {
         ops::insert_many(tx, actor.agency, device.id, &received, now).await?;
         devices::set_head(tx, device.id, head, previous).await?;
         self.save_affected(tx, actor, affected.into_values()).await?;
-        let set_aside = pushed.exceptions.len();
+        let set_aside = received
+            .iter()
+            .filter(|one| one.disposition != Disposition::Applied)
+            .count();
         Ok(json!({"received": received.len(), "not_applied": set_aside, "head": head.seq}))
     }
 
@@ -168,7 +172,9 @@ impl App {
             let assignment = visits::find_assignment(tx, actor.agency, submission.assignment).await?;
             let Some(assignment) = assignment else { continue };
             let document = load_document(tx, actor.agency, submission.id).await?;
+            let form = evaluation::form_of_round(tx, actor.agency, visit.round).await?;
             let one = Affected {
+                form,
                 visit,
                 assignment,
                 document,
@@ -182,24 +188,6 @@ impl App {
             affected.insert(one.submission.id, one);
         }
         Ok(affected)
-    }
-
-    async fn known_forms(
-        &self,
-        tx: &Tx,
-        actor: &Actor,
-        new: &[Incoming],
-    ) -> Result<BTreeSet<FormVersion>, Error> {
-        let named = new
-            .iter()
-            .filter_map(|incoming| incoming.op.as_ref().ok()?.form_version);
-        let mut known = BTreeSet::new();
-        for form in named.collect::<BTreeSet<_>>() {
-            if checklists::find_by_hash(tx, actor.agency, &form).await?.is_some() {
-                known.insert(form);
-            }
-        }
-        Ok(known)
     }
 
     /// Lets an operation take effect.
@@ -337,10 +325,13 @@ async fn compare(tx: &Tx, device: &Device, request: &SyncRequest) -> Result<(Pus
         .min(device.head.seq);
     let chains = ops::list_chains(tx, device.agency, device.id, before, upto).await?;
     let admission = admit(device.head, &|seq| chains.get(&seq).copied(), request);
+    // The answer that told where earlier operations were put may have been lost.
+    let known = request.from_seq..=admission.have.common.min(upto);
+    let exceptions = ops::list_exceptions(tx, device.agency, device.id, known).await?;
     Ok((
         Pushed {
             have: admission.have,
-            exceptions: Vec::new(),
+            exceptions,
         },
         admission.new,
     ))
@@ -360,7 +351,6 @@ fn place_of(
     actor: &Actor,
     incoming: &Incoming,
     affected: &BTreeMap<SubmissionId, Affected>,
-    forms: &BTreeSet<FormVersion>,
     stamps: &BTreeMap<OpId, Hlc>,
 ) -> (Disposition, &'static str) {
     if stamps.contains_key(&incoming.id) {
@@ -377,7 +367,10 @@ fn place_of(
         .ok()
         .and_then(|op| affected.get(&SubmissionId::from_document(op.document)));
     let standing = target.map_or(Standing::Foreign, Affected::standing);
-    dispose(&incoming.op, standing, Lane::Shopper, |form| forms.contains(form))
+    // An evaluation is judged by the checklist of its round, and not by another that its author names.
+    dispose(&incoming.op, standing, Lane::Shopper, |form| {
+        target.is_some_and(|target| target.form == *form)
+    })
 }
 
 fn effective_stamp(

@@ -1,8 +1,9 @@
 //! Reviewing evaluations.
 
 use axum::extract::State;
-use haamu_app::{AnswerView, App, EvaluationView};
-use haamu_domain::{Timestamp, VisitId};
+use axum::response::Response;
+use haamu_app::{AnswerView, App, ApproveInput, EvaluationView};
+use haamu_domain::{Code, Timestamp, VisitId};
 use haamu_wire::{
     AnswerOut, ApproveIn, ConfirmCriticalIn, EvaluationOut, FileOut, FollowUpOut, ReturnIn, ScoreOut,
     TriggerOut,
@@ -24,6 +25,23 @@ pub(super) async fn read_evaluation(
 ) -> Result<axum::Json<EvaluationOut>, Failure> {
     let view = app.read_evaluation(&bearer.actor, VisitId::from_uuid(id)).await?;
     Ok(axum::Json(evaluation_out(view)))
+}
+
+/// Read a photo of an evaluation, as its readers would see it.
+#[utoipa::path(get, path = "/v1/visits/{id}/evaluation/photos/{sha256}", tag = "evaluations",
+    params(("id" = Uuid, Path, description = "The visit."),
+        ("sha256" = String, Path, description = "The file's SHA-256, hexadecimal.")),
+    responses((status = 200, description = "The photo.", body = Vec<u8>, content_type = "image/jpeg")))]
+pub(super) async fn read_evaluation_photo(
+    State(app): State<App>,
+    SignedIn(bearer): SignedIn,
+    Path((id, sha256)): Path<(Uuid, String)>,
+) -> Result<Response, Failure> {
+    let sha256 = sha256.parse().map_err(|_| Failure::refused(Code::NotFound))?;
+    let jpeg = app
+        .evaluation_photo(&bearer.actor, VisitId::from_uuid(id), sha256)
+        .await?;
+    Ok(super::visit_reports::jpeg(jpeg))
 }
 
 /// Confirm a critical answer with what the confirmation rests on.
@@ -53,8 +71,12 @@ pub(super) async fn approve_evaluation(
     Path(id): Path<Uuid>,
     Json(input): Json<ApproveIn>,
 ) -> Result<axum::Json<EvaluationOut>, Failure> {
+    let decision = ApproveInput {
+        accept_incomplete: input.accept_incomplete,
+        based_on: input.based_on,
+    };
     let view = app
-        .approve(&bearer.actor, VisitId::from_uuid(id), input.accept_incomplete)
+        .approve(&bearer.actor, VisitId::from_uuid(id), decision)
         .await?;
     Ok(axum::Json(evaluation_out(view)))
 }
@@ -100,6 +122,7 @@ fn evaluation_out(view: EvaluationView) -> EvaluationOut {
         releasable_at: view.releasable_at.map(Timestamp::to_rfc3339),
         answers: view.answers.into_iter().map(answer_out).collect(),
         score: view.score.map(|score| ScoreOut {
+            number: score.number,
             result: score.result,
             trace: score.trace,
             scored_at: score.scored_at.to_rfc3339(),

@@ -41,6 +41,9 @@ use route::Operations;
 /// The longest body of ordinary requests; after decompression.
 const MAX_BODY: usize = 1024 * 1024;
 /// The longest checklist, CSV file and sync frame.
+/// The longest sync frame: a batch of operations, and what else a request holds.
+const MAX_FRAME: usize = 2 * 1024 * 1024;
+/// The longest checklist or location file.
 const MAX_DOCUMENT: usize = 8 * 1024 * 1024;
 /// The longest part of a file: the longest that a device sends, with room.
 const MAX_PART: usize = 5 * 1024 * 1024;
@@ -226,7 +229,7 @@ fn fieldwork() -> OpenApiRouter<App> {
     ];
     let frames = Operations::default()
         .verb(Verb::Sync, sync, routes!(sync::sync))
-        .with_body_limit(MAX_DOCUMENT);
+        .with_body_limit(MAX_FRAME);
     Operations::default()
         .verb(Verb::UploadBlob, &[Code::NotFound], routes!(blobs::head_blob))
         .verb(Verb::UploadBlob, upload, routes!(blobs::patch_blob))
@@ -261,6 +264,11 @@ fn results() -> OpenApiRouter<App> {
     let report = &[Code::ValidationFailed, Code::NotFound];
     Operations::default()
         .verb(Verb::ReadEvaluation, found, routes!(evaluations::read_evaluation))
+        .verb(
+            Verb::ReadEvaluation,
+            found,
+            routes!(evaluations::read_evaluation_photo),
+        )
         .verb(
             Verb::ConfirmCritical,
             confirm,

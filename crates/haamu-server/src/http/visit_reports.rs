@@ -98,11 +98,12 @@ pub(super) async fn read_visit_report_photo(
     let jpeg = app
         .visit_report_photo(&bearer.actor, VisitId::from_uuid(id), number)
         .await?;
-    Ok((
-        [(header::CONTENT_TYPE, HeaderValue::from_static("image/jpeg"))],
-        jpeg,
-    )
-        .into_response())
+    Ok(self::jpeg(jpeg))
+}
+
+pub(super) fn jpeg(bytes: Vec<u8>) -> Response {
+    let media_type = HeaderValue::from_static("image/jpeg");
+    ([(header::CONTENT_TYPE, media_type)], bytes).into_response()
 }
 
 fn summary_out(view: VisitView) -> ReportSummaryOut {

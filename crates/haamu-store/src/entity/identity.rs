@@ -64,4 +64,5 @@ entity!(refresh_token, "refresh_token", {
     issued_at: i64,
     expires_at: i64,
     used_at: Option<i64>,
+    superseded: bool,
 });

@@ -28,6 +28,7 @@ entity!(critical_confirmation, "critical_confirmation", {
     #[sea_orm(primary_key, auto_increment = false)]
     cycle: i32,
     agency_id: Uuid,
+    answer: String,
     evidence: String,
     confirmed_by: Uuid,
     confirmed_at: i64,

@@ -1,10 +1,11 @@
 //! The operations that devices sent, kept whatever they are.
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 
 use haamu_domain::{AgencyId, SubmissionId, Timestamp, UserId};
 use haamu_sync::server::Incoming;
-use haamu_sync::{ChainValue, ClockConfidence, DeviceId, Disposition, Hlc, OpId};
+use haamu_sync::{ChainValue, ClockConfidence, DeviceId, Disposition, Exception, Hlc, OpId};
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use crate::entity::submissions::op;
@@ -109,6 +110,45 @@ pub async fn list_chains(
         .map(|(seq, chain)| {
             let chain = ChainValue::from_slice(&chain).ok_or(StoreError::Corrupt("chain value"))?;
             Ok((unsigned(seq, "operation number")?, chain))
+        })
+        .collect()
+}
+
+/// Where a device's operations of some numbers were put, as far as they were not applied.
+///
+/// # Errors
+/// The database failed.
+pub async fn list_exceptions(
+    tx: &Tx,
+    agency: AgencyId,
+    device: DeviceId,
+    seqs: RangeInclusive<u64>,
+) -> Result<Vec<Exception>, StoreError> {
+    if seqs.is_empty() {
+        return Ok(Vec::new());
+    }
+    let rows: Vec<(i64, String, String)> = op::Entity::find()
+        .select_only()
+        .column(op::Column::Seq)
+        .column(op::Column::Disposition)
+        .column(op::Column::Reason)
+        .filter(op::Column::AgencyId.eq(agency.uuid()))
+        .filter(op::Column::Device.eq(device.as_bytes().to_vec()))
+        .filter(op::Column::Seq.between(signed(*seqs.start()), signed(*seqs.end())))
+        .filter(op::Column::Disposition.ne(Disposition::Applied.as_str()))
+        .order_by_asc(op::Column::Seq)
+        .into_tuple()
+        .all(tx.connection())
+        .await?;
+    rows.into_iter()
+        .map(|(seq, disposition, code)| {
+            let disposition =
+                Disposition::from_name(&disposition).ok_or(StoreError::Corrupt("disposition"))?;
+            Ok(Exception {
+                seq: unsigned(seq, "operation number")?,
+                disposition,
+                code,
+            })
         })
         .collect()
 }

@@ -25,6 +25,8 @@ pub struct ScoreRecord {
     pub submission: SubmissionId,
     /// In which cycle.
     pub cycle: u32,
+    /// The how-manieth score of the visit it is, from 1; given out when it is kept.
+    pub number: u32,
     /// The rounded percentage.
     pub display: Option<String>,
     /// The score band's id, or `failed`.
@@ -140,13 +142,15 @@ pub struct CriticalConfirmation {
     pub cycle: u32,
     /// The question's id.
     pub question: String,
+    /// The answer that was confirmed; another one must be confirmed anew.
+    pub answer: String,
     /// What the confirmation rests on.
     pub evidence: String,
     /// Who confirmed it.
     pub confirmed_by: UserId,
 }
 
-/// Confirms a critical answer; a second confirmation changes nothing.
+/// Confirms a critical answer, in the place of an earlier confirmation.
 ///
 /// # Errors
 /// The database failed.
@@ -161,6 +165,7 @@ pub async fn insert_confirmation(
         question: Set(new.question.clone()),
         cycle: Set(new.cycle.cast_signed()),
         agency_id: Set(agency.uuid()),
+        answer: Set(new.answer.clone()),
         evidence: Set(new.evidence.clone()),
         confirmed_by: Set(new.confirmed_by.uuid()),
         confirmed_at: Set(now.millis()),
@@ -170,15 +175,22 @@ pub async fn insert_confirmation(
         critical_confirmation::Column::Question,
         critical_confirmation::Column::Cycle,
     ];
-    let keep = OnConflict::columns(key).do_nothing().to_owned();
+    let replace = OnConflict::columns(key)
+        .update_columns([
+            critical_confirmation::Column::Answer,
+            critical_confirmation::Column::Evidence,
+            critical_confirmation::Column::ConfirmedBy,
+            critical_confirmation::Column::ConfirmedAt,
+        ])
+        .to_owned();
     critical_confirmation::Entity::insert(row)
-        .on_conflict(keep)
+        .on_conflict(replace)
         .exec_without_returning(tx.connection())
         .await?;
     Ok(())
 }
 
-/// The ids of the questions whose critical answers are confirmed in a cycle.
+/// The ids of the questions whose critical answers are confirmed in a cycle, with the answers.
 ///
 /// # Errors
 /// The database failed.
@@ -187,14 +199,14 @@ pub async fn list_confirmed(
     agency: AgencyId,
     visit: VisitId,
     cycle: u32,
-) -> Result<Vec<String>, StoreError> {
+) -> Result<Vec<(String, String)>, StoreError> {
     let rows = critical_confirmation::Entity::find()
         .filter(critical_confirmation::Column::AgencyId.eq(agency.uuid()))
         .filter(critical_confirmation::Column::VisitId.eq(visit.uuid()))
         .filter(critical_confirmation::Column::Cycle.eq(cycle.cast_signed()))
         .all(tx.connection())
         .await?;
-    Ok(rows.into_iter().map(|row| row.question).collect())
+    Ok(rows.into_iter().map(|row| (row.question, row.answer)).collect())
 }
 
 fn record(row: score::Model) -> Result<ScoreRecord, StoreError> {
@@ -203,6 +215,7 @@ fn record(row: score::Model) -> Result<ScoreRecord, StoreError> {
         visit: VisitId::from_uuid(row.visit_id),
         submission: SubmissionId::from_uuid(row.submission_id),
         cycle: unsigned(row.cycle.into(), "score cycle")?,
+        number: unsigned(row.number.into(), "score number")?,
         display: row.display,
         grade: row.grade,
         result: row.result,

@@ -2,6 +2,7 @@
 
 use haamu_domain::{AgencyId, RefreshTokenId, SessionId, Timestamp, UserId};
 use haamu_sync::DeviceId;
+use sea_orm::sea_query::Expr;
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
 
 use crate::entity::identity::{refresh_token, session};
@@ -35,6 +36,8 @@ pub struct RefreshToken {
     pub expires_at: Timestamp,
     /// When it was used, if it was.
     pub used_at: Option<Timestamp>,
+    /// Whether another token was given out in its place, because its answer was lost.
+    pub is_superseded: bool,
 }
 
 /// Starts a session.
@@ -129,6 +132,7 @@ pub async fn insert_token(
         issued_at: Set(now.millis()),
         expires_at: Set(expires_at.millis()),
         used_at: Set(None),
+        superseded: Set(false),
     };
     refresh_token::Entity::insert(row)
         .exec_without_returning(tx.connection())
@@ -151,6 +155,7 @@ pub async fn lock_token(tx: &Tx, hash: &[u8]) -> Result<Option<RefreshToken>, St
         session: SessionId::from_uuid(row.session_id),
         expires_at: Timestamp::from_millis(row.expires_at),
         used_at: row.used_at.map(Timestamp::from_millis),
+        is_superseded: row.superseded,
     }))
 }
 
@@ -164,6 +169,21 @@ pub async fn has_used_successor(tx: &Tx, of: &RefreshToken) -> Result<bool, Stor
         .filter(refresh_token::Column::Id.gt(of.id.uuid()))
         .filter(refresh_token::Column::UsedAt.is_not_null());
     exists(tx, select).await
+}
+
+/// Makes the unused successors of a token worthless.
+///
+/// # Errors
+/// The database failed.
+pub async fn supersede_successors(tx: &Tx, of: &RefreshToken) -> Result<(), StoreError> {
+    refresh_token::Entity::update_many()
+        .col_expr(refresh_token::Column::Superseded, Expr::value(true))
+        .filter(refresh_token::Column::SessionId.eq(of.session.uuid()))
+        .filter(refresh_token::Column::Id.ne(of.id.uuid()))
+        .filter(refresh_token::Column::UsedAt.is_null())
+        .exec(tx.connection())
+        .await?;
+    Ok(())
 }
 
 /// Notes that a token was used.

@@ -317,7 +317,7 @@ pub async fn save_cell(
         instance: Set(key.instance.iter().flat_map(|id| *id.as_bytes()).collect()),
         agency_id: Set(agency.uuid()),
         winner_op: Set(winner.map(|head| head.op.as_bytes().to_vec())),
-        value: Set(value.and_then(|value| String::from_utf8(value.bytes.0.clone()).ok())),
+        value: Set(value.and_then(|value| readable(&value.bytes.0))),
         effective: Set(winner.map_or(0, |head| head.effective.bits().cast_signed())),
         conflict: Set(cell.register.is_in_conflict()),
         stale: Set(false),
@@ -368,4 +368,10 @@ fn record(row: submission::Model) -> Result<Submission, StoreError> {
         return_reason: row.return_reason,
         row_version: row.row_version,
     })
+}
+
+/// The text of bytes, for people who read the table; none where a database could not hold it.
+fn readable(bytes: &[u8]) -> Option<String> {
+    let text = std::str::from_utf8(bytes).ok()?;
+    (!text.contains('\0')).then(|| text.to_owned())
 }

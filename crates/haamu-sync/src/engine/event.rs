@@ -59,6 +59,8 @@ pub enum Failure {
     Unauthorised,
     /// This person or device may not do this.
     Forbidden,
+    /// The session is not bound to this device, as after signing in again.
+    NotEnrolled,
     /// The request was too large.
     TooLarge,
     /// The envelope could not be read.

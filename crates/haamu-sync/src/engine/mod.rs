@@ -359,12 +359,12 @@ impl Engine {
             sha256: file.sha256,
             length: file.length,
             document: edit.document,
-            // A file that another answer holds already may be on the server already.
-            state: self
-                .state
-                .blobs
-                .get(&file.sha256)
-                .map_or(BlobState::Stored, |blob| blob.state),
+            // A file that another answer of the submission holds may be on the server already. One
+            // that was damaged has just been kept anew.
+            state: match self.state.blobs.get(&(file.sha256, edit.document)) {
+                Some(known) if known.state == BlobState::Complete => BlobState::Complete,
+                _ => BlobState::Stored,
+            },
         });
         let batch = WriteBatch {
             device: Some(DeviceState { hlc, ..device }),

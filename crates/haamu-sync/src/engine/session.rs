@@ -24,6 +24,8 @@ pub(super) struct Session {
     phase: Phase,
     /// Whether there is a reason to ask again after what is under way.
     again: bool,
+    /// Whether the device was enrolled since the server last answered a sync request.
+    has_enrolled: bool,
     /// Failures in a row.
     failures: u32,
     /// How many bytes of operations go into a request; halved when the server cannot take so much.
@@ -114,22 +116,27 @@ impl Engine {
     /// Sends what there is to send and asks for what is new.
     fn ask(&mut self) {
         self.session.again = false;
-        let id = self.next_effect_id();
         if !self.state.device.enrolled {
-            let DeviceState {
-                device, cloned_from, ..
-            } = self.state.device;
-            self.session.phase = Phase::Enrolling(id);
-            self.effects
-                .push_back(Effect::Enrol(id, Enrolment { device, cloned_from }));
+            self.enrol();
             return;
         }
+        let id = self.next_effect_id();
         let request = self.request();
         self.session.phase = Phase::Asking {
             id,
             offered: request.offers.clone(),
         };
         self.effects.push_back(Effect::Sync(id, Box::new(request)));
+    }
+
+    fn enrol(&mut self) {
+        let id = self.next_effect_id();
+        let DeviceState {
+            device, cloned_from, ..
+        } = self.state.device;
+        self.session.phase = Phase::Enrolling(id);
+        self.effects
+            .push_back(Effect::Enrol(id, Enrolment { device, cloned_from }));
     }
 
     fn request(&self) -> SyncRequest {
@@ -176,6 +183,7 @@ impl Engine {
         match outcome {
             Ok(()) => {
                 self.session.phase = Phase::Idle;
+                self.session.has_enrolled = true;
                 self.waiting.push_back(Pending::Enrolled);
             }
             Err(failure) => self.failed(failure),
@@ -215,7 +223,7 @@ impl Engine {
                 self.ask();
             }
             // The refresh token itself is not accepted: only the person can help.
-            Err(Failure::Unauthorised | Failure::Forbidden) => {
+            Err(Failure::Unauthorised | Failure::Forbidden | Failure::NotEnrolled) => {
                 self.session.phase = Phase::AuthRequired;
                 self.notify(Notice::AuthRequired);
             }
@@ -230,7 +238,9 @@ impl Engine {
                 self.session.phase = Phase::RefreshingAuth(id);
                 self.effects.push_back(Effect::RefreshAuth(id));
             }
-            Failure::Forbidden => {
+            // A new session is bound to no device yet. Enrolling once more binds it.
+            Failure::NotEnrolled if !self.session.has_enrolled => self.enrol(),
+            Failure::Forbidden | Failure::NotEnrolled => {
                 self.session.phase = Phase::AuthRequired;
                 self.notify(Notice::AuthRequired);
             }
@@ -298,6 +308,20 @@ impl Engine {
             server: response.server_time,
             device: self.now,
         });
+        if have.seq < device.acknowledged || response.reset {
+            // A server that lost operations may have lost files too. Offering them again costs
+            // little: it says which ones it wants.
+            let again = self
+                .state
+                .blobs
+                .values()
+                .filter(|blob| blob.state == BlobState::Complete);
+            batch.put_blobs.extend(again.map(|blob| StoredBlob {
+                state: BlobState::Stored,
+                ..blob.clone()
+            }));
+            outcome.more |= !batch.put_blobs.is_empty();
+        }
         acknowledge(&mut device, have, &mut outcome);
         self.set_aside(response, &mut batch, &mut outcome);
         self.take_page(response, &mut device, &mut batch, &mut outcome);
@@ -318,8 +342,12 @@ impl Engine {
             };
         }
         for offer in offered {
-            let is_needed = response.needs.iter().any(|need| need.sha256 == offer.sha256);
-            if !is_needed && let Some(blob) = self.state.blobs.get(&offer.sha256) {
+            let key = (offer.sha256, offer.document);
+            let is_needed = response
+                .needs
+                .iter()
+                .any(|need| (need.sha256, need.document) == key);
+            if !is_needed && let Some(blob) = self.state.blobs.get(&key) {
                 batch.put_blobs.push(StoredBlob {
                     state: BlobState::Complete,
                     ..blob.clone()
@@ -466,6 +494,7 @@ impl Engine {
             self.notify(notice);
         }
         self.session.failures = 0;
+        self.session.has_enrolled = false;
         self.session.batch_bytes = None;
         self.session.phase = Phase::Idle;
         let has_more = outcome.more || self.session.again || self.state.unsent().next().is_some();

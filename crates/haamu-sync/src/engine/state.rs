@@ -111,6 +111,14 @@ pub struct StoredBlob {
     pub state: BlobState,
 }
 
+impl StoredBlob {
+    /// What stores keep it under.
+    #[must_use]
+    pub const fn key(&self) -> (BlobHash, DocumentId) {
+        (self.sha256, self.document)
+    }
+}
+
 /// How far a file is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -171,7 +179,8 @@ pub(super) struct State {
     pub(super) device: DeviceState,
     pub(super) log: BTreeMap<u64, LogEntry>,
     pub(super) entities: BTreeMap<Entity, StoredEntity>,
-    pub(super) blobs: BTreeMap<BlobHash, StoredBlob>,
+    /// Files by hash and submission: the server wants a file for each submission that it belongs to.
+    pub(super) blobs: BTreeMap<(BlobHash, DocumentId), StoredBlob>,
 }
 
 impl State {
@@ -222,7 +231,7 @@ impl State {
             self.entities.remove(&entity);
         }
         for blob in batch.put_blobs {
-            self.blobs.insert(blob.sha256, blob);
+            self.blobs.insert(blob.key(), blob);
         }
     }
 

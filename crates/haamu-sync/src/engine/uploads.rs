@@ -57,11 +57,9 @@ impl Uploader {
     /// Adds files that the server wants and that are not on their way yet.
     pub(super) fn enqueue(&mut self, needs: Vec<Need>) {
         for need in needs {
-            let is_known = self.queue.iter().any(|other| other.sha256 == need.sha256)
-                || self
-                    .under_way
-                    .as_ref()
-                    .is_some_and(|other| other.need.sha256 == need.sha256);
+            let is_same = |other: &Need| (other.sha256, other.document) == (need.sha256, need.document);
+            let is_known = self.queue.iter().any(is_same)
+                || self.under_way.as_ref().is_some_and(|other| is_same(&other.need));
             if !is_known {
                 self.queue.push_back(need);
             }
@@ -89,7 +87,7 @@ impl Engine {
             return;
         }
         while let Some(need) = self.uploader.queue.pop_front() {
-            let blob = self.state.blobs.get(&need.sha256);
+            let blob = self.state.blobs.get(&(need.sha256, need.document));
             if blob.is_some_and(|blob| blob.state == BlobState::Stored && need.offset <= blob.length) {
                 self.send_part(need, 0);
                 return;
@@ -105,7 +103,12 @@ impl Engine {
     }
 
     fn send_part(&mut self, need: Need, restarts: u32) {
-        let Some(total) = self.state.blobs.get(&need.sha256).map(|blob| blob.length) else {
+        let Some(total) = self
+            .state
+            .blobs
+            .get(&(need.sha256, need.document))
+            .map(|blob| blob.length)
+        else {
             return;
         };
         let id = self.next_effect_id();
@@ -132,7 +135,12 @@ impl Engine {
             return;
         };
         self.uploader.sent = true;
-        let Some(blob) = self.state.blobs.get(&done.need.sha256).cloned() else {
+        let Some(blob) = self
+            .state
+            .blobs
+            .get(&(done.need.sha256, done.need.document))
+            .cloned()
+        else {
             return;
         };
         match outcome {
