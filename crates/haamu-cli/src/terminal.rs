@@ -29,5 +29,15 @@ fn write(text: &str) -> Result<()> {
 
 /// Writes an error with its causes to standard error.
 pub(crate) fn complain(error: &anyhow::Error) {
-    let _ = writeln!(io::stderr(), "haamu: {error:#}");
+    let mut said = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        // Some errors say their cause themselves.
+        if said.is_empty() {
+            said = cause;
+        } else if !said.contains(&cause) {
+            said.push_str(": ");
+            said.push_str(&cause);
+        }
+    }
+    let _ = writeln!(io::stderr(), "haamu: {said}");
 }

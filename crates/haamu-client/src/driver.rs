@@ -1,7 +1,7 @@
 //! The run loop: it carries the engine's effects out and feeds their outcome back.
 
 use ed25519_dalek::SigningKey;
-use haamu_domain::UserId;
+use haamu_domain::{Role, UserId};
 use haamu_sync::engine::{
     Config, DeviceState, Edit, Effect, Engine, Enrolment, Event, Failure, Notice, Upload, UploadFailure,
 };
@@ -25,8 +25,11 @@ pub enum ClientError {
     #[error("nobody is signed in on this device")]
     SignedOut,
     /// The server refused or could not be reached.
-    #[error("the server could not be asked: {0:?}")]
+    #[error("{}", words(.0))]
     Server(Failure),
+    /// Whoever signed in is no shopper.
+    #[error("only shoppers work with a device; this person is {0}")]
+    NotAShopper(&'static str),
     /// Somebody else's work is on this device.
     #[error("this device holds the work of another person")]
     AnotherPerson,
@@ -36,6 +39,18 @@ pub enum ClientError {
     /// What is stored is not what it should be.
     #[error("the stored {0} cannot be read")]
     Corrupt(&'static str),
+}
+
+fn words(failure: &Failure) -> &'static str {
+    match failure {
+        Failure::Network => "the server cannot be reached",
+        Failure::NotOurServer => "what answers there is no Haamu server",
+        Failure::Unauthorised => "the e-mail or the password is wrong",
+        Failure::Forbidden | Failure::NotEnrolled => "the server does not allow this",
+        Failure::UpgradeRequired => "this program is too old for the server",
+        Failure::Busy(_) => "the server is busy; try again in a moment",
+        Failure::TooLarge | Failure::FrameRefused | Failure::Server => "the server failed",
+    }
 }
 
 /// How a run of the loop ended.
@@ -116,6 +131,9 @@ impl<S: LocalStore, F: FileStore, T: Transport, P: Platform> Device<S, F, T, P> 
             .sign_in(credentials)
             .await
             .map_err(ClientError::Server)?;
+        if signed_in.me.role != Role::Shopper {
+            return Err(ClientError::NotAShopper(signed_in.me.role.as_str()));
+        }
         let session = Session {
             server: server.to_owned(),
             user: UserId::from_uuid(signed_in.me.user),

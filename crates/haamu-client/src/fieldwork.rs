@@ -35,6 +35,15 @@ pub enum FieldworkError {
     /// The comment is longer than the format allows.
     #[error("a comment has at most {} characters", binding::MAX_COMMENT_CHARS)]
     CommentTooLong,
+    /// The question takes no photos or other files.
+    #[error("the question {0} takes no photos")]
+    TakesNoFile(String),
+    /// The file is larger than servers take.
+    #[error("a photo has at most {} MiB", MAX_FILE_BYTES / 1024 / 1024)]
+    FileTooLarge,
+    /// The answer is longer than can be sent.
+    #[error("the answer is too long")]
+    AnswerTooLong,
     /// The visit is no longer this person's, or is handed in and settled.
     #[error("the visit is {0}; nothing more can be recorded")]
     Closed(String),
@@ -42,6 +51,11 @@ pub enum FieldworkError {
     #[error("{} answers, comments or photos are missing or do not fit", .0.len())]
     Incomplete(Vec<Finding>),
 }
+
+/// Servers take files of this length unless their operator says otherwise.
+pub(crate) const MAX_FILE_BYTES: usize = 20 * 1024 * 1024;
+/// The longest answer, in bytes of JSON.
+const MAX_ANSWER_BYTES: usize = 100_000;
 
 /// A visit on the device.
 #[derive(Clone, Debug)]
@@ -161,6 +175,9 @@ impl<S: LocalStore, F: FileStore, T: Transport, P: Platform> Device<S, F, T, P> 
         question: &str,
         json: &str,
     ) -> Result<OpId, FieldworkError> {
+        if json.len() > MAX_ANSWER_BYTES {
+            return Err(FieldworkError::AnswerTooLong);
+        }
         let mut answers = open.bound.draft.answers().clone();
         answers
             .set(&open.checklist, question, json)
@@ -201,6 +218,13 @@ impl<S: LocalStore, F: FileStore, T: Transport, P: Platform> Device<S, F, T, P> 
         photo: Photo<'_>,
     ) -> Result<OpId, FieldworkError> {
         let index = open.index(question)?;
+        let asked = &open.checklist.questions()[index];
+        if !asked.kind.is_media() && asked.photo_evidence.is_none() {
+            return Err(FieldworkError::TakesNoFile(question.to_owned()));
+        }
+        if photo.bytes.len() > MAX_FILE_BYTES {
+            return Err(FieldworkError::FileTooLarge);
+        }
         let document = open.visit.brief.submission.document();
         let sha256 = self.keep_file(photo.bytes).await?;
         let capture = Capture {
@@ -232,6 +256,27 @@ impl<S: LocalStore, F: FileStore, T: Transport, P: Platform> Device<S, F, T, P> 
         Ok(added)
     }
 
+    /// Takes all photos of a question away. Those that were sent stay in the log.
+    ///
+    /// # Errors
+    /// There is no such question, or it could not be saved.
+    pub async fn remove_photos(&mut self, open: &OpenVisit, question: &str) -> Result<usize, FieldworkError> {
+        let index = open.index(question)?;
+        let files = open
+            .bound
+            .files
+            .get(&index)
+            .map(Vec::as_slice)
+            .unwrap_or_default();
+        if files.is_empty() {
+            return Ok(0);
+        }
+        let ops = files.iter().map(|(op, _)| *op).collect();
+        let key = binding::files_key(question);
+        self.record(open, key, Action::Detach(ops)).await?;
+        Ok(files.len())
+    }
+
     /// Hands a stage in. Unless forced, only when it is complete.
     ///
     /// # Errors
@@ -244,11 +289,19 @@ impl<S: LocalStore, F: FileStore, T: Transport, P: Platform> Device<S, F, T, P> 
     ) -> Result<OpId, FieldworkError> {
         let part = binding::stage(&open.checklist, stage);
         let part = part.ok_or_else(|| FieldworkError::UnknownStage(stage.to_owned()))?;
-        let errors: Vec<Finding> = open
+        let mut errors: Vec<Finding> = open
             .findings(part)
             .into_iter()
             .filter(Finding::is_error)
             .collect();
+        errors.extend(open.bound.conflicts.iter().map(|index| {
+            let path = format!("answers.{}", open.checklist.questions()[*index].id);
+            Finding::error(
+                "answer_in_conflict",
+                path,
+                "two devices gave different answers; answer it once more",
+            )
+        }));
         if !errors.is_empty() && !is_forced {
             return Err(FieldworkError::Incomplete(errors));
         }

@@ -220,11 +220,23 @@ fn parse(csv: &[u8]) -> Result<(Vec<Row>, Vec<RowError>), Error> {
         )
     })?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    // A spreadsheet may say first what it separates by.
+    let text = match text.split_once('\n') {
+        Some((first, rest)) if first.starts_with("sep=") => rest,
+        _ => text,
+    };
     let heading = text.lines().next().unwrap_or_default();
     // Spreadsheets of countries that write 1,5 separate by semicolons.
-    let is_semicolon = heading.matches(';').count() > heading.matches(',').count();
+    let delimiters = [',', ';', '\t'];
+    let delimiter = delimiters
+        .into_iter()
+        .max_by_key(|delimiter| heading.matches(*delimiter).count());
     let mut reader = csv::ReaderBuilder::new()
-        .delimiter(if is_semicolon { b';' } else { b',' })
+        .delimiter(match delimiter {
+            Some(';') => b';',
+            Some('\t') => b'\t',
+            _ => b',',
+        })
         .trim(csv::Trim::All)
         .from_reader(text.as_bytes());
     let unreadable =
@@ -242,6 +254,10 @@ fn parse(csv: &[u8]) -> Result<(Vec<Row>, Vec<RowError>), Error> {
     let mut seen = BTreeMap::new();
     for record in reader.records() {
         let record = record.map_err(unreadable)?;
+        // Where a spreadsheet was wider or longer once, its file still is.
+        if record.iter().all(str::is_empty) {
+            continue;
+        }
         let line = record.position().map_or(0, csv::Position::line);
         if rows.len() + errors.len() >= MAX_ROWS {
             return Err(Error::because(
@@ -283,7 +299,7 @@ fn check_headings(headings: &[String]) -> Result<(), Error> {
     }
     for heading in headings
         .iter()
-        .filter(|heading| !COLUMNS.contains(&heading.as_str()))
+        .filter(|heading| !heading.is_empty() && !COLUMNS.contains(&heading.as_str()))
     {
         let message = format!("unknown column; known are {}", COLUMNS.join(", "));
         issues.push(Issue {

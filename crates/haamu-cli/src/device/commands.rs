@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::{self, BufRead, IsTerminal, Write};
+use std::io::{self, BufRead, IsTerminal};
 use std::path::Path;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use haamu_client::{Credentials, Failure, FieldVisit, FieldworkError, Notice, OpenVisit, Photo, Rest};
-use haamu_form::{Language, QuestionKind};
+use haamu_form::{Finding, Language, QuestionKind};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -69,9 +69,11 @@ impl Session {
             DeviceCommand::Photo {
                 visit,
                 question,
-                file,
+                file: Some(file),
                 caption,
+                ..
             } => self.photo(visit, question, file, caption.as_deref()).await,
+            DeviceCommand::Photo { visit, question, .. } => self.remove_photos(visit, question).await,
             DeviceCommand::Submit { visit, stage, force } => self.submit(visit, stage, *force).await,
             DeviceCommand::Sync { wait } => self.sync(wait.map(Duration::from_secs)).await,
             DeviceCommand::Status => self.status(),
@@ -83,18 +85,8 @@ impl Session {
             email: email.to_owned(),
             password: read_password()?,
         };
-        self.device
-            .sign_in(server, &credentials)
-            .await
-            .map_err(|error| match error {
-                haamu_client::ClientError::Server(Failure::Unauthorised) => {
-                    anyhow::anyhow!("the e-mail or the password is wrong")
-                }
-                haamu_client::ClientError::Server(Failure::Network) => {
-                    anyhow::anyhow!("{server} cannot be reached")
-                }
-                other => other.into(),
-            })?;
+        let signed_in = self.device.sign_in(server, &credentials).await;
+        signed_in.with_context(|| format!("sign in at {server}"))?;
         let name = self
             .device
             .session()
@@ -160,6 +152,32 @@ impl Session {
         let given: AnswerFile = serde_json::from_str(&text)
             .with_context(|| format!("{} is no file of answers", file.display()))?;
         let open = self.open(visit)?;
+        // Either all of the file is saved or nothing, with everything that is wrong told at once.
+        let mut checked = open.bound.draft.answers().clone();
+        let mut errors = Vec::new();
+        for (question, value) in &given.answers {
+            if let Err(findings) = checked.set(&open.checklist, question, &value.to_string()) {
+                errors.extend(findings.into_vec());
+            }
+        }
+        let unknown = given
+            .comments
+            .keys()
+            .filter(|id| open.checklist.question_index(id).is_none());
+        errors.extend(unknown.map(|id| {
+            Finding::error(
+                "unknown_question",
+                format!("comments.{id}"),
+                "there is no such question",
+            )
+        }));
+        if !errors.is_empty() {
+            terminal::line(self.words.not_saved)?;
+            for error in errors {
+                terminal::line(&format!("  {} — {}", error.path, error.message))?;
+            }
+            return Ok(ExitCode::FAILURE);
+        }
         let progress = Progress::new((given.answers.len() + given.comments.len()) as u64);
         for (question, value) in &given.answers {
             let saved = self.device.answer(&open, question, &value.to_string()).await;
@@ -203,6 +221,13 @@ impl Session {
         Ok(ExitCode::SUCCESS)
     }
 
+    async fn remove_photos(&mut self, visit: &str, question: &str) -> Result<ExitCode> {
+        let open = self.open(visit)?;
+        let count = self.device.remove_photos(&open, question).await?;
+        terminal::line(&format!("{}: {count}", self.words.removed))?;
+        Ok(ExitCode::SUCCESS)
+    }
+
     async fn submit(&mut self, visit: &str, stage: &str, is_forced: bool) -> Result<ExitCode> {
         let open = self.open(visit)?;
         match self.device.submit(&open, stage, is_forced).await {
@@ -228,8 +253,10 @@ impl Session {
         let progress = Progress::bytes(backlog.unsent_bytes);
         let words = self.words;
         let mut said = Vec::new();
+        let mut has_refused = false;
         let mut observe = |notice: &Notice| {
             progress.notice(notice);
+            has_refused |= matches!(notice, Notice::FileRefused(_) | Notice::FileDamaged(_));
             said.extend(show::notice(notice, words));
         };
         let mut rest = self.device.sync(&mut observe).await?;
@@ -248,7 +275,7 @@ impl Session {
             Rest::AuthRequired => words.sign_in_again,
             Rest::UpgradeRequired => words.update_app,
         })?;
-        Ok(if rest == Rest::UpToDate {
+        Ok(if rest == Rest::UpToDate && !has_refused {
             ExitCode::SUCCESS
         } else {
             ExitCode::FAILURE
@@ -283,8 +310,7 @@ fn read_password() -> Result<String> {
         return Ok(password);
     }
     if io::stdin().is_terminal() {
-        write!(io::stderr(), "Password: ")?;
-        io::stderr().flush()?;
+        return rpassword::prompt_password("Password: ").context("read the password");
     }
     let mut line = String::new();
     io::stdin()

@@ -82,14 +82,18 @@ enum DeviceCommand {
         #[arg(long, value_name = "FILE", conflicts_with_all = ["question", "value", "comment"])]
         file: Option<PathBuf>,
     },
-    /// Add a photo to a question.
+    /// Add a photo to a question, or take its photos away.
     Photo {
         /// The visit's number in the list, or its id.
         visit: String,
         /// The question's id.
         question: String,
         /// A JPEG, PNG or WebP file.
-        file: PathBuf,
+        #[arg(required_unless_present = "remove")]
+        file: Option<PathBuf>,
+        /// Take all photos of the question away instead.
+        #[arg(long, conflicts_with_all = ["file", "caption"])]
+        remove: bool,
         /// What the photo shows, for readers who do not see it.
         #[arg(long)]
         caption: Option<String>,

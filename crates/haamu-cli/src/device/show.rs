@@ -54,7 +54,11 @@ pub(super) fn visit(open: &OpenVisit, words: &Words, language: Language) -> Stri
             if score.questions[index].status == QuestionStatus::NotShown {
                 continue;
             }
-            let mark = mark(question, open.bound.draft.answers().state(index), words);
+            let mark = if open.bound.conflicts.contains(&index) {
+                format!("[!] ({})", words.conflict)
+            } else {
+                mark(question, open.bound.draft.answers().state(index), words)
+            };
             let _ = writeln!(text, "  {:<22} {mark} {}", question.id, best(&question.text, ""));
             for option in question.kind.options() {
                 let _ = writeln!(text, "      {:<20} {}", option.id, best(&option.text, ""));
@@ -80,6 +84,7 @@ pub(super) fn notice(notice: &Notice, words: &Words) -> Option<String> {
     match notice {
         Notice::NewIdentity(_) => Some(words.new_identity.to_owned()),
         Notice::FileDamaged(_) => Some(words.damaged.to_owned()),
+        Notice::FileRefused(_) => Some(words.refused.to_owned()),
         Notice::SetAside(_, disposition, _) => {
             Some(format!("1 {} ({})", words.set_aside, disposition.as_str()))
         }

@@ -150,6 +150,8 @@ pub enum Notice {
     FileComplete(BlobHash),
     /// A local file no longer has its hash.
     FileDamaged(BlobHash),
+    /// The server does not take a file, for instance because it is too large.
+    FileRefused(BlobHash),
     /// A visit is no longer this person's.
     Revoked(DocumentId, String),
     /// The person must sign in again; recording goes on.

@@ -129,6 +129,8 @@ pub enum BlobState {
     Complete,
     /// The local file no longer has its hash.
     Damaged,
+    /// The server does not take it; it stays on this device.
+    Refused,
 }
 
 /// Everything that a store holds, as it is loaded at start.

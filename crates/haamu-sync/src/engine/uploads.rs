@@ -179,7 +179,14 @@ impl Engine {
                     ..blob
                 }));
             }
-            Err(UploadFailure::WrongOffset(_) | UploadFailure::Refused) => {
+            Err(UploadFailure::Refused) => {
+                self.notify(Notice::FileRefused(blob.sha256));
+                self.waiting.push_back(Pending::Blob(StoredBlob {
+                    state: BlobState::Refused,
+                    ..blob
+                }));
+            }
+            Err(UploadFailure::WrongOffset(_)) => {
                 self.uploader.sent = false;
                 self.next_upload();
             }

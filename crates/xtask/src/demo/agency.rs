@@ -96,7 +96,7 @@ const PLANS: [Plan; 13] = [
         17,
         2,
         "retail-hurried",
-        &[("time_to_notice", "1.5"), ("felt_hurry", "neither")],
+        &[("time_to_notice", "40"), ("felt_hurry", "neither")],
         ENTRANCE,
     ),
     table(0, 2, "restaurant-pleasant", &[]),
