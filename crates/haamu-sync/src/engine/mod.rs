@@ -21,6 +21,7 @@
 //! order. Requests and uploads run beside it, one of each at a time.
 
 mod event;
+mod response;
 mod session;
 mod state;
 mod uploads;
