@@ -11,6 +11,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("haamu-sync", &[]),
     ("haamu-domain", &["haamu-form", "haamu-sync"]),
     ("haamu-wire", &["haamu-form", "haamu-sync", "haamu-domain"]),
+    ("haamu-stats", &["haamu-form"]),
     ("haamu-migrations", &[]),
     ("haamu-store", &["haamu-form", "haamu-sync", "haamu-domain"]),
     ("haamu-report", &["haamu-form", "haamu-domain"]),
