@@ -1,6 +1,6 @@
 //! Laws that hold for every checklist and all answers.
 
-use haamu_form::{Answers, Checklist, Decisions, Exact, QuestionKind, Score, score, trace};
+use haamu_form::{Answers, Checklist, Decisions, Exact, QuestionKind, Score, ScoreOutput, score, trace};
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
@@ -78,17 +78,85 @@ fn section(index: usize) -> impl Strategy<Value = Value> {
 }
 
 fn checklist() -> impl Strategy<Value = Checklist> {
+    document()
+        .prop_map(|document| Checklist::parse(&document.to_string()).expect("generated checklists are sound"))
+}
+
+fn document() -> impl Strategy<Value = Value> {
     let sections = (1_usize..5).prop_flat_map(|count| (0..count).map(section).collect::<Vec<_>>());
     let mode = prop_oneof![Just("section_weight"), Just("point_sum"), Just("scaled_points")];
     let unanswered = prop_oneof![Just("exclude"), Just("zero")];
     (sections, mode, unanswered, any::<bool>()).prop_map(|(sections, mode, unanswered, cap_bonus)| {
-        let document = json!({
+        json!({
             "scoring": {"mode": mode, "unanswered": unanswered, "cap_bonus": cap_bonus,
                 "bands": [{"id": "good", "min": "75"}, {"id": "poor", "min": "0"}]},
             "sections": sections,
-        });
-        Checklist::parse(&document.to_string()).expect("generated checklists are sound")
+        })
     })
+}
+
+/// A document with everything: conditions on earlier questions, changes, rounding, more types.
+fn rich_document() -> impl Strategy<Value = Value> {
+    let knobs = (0_u32..=4, any::<bool>(), any::<bool>(), any::<[u8; 8]>());
+    (document(), knobs).prop_map(|(mut document, (decimals, is_even, is_exact, draws))| {
+        document["scoring"]["display_decimals"] = json!(decimals);
+        document["scoring"]["rounding"] = json!(if is_even { "half_even" } else { "half_up" });
+        document["scoring"]["band_on"] = json!(if is_exact { "exact" } else { "displayed" });
+        let sections = document["sections"].as_array_mut().expect("sections");
+        let extra = json!({"id": "extra", "weight": "7.25", "questions": [
+            {"id": "calm", "type": "scale", "scale": {"min": 1, "max": 5}},
+            {"id": "calmer", "type": "scale", "scale": {"min": 1, "max": 5}, "points": "1"},
+            {"id": "change", "type": "change", "change": {"from": "calm", "to": "calmer"}, "points": "2.5"},
+            {"id": "wait", "type": "duration", "unit": "min", "points": "3",
+             "band": {"zero_low": null, "full_low": null, "full_high": "2.5", "zero_high": "8"}},
+            {"id": "story", "type": "text"},
+            {"id": "set", "type": "multi_choice", "points": "2", "multi": {"mode": "all_required", "required": ["a"], "forbidden": ["c"]},
+             "options": [{"id": "a"}, {"id": "b"}, {"id": "c"}]}]});
+        sections.push(extra);
+        let mut earlier: Vec<Value> = Vec::new();
+        let mut number = 0_usize;
+        for section in sections {
+            for question in section["questions"].as_array_mut().expect("questions") {
+                number += 1;
+                let draw = usize::from(draws[number % 8]);
+                if draw % 3 == 0 && !earlier.is_empty() && question["type"] != "change" {
+                    question["show_if"] = condition(&earlier, draw);
+                }
+                if question["type"] != "change" {
+                    earlier.push(question.clone());
+                }
+            }
+        }
+        document
+    })
+}
+
+fn condition(earlier: &[Value], draw: usize) -> Value {
+    let source = &earlier[draw % earlier.len()];
+    let id = &source["id"];
+    let options = source["options"].as_array();
+    let compare = match source["type"].as_str() {
+        Some("yes_no") => json!({"question": id, "op": "equals", "value": "yes"}),
+        Some("scale" | "number" | "duration") => {
+            let op = ["lt", "lte", "gt", "gte", "equals", "not_equals"][draw % 6];
+            json!({"question": id, "op": op, "value": if draw % 2 == 0 { json!(3) } else { json!("3.0") }})
+        }
+        Some("single_choice" | "multi_choice") => {
+            let option = &options.expect("options")[0]["id"];
+            match draw % 3 {
+                0 => json!({"question": id, "op": "in", "value": [option]}),
+                1 => json!({"question": id, "op": "not_equals", "value": option}),
+                _ => json!({"question": id, "op": "equals", "value": option}),
+            }
+        }
+        _ => json!({"question": id, "op": "answered"}),
+    };
+    match draw % 5 {
+        0 => json!({"not": compare}),
+        1 => json!({"any": [compare, {"question": earlier[0]["id"], "op": "answered"}]}),
+        2 => json!({"all": [compare, {"not": {"question": earlier[0]["id"], "op": "answered"}}]}),
+        _ => compare,
+    }
 }
 
 /// Some answers to a checklist: each question draws from `choices` what it is answered.
@@ -96,6 +164,7 @@ fn answers(checklist: &Checklist, choices: &[u8]) -> Map<String, Value> {
     let mut answers = Map::new();
     for (question, choice) in checklist.questions().iter().zip(choices.iter().cycle()) {
         let value = match choice % 16 {
+            _ if matches!(question.kind, QuestionKind::Change(_)) => continue,
             0 | 1 => continue,
             2 => json!("na"),
             3 => json!("not_observed"),
@@ -119,7 +188,10 @@ fn value_of(kind: &QuestionKind, choice: u8) -> Value {
             json!(chosen)
         }
         QuestionKind::Scale(scale) => json!(scale.min + i64::from(choice) % (scale.max - scale.min + 1)),
-        QuestionKind::Number { .. } => json!(format!("{}.{choice}", choice % 11)),
+        QuestionKind::Number { .. } | QuestionKind::Duration { .. } => {
+            json!(format!("{}.{choice}", choice % 11))
+        }
+        QuestionKind::Text { .. } => json!("words"),
         _ => Value::Null,
     }
 }
@@ -129,6 +201,36 @@ fn scored(checklist: &Checklist, answers: &Map<String, Value>) -> (Answers, Scor
     let answers = Answers::parse(checklist, &text).expect("generated answers are sound");
     let score = score(checklist, &answers, Decisions::default());
     (answers, score)
+}
+
+/// `HAAMU_SCORER_CASES`, or as many as take some seconds.
+fn scorer_cases() -> u32 {
+    let wanted = std::env::var("HAAMU_SCORER_CASES").ok();
+    wanted.and_then(|text| text.parse().ok()).unwrap_or(3_000)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(scorer_cases()))]
+
+    #[test]
+    fn a_second_scorer_agrees(
+        document in rich_document(), choices in proptest::collection::vec(any::<u8>(), 1..40), void in any::<u8>(),
+    ) {
+        let checklist = Checklist::parse(&document.to_string()).expect("generated checklists are sound");
+        let given = answers(&checklist, &choices);
+        let parsed = Answers::parse(&checklist, &Value::Object(given.clone()).to_string()).expect("sound");
+        let voided: Vec<usize> = (0..checklist.questions().len()).filter(|index| index % 7 == usize::from(void)).collect();
+        let ids: Vec<String> = voided.iter().map(|index| checklist.questions()[*index].id.to_string()).collect();
+        let scored = score(&checklist, &parsed, Decisions { voided: &voided, ..Decisions::default() });
+        let ours = serde_json::to_value(ScoreOutput::new(&checklist, &scored)).expect("JSON");
+        let theirs = super::naive::score(&document, &given, &ids);
+        for (key, value) in theirs.as_object().expect("an object") {
+            prop_assert_eq!(&ours[key], value, "{} of {}", key, document);
+        }
+        if scored.last.is_some() {
+            prop_assert_eq!(Some(trace(&checklist, &parsed, &scored).total()), scored.last);
+        }
+    }
 }
 
 proptest! {
