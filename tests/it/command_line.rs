@@ -151,6 +151,71 @@ async fn the_findings_of_a_checklist_are_lines_or_json() {
 }
 
 #[tokio::test]
+async fn a_difference_is_told_by_questions_and_options() {
+    let files = Files::new();
+    let old = files.write("old.json", TINY);
+    let new = files.write("new.json", &TINY.replace("\"3\"", "\"4\""));
+    let output = run(&["checklist", "diff", &old, &new], None).await;
+    assert_eq!(code(&output), Some(0));
+    let text = String::from_utf8(output.stdout).expect("text");
+    assert!(
+        text.starts_with("question q ") && text.contains("rescored") && text.contains("may differ"),
+        "{text}"
+    );
+    let output = run(&["checklist", "diff", &old, &new, "--format", "json"], None).await;
+    assert_eq!(json_of(&output)["questions"][0]["changes"], json!(["rescored"]));
+    let broken = files.write("broken.json", "{");
+    assert_eq!(
+        code(&run(&["checklist", "diff", &old, &broken], None).await),
+        Some(1)
+    );
+}
+
+#[tokio::test]
+async fn lost_points_are_explained() {
+    let files = Files::new();
+    let checklist = files.write("checklist.json", TINY);
+    let answers = files.write("answers.json", r#"{"answers": {"q": "no"}}"#);
+    let output = run(
+        &[
+            "checklist",
+            "explain",
+            &checklist,
+            "--answers",
+            &answers,
+            "--lang",
+            "fi",
+        ],
+        None,
+    )
+    .await;
+    assert_eq!(code(&output), Some(0));
+    let text = String::from_utf8(output.stdout).expect("text");
+    assert!(
+        text.starts_with("0.0 %") && text.contains("Kohtaamisstandardi ei täyttynyt."),
+        "{text}"
+    );
+    let output = run(
+        &[
+            "checklist",
+            "explain",
+            &checklist,
+            "--answers",
+            &answers,
+            "--format",
+            "json",
+        ],
+        None,
+    )
+    .await;
+    let both = json_of(&output);
+    assert_eq!(
+        (&both["score"]["final"], &both["trace"][0]["effect"]),
+        (&json!("0"), &json!("-1"))
+    );
+}
+
+#[tokio::test]
 async fn the_api_document_is_printed() {
     let output = run(&["openapi"], None).await;
     assert_eq!(code(&output), Some(0));

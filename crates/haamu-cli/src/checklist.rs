@@ -1,14 +1,17 @@
 //! `haamu checklist`: checklist documents on the command line.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::{Args, Subcommand, ValueEnum};
-use haamu_form::{Checklist, Finding};
+use haamu_form::{Checklist, Finding, Findings, Language};
 
 use crate::terminal::{self, UNUSABLE};
+
+mod diff;
+mod explain;
 
 /// Checklist documents.
 #[derive(Args, Debug)]
@@ -29,26 +32,115 @@ enum ChecklistCommand {
         #[arg(long, value_enum, default_value_t = Format::Text)]
         format: Format,
     },
+    /// Say what differs between two versions, by questions and options.
+    Diff {
+        /// The older version.
+        old: PathBuf,
+        /// The newer version.
+        new: PathBuf,
+        /// How to write the differences.
+        #[arg(long, value_enum, default_value_t = Format::Text)]
+        format: Format,
+    },
+    /// Score answers and say where each point was lost.
+    Explain {
+        /// A `haamu-checklist/1` document.
+        checklist: PathBuf,
+        /// The answers: `{"answers": {…}, "voided": […]}`.
+        #[arg(long, value_name = "FILE")]
+        answers: PathBuf,
+        /// Language of the sentences: fi, sv or en.
+        #[arg(long, default_value = "en", value_parser = parse_language)]
+        lang: Language,
+        /// How to write the explanation.
+        #[arg(long, value_enum, default_value_t = Format::Text)]
+        format: Format,
+    },
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum Format {
-    /// A line for each finding: severity, code, path, message.
+    /// Lines for people.
     Text,
-    /// A JSON array.
+    /// JSON.
     Json,
 }
 
+fn parse_language(text: &str) -> Result<Language, String> {
+    Language::from_tag(text).ok_or_else(|| "one of fi, sv, en".to_owned())
+}
+
+/// Why a command came to no result.
+enum Failure {
+    /// A file cannot be read.
+    Unreadable(anyhow::Error),
+    /// A document has errors.
+    Unsound(Findings),
+}
+
+impl From<Findings> for Failure {
+    fn from(findings: Findings) -> Self {
+        Self::Unsound(findings)
+    }
+}
+
 pub(crate) fn run(arguments: &ChecklistArgs) -> Result<ExitCode> {
-    let ChecklistCommand::Check { file, format } = &arguments.command;
-    let bytes = match fs::read(file) {
-        Ok(bytes) => bytes,
-        Err(error) => {
-            terminal::complain(&anyhow::anyhow!("{} cannot be read: {error}", file.display()));
+    let outcome = match &arguments.command {
+        ChecklistCommand::Check { file, format } => return check_file(file, *format),
+        ChecklistCommand::Diff { old, new, format } => diff::run(old, new, *format),
+        ChecklistCommand::Explain {
+            checklist,
+            answers,
+            lang,
+            format,
+        } => explain::run(checklist, answers, *lang, *format),
+    };
+    match outcome {
+        Ok(text) => terminal::print(&text),
+        Err(Failure::Unreadable(error)) => {
+            terminal::complain(&error);
+            Ok(ExitCode::from(UNUSABLE))
+        }
+        Err(Failure::Unsound(findings)) => {
+            for finding in findings.as_slice() {
+                terminal::complain(&anyhow::anyhow!("{finding}"));
+            }
+            Ok(ExitCode::FAILURE)
+        }
+    }
+}
+
+fn read_bytes(path: &Path) -> Result<Vec<u8>, Failure> {
+    fs::read(path)
+        .map_err(|error| Failure::Unreadable(anyhow::anyhow!("{} cannot be read: {error}", path.display())))
+}
+
+fn read_text(path: &Path) -> Result<String, Failure> {
+    String::from_utf8(read_bytes(path)?).map_err(|error| {
+        let message = format!("not UTF-8 from byte {} on", error.utf8_error().valid_up_to());
+        Failure::Unsound(Finding::error("not_utf8", path.display().to_string(), message).into())
+    })
+}
+
+fn read_checklist(path: &Path) -> Result<Checklist, Failure> {
+    Ok(
+        Checklist::parse(&read_text(path)?)
+            .map_err(|findings| findings.below(&path.display().to_string()))?,
+    )
+}
+
+fn check_file(file: &Path, format: Format) -> Result<ExitCode> {
+    let findings = match read_text(file) {
+        Ok(text) => match Checklist::parse(&text) {
+            Ok(checklist) => checklist.publish_check(),
+            Err(findings) => findings.into_vec(),
+        },
+        Err(Failure::Unsound(findings)) => findings.into_vec(),
+        Err(Failure::Unreadable(error)) => {
+            terminal::complain(&error);
             return Ok(ExitCode::from(UNUSABLE));
         }
     };
-    let findings = check(&bytes);
     match format {
         Format::Text => {
             for finding in &findings {
@@ -63,18 +155,4 @@ pub(crate) fn run(arguments: &ChecklistArgs) -> Result<ExitCode> {
     } else {
         ExitCode::FAILURE
     })
-}
-
-fn check(bytes: &[u8]) -> Vec<Finding> {
-    let text = match std::str::from_utf8(bytes) {
-        Ok(text) => text,
-        Err(error) => {
-            let message = format!("not UTF-8 from byte {} on", error.valid_up_to());
-            return vec![Finding::error("not_utf8", "", message)];
-        }
-    };
-    match Checklist::parse(text) {
-        Ok(checklist) => checklist.publish_check(),
-        Err(findings) => findings.into_vec(),
-    }
 }

@@ -1,8 +1,13 @@
 //! Findings: what is wrong with a document, where, and how badly.
 
+mod words;
+
+use std::borrow::Cow;
 use std::fmt;
 
 use serde::Serialize;
+
+use crate::Language;
 
 /// How much a [`Finding`] matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -35,6 +40,9 @@ pub struct Finding {
     pub path: String,
     /// One English sentence for a person.
     pub message: String,
+    /// What the sentence in other languages is filled with.
+    #[serde(skip)]
+    values: Vec<String>,
 }
 
 impl Finding {
@@ -46,6 +54,7 @@ impl Finding {
             code,
             path: path.into(),
             message: message.into(),
+            values: Vec::new(),
         }
     }
 
@@ -57,6 +66,32 @@ impl Finding {
             code,
             path: path.into(),
             message: message.into(),
+            values: Vec::new(),
+        }
+    }
+
+    /// With the values that its sentence holds, in the order of the sentence.
+    pub(crate) fn with(mut self, values: &[&dyn fmt::Display]) -> Self {
+        self.values = values.iter().map(ToString::to_string).collect();
+        self
+    }
+
+    /// One sentence for a person, in the language asked for. What concerns
+    /// shoppers is in all three; what only authors of checklists see is English.
+    #[must_use]
+    pub fn text(&self, language: Language) -> Cow<'_, str> {
+        let Some(template) = words::template(self.code, language) else {
+            return Cow::Borrowed(&self.message);
+        };
+        let mut text = template.to_owned();
+        for (index, value) in self.values.iter().enumerate() {
+            text = text.replace(&format!("{{{index}}}"), value);
+        }
+        // A sentence with a gap says less than the English one.
+        if text.contains('{') {
+            Cow::Borrowed(&self.message)
+        } else {
+            Cow::Owned(text)
         }
     }
 

@@ -9,6 +9,7 @@
 //! * [`Checklist`] — a sound checklist, read from a `haamu-checklist/1` document
 //! * [`Answers`] — typed answers to one checklist
 //! * [`score`](fn@score) — the score of a visit; [`trace`](fn@trace) explains it
+//! * [`versions`] — what differs between two versions, and moving a draft to another
 //! * [`Draft`] — an evaluation in the making; [`Draft::complete`] validates it
 //!
 //! Rules are cited as `R…` after the scoring specification, whose chapters
@@ -36,6 +37,7 @@ pub mod score;
 mod text;
 pub mod trace;
 mod validate;
+pub mod versions;
 
 pub use answer::{Answer, AnswerState, Answers, LocalDateTime, ScoreRequest, parse_answers_file};
 pub use checklist::{

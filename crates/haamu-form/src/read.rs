@@ -180,6 +180,13 @@ impl Reader {
         self.findings.push(Finding::error(code, path, message));
     }
 
+    /// Notes an error whose sentence holds values.
+    pub(crate) fn error_with(&mut self, code: &'static str, message: String, values: &[&dyn fmt::Display]) {
+        let path = self.path();
+        self.findings
+            .push(Finding::error(code, path, message).with(values));
+    }
+
     /// Notes an error at `key` of the present place.
     pub(crate) fn error_at(&mut self, key: &str, code: &'static str, message: impl Into<String>) {
         self.inside(Step::Key(key.to_owned()), |reader| reader.error(code, message));

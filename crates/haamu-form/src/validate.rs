@@ -101,6 +101,12 @@ impl Draft {
         &self.comments[index]
     }
 
+    /// The number of photos or other files of the question at `index`.
+    #[must_use]
+    pub fn photo_count(&self, index: usize) -> u32 {
+        self.photo_counts[index]
+    }
+
     /// Everything that keeps the stage from being complete, in checklist order.
     #[must_use]
     pub fn findings(&self, checklist: &Checklist, stage: Stage) -> Vec<Finding> {
@@ -138,9 +144,11 @@ impl Draft {
             return;
         }
         let id = question.id.as_str();
-        let mut error = |part: &str, code, message: String| {
-            findings.push(Finding::error(code, format!("{part}.{id}"), message));
+        let mut add = |part: &str, mut finding: Finding| {
+            finding.path = format!("{part}.{id}");
+            findings.push(finding);
         };
+        let mut error = |part: &str, code, message: String| add(part, Finding::error(code, "", message));
         if question.required && self.is_unanswered(index, status) {
             error(
                 "answers",
@@ -156,8 +164,15 @@ impl Draft {
             let message = "\"could not be observed\" may not be chosen here".to_owned();
             error("answers", "not_observed_not_allowed", message);
         }
-        if let Some((code, message)) = text_length_error(question, state) {
-            error("answers", code, message);
+        if let (QuestionKind::Duration { .. }, AnswerState::Given(Answer::Decimal(value))) =
+            (&question.kind, state)
+            && value.is_negative()
+        {
+            error(
+                "answers",
+                "duration_negative",
+                "a duration cannot be negative".to_owned(),
+            );
         }
         if self.comments[index].trim().is_empty() && self.needs_comment(question, index, score) {
             error(
@@ -174,7 +189,11 @@ impl Draft {
             && count > rules.max_count
         {
             let message = format!("{count} photos; at most {} are allowed", rules.max_count);
-            error("photos", "too_many_photos", message);
+            let finding = Finding::error("too_many_photos", "", message);
+            add("photos", finding.with(&[&count, &rules.max_count]));
+        }
+        if let Some(finding) = text_length_error(question, state) {
+            add("answers", finding);
         }
     }
 
@@ -212,7 +231,7 @@ impl Draft {
     }
 }
 
-fn text_length_error(question: &Question, state: &AnswerState) -> Option<(&'static str, String)> {
+fn text_length_error(question: &Question, state: &AnswerState) -> Option<Finding> {
     let (QuestionKind::Text { min_chars, max_chars }, AnswerState::Given(Answer::Text(text))) =
         (&question.kind, state)
     else {
@@ -221,11 +240,9 @@ fn text_length_error(question: &Question, state: &AnswerState) -> Option<(&'stat
     let length = u32::try_from(text.trim().chars().count()).unwrap_or(u32::MAX);
     if length > 0 && length < *min_chars {
         let message = format!("{length} characters; at least {min_chars} are asked for");
-        return Some(("text_too_short", message));
+        return Some(Finding::error("text_too_short", "", message).with(&[&length, min_chars]));
     }
     let max = max_chars.filter(|max| length > *max)?;
-    Some((
-        "text_too_long",
-        format!("{length} characters; at most {max} are allowed"),
-    ))
+    let message = format!("{length} characters; at most {max} are allowed");
+    Some(Finding::error("text_too_long", "", message).with(&[&length, &max]))
 }

@@ -3,14 +3,14 @@
 use haamu_domain::binding::Capture;
 use haamu_domain::stages::visited_at;
 use haamu_domain::{Actor, Target, Timestamp, Verb, VisitId, VisitState};
-use haamu_form::{Answer, AnswerState, Finding, QuestionKind, score::QuestionStatus};
+use haamu_form::{Finding, score::QuestionStatus};
 use haamu_store::Tx;
 use haamu_store::repo::scores::{self, ScoreRecord};
 use haamu_store::repo::submissions::{self, Submission};
 use haamu_store::repo::visits::{self, Visit};
 use haamu_store::repo::{blobs, programmes};
 use haamu_sync::BlobHash;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::context::{require, require_in_agency};
 use crate::evaluation::{self, Evaluation};
@@ -310,7 +310,7 @@ fn answers(evaluation: &Evaluation, is_received: impl Fn(&BlobHash) -> bool) -> 
         Some(AnswerView {
             question: question.id.to_string(),
             status: status.as_str(),
-            value: shorthand(&question.kind, draft.answers().state(index)),
+            value: draft.answers().shorthand(&evaluation.checklist, index),
             comment: (!comment.is_empty()).then(|| comment.to_owned()),
             files: files
                 .iter()
@@ -331,26 +331,6 @@ fn answers(evaluation: &Evaluation, is_received: impl Fn(&BlobHash) -> bool) -> 
         .enumerate()
         .filter_map(of_question)
         .collect()
-}
-
-/// An answer in the shorthand of the checklist format.
-fn shorthand(kind: &QuestionKind, state: &AnswerState) -> Option<Value> {
-    let option = |index: &usize| kind.options()[*index].id.to_string();
-    Some(match state {
-        AnswerState::Missing => return None,
-        AnswerState::NotApplicable => json!("na"),
-        AnswerState::NotObserved => json!("not_observed"),
-        AnswerState::Given(answer) => match answer {
-            Answer::YesNo(yes) => json!(if *yes { "yes" } else { "no" }),
-            Answer::Option(index) => json!(option(index)),
-            Answer::Options(indexes) => json!(indexes.iter().map(option).collect::<Vec<_>>()),
-            Answer::Integer(value) => json!(value),
-            Answer::Decimal(value) => json!(value.to_string()),
-            Answer::Text(text) => json!(text),
-            Answer::DateTime(local) => json!(local.to_string()),
-            Answer::Media => return None,
-        },
-    })
 }
 
 fn score_view(record: &ScoreRecord) -> Result<ScoreView, Error> {
@@ -386,8 +366,8 @@ pub(super) fn answer_text(evaluation: &Evaluation, question: &str) -> String {
     let Some(index) = evaluation.checklist.question_index(question) else {
         return String::new();
     };
-    let kind = &evaluation.checklist.questions()[index].kind;
-    let value = shorthand(kind, evaluation.bound.draft.answers().state(index));
+    let answers = evaluation.bound.draft.answers();
+    let value = answers.shorthand(&evaluation.checklist, index);
     value.map(|value| value.to_string()).unwrap_or_default()
 }
 

@@ -173,8 +173,8 @@ impl Session {
         }));
         if !errors.is_empty() {
             terminal::line(self.words.not_saved)?;
-            for error in errors {
-                terminal::line(&format!("  {} — {}", error.path, error.message))?;
+            for error in &errors {
+                terminal::line(&show::finding(&open.checklist, error, self.language))?;
             }
             return Ok(ExitCode::FAILURE);
         }
@@ -237,8 +237,8 @@ impl Session {
             }
             Err(FieldworkError::Incomplete(findings)) => {
                 terminal::line(self.words.incomplete)?;
-                for finding in findings {
-                    terminal::line(&format!("  {} — {}", finding.path, finding.message))?;
+                for finding in &findings {
+                    terminal::line(&show::finding(&open.checklist, finding, self.language))?;
                 }
                 Ok(ExitCode::FAILURE)
             }

@@ -5,7 +5,7 @@ use std::io::IsTerminal;
 use std::time::Duration;
 
 use haamu_client::{FieldVisit, Notice, OpenVisit};
-use haamu_form::{AnswerState, Language, Question, Texts, score::QuestionStatus};
+use haamu_form::{AnswerState, Checklist, Finding, Language, Question, Texts, score::QuestionStatus};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::words::Words;
@@ -76,6 +76,24 @@ fn mark(question: &Question, state: &AnswerState, words: &Words) -> String {
         AnswerState::Missing if question.required => format!("[ ] ({})", words.required),
         AnswerState::Missing => "[ ]".to_owned(),
         AnswerState::NotApplicable | AnswerState::NotObserved | AnswerState::Given(_) => "[x]".to_owned(),
+    }
+}
+
+/// What is missing or does not fit, with the question that it is about.
+pub(super) fn finding(checklist: &Checklist, finding: &Finding, language: Language) -> String {
+    let id = finding
+        .path
+        .split_once('.')
+        .map_or(finding.path.as_str(), |(_, id)| id);
+    let index = checklist.question_index(id);
+    let text = index.and_then(|index| {
+        let texts = &checklist.questions()[index].text;
+        texts.best(language.tag(), checklist.default_language())
+    });
+    let said = finding.text(language);
+    match text {
+        Some(question) => format!("  {id:<22} {said} ({})", question.text),
+        None => format!("  {id:<22} {said}"),
     }
 }
 

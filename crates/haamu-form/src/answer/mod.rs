@@ -3,6 +3,8 @@
 mod datetime;
 mod read;
 
+use serde_json::{Value, json};
+
 use crate::{Checklist, Decimal, Finding, Findings};
 
 pub use datetime::LocalDateTime;
@@ -87,6 +89,36 @@ impl Answers {
     #[must_use]
     pub fn state(&self, index: usize) -> &AnswerState {
         &self.states[index]
+    }
+
+    /// The answer to the question at `index` as JSON, in the shorthand in which it
+    /// could be set again; none if there is none, or it consists of files.
+    ///
+    /// # Panics
+    /// If the checklist that the answers belong to has no such question.
+    #[must_use]
+    pub fn shorthand(&self, checklist: &Checklist, index: usize) -> Option<Value> {
+        let kind = &checklist.questions()[index].kind;
+        let option = |index: &usize| kind.options()[*index].id.to_string();
+        Some(match &self.states[index] {
+            AnswerState::Missing => return None,
+            AnswerState::NotApplicable => json!("na"),
+            AnswerState::NotObserved => json!("not_observed"),
+            AnswerState::Given(answer) => match answer {
+                Answer::YesNo(yes) => json!(if *yes { "yes" } else { "no" }),
+                Answer::Option(index) => json!(option(index)),
+                Answer::Options(indexes) => json!(indexes.iter().map(option).collect::<Vec<_>>()),
+                Answer::Integer(value) => json!(value),
+                Answer::Decimal(value) => json!(value.to_string()),
+                // A text that reads like a status is wrapped.
+                Answer::Text(text) if matches!(text.as_str(), "na" | "not_observed") => {
+                    json!({"value": text})
+                }
+                Answer::Text(text) => json!(text),
+                Answer::DateTime(local) => json!(local.to_string()),
+                Answer::Media => return None,
+            },
+        })
     }
 
     /// What was given for every question, in checklist order.

@@ -294,7 +294,7 @@ fn read_scale(scale: &Scale, node: &Node<'_>, reader: &mut Reader) -> Option<i64
     let value = read_integer(node, reader)?;
     if !(scale.min..=scale.max).contains(&value) {
         let message = format!("{value} is not between {} and {}", scale.min, scale.max);
-        reader.error("answer_out_of_range", message);
+        reader.error_with("answer_out_of_range", message, &[&value, &scale.min, &scale.max]);
         return None;
     }
     Some(value)

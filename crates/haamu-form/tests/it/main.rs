@@ -4,3 +4,5 @@ mod errors;
 mod laws;
 mod naive;
 mod vectors;
+mod versions;
+mod words;
