@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::{Args, Subcommand, ValueEnum};
-use haamu_form::{Checklist, Finding, Findings, Language};
+use haamu_form::{Checklist, Finding, Findings, Language, compile};
 
 use crate::terminal::{self, UNUSABLE};
 
@@ -132,7 +132,7 @@ fn read_checklist(path: &Path) -> Result<Checklist, Failure> {
 fn check_file(file: &Path, format: Format) -> Result<ExitCode> {
     let findings = match read_text(file) {
         Ok(text) => match Checklist::parse(&text) {
-            Ok(checklist) => checklist.publish_check(),
+            Ok(checklist) => compile::check(&checklist),
             Err(findings) => findings.into_vec(),
         },
         Err(Failure::Unsound(findings)) => findings.into_vec(),

@@ -90,6 +90,26 @@ impl Decimal {
         Exact::from_ten_thousandths(self.ten_thousandths)
     }
 
+    /// The whole number towards zero, held within 64 bits.
+    pub(crate) fn whole_part(self) -> i64 {
+        let whole = self.ten_thousandths / 10_000;
+        i64::try_from(whole).unwrap_or(if whole < 0 { i64::MIN / 2 } else { i64::MAX / 2 })
+    }
+
+    /// The sum; the range of decimals leaves room for it.
+    pub(crate) const fn plus(self, other: Self) -> Self {
+        Self {
+            ten_thousandths: self.ten_thousandths.saturating_add(other.ten_thousandths),
+        }
+    }
+
+    /// The difference.
+    pub(crate) const fn minus(self, other: Self) -> Self {
+        Self {
+            ten_thousandths: self.ten_thousandths.saturating_sub(other.ten_thousandths),
+        }
+    }
+
     /// Whether the value is below zero.
     #[must_use]
     pub const fn is_negative(self) -> bool {

@@ -95,6 +95,15 @@ impl Finding {
         }
     }
 
+    /// The same as a warning.
+    #[must_use]
+    pub(crate) fn as_warning(self) -> Self {
+        Self {
+            severity: Severity::Warning,
+            ..self
+        }
+    }
+
     /// Whether the severity is [`Severity::Error`].
     #[must_use]
     pub fn is_error(&self) -> bool {

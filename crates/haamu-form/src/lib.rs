@@ -9,6 +9,7 @@
 //! * [`Checklist`] — a sound checklist, read from a `haamu-checklist/1` document
 //! * [`Answers`] — typed answers to one checklist
 //! * [`score`](fn@score) — the score of a visit; [`trace`](fn@trace) explains it
+//! * [`compile`] — everything that can be said of a checklist before it is filled in
 //! * [`versions`] — what differs between two versions, and moving a draft to another
 //! * [`Draft`] — an evaluation in the making; [`Draft::complete`] validates it
 //!
@@ -29,6 +30,7 @@
 
 mod answer;
 mod checklist;
+pub mod compile;
 mod decimal;
 mod exact;
 mod finding;

@@ -33,7 +33,7 @@ impl App {
         require_in_agency(actor, Verb::CreateChecklist)?;
         let checklist =
             Checklist::parse(document).map_err(|findings| unsound(Code::ChecklistUnsound, findings))?;
-        let findings = checklist.publish_check();
+        let findings = haamu_form::compile::check(&checklist);
         if findings.iter().any(Finding::is_error) {
             let errors = findings
                 .into_iter()

@@ -1,5 +1,6 @@
 //! One program for all suites of the crate.
 
+mod compile;
 mod errors;
 mod laws;
 mod naive;

@@ -1,0 +1,440 @@
+//! What conditions and points amount to: questions that are never shown,
+//! conditions that always or never hold, points that nobody can earn.
+//!
+//! Conditions are tried on all answers that make a difference to them. Where
+//! those are too many, the finding `analysis_bounded` says so: then nothing is
+//! claimed about the place.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::answer::{Answer, LocalDateTime};
+use crate::checklist::{Condition, MultiChoice, MultiMode, Question, QuestionKind};
+use crate::{Checklist, Decimal, Exact, Finding};
+
+use super::estimated_minutes;
+
+/// A condition is tried on at most so many combinations of answers.
+const MAX_CASES: usize = 20_000;
+/// A checklist is given at most so many trials in all.
+const MAX_TRIALS: usize = 2_000_000;
+/// Of a question with more options, not every choice of several is tried.
+const MAX_FREE_OPTIONS: usize = 6;
+
+/// Findings of conditions and points, in checklist order.
+#[must_use]
+pub fn analyse(checklist: &Checklist) -> Vec<Finding> {
+    let mut analysis = Analysis::new(checklist);
+    for index in 0..checklist.sections().len() {
+        analysis.section(index);
+    }
+    analysis.whole();
+    analysis.findings
+}
+
+struct Analysis<'a> {
+    checklist: &'a Checklist,
+    /// The values that conditions compare each question with.
+    operands: BTreeMap<usize, BTreeSet<&'a str>>,
+    trials: usize,
+    findings: Vec<Finding>,
+}
+
+/// What a condition did over all cases.
+#[derive(Clone, Copy, Debug, Default)]
+struct Outcomes {
+    holds: bool,
+    fails: bool,
+}
+
+impl<'a> Analysis<'a> {
+    fn new(checklist: &'a Checklist) -> Self {
+        let mut operands: BTreeMap<usize, BTreeSet<&str>> = BTreeMap::new();
+        let of_sections = checklist
+            .sections()
+            .iter()
+            .filter_map(|section| section.show_if.as_ref());
+        let of_questions = checklist
+            .questions()
+            .iter()
+            .filter_map(|question| question.show_if.as_ref());
+        for condition in of_sections.chain(of_questions) {
+            collect(condition, &mut operands);
+        }
+        Self {
+            checklist,
+            operands,
+            trials: 0,
+            findings: Vec::new(),
+        }
+    }
+
+    fn warn(&mut self, code: &'static str, path: impl Into<String>, message: impl Into<String>) {
+        self.findings.push(Finding::warning(code, path, message));
+    }
+
+    fn section(&mut self, index: usize) {
+        let section = &self.checklist.sections()[index];
+        let path = format!("sections[{index}]");
+        let is_reached = match &section.show_if {
+            Some(condition) => self.condition(condition, None, &format!("{path}.show_if")),
+            None => true,
+        };
+        for (position, place) in section.questions.clone().enumerate() {
+            let path = format!("{path}.questions[{position}]");
+            let question = &self.checklist.questions()[place];
+            if let Some(condition) = question.show_if.as_ref().filter(|_| is_reached) {
+                let _ = self.condition(condition, section.show_if.as_ref(), &format!("{path}.show_if"));
+            }
+            self.points(question, &path);
+            if let QuestionKind::Text {
+                min_chars,
+                max_chars: Some(max),
+            } = &question.kind
+                && min_chars > max
+            {
+                let message =
+                    "at least as many characters are asked for as are allowed: nobody can answer this";
+                self.findings
+                    .push(Finding::error("cannot_be_answered", path, message));
+            }
+        }
+    }
+
+    /// Tries a condition, within another that must hold too. Says whether it can hold.
+    fn condition(&mut self, condition: &'a Condition, within: Option<&'a Condition>, path: &str) -> bool {
+        let Some(alone) = self.outcomes(condition, None) else {
+            let message = "there are too many combinations of answers to try this condition on all of them";
+            self.warn("analysis_bounded", path, message);
+            return true;
+        };
+        if !alone.holds {
+            let message = "no answers make this condition true: what it shows is never shown";
+            self.warn("contradictory_condition", path, message);
+            return false;
+        }
+        if !alone.fails {
+            self.warn(
+                "always_true_condition",
+                path,
+                "this condition is true whatever is answered",
+            );
+        }
+        let Some(within) = within else { return true };
+        match self.outcomes(condition, Some(within)) {
+            Some(both) if !both.holds => {
+                let message = "this condition is never true where its section is shown";
+                self.warn("unreachable_question", path, message);
+                false
+            }
+            _ => true,
+        }
+    }
+
+    /// What a condition does over all answers to the questions that it rests on;
+    /// with `within`, only where that holds. None if there are too many.
+    fn outcomes(&mut self, condition: &'a Condition, within: Option<&'a Condition>) -> Option<Outcomes> {
+        let mut sources = BTreeSet::new();
+        for condition in std::iter::once(condition).chain(within) {
+            self.rest_on(condition, &mut sources);
+        }
+        let sources: Vec<usize> = sources.into_iter().collect();
+        let mut domains = Vec::with_capacity(sources.len());
+        let mut cases = 1_usize;
+        for source in &sources {
+            let domain = self.domain(*source)?;
+            cases = cases
+                .checked_mul(domain.len())
+                .filter(|cases| *cases <= MAX_CASES)?;
+            domains.push(domain);
+        }
+        self.trials += cases;
+        if self.trials > MAX_TRIALS {
+            return None;
+        }
+        let mut outcomes = Outcomes::default();
+        let mut picks = vec![0_usize; sources.len()];
+        for _ in 0..cases {
+            let case = Case {
+                checklist: self.checklist,
+                sources: &sources,
+                domains: &domains,
+                picks: &picks,
+            };
+            if within.is_none_or(|within| case.holds(within)) {
+                let holds = case.holds(condition);
+                outcomes.holds |= holds;
+                outcomes.fails |= !holds;
+            }
+            next(&mut picks, &domains);
+        }
+        Some(outcomes)
+    }
+
+    /// The questions that a condition rests on, and those that decide whether they are shown.
+    fn rest_on(&self, condition: &Condition, sources: &mut BTreeSet<usize>) {
+        for source in condition.sources() {
+            if !sources.insert(source) {
+                continue;
+            }
+            let question = &self.checklist.questions()[source];
+            let section = &self.checklist.sections()[question.section];
+            for condition in [&question.show_if, &section.show_if].into_iter().flatten() {
+                self.rest_on(condition, sources);
+            }
+        }
+    }
+
+    /// Answers that make a difference to conditions, `None` being no answer. None if they cannot be listed.
+    fn domain(&self, index: usize) -> Option<Vec<Option<Answer>>> {
+        let operands = self.operands.get(&index);
+        let operands = || operands.into_iter().flatten().copied();
+        let numbers = || operands().filter_map(|text| Decimal::parse(text).ok());
+        let mut domain = vec![None];
+        match &self.checklist.questions()[index].kind {
+            QuestionKind::YesNo { .. } => domain.extend([true, false].map(|yes| Some(Answer::YesNo(yes)))),
+            QuestionKind::SingleChoice { options } => {
+                let real = (0..options.len()).filter(|option| !options[*option].na);
+                domain.extend(real.map(|option| Some(Answer::Option(option))));
+            }
+            QuestionKind::MultiChoice(multi) => {
+                domain.extend(choices(multi, &operands().collect())?.into_iter().map(Some))
+            }
+            QuestionKind::Scale(scale) => {
+                let wanted = numbers().flat_map(|number| [-1, 0, 1].map(|step| number.whole_part() + step));
+                let all: BTreeSet<i64> = if scale.max - scale.min <= 12 {
+                    (scale.min..=scale.max).collect()
+                } else {
+                    wanted
+                        .chain([scale.min, scale.max])
+                        .filter(|value| (scale.min..=scale.max).contains(value))
+                        .collect()
+                };
+                domain.extend(all.into_iter().map(|value| Some(Answer::Integer(value))));
+            }
+            QuestionKind::Number { .. } | QuestionKind::Duration { .. } => {
+                let step = Decimal::parse("0.0001").unwrap_or_default();
+                let around = numbers().flat_map(|number| [number.minus(step), number, number.plus(step)]);
+                let all: BTreeSet<Decimal> = around.chain([Decimal::default()]).collect();
+                domain.extend(all.into_iter().map(|value| Some(Answer::Decimal(value))));
+            }
+            QuestionKind::Money { .. } => {
+                let around = numbers().flat_map(|number| [-1, 0, 1].map(|step| number.whole_part() + step));
+                let all: BTreeSet<i64> = around.chain([0]).collect();
+                domain.extend(all.into_iter().map(|value| Some(Answer::Integer(value))));
+            }
+            QuestionKind::Text { .. } => {
+                domain.extend(operands().map(|text| Some(Answer::Text(text.to_owned()))));
+                domain.push(Some(Answer::Text("\u{1}".to_owned())));
+            }
+            QuestionKind::DateTime => {
+                let moments: Vec<LocalDateTime> = operands().filter_map(LocalDateTime::parse).collect();
+                let ends = ["0001-01-01T00:00", "9999-12-31T23:59"]
+                    .into_iter()
+                    .filter_map(LocalDateTime::parse);
+                domain.extend(
+                    moments
+                        .into_iter()
+                        .chain(ends)
+                        .map(|moment| Some(Answer::DateTime(moment))),
+                );
+            }
+            QuestionKind::Photo(_)
+            | QuestionKind::Receipt(_)
+            | QuestionKind::Audio
+            | QuestionKind::Location => {
+                domain.push(Some(Answer::Media));
+            }
+            QuestionKind::Change(_) => {}
+        }
+        Some(domain)
+    }
+
+    /// Whether the full points of a question can be earned.
+    fn points(&mut self, question: &Question, path: &str) {
+        let Some(points) = question.points.filter(|points| !points.is_zero()) else {
+            return;
+        };
+        if most(self.checklist, question).is_some_and(|most| most < points.to_exact()) {
+            let message = format!("no answer earns all of its {points} points");
+            self.warn("points_out_of_reach", format!("{path}.points"), message);
+        }
+    }
+
+    /// What concerns the checklist as a whole.
+    fn whole(&mut self) {
+        let counts = |question: &&Question| {
+            question.points.is_some_and(|points| !points.is_zero())
+                && question.kind.can_be_scored()
+                && !question.bonus
+        };
+        let may_drop_out = |question: &Question| {
+            let section = &self.checklist.sections()[question.section];
+            let is_conditional = question.show_if.is_some() || section.show_if.is_some();
+            let is_derived = matches!(question.kind, QuestionKind::Change(_));
+            is_conditional
+                || is_derived
+                || question.allows_not_applicable()
+                || question.not_observed_allowed
+                || !question.required
+        };
+        let mut scored = self.checklist.questions().iter().filter(counts).peekable();
+        if scored.peek().is_some() && scored.all(may_drop_out) {
+            let message = "every scored question may be hidden, unanswered or not applicable: a visit may have no score";
+            self.warn("score_may_be_missing", "sections", message);
+        }
+        let needed = estimated_minutes(self.checklist);
+        if let Some(stated) = self
+            .checklist
+            .header()
+            .estimated_minutes
+            .filter(|stated| *stated < needed)
+        {
+            let message = format!("{stated} minutes are stated, but filling in alone takes about {needed}");
+            self.warn("estimated_minutes_low", "estimated_minutes", message);
+        }
+    }
+}
+
+fn collect<'a>(condition: &'a Condition, operands: &mut BTreeMap<usize, BTreeSet<&'a str>>) {
+    match condition {
+        Condition::All(parts) | Condition::Any(parts) => {
+            parts.iter().for_each(|part| collect(part, operands));
+        }
+        Condition::Not(part) => collect(part, operands),
+        Condition::Compare { question, comparison } => {
+            let known = operands.entry(*question).or_default();
+            known.extend(comparison.operands().iter().map(crate::Operand::as_str));
+        }
+    }
+}
+
+/// The choices that make a difference: with few options all, with many those of the options that conditions name.
+fn choices(multi: &MultiChoice, named: &BTreeSet<&str>) -> Option<Vec<Answer>> {
+    let relevant: Vec<usize> = if multi.options.len() <= MAX_FREE_OPTIONS {
+        (0..multi.options.len()).collect()
+    } else {
+        (0..multi.options.len())
+            .filter(|option| named.contains(multi.options[*option].id.as_str()))
+            .collect()
+    };
+    if relevant.len() > MAX_FREE_OPTIONS {
+        return None;
+    }
+    let other = (0..multi.options.len())
+        .find(|option| !relevant.contains(option) && !multi.options[*option].exclusive);
+    let mut found: BTreeSet<Vec<usize>> = BTreeSet::new();
+    for subset in 0_u32..1 << relevant.len() {
+        let chosen = (0..relevant.len())
+            .filter(|bit| subset & (1 << bit) != 0)
+            .map(|bit| relevant[bit]);
+        let mut chosen: Vec<usize> = chosen.filter(|option| !multi.options[*option].na).collect();
+        // An option that no condition names stands for all such.
+        if chosen.is_empty() {
+            chosen.extend(other);
+        }
+        let is_allowed = chosen.len() == 1 || !chosen.iter().any(|option| multi.options[*option].exclusive);
+        if !chosen.is_empty() && is_allowed {
+            found.insert(chosen);
+        }
+    }
+    Some(found.into_iter().map(Answer::Options).collect())
+}
+
+/// One combination of answers.
+struct Case<'c> {
+    checklist: &'c Checklist,
+    sources: &'c [usize],
+    domains: &'c [Vec<Option<Answer>>],
+    picks: &'c [usize],
+}
+
+impl<'c> Case<'c> {
+    fn holds(&self, condition: &Condition) -> bool {
+        condition.holds(&|question| self.effective(question))
+    }
+
+    /// The answer that conditions see: none where the question is not shown (R61).
+    fn effective(&self, index: usize) -> Option<(&'c QuestionKind, &'c Answer)> {
+        let place = self.sources.binary_search(&index).ok()?;
+        let answer = self.domains[place][self.picks[place]].as_ref()?;
+        let question = &self.checklist.questions()[index];
+        let section = &self.checklist.sections()[question.section];
+        let is_shown = [&section.show_if, &question.show_if]
+            .into_iter()
+            .flatten()
+            .all(|condition| self.holds(condition));
+        is_shown.then_some((&question.kind, answer))
+    }
+}
+
+/// The next combination.
+fn next(picks: &mut [usize], domains: &[Vec<Option<Answer>>]) {
+    for (pick, domain) in picks.iter_mut().zip(domains) {
+        *pick += 1;
+        if *pick < domain.len() {
+            return;
+        }
+        *pick = 0;
+    }
+}
+
+/// The most points that an answer can earn, before they are limited to the question's points; none where any can.
+fn most(checklist: &Checklist, question: &Question) -> Option<Exact> {
+    let points = question.points?.to_exact();
+    Some(match &question.kind {
+        QuestionKind::SingleChoice { options } => options
+            .iter()
+            .filter(|option| !option.na)
+            .map(|option| option.points.to_exact())
+            .max()?,
+        QuestionKind::MultiChoice(multi) => most_of_choices(multi, &points)?,
+        QuestionKind::Change(change) => {
+            let QuestionKind::Scale(scale) = &checklist.questions()[change.to].kind else {
+                return None;
+            };
+            let widest = scale.max - scale.min;
+            let shares = (-widest..=widest).map(|difference| change.band.share(&Exact::integer(difference)));
+            // A scale of a million steps is not looked through.
+            &points * &shares.take(10_000).max()?
+        }
+        QuestionKind::YesNo { .. }
+        | QuestionKind::Scale(_)
+        | QuestionKind::Number { .. }
+        | QuestionKind::Duration { .. } => {
+            return None;
+        }
+        _ => Exact::ZERO,
+    })
+}
+
+fn most_of_choices(multi: &MultiChoice, points: &Exact) -> Option<Exact> {
+    let real = || multi.options.iter().filter(|option| !option.na);
+    let alone = || real().map(|option| option.points.to_exact());
+    let together: Exact = {
+        let gains: Vec<Exact> = real()
+            .filter(|option| !option.exclusive && !option.points.is_negative())
+            .map(|option| option.points.to_exact())
+            .collect();
+        gains.iter().sum()
+    };
+    Some(match &multi.mode {
+        MultiMode::Sum => together.max(alone().max()?),
+        // To have no faults, one says so with an option that costs nothing.
+        MultiMode::Deduct => points - &alone().min()?,
+        MultiMode::AllRequired { required, forbidden } => {
+            let has_exclusive =
+                required.iter().any(|index| multi.options[*index].exclusive) && required.len() > 1;
+            let is_forbidden = required.iter().any(|index| forbidden.contains(index));
+            if has_exclusive || is_forbidden {
+                Exact::ZERO
+            } else {
+                points.clone()
+            }
+        }
+        MultiMode::AtLeast { count } => {
+            let good = real().filter(|option| option.good && !option.exclusive).count();
+            let good = i64::try_from(good).ok()?.min(i64::from(*count));
+            points * &Exact::ratio(good, i64::from(*count))?
+        }
+    })
+}
