@@ -12,6 +12,7 @@ use crate::terminal::{self, UNUSABLE};
 
 mod diff;
 mod explain;
+mod import;
 
 /// Checklist documents.
 #[derive(Args, Debug)]
@@ -31,6 +32,23 @@ enum ChecklistCommand {
         /// How to write the findings.
         #[arg(long, value_enum, default_value_t = Format::Text)]
         format: Format,
+    },
+    /// Make a checklist of an XLSForm (.xlsx, .xls, or its tables in .md) or a list of questions (.csv).
+    ///
+    /// The document goes to standard output or a file; what has no equivalent is
+    /// told on standard error with sheet, row and column.
+    Import {
+        /// The form.
+        file: PathBuf,
+        /// Where to write the document.
+        #[arg(long, short, value_name = "FILE")]
+        output: Option<PathBuf>,
+        /// Write what could not be taken over to this file as a JSON array.
+        #[arg(long, value_name = "FILE")]
+        notices: Option<PathBuf>,
+        /// The language of a list of questions; forms say it themselves.
+        #[arg(long, default_value = "en")]
+        lang: String,
     },
     /// Say what differs between two versions, by questions and options.
     Diff {
@@ -76,6 +94,8 @@ enum Failure {
     Unreadable(anyhow::Error),
     /// A document has errors.
     Unsound(Findings),
+    /// A form cannot be imported.
+    NotImported(anyhow::Error),
 }
 
 impl From<Findings> for Failure {
@@ -88,6 +108,12 @@ pub(crate) fn run(arguments: &ChecklistArgs) -> Result<ExitCode> {
     let outcome = match &arguments.command {
         ChecklistCommand::Check { file, format } => return check_file(file, *format),
         ChecklistCommand::Diff { old, new, format } => diff::run(old, new, *format),
+        ChecklistCommand::Import {
+            file,
+            output,
+            notices,
+            lang,
+        } => import::run(file, output.as_deref(), notices.as_deref(), lang),
         ChecklistCommand::Explain {
             checklist,
             answers,
@@ -100,6 +126,10 @@ pub(crate) fn run(arguments: &ChecklistArgs) -> Result<ExitCode> {
         Err(Failure::Unreadable(error)) => {
             terminal::complain(&error);
             Ok(ExitCode::from(UNUSABLE))
+        }
+        Err(Failure::NotImported(error)) => {
+            terminal::complain(&error);
+            Ok(ExitCode::FAILURE)
         }
         Err(Failure::Unsound(findings)) => {
             for finding in findings.as_slice() {
@@ -136,7 +166,7 @@ fn check_file(file: &Path, format: Format) -> Result<ExitCode> {
             Err(findings) => findings.into_vec(),
         },
         Err(Failure::Unsound(findings)) => findings.into_vec(),
-        Err(Failure::Unreadable(error)) => {
+        Err(Failure::Unreadable(error) | Failure::NotImported(error)) => {
             terminal::complain(&error);
             return Ok(ExitCode::from(UNUSABLE));
         }

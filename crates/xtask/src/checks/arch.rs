@@ -12,6 +12,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("haamu-domain", &["haamu-form", "haamu-sync"]),
     ("haamu-wire", &["haamu-form", "haamu-sync", "haamu-domain"]),
     ("haamu-stats", &["haamu-form"]),
+    ("haamu-xlsform", &["haamu-form"]),
     ("haamu-migrations", &[]),
     ("haamu-store", &["haamu-form", "haamu-sync", "haamu-domain"]),
     ("haamu-report", &["haamu-form", "haamu-domain"]),
@@ -54,6 +55,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         "haamu-cli",
         &[
             "haamu-form",
+            "haamu-xlsform",
             "haamu-sync",
             "haamu-domain",
             "haamu-wire",

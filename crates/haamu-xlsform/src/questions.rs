@@ -1,0 +1,155 @@
+//! A plain list of questions in CSV.
+
+use haamu_form::Checklist;
+use serde_json::{Value, json};
+
+use crate::notice::{ImportError, Imported, Notice, Place};
+
+const SHEET: &str = "questions";
+const KNOWN: [&str; 7] = ["section", "id", "type", "text", "options", "points", "required"];
+
+/// Imports a list with the columns `text` and, as wanted, `section`, `id`,
+/// `type` (`yes_no` if absent), `options` (separated by `|`), `points` and
+/// `required`. `language` is the language of all texts.
+///
+/// # Errors
+/// The file is no CSV, has no column `text`, or no question.
+pub fn import_questions(csv: &str, language: &str) -> Result<Imported, ImportError> {
+    let csv = csv.strip_prefix('\u{feff}').unwrap_or(csv);
+    let heading = csv.lines().next().unwrap_or_default();
+    let is_semicolon = heading.matches(';').count() > heading.matches(',').count();
+    let mut reader = csv::ReaderBuilder::new()
+        .delimiter(if is_semicolon { b';' } else { b',' })
+        .trim(csv::Trim::All)
+        .flexible(true)
+        .from_reader(csv.as_bytes());
+    let headings: Vec<String> = reader.headers()?.iter().map(str::to_lowercase).collect();
+    let place = |row: usize, column: &str| Place {
+        sheet: SHEET.to_owned(),
+        row,
+        column: column.to_owned(),
+    };
+    if !headings.iter().any(|heading| heading == "text") {
+        return Err(ImportError::Unusable {
+            place: place(1, "text"),
+            message: "there is no column named text".to_owned(),
+        });
+    }
+    let mut notices: Vec<Notice> = headings
+        .iter()
+        .filter(|heading| !heading.is_empty() && !KNOWN.contains(&heading.as_str()))
+        .map(|heading| Notice {
+            place: place(1, heading),
+            code: "column_ignored",
+            message: "this column is not read".to_owned(),
+        })
+        .collect();
+    let mut sections: Vec<(String, Vec<Value>)> = Vec::new();
+    let mut number = 0;
+    for record in reader.records() {
+        let record = record?;
+        let row = record.position().map_or(0, |position| {
+            usize::try_from(position.line()).unwrap_or(usize::MAX)
+        });
+        let cell = |name: &str| {
+            let index = headings.iter().position(|heading| heading == name);
+            index.and_then(|index| record.get(index)).unwrap_or_default()
+        };
+        let text = cell("text");
+        if text.is_empty() {
+            continue;
+        }
+        number += 1;
+        let id = if cell("id").is_empty() {
+            format!("q{number}")
+        } else {
+            cell("id").replace(char::is_whitespace, "_")
+        };
+        let is_taken = sections
+            .iter()
+            .any(|(_, questions)| questions.iter().any(|question| question["id"] == id));
+        if is_taken {
+            let message = format!("the id {id:?} stands more than once; this row is left out");
+            notices.push(Notice {
+                place: place(row, "id"),
+                code: "id_repeated",
+                message,
+            });
+            continue;
+        }
+        let Some(question) = question(&id, &cell, language) else {
+            let message = format!(
+                "{:?} is not a type that a list of questions can have",
+                cell("type")
+            );
+            notices.push(Notice {
+                place: place(row, "type"),
+                code: "type_unknown",
+                message,
+            });
+            continue;
+        };
+        let section = if cell("section").is_empty() {
+            SHEET
+        } else {
+            cell("section")
+        };
+        match sections.iter_mut().find(|(known, _)| known == section) {
+            Some((_, questions)) => questions.push(question),
+            None => sections.push((section.to_owned(), vec![question])),
+        }
+    }
+    if sections.is_empty() {
+        return Err(ImportError::NoQuestion);
+    }
+    let sections: Vec<Value> = sections
+        .into_iter()
+        .enumerate()
+        .map(|(index, (title, questions))| json!({"id": format!("s{}", index + 1), "title": {(language): title}, "questions": questions}))
+        .collect();
+    let document = json!({
+        "format": "haamu-checklist/1", "id": "imported", "version": 1, "status": "draft",
+        "languages": [language], "default_language": language, "title": {(language): "Imported"},
+        "channel": "in_person", "visit_kind": "mystery_visit", "sections": sections,
+    });
+    Checklist::parse(&document.to_string()).map_err(ImportError::Unsound)?;
+    Ok(Imported { document, notices })
+}
+
+fn question<'c>(id: &str, cell: &impl Fn(&str) -> &'c str, language: &str) -> Option<Value> {
+    let options: Vec<&str> = cell("options")
+        .split('|')
+        .map(str::trim)
+        .filter(|option| !option.is_empty())
+        .collect();
+    let kind = match cell("type") {
+        "" if options.is_empty() => "yes_no",
+        "" => "single_choice",
+        kind => kind,
+    };
+    let mut question = match kind {
+        "yes_no" | "text" | "datetime" | "photo" | "audio" | "location" | "number" => json!({"type": kind}),
+        "scale" => json!({"type": "scale", "scale": {"min": 1, "max": 5}}),
+        "single_choice" | "multi_choice" if !options.is_empty() => {
+            let options = options.iter().enumerate();
+            let options = options
+                .map(|(index, text)| json!({"id": format!("o{}", index + 1), "text": {(language): text}}));
+            json!({"type": kind, "options": options.collect::<Vec<_>>()})
+        }
+        _ => return None,
+    };
+    question["id"] = json!(id);
+    question["perspective"] = json!("fact");
+    question["text"] = json!({(language): cell("text")});
+    let points = cell("points").replace(',', ".");
+    if kind != "number" && haamu_form::Decimal::parse(&points).is_ok_and(|points| !points.is_negative()) {
+        question["points"] = json!(points);
+    }
+    if matches!(
+        cell("required").to_lowercase().as_str(),
+        "yes" | "true" | "1" | "x"
+    ) {
+        question["required"] = json!(true);
+    }
+    Some(question)
+}

@@ -1,0 +1,4 @@
+//! One program for all suites of the crate.
+
+mod expressions;
+mod forms;
