@@ -216,6 +216,46 @@ async fn lost_points_are_explained() {
 }
 
 #[tokio::test]
+async fn forms_are_imported_and_exported() {
+    let files = Files::new();
+    let form = files.write(
+        "form.md",
+        "| survey | | | |\n| | type | name | label |\n| | note | n | Hello |\n| | text | story | Tell |\n",
+    );
+    let output = run(&["checklist", "import", &form], None).await;
+    assert_eq!(code(&output), Some(0));
+    assert_eq!(json_of(&output)["sections"][0]["questions"][0]["id"], "story");
+    let told = String::from_utf8(output.stderr).expect("text");
+    assert!(
+        told.contains("survey row 2 column type") && told.contains("note_ignored"),
+        "{told}"
+    );
+    let nonsense = files.write("form.xlsx", "no workbook");
+    assert_eq!(
+        code(&run(&["checklist", "import", &nonsense], None).await),
+        Some(1)
+    );
+    let book = files.write("book.xlsx", "");
+    let output = run(
+        &[
+            "checklist",
+            "export",
+            &example("checklists/retail-store-visit.json"),
+            "-o",
+            &book,
+        ],
+        None,
+    )
+    .await;
+    assert_eq!(code(&output), Some(0));
+    let again = run(&["checklist", "import", &book], None).await;
+    assert_eq!(
+        (code(&again), &json_of(&again)["id"]),
+        (Some(0), &json!("retail-store-visit"))
+    );
+}
+
+#[tokio::test]
 async fn the_api_document_is_printed() {
     let output = run(&["openapi"], None).await;
     assert_eq!(code(&output), Some(0));

@@ -12,6 +12,7 @@ use crate::terminal::{self, UNUSABLE};
 
 mod diff;
 mod explain;
+mod export;
 mod import;
 
 /// Checklist documents.
@@ -49,6 +50,14 @@ enum ChecklistCommand {
         /// The language of a list of questions; forms say it themselves.
         #[arg(long, default_value = "en")]
         lang: String,
+    },
+    /// Write a checklist as an XLSForm (.xlsx, or its tables in .md), scores in columns of its own.
+    Export {
+        /// A `haamu-checklist/1` document.
+        file: PathBuf,
+        /// Where to write the form.
+        #[arg(long, short, value_name = "FILE")]
+        output: PathBuf,
     },
     /// Say what differs between two versions, by questions and options.
     Diff {
@@ -108,6 +117,7 @@ pub(crate) fn run(arguments: &ChecklistArgs) -> Result<ExitCode> {
     let outcome = match &arguments.command {
         ChecklistCommand::Check { file, format } => return check_file(file, *format),
         ChecklistCommand::Diff { old, new, format } => diff::run(old, new, *format),
+        ChecklistCommand::Export { file, output } => export::run(file, output),
         ChecklistCommand::Import {
             file,
             output,

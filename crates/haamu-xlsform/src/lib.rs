@@ -1,8 +1,9 @@
-//! Reading forms that others wrote, as checklists.
+//! Checklists from forms that others wrote, and as forms for others.
 //!
 //! * [`Workbook`] — the sheets of an `.xlsx` or `.xls` file, or of the Markdown
 //!   tables in which XLSForms are written down
 //! * [`import`] — an XLSForm as a `haamu-checklist/1` document
+//! * [`export`](fn@export) — a checklist as an XLSForm, scores in columns of its own
 //! * [`import_questions`] — a plain list of questions in CSV
 //! * [`expression`] — the part of XPath that XLSForms use
 //!
@@ -25,6 +26,7 @@
 //! ```
 
 mod columns;
+mod export;
 pub mod expression;
 mod notice;
 mod questions;
@@ -32,6 +34,7 @@ mod survey;
 mod translate;
 mod workbook;
 
+pub use export::{Exported, export};
 pub use notice::{ImportError, Imported, Notice, Place};
 pub use questions::import_questions;
 pub use survey::import;

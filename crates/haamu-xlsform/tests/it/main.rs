@@ -1,4 +1,5 @@
 //! One program for all suites of the crate.
 
+mod exports;
 mod expressions;
 mod forms;

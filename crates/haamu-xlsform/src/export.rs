@@ -1,0 +1,430 @@
+//! A checklist as an XLSForm workbook.
+
+use std::collections::BTreeMap;
+
+use haamu_form::{AnswerOption, Checklist, Comparison, Condition, MultiMode, Question, QuestionKind, Texts};
+use rust_xlsxwriter::{Workbook as Writer, XlsxError};
+
+use crate::notice::{Notice, Place};
+
+/// A workbook, and what an XLSForm cannot say.
+#[derive(Clone, Debug)]
+pub struct Exported {
+    /// The sheets as rows of cells, headings first, by name.
+    pub sheets: BTreeMap<&'static str, Vec<Vec<String>>>,
+    /// What was left out, by the checklist's own ids.
+    pub notices: Vec<Notice>,
+}
+
+/// Writes a checklist as an XLSForm.
+///
+/// Sections become groups, conditions `relevant`. Scores stand in columns that other programs pass over:
+/// `haamu::points`, `haamu::good_answer`, `haamu::bonus` and, with a group, `haamu::weight` in the sheet
+/// `survey`; `haamu::points` in the sheet `choices`. [`import`](crate::import) reads them back.
+#[must_use]
+pub fn export(checklist: &Checklist) -> Exported {
+    let mut exporter = Exporter::new(checklist);
+    for section in checklist.sections() {
+        exporter.section(section);
+    }
+    exporter.finish()
+}
+
+impl Exported {
+    /// The file as `.xlsx`.
+    ///
+    /// # Errors
+    /// A text is longer than a cell can be.
+    pub fn to_xlsx(&self) -> Result<Vec<u8>, XlsxError> {
+        let mut book = Writer::new();
+        for name in ["survey", "choices", "settings"] {
+            let sheet = book.add_worksheet();
+            sheet.set_name(name)?;
+            for (row, cells) in self.sheets.get(name).into_iter().flatten().enumerate() {
+                for (column, cell) in cells.iter().enumerate().filter(|(_, cell)| !cell.is_empty()) {
+                    let row = u32::try_from(row).unwrap_or(u32::MAX);
+                    sheet.write_string(row, u16::try_from(column).unwrap_or(u16::MAX), cell)?;
+                }
+            }
+        }
+        book.save_to_buffer()
+    }
+
+    /// The tables in which XLSForms are written down.
+    #[must_use]
+    pub fn to_markdown(&self) -> String {
+        let mut text = String::new();
+        for name in ["survey", "choices", "settings"] {
+            text.push_str(&format!("| {name} |\n"));
+            for cells in self.sheets.get(name).into_iter().flatten() {
+                let cells: Vec<String> = cells
+                    .iter()
+                    .map(|cell| cell.replace('|', "\\|").replace(['\n', '\r'], " "))
+                    .collect();
+                text.push_str(&format!("| | {} |\n", cells.join(" | ")));
+            }
+        }
+        text
+    }
+}
+
+/// The columns of the survey before the texts.
+const SURVEY: [&str; 9] = [
+    "type",
+    "name",
+    "relevant",
+    "required",
+    "parameters",
+    "haamu::points",
+    "haamu::good_answer",
+    "haamu::bonus",
+    "haamu::weight",
+];
+
+struct Exporter<'c> {
+    checklist: &'c Checklist,
+    languages: Vec<&'c str>,
+    survey: Vec<Vec<String>>,
+    choices: Vec<Vec<String>>,
+    notices: Vec<Notice>,
+}
+
+/// The cells of a row of the survey.
+#[derive(Default)]
+struct Cells {
+    kind: String,
+    name: String,
+    relevant: String,
+    is_required: bool,
+    parameters: String,
+    points: String,
+    good_answer: String,
+    is_bonus: bool,
+    weight: String,
+}
+
+impl<'c> Exporter<'c> {
+    fn new(checklist: &'c Checklist) -> Self {
+        let languages: Vec<&str> = checklist.header().languages.iter().map(String::as_str).collect();
+        let languages = if languages.is_empty() {
+            vec![checklist.default_language()]
+        } else {
+            languages
+        };
+        let text_columns = |meaning: &str| {
+            languages
+                .iter()
+                .map(|language| format!("{meaning}::{language} ({language})"))
+                .collect::<Vec<_>>()
+        };
+        let mut survey: Vec<String> = SURVEY.iter().map(ToString::to_string).collect();
+        survey.extend(text_columns("label"));
+        survey.extend(text_columns("hint"));
+        let mut choices = vec![
+            "list_name".to_owned(),
+            "name".to_owned(),
+            "haamu::points".to_owned(),
+        ];
+        choices.extend(text_columns("label"));
+        Self {
+            checklist,
+            survey: vec![survey],
+            choices: vec![choices],
+            languages,
+            notices: Vec::new(),
+        }
+    }
+
+    fn note(&mut self, id: &str, column: &str, code: &'static str, message: &str) {
+        let place = Place {
+            sheet: id.to_owned(),
+            row: 0,
+            column: column.to_owned(),
+        };
+        self.notices.push(Notice {
+            place,
+            code,
+            message: message.to_owned(),
+        });
+    }
+
+    fn texts(&self, texts: &Texts) -> Vec<String> {
+        let text = |language: &&str| texts.in_language(language).unwrap_or_default().to_owned();
+        self.languages.iter().map(text).collect()
+    }
+
+    fn push(&mut self, cells: Cells, label: &Texts, hint: &Texts) {
+        let yes = |is: bool| if is { "yes".to_owned() } else { String::new() };
+        let mut row = vec![
+            cells.kind,
+            cells.name,
+            cells.relevant,
+            yes(cells.is_required),
+            cells.parameters,
+            cells.points,
+            cells.good_answer,
+            yes(cells.is_bonus),
+            cells.weight,
+        ];
+        row.extend(self.texts(label));
+        row.extend(self.texts(hint));
+        self.survey.push(row);
+    }
+
+    fn section(&mut self, section: &haamu_form::Section) {
+        let id = section.id.as_str();
+        if section.pass_mark.is_some() || section.fill_after_days.is_some() {
+            self.note(
+                id,
+                "",
+                "section_rule_left_out",
+                "pass marks and days of filling in are not in the form",
+            );
+        }
+        let relevant = section
+            .show_if
+            .as_ref()
+            .map(|condition| self.relevant(condition))
+            .unwrap_or_default();
+        let begin = Cells {
+            kind: "begin group".to_owned(),
+            name: id.to_owned(),
+            relevant,
+            weight: section.weight.to_string(),
+            ..Cells::default()
+        };
+        self.push(begin, &section.title, &Texts::default());
+        for index in section.questions.clone() {
+            self.question(&self.checklist.questions()[index]);
+        }
+        let end = Cells {
+            kind: "end group".to_owned(),
+            ..Cells::default()
+        };
+        self.push(end, &Texts::default(), &Texts::default());
+    }
+
+    fn question(&mut self, question: &'c Question) {
+        let id = question.id.as_str();
+        let mut cells = Cells {
+            name: id.to_owned(),
+            is_required: question.required,
+            is_bonus: question.bonus,
+            points: question
+                .points
+                .map(|points| points.to_string())
+                .unwrap_or_default(),
+            relevant: question
+                .show_if
+                .as_ref()
+                .map(|condition| self.relevant(condition))
+                .unwrap_or_default(),
+            ..Cells::default()
+        };
+        if question.critical.is_some() {
+            self.note(
+                id,
+                "critical",
+                "critical_left_out",
+                "critical answers are not in the form",
+            );
+        }
+        cells.kind = match &question.kind {
+            QuestionKind::YesNo { yes_is_good } => {
+                cells.good_answer = if *yes_is_good { "yes" } else { "no" }.to_owned();
+                self.yes_no_list();
+                "select_one haamu_yes_no".to_owned()
+            }
+            QuestionKind::SingleChoice { options } => {
+                self.list(id, options);
+                format!("select_one {id}")
+            }
+            QuestionKind::MultiChoice(multi) => {
+                self.list(id, &multi.options);
+                if multi.mode != MultiMode::Sum {
+                    self.note(
+                        id,
+                        "multi",
+                        "counting_left_out",
+                        "how chosen options are counted is not in the form",
+                    );
+                    cells.points.clear();
+                }
+                format!("select_multiple {id}")
+            }
+            QuestionKind::Scale(scale) => {
+                cells.parameters = format!("start={} end={} step=1", scale.min, scale.max);
+                "range".to_owned()
+            }
+            QuestionKind::Number { .. } | QuestionKind::Duration { .. } => {
+                if question.points.is_some() {
+                    self.note(
+                        id,
+                        "band",
+                        "band_left_out",
+                        "which values earn points is not in the form",
+                    );
+                    cells.points.clear();
+                }
+                "decimal".to_owned()
+            }
+            QuestionKind::Change(_) => {
+                self.note(
+                    id,
+                    "change",
+                    "question_left_out",
+                    "a derived change is not in the form",
+                );
+                return;
+            }
+            QuestionKind::Text { .. } => "text".to_owned(),
+            QuestionKind::DateTime => "datetime".to_owned(),
+            QuestionKind::Money { .. } => "integer".to_owned(),
+            QuestionKind::Photo(_) | QuestionKind::Receipt(_) => "image".to_owned(),
+            QuestionKind::Audio => "audio".to_owned(),
+            QuestionKind::Location => "geopoint".to_owned(),
+        };
+        self.push(cells, &question.text, &question.help);
+    }
+
+    fn yes_no_list(&mut self) {
+        if self.choices.iter().any(|row| row[0] == "haamu_yes_no") {
+            return;
+        }
+        let words = [("yes", ["Kyllä", "Ja", "Yes"]), ("no", ["Ei", "Nej", "No"])];
+        for (name, [finnish, swedish, english]) in words {
+            let mut row = vec!["haamu_yes_no".to_owned(), name.to_owned(), String::new()];
+            row.extend(self.languages.iter().map(|language| {
+                match *language {
+                    "fi" => finnish,
+                    "sv" => swedish,
+                    _ => english,
+                }
+                .to_owned()
+            }));
+            self.choices.push(row);
+        }
+    }
+
+    fn list(&mut self, id: &str, options: &[AnswerOption]) {
+        for option in options {
+            let points = if option.points.is_zero() {
+                String::new()
+            } else {
+                option.points.to_string()
+            };
+            let mut row = vec![id.to_owned(), option.id.to_string(), points];
+            row.extend(self.texts(&option.text));
+            self.choices.push(row);
+            if option.na || option.critical || option.exclusive {
+                let message = "that it is exclusive, critical or means \"does not apply\" is not in the form";
+                self.note(
+                    &format!("{id}.{}", option.id),
+                    "",
+                    "option_rule_left_out",
+                    message,
+                );
+            }
+        }
+    }
+
+    /// A condition as XPath. With a missing answer XPath compares an empty text,
+    /// so what would then be true is tied to there being an answer.
+    fn relevant(&self, condition: &Condition) -> String {
+        let join = |parts: &[Condition], word: &str, none: &str| match parts {
+            [] => none.to_owned(),
+            parts => format!(
+                "({})",
+                parts
+                    .iter()
+                    .map(|part| self.relevant(part))
+                    .collect::<Vec<_>>()
+                    .join(word)
+            ),
+        };
+        match condition {
+            Condition::All(parts) => join(parts, " and ", "true()"),
+            Condition::Any(parts) => join(parts, " or ", "false()"),
+            Condition::Not(part) => format!("not({})", self.relevant(part)),
+            Condition::Compare { question, comparison } => self.comparison(*question, comparison),
+        }
+    }
+
+    fn comparison(&self, question: usize, comparison: &Comparison) -> String {
+        let question = &self.checklist.questions()[question];
+        let name = format!("${{{}}}", question.id);
+        let is_number = matches!(
+            question.kind,
+            QuestionKind::Scale(_)
+                | QuestionKind::Number { .. }
+                | QuestionKind::Duration { .. }
+                | QuestionKind::Money { .. }
+        );
+        let literal = |text: &str| {
+            if is_number {
+                text.to_owned()
+            } else if text.contains('\'') {
+                format!("\"{text}\"")
+            } else {
+                format!("'{text}'")
+            }
+        };
+        let is_chosen = |text: &str| match question.kind {
+            QuestionKind::MultiChoice(_) => format!("selected({name}, {})", literal(text)),
+            _ => format!("{name} = {}", literal(text)),
+        };
+        let first = comparison
+            .operands()
+            .first()
+            .map(haamu_form::Operand::as_str)
+            .unwrap_or_default();
+        let ordered = |sign: &str| format!("{name} {sign} {}", literal(first));
+        match comparison {
+            Comparison::Answered => format!("{name} != ''"),
+            Comparison::Equals(_) => is_chosen(first),
+            Comparison::NotEquals(_) => format!("({name} != '' and not({}))", is_chosen(first)),
+            Comparison::In(operands) if operands.is_empty() => "false()".to_owned(),
+            Comparison::In(operands) => {
+                let all: Vec<String> = operands
+                    .iter()
+                    .map(|operand| is_chosen(operand.as_str()))
+                    .collect();
+                format!("({})", all.join(" or "))
+            }
+            Comparison::LessThan(_) => ordered("<"),
+            Comparison::AtMost(_) => ordered("<="),
+            Comparison::GreaterThan(_) => ordered(">"),
+            Comparison::AtLeast(_) => ordered(">="),
+        }
+    }
+
+    fn finish(self) -> Exported {
+        let header = self.checklist.header();
+        let default = self.checklist.default_language();
+        let title = header
+            .title
+            .best(default, default)
+            .map(|title| title.text.to_owned())
+            .unwrap_or_default();
+        let id = header.id.as_ref().map(ToString::to_string).unwrap_or_default();
+        let version = header
+            .version
+            .map(|version| version.to_string())
+            .unwrap_or_default();
+        let settings = vec![
+            ["form_title", "form_id", "version", "default_language"]
+                .map(str::to_owned)
+                .to_vec(),
+            vec![title, id, version, format!("{default} ({default})")],
+        ];
+        let sheets = BTreeMap::from([
+            ("survey", self.survey),
+            ("choices", self.choices),
+            ("settings", settings),
+        ]);
+        Exported {
+            sheets,
+            notices: self.notices,
+        }
+    }
+}
