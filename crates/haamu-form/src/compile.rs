@@ -1,8 +1,8 @@
 //! The form compiler: everything that can be said of a checklist before anybody fills it in.
 //!
 //! [`check`] unites three readings: what publishing asks for
-//! ([`Checklist::publish_check`]), how questions are put ([`lint`]), and what
-//! conditions and points amount to ([`analyse`]).
+//! ([`Checklist::publish_check`]), how questions are put ([`lint()`]), and what
+//! conditions and points amount to ([`analyse()`]).
 
 mod analyse;
 mod estimate;
@@ -20,7 +20,7 @@ pub use lint::{RuleSet, lint};
 pub fn check(checklist: &Checklist) -> Vec<Finding> {
     let mut findings = checklist.publish_check();
     let of_wording = lint(checklist, RuleSet::of(checklist));
-    findings.extend(of_wording.into_iter().map(Finding::as_warning));
+    findings.extend(of_wording.into_iter().map(Finding::into_warning));
     findings.extend(analyse(checklist));
     findings
 }

@@ -63,6 +63,12 @@ impl Exact {
 
     /// `scaled / 10^4`, which is how [`Decimal`](crate::Decimal) keeps its value.
     pub(crate) fn from_ten_thousandths(scaled: i128) -> Self {
+        if let Ok(small) = i64::try_from(scaled) {
+            if small % 10_000 == 0 {
+                return Self::integer(small / 10_000);
+            }
+            return Self::reduce_small(small, 10_000);
+        }
         if scaled.unsigned_abs() < 1 << 100 {
             return Self::reduce(scaled, 10_000);
         }
@@ -122,6 +128,17 @@ impl Exact {
         }
     }
 
+    /// Numerator and denominator, if both are machine integers.
+    pub(crate) const fn as_small(&self) -> Option<(i64, i64)> {
+        match &self.0 {
+            Repr::Small {
+                numerator,
+                denominator,
+            } => Some((*numerator, *denominator)),
+            Repr::Big(_) => None,
+        }
+    }
+
     /// The greatest whole number not above the value, with the remainder in `[0, 1)`.
     pub(crate) fn floor_and_remainder(&self) -> (BigInt, Self) {
         let value = self.to_big();
@@ -141,7 +158,26 @@ impl Exact {
         }
     }
 
+    /// As [`Self::reduce`], in 64 bits; the denominator is above zero.
+    fn reduce_small(numerator: i64, denominator: i64) -> Self {
+        let (mut a, mut b) = (numerator.unsigned_abs(), denominator.unsigned_abs());
+        while b != 0 {
+            (a, b) = (b, a % b);
+        }
+        // The divisor is at most the denominator, which is positive.
+        let divisor = a.cast_signed();
+        Self(Repr::Small {
+            numerator: numerator / divisor,
+            denominator: denominator / divisor,
+        })
+    }
+
     fn reduce(numerator: i128, denominator: i128) -> Self {
+        if denominator > 0
+            && let (Ok(numerator), Ok(denominator)) = (i64::try_from(numerator), i64::try_from(denominator))
+        {
+            return Self::reduce_small(numerator, denominator);
+        }
         let divisor = greatest_common_divisor(numerator.unsigned_abs(), denominator.unsigned_abs());
         // Callers pass a denominator other than zero, so the divisor is at least 1 and fits.
         let divisor = divisor.cast_signed() * denominator.signum();
@@ -207,7 +243,10 @@ impl Add for &Exact {
                     numerator: c,
                     denominator: 1,
                 },
-            ) => Exact::reduce(i128::from(*a) + i128::from(*c), 1),
+            ) => match a.checked_add(*c) {
+                Some(sum) => Exact::integer(sum),
+                None => Exact::reduce(i128::from(*a) + i128::from(*c), 1),
+            },
             // |a·d| and |c·b| stay below 2^126, so the sum fits in an i128.
             (
                 Repr::Small {
@@ -232,6 +271,22 @@ impl Mul for &Exact {
 
     fn mul(self, other: Self) -> Exact {
         match (&self.0, &other.0) {
+            // Most of what is multiplied is nothing or everything.
+            (Repr::Small { numerator: 0, .. }, _) | (_, Repr::Small { numerator: 0, .. }) => Exact::ZERO,
+            (
+                Repr::Small {
+                    numerator: 1,
+                    denominator: 1,
+                },
+                _,
+            ) => other.clone(),
+            (
+                _,
+                Repr::Small {
+                    numerator: 1,
+                    denominator: 1,
+                },
+            ) => self.clone(),
             (
                 Repr::Small {
                     numerator: a,
@@ -278,6 +333,16 @@ impl<'a> Sum<&'a Self> for Exact {
 impl Ord for Exact {
     fn cmp(&self, other: &Self) -> Ordering {
         match (&self.0, &other.0) {
+            (
+                Repr::Small {
+                    numerator: a,
+                    denominator: b,
+                },
+                Repr::Small {
+                    numerator: c,
+                    denominator: d,
+                },
+            ) if b == d => a.cmp(c),
             (
                 Repr::Small {
                     numerator: a,

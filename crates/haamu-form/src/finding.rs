@@ -97,7 +97,7 @@ impl Finding {
 
     /// The same as a warning.
     #[must_use]
-    pub(crate) fn as_warning(self) -> Self {
+    pub(crate) fn into_warning(self) -> Self {
         Self {
             severity: Severity::Warning,
             ..self

@@ -145,34 +145,8 @@ fn tokens(text: &str) -> Result<Vec<(usize, Token)>, SyntaxError> {
                 at += 1;
                 continue;
             }
-            '$' if following == Some('{') => {
-                let end = find(&characters, at, '}').ok_or(SyntaxError {
-                    at,
-                    message: "the name after ${ has no end",
-                })?;
-                let name: String = characters[at + 2..end].iter().collect();
-                at = end + 1;
-                Token::Question(name.trim().to_owned())
-            }
-            '\'' | '"' | '‘' | '’' | '“' | '”' => {
-                let closing: &[char] = match c {
-                    '\'' => &['\''],
-                    '"' => &['"'],
-                    // Word processors turn quotes around.
-                    '‘' | '’' => &['‘', '’'],
-                    _ => &['“', '”'],
-                };
-                let rest = characters[at + 1..].iter().position(|c| closing.contains(c));
-                let end = at
-                    + 1
-                    + rest.ok_or(SyntaxError {
-                        at,
-                        message: "the text has no closing quote",
-                    })?;
-                let inner = characters[at + 1..end].iter().collect();
-                at = end + 1;
-                Token::Text(inner)
-            }
+            '$' if following == Some('{') => question_name(&characters, &mut at)?,
+            '\'' | '"' | '‘' | '’' | '“' | '”' => quoted(&characters, &mut at)?,
             '(' => single(&mut at, Token::Open),
             ')' => single(&mut at, Token::Close),
             ',' => single(&mut at, Token::Comma),
@@ -185,16 +159,7 @@ fn tokens(text: &str) -> Result<Vec<(usize, Token)>, SyntaxError> {
                 at += 2;
                 Token::Operator(Operator::NotEqual)
             }
-            '<' | '>' => {
-                let has_equal = following == Some('=');
-                at += if has_equal { 2 } else { 1 };
-                Token::Operator(match (c, has_equal) {
-                    ('<', true) => Operator::AtMost,
-                    ('<', false) => Operator::Less,
-                    (_, true) => Operator::AtLeast,
-                    (_, false) => Operator::Greater,
-                })
-            }
+            '<' | '>' => order(&characters, &mut at),
             c if c.is_ascii_digit() || (*c == '.' && following.is_some_and(|c| c.is_ascii_digit())) => {
                 while characters
                     .get(at)
@@ -206,13 +171,8 @@ fn tokens(text: &str) -> Result<Vec<(usize, Token)>, SyntaxError> {
             }
             c if is_word(*c) => {
                 let word = word(&characters, &mut at)?;
-                match word.as_str() {
-                    "or" if is_after_operand => Token::Operator(Operator::Or),
-                    "and" if is_after_operand => Token::Operator(Operator::And),
-                    "div" if is_after_operand => Token::Operator(Operator::Divide),
-                    "mod" if is_after_operand => Token::Operator(Operator::Modulo),
-                    _ => Token::Word(word),
-                }
+                let operator = operator_word(&word).filter(|_| is_after_operand);
+                operator.unwrap_or(Token::Word(word))
             }
             _ => {
                 return Err(SyntaxError {
@@ -224,6 +184,59 @@ fn tokens(text: &str) -> Result<Vec<(usize, Token)>, SyntaxError> {
         tokens.push((start, token));
     }
     Ok(tokens)
+}
+
+/// `${name}`
+fn question_name(characters: &[char], at: &mut usize) -> Result<Token, SyntaxError> {
+    let end = find(characters, *at, '}').ok_or(SyntaxError {
+        at: *at,
+        message: "the name after ${ has no end",
+    })?;
+    let name: String = characters[*at + 2..end].iter().collect();
+    *at = end + 1;
+    Ok(Token::Question(name.trim().to_owned()))
+}
+
+/// A text in quotes, which word processors may have turned around.
+fn quoted(characters: &[char], at: &mut usize) -> Result<Token, SyntaxError> {
+    let closing: &[char] = match characters[*at] {
+        '\'' => &['\''],
+        '"' => &['"'],
+        '‘' | '’' => &['‘', '’'],
+        _ => &['“', '”'],
+    };
+    let rest = characters[*at + 1..].iter().position(|c| closing.contains(c));
+    let rest = rest.ok_or(SyntaxError {
+        at: *at,
+        message: "the text has no closing quote",
+    })?;
+    let end = *at + 1 + rest;
+    let inner = characters[*at + 1..end].iter().collect();
+    *at = end + 1;
+    Ok(Token::Text(inner))
+}
+
+/// `<`, `<=`, `>` or `>=`
+fn order(characters: &[char], at: &mut usize) -> Token {
+    let is_less = characters[*at] == '<';
+    let has_equal = characters.get(*at + 1) == Some(&'=');
+    *at += if has_equal { 2 } else { 1 };
+    Token::Operator(match (is_less, has_equal) {
+        (true, true) => Operator::AtMost,
+        (true, false) => Operator::Less,
+        (false, true) => Operator::AtLeast,
+        (false, false) => Operator::Greater,
+    })
+}
+
+fn operator_word(word: &str) -> Option<Token> {
+    Some(Token::Operator(match word {
+        "or" => Operator::Or,
+        "and" => Operator::And,
+        "div" => Operator::Divide,
+        "mod" => Operator::Modulo,
+        _ => return None,
+    }))
 }
 
 fn single(at: &mut usize, token: Token) -> Token {

@@ -99,13 +99,20 @@ pub fn import_questions(csv: &str, language: &str) -> Result<Imported, ImportErr
             None => sections.push((section.to_owned(), vec![question])),
         }
     }
+    let document = document(sections, language)?;
+    Ok(Imported { document, notices })
+}
+
+fn document(sections: Vec<(String, Vec<Value>)>, language: &str) -> Result<Value, ImportError> {
     if sections.is_empty() {
         return Err(ImportError::NoQuestion);
     }
     let sections: Vec<Value> = sections
         .into_iter()
         .enumerate()
-        .map(|(index, (title, questions))| json!({"id": format!("s{}", index + 1), "title": {(language): title}, "questions": questions}))
+        .map(|(index, (title, questions))| {
+            json!({"id": format!("s{}", index + 1), "title": {(language): title}, "questions": questions})
+        })
         .collect();
     let document = json!({
         "format": "haamu-checklist/1", "id": "imported", "version": 1, "status": "draft",
@@ -113,7 +120,7 @@ pub fn import_questions(csv: &str, language: &str) -> Result<Imported, ImportErr
         "channel": "in_person", "visit_kind": "mystery_visit", "sections": sections,
     });
     Checklist::parse(&document.to_string()).map_err(ImportError::Unsound)?;
-    Ok(Imported { document, notices })
+    Ok(document)
 }
 
 fn question<'c>(id: &str, cell: &impl Fn(&str) -> &'c str, language: &str) -> Option<Value> {

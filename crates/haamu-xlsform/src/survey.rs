@@ -374,7 +374,7 @@ impl<'s> Importer<'s> {
                 "type_unknown",
                 format!("the type {written:?} has no equivalent; the question is left out"),
             ),
-            Kind::Question(kind) => self.question(row, kind),
+            Kind::Question(kind) => self.question(row, &kind),
         }
     }
 

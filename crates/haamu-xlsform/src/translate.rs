@@ -61,6 +61,7 @@ fn join(key: &str, left: Value, right: Value) -> Value {
     json!({key: parts})
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "the macro takes it")]
 fn not(condition: Value) -> Value {
     json!({"not": condition})
 }

@@ -3,6 +3,7 @@
 //! It starts programs and uses no crate of the project, so that it builds in
 //! seconds and sees Haamu only as its users do.
 
+mod bench;
 mod checks;
 mod demo;
 mod shell;
@@ -35,6 +36,8 @@ enum Task {
         /// Which.
         steps: Vec<Step>,
     },
+    /// Measure, beside the named peers where they can be installed.
+    Bench,
     /// Write openapi/openapi.json anew.
     Openapi {
         /// Only say whether it is up to date.
@@ -64,6 +67,7 @@ fn main() -> ExitCode {
 fn run(task: Task) -> Result<()> {
     match task {
         Task::Demo(arguments) => demo::run(&arguments),
+        Task::Bench => bench::run(),
         Task::Test => checks::run(&[]),
         Task::Ci { steps } => checks::run(&steps),
         Task::Openapi { check } => generate(Generated::OpenApi, check),

@@ -1,5 +1,7 @@
 //! Reading answers from their JSON shorthand, each by the type of its question.
 
+use std::collections::BTreeMap;
+
 use std::borrow::Cow;
 
 use crate::checklist::QuestionKind;
@@ -241,6 +243,9 @@ fn read_string<'n>(expected: &str, node: &'n Node<'_>, reader: &mut Reader) -> O
     }
 }
 
+/// So many answers are looked up one by one.
+const FEW: usize = 16;
+
 fn read_options(options: &[AnswerOption], node: &Node<'_>, reader: &mut Reader) -> Option<Vec<usize>> {
     let Node::Array(items) = node else {
         return wrong_type("a list of option ids", node, reader);
@@ -248,10 +253,16 @@ fn read_options(options: &[AnswerOption], node: &Node<'_>, reader: &mut Reader) 
     let mut chosen = Vec::with_capacity(items.len().min(options.len()));
     let mut is_chosen = vec![false; options.len()];
     let mut is_sound = true;
+    // Looking through a long list for each of many answers would take the square of its length.
+    let by_id: Option<BTreeMap<&str, usize>> = (items.len() > FEW).then(|| {
+        let ids = options.iter().map(|option| option.id.as_str());
+        ids.zip(0..).collect()
+    });
     for (position, item) in items.iter().enumerate() {
         let index = reader.at_index(position, |reader| {
             let id = read_string("an option id", item, reader)?;
-            let index = option_index(options, id, reader)?;
+            let known = by_id.as_ref().and_then(|by_id| by_id.get(id.as_ref()).copied());
+            let index = known.or_else(|| option_index(options, id, reader))?;
             if is_chosen[index] {
                 let message = format!("the option {:?} stands more than once", brief(id));
                 reader.error("answer_repeated_option", message);

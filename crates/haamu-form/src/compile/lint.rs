@@ -110,11 +110,13 @@ impl Linter {
         let is_factual = question.perspective != Some(Perspective::OwnExperience);
         let is_open = matches!(question.kind, QuestionKind::Text { .. });
         let has_criterion = text.has_criterion || !question.help.is_empty() || is_scale || is_open;
-        if !is_survey && is_factual && !has_criterion {
-            if let Some(found) = text.word_beginning_with(words.subjective) {
-                let message = format!("{found:?} is a matter of taste: say by what it is judged");
-                self.note(Severity::Warning, "lint_subjective", path, message);
-            }
+        if !is_survey
+            && is_factual
+            && !has_criterion
+            && let Some(found) = text.word_beginning_with(words.subjective)
+        {
+            let message = format!("{found:?} is a matter of taste: say by what it is judged");
+            self.note(Severity::Warning, "lint_subjective", path, message);
         }
         // "Do not describe looks" asks for none.
         let is_forbidden = text.has_any(words.negations);
@@ -242,11 +244,9 @@ impl Text {
 
     /// Words that one of these joins, in pairs.
     fn joined_by<'a>(&'a self, conjunctions: &'a [&'a str]) -> impl Iterator<Item = (&'a str, &'a str)> {
-        self.words.windows(3).filter_map(move |three| {
-            conjunctions
-                .contains(&three[1].as_str())
-                .then(|| (three[0].as_str(), three[2].as_str()))
-        })
+        let is_joined = move |three: &&[String]| conjunctions.contains(&three[1].as_str());
+        let pair = |three: &'a [String]| (three[0].as_str(), three[2].as_str());
+        self.words.windows(3).filter(is_joined).map(pair)
     }
 
     fn has_any(&self, words: &[&str]) -> bool {

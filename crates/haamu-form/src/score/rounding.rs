@@ -13,6 +13,9 @@ use crate::checklist::Rounding;
 /// `decimals` is at most 4 in a checklist; more are allowed here.
 #[must_use]
 pub fn display_percentage(value: &Exact, decimals: u32, rounding: Rounding, guard: bool) -> String {
+    if let Some(text) = small_percentage(value, decimals, rounding, guard) {
+        return text;
+    }
     let scale = BigInt::from(10).pow(decimals);
     let percent = value * &Exact::integer(100);
     let scaled = &percent * &Exact::from_big_integer(&scale);
@@ -26,6 +29,40 @@ pub fn display_percentage(value: &Exact, decimals: u32, rounding: Rounding, guar
         }
     }
     decimal_text(&steps, &scale, decimals)
+}
+
+/// The same in machine integers, where they are large enough.
+fn small_percentage(value: &Exact, decimals: u32, rounding: Rounding, guard: bool) -> Option<String> {
+    let (numerator, denominator) = value.as_small()?;
+    let (numerator, denominator) = (i128::from(numerator), i128::from(denominator));
+    let scale = 10_i128.checked_pow(decimals).filter(|_| decimals <= 9)?;
+    // |numerator| is below 2^63 and 100 · scale at most 10^11, so the product fits.
+    let scaled = numerator * 100 * scale;
+    let (floor, rest) = (scaled.div_euclid(denominator), scaled.rem_euclid(denominator));
+    let is_up = match (2 * rest).cmp(&denominator) {
+        std::cmp::Ordering::Less => false,
+        std::cmp::Ordering::Greater => true,
+        std::cmp::Ordering::Equal => match rounding {
+            Rounding::HalfUp => scaled >= 0,
+            Rounding::HalfEven => floor % 2 != 0,
+        },
+    };
+    let mut steps = if is_up { floor + 1 } else { floor };
+    if guard {
+        for bound in [0, 100 * scale] {
+            let exact = bound * denominator;
+            if steps == bound && scaled != exact {
+                steps += if scaled < exact { -1 } else { 1 };
+            }
+        }
+    }
+    let sign = if steps < 0 { "-" } else { "" };
+    let (whole, decimal_part) = (steps.abs() / scale, steps.abs() % scale);
+    if decimals == 0 {
+        return Some(format!("{sign}{whole}"));
+    }
+    let width = usize::try_from(decimals).unwrap_or(usize::MAX);
+    Some(format!("{sign}{whole}.{decimal_part:0>width$}"))
 }
 
 /// Rounds to a whole number of steps.
@@ -54,4 +91,34 @@ fn decimal_text(steps: &BigInt, scale: &BigInt, decimals: u32) -> String {
     let rest = (&magnitude % scale).to_string();
     let width = usize::try_from(decimals).unwrap_or(usize::MAX);
     format!("{sign}{whole}.{rest:0>width$}")
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn machine_and_big_integers_round_alike(
+            top in any::<i64>(), bottom in 1_i64.., decimals in 0_u32..=9, even in any::<bool>(), guard in any::<bool>(),
+        ) {
+            let value = Exact::ratio(top, bottom).expect("bottom is not zero");
+            let rounding = if even { Rounding::HalfEven } else { Rounding::HalfUp };
+            let scale = BigInt::from(10).pow(decimals);
+            let percent = &value * &Exact::integer(100);
+            let scaled = &percent * &Exact::from_big_integer(&scale);
+            let mut steps = round(&scaled, rounding);
+            if guard {
+                for bound in [BigInt::zero(), BigInt::from(100) * &scale] {
+                    let exact = Exact::from_big_integer(&bound);
+                    if steps == bound && scaled != exact {
+                        steps += if scaled < exact { -1 } else { 1 };
+                    }
+                }
+            }
+            prop_assert_eq!(display_percentage(&value, decimals, rounding, guard), decimal_text(&steps, &scale, decimals));
+        }
+    }
 }

@@ -182,6 +182,7 @@ fn when(question: &str, op: &str, value: impl Into<Value>) -> Value {
 }
 
 /// What the analysis says of a second question that is shown under a condition.
+#[expect(clippy::needless_pass_by_value, reason = "the macro takes it")]
 fn analysed(condition: Value) -> Vec<String> {
     let document = json!({"sections": [{"id": "s", "questions": [
         {"id": "yes", "type": "yes_no", "required": true, "points": "1"},

@@ -119,7 +119,7 @@ fn rich_document() -> impl Strategy<Value = Value> {
             for question in section["questions"].as_array_mut().expect("questions") {
                 number += 1;
                 let draw = usize::from(draws[number % 8]);
-                if draw % 3 == 0 && !earlier.is_empty() && question["type"] != "change" {
+                if draw.is_multiple_of(3) && !earlier.is_empty() && question["type"] != "change" {
                     question["show_if"] = condition(&earlier, draw);
                 }
                 if question["type"] != "change" {
@@ -139,7 +139,7 @@ fn condition(earlier: &[Value], draw: usize) -> Value {
         Some("yes_no") => json!({"question": id, "op": "equals", "value": "yes"}),
         Some("scale" | "number" | "duration") => {
             let op = ["lt", "lte", "gt", "gte", "equals", "not_equals"][draw % 6];
-            json!({"question": id, "op": op, "value": if draw % 2 == 0 { json!(3) } else { json!("3.0") }})
+            json!({"question": id, "op": op, "value": if draw.is_multiple_of(2) { json!(3) } else { json!("3.0") }})
         }
         Some("single_choice" | "multi_choice") => {
             let option = &options.expect("options")[0]["id"];
@@ -203,6 +203,7 @@ fn scored(checklist: &Checklist, answers: &Map<String, Value>) -> (Answers, Scor
     (answers, score)
 }
 
+#[expect(clippy::disallowed_methods, reason = "tests are no part of the pure crate")]
 /// `HAAMU_SCORER_CASES`, or as many as take some seconds.
 fn scorer_cases() -> u32 {
     let wanted = std::env::var("HAAMU_SCORER_CASES").ok();

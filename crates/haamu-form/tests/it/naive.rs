@@ -371,6 +371,7 @@ fn shown(value: &Q, decimals: u32, is_half_even: bool) -> String {
     format!("{before}.{after}")
 }
 
+#[expect(clippy::too_many_lines, reason = "the specification from its top to its end")]
 /// The result of a visit, as `haamu score` would print its main parts.
 pub(super) fn score(document: &Value, answers: &Map<String, Value>, voided: &[String]) -> Value {
     let mut visit = Visit {

@@ -49,7 +49,7 @@ impl Importer<'_> {
         id
     }
 
-    pub(super) fn question(&mut self, row: &Row, asked: Question) {
+    pub(super) fn question(&mut self, row: &Row, asked: &Question) {
         let name = self.columns.cell(row, "name").to_owned();
         if name.is_empty() {
             self.note(
@@ -299,7 +299,7 @@ impl Importer<'_> {
         if is_yes_no {
             return Some((json!({"type": "yes_no"}), None));
         }
-        let mut options: Vec<Value> = choices.iter().map(|choice| option(choice)).collect();
+        let mut options: Vec<Value> = choices.iter().map(option).collect();
         let mut names: BTreeMap<String, String> = choices
             .iter()
             .map(|choice| (choice.name.clone(), choice.id.clone()))
