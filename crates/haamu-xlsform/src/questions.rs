@@ -44,8 +44,11 @@ pub fn import_questions(csv: &str, language: &str) -> Result<Imported, ImportErr
             message: "this column is not read".to_owned(),
         })
         .collect();
-    let mut sections: Vec<(String, Vec<Value>)> = Vec::new();
-    let mut number = 0;
+    let mut list = List {
+        language,
+        number: 0,
+        sections: Vec::new(),
+    };
     for record in reader.records() {
         let record = record?;
         let row = record.position().map_or(0, |position| {
@@ -55,52 +58,59 @@ pub fn import_questions(csv: &str, language: &str) -> Result<Imported, ImportErr
             let index = headings.iter().position(|heading| heading == name);
             index.and_then(|index| record.get(index)).unwrap_or_default()
         };
-        let text = cell("text");
-        if text.is_empty() {
-            continue;
+        if let Err((column, code, message)) = list.row(&cell) {
+            notices.push(Notice {
+                place: place(row, column),
+                code,
+                message,
+            });
         }
-        number += 1;
+    }
+    let document = document(list.sections, language)?;
+    Ok(Imported { document, notices })
+}
+
+/// What was read so far.
+struct List<'l> {
+    language: &'l str,
+    number: usize,
+    /// Title and questions.
+    sections: Vec<(String, Vec<Value>)>,
+}
+
+impl List<'_> {
+    /// Reads one row; `Err` has the column, the code and the words of a notice.
+    fn row<'c>(
+        &mut self,
+        cell: &impl Fn(&str) -> &'c str,
+    ) -> Result<(), (&'static str, &'static str, String)> {
+        if cell("text").is_empty() {
+            return Ok(());
+        }
+        self.number += 1;
         let id = if cell("id").is_empty() {
-            format!("q{number}")
+            format!("q{}", self.number)
         } else {
             cell("id").replace(char::is_whitespace, "_")
         };
-        let is_taken = sections
-            .iter()
-            .any(|(_, questions)| questions.iter().any(|question| question["id"] == id));
-        if is_taken {
+        let mut questions = self.sections.iter().flat_map(|(_, questions)| questions);
+        if questions.any(|question| question["id"] == id) {
             let message = format!("the id {id:?} stands more than once; this row is left out");
-            notices.push(Notice {
-                place: place(row, "id"),
-                code: "id_repeated",
-                message,
-            });
-            continue;
+            return Err(("id", "id_repeated", message));
         }
-        let Some(question) = question(&id, &cell, language) else {
-            let message = format!(
-                "{:?} is not a type that a list of questions can have",
-                cell("type")
-            );
-            notices.push(Notice {
-                place: place(row, "type"),
-                code: "type_unknown",
-                message,
-            });
-            continue;
+        let Some(question) = question(&id, cell, self.language) else {
+            let kind = cell("type");
+            let message = format!("{kind:?} is not a type that a list of questions can have");
+            return Err(("type", "type_unknown", message));
         };
-        let section = if cell("section").is_empty() {
-            SHEET
-        } else {
-            cell("section")
-        };
-        match sections.iter_mut().find(|(known, _)| known == section) {
+        let section = Some(cell("section")).filter(|section| !section.is_empty());
+        let section = section.unwrap_or(SHEET);
+        match self.sections.iter_mut().find(|(known, _)| known == section) {
             Some((_, questions)) => questions.push(question),
-            None => sections.push((section.to_owned(), vec![question])),
+            None => self.sections.push((section.to_owned(), vec![question])),
         }
+        Ok(())
     }
-    let document = document(sections, language)?;
-    Ok(Imported { document, notices })
 }
 
 fn document(sections: Vec<(String, Vec<Value>)>, language: &str) -> Result<Value, ImportError> {

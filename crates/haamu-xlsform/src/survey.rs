@@ -1,12 +1,13 @@
 //! An XLSForm as a checklist document.
 
 mod build;
+mod choices;
+mod document;
 mod types;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use haamu_form::Checklist;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use crate::columns::{Columns, tag};
 use crate::expression;
@@ -232,84 +233,6 @@ impl<'s> Importer<'s> {
         });
     }
 
-    /// The lists of options.
-    fn choices(&mut self, sheet: &Sheet) {
-        for name in self
-            .choice_columns
-            .others(&["list_name", "name", "haamu::points"])
-        {
-            let place = Place {
-                sheet: CHOICES.to_owned(),
-                row: 1,
-                column: self.choice_columns.heading(name).to_owned(),
-            };
-            let message = "this column is not read; filters on it have no equivalent".to_owned();
-            self.notices.push(Notice {
-                place,
-                code: "column_ignored",
-                message,
-            });
-        }
-        for row in &sheet.rows {
-            let list = self.choice_columns.cell(row, "list_name").to_owned();
-            let name = self.choice_columns.cell(row, "name").to_owned();
-            if list.is_empty() || name.is_empty() {
-                self.note_choice(
-                    row.number,
-                    "name",
-                    "choice_ignored",
-                    "an option needs the name of its list and its own",
-                );
-                continue;
-            }
-            if self.choice_columns.has_text(row, "media") {
-                self.note_choice(
-                    row.number,
-                    "media",
-                    "media_ignored",
-                    "pictures and sounds are not taken over",
-                );
-            }
-            let id = sound_id(&name);
-            let text = self.choice_columns.texts(row, "label", &self.default_language);
-            let points = self.choice_columns.cell(row, "haamu::points").to_owned();
-            let options = self.lists.entry(list.clone()).or_default();
-            if options.iter().any(|option| option.id == id) {
-                let message = format!("the list {list:?} has an option {id:?} already; this one is left out");
-                self.note_choice(row.number, "name", "choice_repeated", message);
-                continue;
-            }
-            options.push(Choice {
-                name,
-                id,
-                text,
-                points,
-            });
-        }
-    }
-
-    /// Tells of columns that nothing is known of.
-    fn other_columns(&mut self) {
-        let told: Vec<&str> = READ
-            .iter()
-            .copied()
-            .chain(UNSUPPORTED.iter().map(|(name, ..)| *name))
-            .collect();
-        for name in self.columns.others(&told) {
-            let place = Place {
-                sheet: SURVEY.to_owned(),
-                row: 1,
-                column: self.columns.heading(name).to_owned(),
-            };
-            let message = "this column is not read".to_owned();
-            self.notices.push(Notice {
-                place,
-                code: "column_ignored",
-                message,
-            });
-        }
-    }
-
     fn row(&mut self, row: &Row) {
         let written = self.columns.cell(row, "type").to_owned();
         if written.is_empty() {
@@ -437,111 +360,6 @@ impl<'s> Importer<'s> {
             });
         }
     }
-
-    fn finish(mut self) -> Result<Imported, ImportError> {
-        for group in std::mem::take(&mut self.groups) {
-            let what = if group.is_repeat { "repeat" } else { "group" };
-            self.note(
-                group.row,
-                "type",
-                "group_unbalanced",
-                format!("this {what} is never closed"),
-            );
-        }
-        self.sections.retain(|section| {
-            section["questions"]
-                .as_array()
-                .is_some_and(|questions| !questions.is_empty())
-        });
-        if self.sections.is_empty() {
-            // A form of notes and calculations only; its author finds them in the notices.
-            self.note(
-                0,
-                "",
-                "no_question",
-                "the form has no question that a checklist could ask",
-            );
-            self.sections.push(json!({"id": "questions", "questions": []}));
-        }
-        let document = self.document();
-        Checklist::parse(&document.to_string()).map_err(ImportError::Unsound)?;
-        self.notices.sort_by(|a, b| {
-            (sheet_order(&a.place.sheet), a.place.row).cmp(&(sheet_order(&b.place.sheet), b.place.row))
-        });
-        Ok(Imported {
-            document,
-            notices: self.notices,
-        })
-    }
-
-    fn document(&mut self) -> Value {
-        let setting = |name: &str| {
-            self.settings
-                .get(name)
-                .map(|text| text.trim().to_owned())
-                .filter(|text| !text.is_empty())
-        };
-        let id = setting("form_id")
-            .or_else(|| setting("id_string"))
-            .map_or_else(|| "imported".to_owned(), |id| sound_id(&id));
-        let title = setting("form_title")
-            .or_else(|| setting("title"))
-            .unwrap_or_else(|| id.clone());
-        let written = setting("version");
-        let version = written
-            .as_deref()
-            .and_then(|text| text.parse::<u32>().ok())
-            .filter(|version| *version > 0);
-        if let (Some(written), None) = (&written, version) {
-            let place = Place {
-                sheet: SETTINGS.to_owned(),
-                row: 2,
-                column: "version".to_owned(),
-            };
-            let message = format!("the version {written:?} is no whole number; it becomes 1");
-            self.notices.push(Notice {
-                place,
-                code: "version_replaced",
-                message,
-            });
-        }
-        let languages = self.all_languages();
-        json!({
-            "format": "haamu-checklist/1",
-            "id": id,
-            "version": version.unwrap_or(1),
-            "status": "draft",
-            "languages": languages,
-            "default_language": self.default_language,
-            "title": {(&self.default_language): title},
-            "channel": "in_person",
-            "visit_kind": "mystery_visit",
-            "sections": self.sections,
-        })
-    }
-
-    /// All languages that some text is in, the default first.
-    fn all_languages(&self) -> Vec<String> {
-        let of_columns = self
-            .columns
-            .languages("label")
-            .into_iter()
-            .chain(self.choice_columns.languages("label"));
-        let mut languages = vec![self.default_language.clone()];
-        for language in of_columns.flatten() {
-            if !languages.contains(&language) {
-                languages.push(language);
-            }
-        }
-        languages
-    }
-}
-
-fn sheet_order(sheet: &str) -> usize {
-    [SURVEY, CHOICES, SETTINGS]
-        .iter()
-        .position(|known| *known == sheet)
-        .unwrap_or(3)
 }
 
 fn is_yes(cell: &str) -> bool {
