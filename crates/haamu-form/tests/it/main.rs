@@ -2,6 +2,7 @@
 
 mod compile;
 mod errors;
+mod fuzz;
 mod laws;
 mod naive;
 mod vectors;

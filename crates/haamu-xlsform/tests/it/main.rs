@@ -3,3 +3,4 @@
 mod exports;
 mod expressions;
 mod forms;
+mod fuzz;
