@@ -43,10 +43,11 @@ pub mod versions;
 
 pub use answer::{Answer, AnswerState, Answers, LocalDateTime, ScoreRequest, parse_answers_file};
 pub use checklist::{
-    AnswerOption, Band, BandOn, Change, Checklist, CommentRule, Comparison, Condition, ContentHash, Critical,
-    CriticalEffect, DurationUnit, FillAfterDays, Header, MultiChoice, MultiMode, Operand, Perspective, Phase,
-    PhotoEvidence, PhotoRules, Question, QuestionKind, Rounding, Scale, ScoreBand, ScoreMode, Scoring,
-    Section, Status, Theme, Touchpoint, UnansweredPolicy, canonical_document,
+    AnswerOption, Band, BandOn, Change, Checklist, CommentRule, Comparison, Condition, ContentHash,
+    CountRange, Critical, CriticalEffect, DurationUnit, FillAfterDays, Header, MultiChoice, MultiMode,
+    NumberLimits, Operand, Perspective, Phase, PhotoEvidence, PhotoRules, Question, QuestionKind, Rounding,
+    Scale, ScoreBand, ScoreMode, Scoring, Section, Status, TextLimits, TextMeasure, Theme, Touchpoint,
+    UnansweredPolicy, canonical_document,
 };
 pub use decimal::{Decimal, DecimalError};
 pub use exact::{Exact, ParseExactError};

@@ -4,9 +4,11 @@
 //! makes a [`Complete`] evaluation of it, or says everything that is missing.
 
 use crate::answer::{Answer, AnswerState};
-use crate::checklist::{CommentRule, PhotoEvidence, Question, QuestionKind};
+use crate::checklist::{
+    CommentRule, CountRange, NumberLimits, PhotoEvidence, Question, QuestionKind, TextMeasure,
+};
 use crate::score::{QuestionStatus, shown_questions};
-use crate::{Answers, Checklist, Decisions, Finding, Findings, Score, score};
+use crate::{Answers, Checklist, Decimal, Decisions, Finding, Findings, Score, score};
 
 /// Which part of a checklist is filled in at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -192,7 +194,7 @@ impl Draft {
             let finding = Finding::error("too_many_photos", "", message);
             add("photos", finding.with(&[&count, &rules.max_count]));
         }
-        if let Some(finding) = text_length_error(question, state) {
+        for finding in limit_errors(question, state) {
             add("answers", finding);
         }
     }
@@ -231,18 +233,47 @@ impl Draft {
     }
 }
 
-fn text_length_error(question: &Question, state: &AnswerState) -> Option<Finding> {
-    let (QuestionKind::Text { min_chars, max_chars }, AnswerState::Given(Answer::Text(text))) =
-        (&question.kind, state)
-    else {
-        return None;
-    };
-    let length = u32::try_from(text.trim().chars().count()).unwrap_or(u32::MAX);
-    if length > 0 && length < *min_chars {
-        let message = format!("{length} characters; at least {min_chars} are asked for");
-        return Some(Finding::error("text_too_short", "", message).with(&[&length, min_chars]));
+/// What is wrong with the size of an answer.
+fn limit_errors(question: &Question, state: &AnswerState) -> Vec<Finding> {
+    match (&question.kind, state) {
+        (QuestionKind::Text(limits), AnswerState::Given(Answer::Text(text))) => {
+            let all = limits.all().into_iter();
+            all.filter_map(|(measure, _, range)| text_error(measure, range, text))
+                .collect()
+        }
+        (QuestionKind::Number { limits, .. }, AnswerState::Given(Answer::Decimal(value))) => {
+            number_error(limits, *value).into_iter().collect()
+        }
+        _ => Vec::new(),
     }
-    let max = max_chars.filter(|max| length > *max)?;
-    let message = format!("{length} characters; at most {max} are allowed");
-    Some(Finding::error("text_too_long", "", message).with(&[&length, &max]))
+}
+
+fn text_error(measure: TextMeasure, range: CountRange, text: &str) -> Option<Finding> {
+    if range == CountRange::default() || text.trim().is_empty() {
+        return None;
+    }
+    let (short, long) = match measure {
+        TextMeasure::Characters => ("text_too_short", "text_too_long"),
+        TextMeasure::Words => ("text_too_few_words", "text_too_many_words"),
+        TextMeasure::Sentences => ("text_too_few_sentences", "text_too_many_sentences"),
+    };
+    let count = measure.count(text);
+    let name = measure.as_str();
+    if count < range.min {
+        let message = format!("{name}: {count}; at least {} are asked for", range.min);
+        return Some(Finding::error(short, "", message).with(&[&count, &range.min]));
+    }
+    let max = range.max.filter(|max| count > *max)?;
+    let message = format!("{name}: {count}; at most {max} are allowed");
+    Some(Finding::error(long, "", message).with(&[&count, &max]))
+}
+
+fn number_error(limits: &NumberLimits, value: Decimal) -> Option<Finding> {
+    if let Some(min) = limits.min.filter(|min| value < *min) {
+        let message = format!("{value} is below the lowest number that is allowed, {min}");
+        return Some(Finding::error("number_too_low", "", message).with(&[&value, &min]));
+    }
+    let max = limits.max.filter(|max| value > *max)?;
+    let message = format!("{value} is above the highest number that is allowed, {max}");
+    Some(Finding::error("number_too_high", "", message).with(&[&value, &max]))
 }

@@ -1,10 +1,13 @@
 //! A checklist as an XLSForm workbook.
 
+mod condition;
+
 use std::collections::BTreeMap;
 
-use haamu_form::{AnswerOption, Checklist, Comparison, Condition, MultiMode, Question, QuestionKind, Texts};
+use haamu_form::{AnswerOption, Checklist, MultiMode, Question, QuestionKind, Texts};
 use rust_xlsxwriter::{Workbook as Writer, XlsxError};
 
+use crate::limits;
 use crate::notice::{Notice, Place};
 
 /// A workbook, and what an XLSForm cannot say.
@@ -69,11 +72,12 @@ impl Exported {
 }
 
 /// The columns of the survey before the texts.
-const SURVEY: [&str; 9] = [
+const SURVEY: [&str; 10] = [
     "type",
     "name",
     "relevant",
     "required",
+    "constraint",
     "parameters",
     "haamu::points",
     "haamu::good_answer",
@@ -96,6 +100,7 @@ struct Cells {
     name: String,
     relevant: String,
     is_required: bool,
+    constraint: String,
     parameters: String,
     points: String,
     good_answer: String,
@@ -160,6 +165,7 @@ impl<'c> Exporter<'c> {
             cells.name,
             cells.relevant,
             yes(cells.is_required),
+            cells.constraint,
             cells.parameters,
             cells.points,
             cells.good_answer,
@@ -204,7 +210,8 @@ impl<'c> Exporter<'c> {
         self.push(end, &Texts::default(), &Texts::default());
     }
 
-    fn question(&mut self, question: &'c Question) {
+    /// What all types have.
+    fn common(&mut self, question: &Question) -> Cells {
         let id = question.id.as_str();
         let mut cells = Cells {
             name: id.to_owned(),
@@ -229,6 +236,18 @@ impl<'c> Exporter<'c> {
                 "critical answers are not in the form",
             );
         }
+        let (constraint, is_whole) = limits::write(&question.kind);
+        cells.constraint = constraint;
+        if !is_whole {
+            let message = "how many words and sentences are asked for is not in the form";
+            self.note(id, "limits", "limits_left_out", message);
+        }
+        cells
+    }
+
+    fn question(&mut self, question: &'c Question) {
+        let id = question.id.as_str();
+        let mut cells = self.common(question);
         cells.kind = match &question.kind {
             QuestionKind::YesNo { yes_is_good } => {
                 cells.good_answer = if *yes_is_good { "yes" } else { "no" }.to_owned();
@@ -277,7 +296,7 @@ impl<'c> Exporter<'c> {
                 );
                 return;
             }
-            QuestionKind::Text { .. } => "text".to_owned(),
+            QuestionKind::Text(_) => "text".to_owned(),
             QuestionKind::DateTime => "datetime".to_owned(),
             QuestionKind::Money { .. } => "integer".to_owned(),
             QuestionKind::Photo(_) | QuestionKind::Receipt(_) => "image".to_owned(),
@@ -325,76 +344,6 @@ impl<'c> Exporter<'c> {
                     message,
                 );
             }
-        }
-    }
-
-    /// A condition as XPath. With a missing answer XPath compares an empty text,
-    /// so what would then be true is tied to there being an answer.
-    fn relevant(&self, condition: &Condition) -> String {
-        let join = |parts: &[Condition], word: &str, none: &str| match parts {
-            [] => none.to_owned(),
-            parts => format!(
-                "({})",
-                parts
-                    .iter()
-                    .map(|part| self.relevant(part))
-                    .collect::<Vec<_>>()
-                    .join(word)
-            ),
-        };
-        match condition {
-            Condition::All(parts) => join(parts, " and ", "true()"),
-            Condition::Any(parts) => join(parts, " or ", "false()"),
-            Condition::Not(part) => format!("not({})", self.relevant(part)),
-            Condition::Compare { question, comparison } => self.comparison(*question, comparison),
-        }
-    }
-
-    fn comparison(&self, question: usize, comparison: &Comparison) -> String {
-        let question = &self.checklist.questions()[question];
-        let name = format!("${{{}}}", question.id);
-        let is_number = matches!(
-            question.kind,
-            QuestionKind::Scale(_)
-                | QuestionKind::Number { .. }
-                | QuestionKind::Duration { .. }
-                | QuestionKind::Money { .. }
-        );
-        let literal = |text: &str| {
-            if is_number {
-                text.to_owned()
-            } else if text.contains('\'') {
-                format!("\"{text}\"")
-            } else {
-                format!("'{text}'")
-            }
-        };
-        let is_chosen = |text: &str| match question.kind {
-            QuestionKind::MultiChoice(_) => format!("selected({name}, {})", literal(text)),
-            _ => format!("{name} = {}", literal(text)),
-        };
-        let first = comparison
-            .operands()
-            .first()
-            .map(haamu_form::Operand::as_str)
-            .unwrap_or_default();
-        let ordered = |sign: &str| format!("{name} {sign} {}", literal(first));
-        match comparison {
-            Comparison::Answered => format!("{name} != ''"),
-            Comparison::Equals(_) => is_chosen(first),
-            Comparison::NotEquals(_) => format!("({name} != '' and not({}))", is_chosen(first)),
-            Comparison::In(operands) if operands.is_empty() => "false()".to_owned(),
-            Comparison::In(operands) => {
-                let all: Vec<String> = operands
-                    .iter()
-                    .map(|operand| is_chosen(operand.as_str()))
-                    .collect();
-                format!("({})", all.join(" or "))
-            }
-            Comparison::LessThan(_) => ordered("<"),
-            Comparison::AtMost(_) => ordered("<="),
-            Comparison::GreaterThan(_) => ordered(">"),
-            Comparison::AtLeast(_) => ordered(">="),
         }
     }
 

@@ -28,6 +28,7 @@
 mod columns;
 mod export;
 pub mod expression;
+mod limits;
 mod notice;
 mod questions;
 mod survey;

@@ -22,10 +22,11 @@ const CHOICES: &str = "choices";
 const SETTINGS: &str = "settings";
 
 /// Columns of the survey that are taken over or told of row by row.
-const READ: [&str; 11] = [
+const READ: [&str; 12] = [
     "type",
     "name",
     "relevant",
+    "constraint",
     "required",
     "haamu::points",
     "haamu::good_answer",
@@ -36,12 +37,7 @@ const READ: [&str; 11] = [
     "calculation",
 ];
 /// Columns of the survey whose cells have no equivalent, and what becomes of them.
-const UNSUPPORTED: [(&str, &str, &str); 9] = [
-    (
-        "constraint",
-        "constraint_ignored",
-        "the constraint has no equivalent: any answer of the type is taken",
-    ),
+const UNSUPPORTED: [(&str, &str, &str); 8] = [
     (
         "choice_filter",
         "choice_filter_ignored",
@@ -341,6 +337,10 @@ impl<'s> Importer<'s> {
 
     fn begin(&mut self, row: &Row, is_repeat: bool) {
         self.unsupported(row);
+        if !self.columns.cell(row, "constraint").is_empty() {
+            let message = "a group has no limits of its own";
+            self.note(row.number, "constraint", "constraint_ignored", message);
+        }
         let condition = self.relevant(row);
         if self.groups.is_empty() {
             let name = self.columns.cell(row, "name").to_owned();

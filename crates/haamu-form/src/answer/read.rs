@@ -201,7 +201,7 @@ fn read_single(kind: &QuestionKind, node: &Node<'_>, reader: &mut Reader) -> Opt
             read_decimal(node, reader).map(Answer::Decimal)
         }
         QuestionKind::Money { .. } => read_amount(node, reader).map(Answer::Integer),
-        QuestionKind::Text { .. } => {
+        QuestionKind::Text(_) => {
             let text = read_string("a string", node, reader)?;
             Some(Answer::Text(text.clone().into_owned()))
         }

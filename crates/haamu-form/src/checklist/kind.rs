@@ -1,5 +1,6 @@
 //! Question types with what belongs to each.
 
+use super::limits::{NumberLimits, TextLimits};
 use crate::{Decimal, Exact, Id, Texts};
 
 /// The type of a question (2.2).
@@ -23,6 +24,8 @@ pub enum QuestionKind {
     Number {
         /// Which values earn points.
         band: Band,
+        /// Which values are taken.
+        limits: NumberLimits,
     },
     /// A length of time, a decimal number of `unit`.
     Duration {
@@ -34,12 +37,7 @@ pub enum QuestionKind {
     /// Derived: one scale minus another.
     Change(Change),
     /// Words.
-    Text {
-        /// The least number of characters of an answer.
-        min_chars: u32,
-        /// The greatest number of characters, if limited.
-        max_chars: Option<u32>,
-    },
+    Text(TextLimits),
     /// A local date and time.
     DateTime,
     /// An amount in minor units of a currency.
@@ -68,7 +66,7 @@ impl QuestionKind {
             | Self::Number { .. }
             | Self::Duration { .. }
             | Self::Change(_)
-            | Self::Text { .. }
+            | Self::Text(_)
             | Self::DateTime
             | Self::Money { .. }
             | Self::Photo(_)

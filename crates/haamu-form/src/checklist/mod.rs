@@ -9,6 +9,7 @@
 mod condition;
 mod hash;
 mod kind;
+mod limits;
 mod publish;
 mod read;
 mod read_kind;
@@ -24,6 +25,7 @@ pub use hash::{ContentHash, canonical_document};
 pub use kind::{
     AnswerOption, Band, Change, DurationUnit, MultiChoice, MultiMode, PhotoRules, QuestionKind, Scale,
 };
+pub use limits::{CountRange, NumberLimits, TextLimits, TextMeasure};
 pub(crate) use read::from_node;
 
 /// A sound checklist of format `haamu-checklist/1`.

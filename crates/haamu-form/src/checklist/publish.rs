@@ -296,21 +296,19 @@ impl Check<'_> {
                     self.error("missing_field", format!("{path}.currency"), message);
                 }
             }
-            QuestionKind::Text {
-                min_chars,
-                max_chars: Some(max),
-            } if min_chars > max => {
-                self.error(
-                    "out_of_range",
-                    format!("{path}.min_chars"),
-                    "min_chars is above max_chars",
-                );
+            QuestionKind::Text(limits) => {
+                for (_, [min, max], _) in limits.all().iter().filter(|(.., range)| range.is_empty()) {
+                    let message = format!("{min} is above {max}");
+                    self.error("out_of_range", format!("{path}.{min}"), message);
+                }
+            }
+            QuestionKind::Number { limits, .. } if limits.is_empty() => {
+                self.error("out_of_range", format!("{path}.min"), "min is above max");
             }
             QuestionKind::YesNo { .. }
             | QuestionKind::Number { .. }
             | QuestionKind::Duration { .. }
             | QuestionKind::Change(_)
-            | QuestionKind::Text { .. }
             | QuestionKind::DateTime
             | QuestionKind::Photo(_)
             | QuestionKind::Receipt(_)
@@ -469,7 +467,7 @@ fn can_be_answer(kind: &QuestionKind, value: &str) -> bool {
             Decimal::parse(value).is_ok()
         }
         QuestionKind::DateTime => LocalDateTime::parse(value).is_some(),
-        QuestionKind::Text { .. } => true,
+        QuestionKind::Text(_) => true,
         QuestionKind::Change(_)
         | QuestionKind::Photo(_)
         | QuestionKind::Receipt(_)

@@ -8,6 +8,7 @@ use crate::{Decimal, Id, Texts};
 use super::kind::{
     AnswerOption, Band, Change, DurationUnit, MultiChoice, MultiMode, PhotoRules, QuestionKind, Scale,
 };
+use super::limits::{CountRange, NumberLimits, TextLimits};
 
 pub(super) fn read_kind(
     type_name: &str,
@@ -40,9 +41,13 @@ pub(super) fn read_kind(
         }),
         "number" => {
             let band = fields.optional("band", reader).unwrap_or_default();
-            let _unit: Option<String> = fields.optional("unit", reader);
+            let limits = NumberLimits {
+                min: fields.optional("min", reader),
+                max: fields.optional("max", reader),
+                unit: fields.optional("unit", reader),
+            };
             let _measured_by: Option<String> = fields.optional("measured_by", reader);
-            QuestionKind::Number { band }
+            QuestionKind::Number { band, limits }
         }
         "duration" => {
             let band = fields.optional("band", reader).unwrap_or_default();
@@ -58,10 +63,18 @@ pub(super) fn read_kind(
             let ChangeEnds { from, to } = ends?;
             QuestionKind::Change(Change { from, to, band })
         }
-        "text" => QuestionKind::Text {
-            min_chars: fields.optional("min_chars", reader).unwrap_or(0),
-            max_chars: fields.optional("max_chars", reader),
-        },
+        "text" => {
+            let mut range = |[min, max]: [&'static str; 2]| CountRange {
+                min: fields.optional(min, reader).unwrap_or(0),
+                max: fields.optional(max, reader),
+            };
+            let [characters, words, sentences] = TextLimits::default().all().map(|(_, keys, _)| range(keys));
+            QuestionKind::Text(TextLimits {
+                characters,
+                words,
+                sentences,
+            })
+        }
         "datetime" => QuestionKind::DateTime,
         "money" => QuestionKind::Money {
             currency: fields.optional("currency", reader),

@@ -86,14 +86,13 @@ impl<'a> Analysis<'a> {
                 let _ = self.condition(condition, section.show_if.as_ref(), &format!("{path}.show_if"));
             }
             self.points(question, &path);
-            if let QuestionKind::Text {
-                min_chars,
-                max_chars: Some(max),
-            } = &question.kind
-                && min_chars > max
-            {
-                let message =
-                    "at least as many characters are asked for as are allowed: nobody can answer this";
+            let is_impossible = match &question.kind {
+                QuestionKind::Text(limits) => limits.all().iter().any(|(.., range)| range.is_empty()),
+                QuestionKind::Number { limits, .. } => limits.is_empty(),
+                _ => false,
+            };
+            if is_impossible {
+                let message = "more is asked for than is allowed: nobody can answer this";
                 self.findings
                     .push(Finding::error("cannot_be_answered", path, message));
             }
@@ -222,7 +221,7 @@ impl<'a> Analysis<'a> {
                 let all: BTreeSet<i64> = around.chain([0]).collect();
                 domain.extend(all.into_iter().map(|value| Some(Answer::Integer(value))));
             }
-            QuestionKind::Text { .. } => {
+            QuestionKind::Text(_) => {
                 domain.extend(operands().map(|text| Some(Answer::Text(text.to_owned()))));
                 domain.push(Some(Answer::Text("\u{1}".to_owned())));
             }

@@ -1,7 +1,7 @@
 //! How long filling in takes.
 
 use crate::Checklist;
-use crate::checklist::{PhotoEvidence, QuestionKind};
+use crate::checklist::{PhotoEvidence, QuestionKind, TextLimits};
 
 /// The minutes that filling in all questions takes, rounded up; the visit itself is not in it.
 ///
@@ -22,7 +22,7 @@ pub fn estimated_minutes(checklist: &Checklist) -> u32 {
                 | QuestionKind::Money { .. }
                 | QuestionKind::DateTime => 12,
                 // Three characters a second.
-                QuestionKind::Text { min_chars, .. } => 20 + min_chars / 3,
+                QuestionKind::Text(limits) => 20 + least_characters(limits) / 3,
                 QuestionKind::Photo(_) | QuestionKind::Receipt(_) | QuestionKind::Audio => 25,
                 QuestionKind::Location => 5,
                 QuestionKind::Change(_) => 0,
@@ -40,4 +40,11 @@ pub fn estimated_minutes(checklist: &Checklist) -> u32 {
 
 fn count(number: usize) -> u32 {
     u32::try_from(number).unwrap_or(u32::MAX / 8)
+}
+
+/// At least so many characters: of words six with the blank, of sentences sixty.
+fn least_characters(limits: &TextLimits) -> u32 {
+    let words = limits.words.min.saturating_mul(6);
+    let sentences = limits.sentences.min.saturating_mul(60);
+    limits.characters.min.max(words).max(sentences)
 }

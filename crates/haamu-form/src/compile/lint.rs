@@ -108,7 +108,7 @@ impl Linter {
             );
         }
         let is_factual = question.perspective != Some(Perspective::OwnExperience);
-        let is_open = matches!(question.kind, QuestionKind::Text { .. });
+        let is_open = matches!(question.kind, QuestionKind::Text(_));
         let has_criterion = text.has_criterion || !question.help.is_empty() || is_scale || is_open;
         if !is_survey
             && is_factual

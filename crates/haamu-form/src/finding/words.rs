@@ -3,7 +3,7 @@
 use crate::Language;
 
 /// Code, Finnish, Swedish; `{0}` and so on stand for values.
-const SENTENCES: [(&str, &str, &str); 22] = [
+const SENTENCES: [(&str, &str, &str); 28] = [
     (
         "answer_required",
         "tähän kysymykseen on vastattava",
@@ -28,6 +28,36 @@ const SENTENCES: [(&str, &str, &str); 22] = [
         "text_too_long",
         "{0} merkkiä; enintään {1} sallitaan",
         "{0} tecken; högst {1} tillåts",
+    ),
+    (
+        "text_too_few_words",
+        "{0} sanaa; vähintään {1} tarvitaan",
+        "{0} ord; minst {1} behövs",
+    ),
+    (
+        "text_too_many_words",
+        "{0} sanaa; enintään {1} sallitaan",
+        "{0} ord; högst {1} tillåts",
+    ),
+    (
+        "text_too_few_sentences",
+        "virkkeitä {0}; vähintään {1} tarvitaan",
+        "meningar: {0}; minst {1} behövs",
+    ),
+    (
+        "text_too_many_sentences",
+        "virkkeitä {0}; enintään {1} sallitaan",
+        "meningar: {0}; högst {1} tillåts",
+    ),
+    (
+        "number_too_low",
+        "{0} on liian pieni; pienin sallittu luku on {1}",
+        "{0} är för litet; det minsta tillåtna talet är {1}",
+    ),
+    (
+        "number_too_high",
+        "{0} on liian suuri; suurin sallittu luku on {1}",
+        "{0} är för stort; det största tillåtna talet är {1}",
     ),
     (
         "comment_required",

@@ -70,7 +70,7 @@ fn earned_by_answer(kind: &QuestionKind, answer: &Answer, points: &Exact) -> Exa
             earned_by_options(multi, chosen, points)
         }
         (QuestionKind::Scale(scale), Answer::Integer(value)) => points * &scale.share(*value),
-        (QuestionKind::Number { band } | QuestionKind::Duration { band, .. }, Answer::Decimal(value)) => {
+        (QuestionKind::Number { band, .. } | QuestionKind::Duration { band, .. }, Answer::Decimal(value)) => {
             points * &band.share(&value.to_exact())
         }
         _ => Exact::ZERO,

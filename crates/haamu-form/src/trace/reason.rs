@@ -128,7 +128,7 @@ impl Reason {
                 };
                 Self::Scale { value: *value, best }
             }
-            (QuestionKind::Number { band }, AnswerState::Given(Answer::Decimal(value))) => {
+            (QuestionKind::Number { band, .. }, AnswerState::Given(Answer::Decimal(value))) => {
                 Self::of_band(band, *value, None)
             }
             (QuestionKind::Duration { band, unit }, AnswerState::Given(Answer::Decimal(value))) => {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use crate::checklist::{AnswerOption, Condition, Question, QuestionKind, Section};
+use crate::checklist::{AnswerOption, Condition, NumberLimits, Question, QuestionKind, Section, TextLimits};
 use crate::{Checklist, Id};
 
 /// Whether something is in one of the versions or in both.
@@ -270,11 +270,14 @@ fn labels(kind: &QuestionKind) -> Option<(&crate::Texts, &crate::Texts)> {
 }
 
 /// What a kind asks of answers beside their type.
-fn limits(kind: &QuestionKind) -> (u32, Option<u32>) {
+fn limits(kind: &QuestionKind) -> (TextLimits, NumberLimits, u32) {
     match kind {
-        QuestionKind::Text { min_chars, max_chars } => (*min_chars, *max_chars),
-        QuestionKind::Photo(rules) | QuestionKind::Receipt(rules) => (0, Some(rules.max_count)),
-        _ => (0, None),
+        QuestionKind::Text(limits) => (*limits, NumberLimits::default(), 0),
+        QuestionKind::Number { limits, .. } => (TextLimits::default(), limits.clone(), 0),
+        QuestionKind::Photo(rules) | QuestionKind::Receipt(rules) => {
+            (TextLimits::default(), NumberLimits::default(), rules.max_count)
+        }
+        _ => (TextLimits::default(), NumberLimits::default(), 0),
     }
 }
 
@@ -287,7 +290,7 @@ const fn type_name(kind: &QuestionKind) -> &'static str {
         QuestionKind::Number { .. } => "number",
         QuestionKind::Duration { .. } => "duration",
         QuestionKind::Change(_) => "change",
-        QuestionKind::Text { .. } => "text",
+        QuestionKind::Text(_) => "text",
         QuestionKind::DateTime => "datetime",
         QuestionKind::Money { .. } => "money",
         QuestionKind::Photo(_) => "photo",
@@ -312,7 +315,7 @@ fn is_kind_rescored(old: &Checklist, before: &QuestionKind, new: &Checklist, aft
             before.band != after.band || ends(old, before) != ends(new, after)
         }
         (QuestionKind::SingleChoice { .. }, QuestionKind::SingleChoice { .. })
-        | (QuestionKind::Text { .. }, QuestionKind::Text { .. })
+        | (QuestionKind::Text(_), QuestionKind::Text(_))
         | (QuestionKind::Photo(_), QuestionKind::Photo(_))
         | (QuestionKind::Receipt(_), QuestionKind::Receipt(_)) => false,
         (before, after) => type_name(before) == type_name(after) && before != after,

@@ -307,10 +307,14 @@ fn points_that_nobody_can_earn_are_found() {
         question(json!({"type": "multi_choice", "points": "2", "options": options})),
         Vec::<String>::new()
     );
-    assert_eq!(
-        question(json!({"type": "text", "min_chars": 20, "max_chars": 10})),
-        ["cannot_be_answered sections[0].questions[0]"]
-    );
+    for kind in [
+        json!({"type": "text", "min_chars": 20, "max_chars": 10}),
+        json!({"type": "text", "min_sentences": 3, "max_sentences": 2}),
+        json!({"type": "number", "min": "3", "max": "2.9"}),
+    ] {
+        let nobody = ["cannot_be_answered sections[0].questions[0]"];
+        assert_eq!(question(kind.clone()), nobody, "{kind}");
+    }
 }
 
 #[test]

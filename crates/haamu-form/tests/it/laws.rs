@@ -191,7 +191,7 @@ fn value_of(kind: &QuestionKind, choice: u8) -> Value {
         QuestionKind::Number { .. } | QuestionKind::Duration { .. } => {
             json!(format!("{}.{choice}", choice % 11))
         }
-        QuestionKind::Text { .. } => json!("words"),
+        QuestionKind::Text(_) => json!("words"),
         _ => Value::Null,
     }
 }

@@ -10,6 +10,11 @@ fn checklist() -> Checklist {
         {"id": "wait", "type": "duration", "unit": "min"},
         {"id": "story", "type": "text", "required": true, "min_chars": 10, "max_chars": 20},
         {"id": "long", "type": "text", "max_chars": 3},
+        {"id": "account", "type": "text", "min_words": 4, "max_sentences": 1},
+        {"id": "report", "type": "text", "max_words": 2, "min_sentences": 2},
+        {"id": "cold", "type": "number", "min": "0", "max": "40.5", "unit": "°C"},
+        {"id": "warm", "type": "number", "min": "0", "max": "40.5", "unit": "°C"},
+        {"id": "mild", "type": "number", "min": "0", "max": "40.5", "unit": "°C"},
         {"id": "picture", "type": "photo", "required": true, "photo": {"max_count": 2}},
         {"id": "pictures", "type": "photo", "photo": {"max_count": 2}},
         {"id": "seen", "type": "yes_no", "evidence": {"photo": "required"}}]}]});
@@ -21,10 +26,12 @@ fn every_finding_of_an_evaluation_has_its_sentence_in_three_languages() {
     let checklist = checklist();
     let answers = Answers::parse(
         &checklist,
-        r#"{"greeted": "no", "calm": "na", "wait": "-3", "story": "Lyhyt.", "long": "Pitkä teksti", "seen": "not_observed"}"#,
+        r#"{"greeted": "no", "calm": "na", "wait": "-3", "story": "Lyhyt.", "long": "Pitkä teksti",
+            "account": "Hei! Kiitos.", "report": "Yksi virke vain, klo 10.30.", "cold": "-0.5", "warm": "41", "mild": "40.5", "seen": "not_observed"}"#,
     );
     let mut draft = Draft::new(answers.expect("sound"));
-    draft.set_photo_count(&checklist, 6, 3);
+    let pictures = checklist.question_index("pictures").expect("a question");
+    draft.set_photo_count(&checklist, pictures, 3);
     let mut lines = Vec::new();
     for finding in draft.findings(&checklist, Stage::Whole) {
         for language in Language::ALL {

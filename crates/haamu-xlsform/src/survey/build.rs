@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
+use crate::expression;
+use crate::limits::{self, Measured};
 use crate::translate::Scope;
 use crate::workbook::Row;
 
@@ -81,6 +83,7 @@ impl Importer<'_> {
         question["perspective"] = json!("fact");
         self.texts(row, &mut question);
         self.required(row, &mut question);
+        self.constraint(row, &mut question);
         self.scores(row, &mut question);
         if let Some(condition) = condition {
             question["show_if"] = condition;
@@ -190,6 +193,37 @@ impl Importer<'_> {
                 "required_ignored",
                 "whether it is required cannot depend on answers; it is not",
             );
+        }
+    }
+
+    /// What the column `constraint` limits.
+    fn constraint(&mut self, row: &Row, question: &mut Value) {
+        let written = self.columns.cell(row, "constraint").to_owned();
+        if written.is_empty() {
+            return;
+        }
+        let is_integer = matches!(self.columns.cell(row, "type"), "integer" | "int");
+        let measured = match question["type"].as_str() {
+            Some("number") if is_integer => Some(Measured::Integer),
+            Some("number") => Some(Measured::Decimal),
+            Some("text") => Some(Measured::Length),
+            _ => None,
+        };
+        let limits = match (measured, expression::parse(&written)) {
+            (None, _) => Err("answers of this type have no limits".to_owned()),
+            (_, Err(error)) => Err(error.to_string()),
+            (Some(measured), Ok(parsed)) => limits::read(&parsed, measured),
+        };
+        match limits {
+            Ok(limits) => {
+                for (key, value) in limits {
+                    question[key] = value;
+                }
+            }
+            Err(why) => {
+                let message = format!("{why}; any answer of the type is taken");
+                self.note(row.number, "constraint", "constraint_ignored", message);
+            }
         }
     }
 

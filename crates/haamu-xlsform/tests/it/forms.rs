@@ -1,7 +1,7 @@
 //! Whole forms.
 
 use haamu_form::{Answers, Checklist, score};
-use haamu_xlsform::{ImportError, Imported, Workbook, import, import_questions};
+use haamu_xlsform::{ImportError, Imported, Workbook, export, import, import_questions};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -138,11 +138,65 @@ fn what_is_left_out_is_named_with_sheet_row_and_column() {
         notices(&form(SHOP)),
         [
             "survey 2 type metadata_ignored",
-            "survey 6 constraint constraint_ignored",
             "survey 6 type type_differs",
             "survey 13 type note_ignored",
         ]
     );
+}
+
+#[test]
+fn constraints_of_one_answer_become_limits() {
+    let rows = [
+        ("integer", ". < 60", json!([null, "59", null, null])),
+        ("int", "0 < . and 10 >= .", json!(["1", "10", null, null])),
+        (
+            "decimal",
+            ". >= -2.5 and . <= 40",
+            json!(["-2.5", "40", null, null]),
+        ),
+        (
+            "text",
+            "string-length(.) > 4 and string-length(.) <= 9",
+            json!([null, null, 5, 9]),
+        ),
+    ];
+    for (kind, constraint, expected) in rows {
+        let table = format!(
+            "| survey | | | | |\n| | type | name | label | constraint |\n| | {kind} | q | Q | {constraint} |\n"
+        );
+        let imported = form(&table);
+        let question = &questions(&imported)[0];
+        let found = ["min", "max", "min_chars", "max_chars"].map(|key| question[key].clone());
+        assert_eq!(json!(found), expected, "{constraint}");
+        let of_constraint = |notice: &&String| notice.contains("constraint");
+        assert_eq!(notices(&imported).iter().find(of_constraint), None);
+        let again = export(&Checklist::parse(&imported.document.to_string()).expect("sound"));
+        let again = import(&Workbook::from_markdown(&again.to_markdown())).expect("imported");
+        let question = &questions(&again)[0];
+        let found = ["min", "max", "min_chars", "max_chars"].map(|key| question[key].clone());
+        assert_eq!(json!(found), expected, "{constraint}");
+    }
+    for (kind, constraint) in [
+        ("decimal", ". < 1"),
+        ("integer", ". > 0.5"),
+        ("integer", ". = 1 or . = 3"),
+        ("integer", ". > ${other}"),
+        ("integer", ". > 1 and . > 2"),
+        ("integer", ". >"),
+        ("text", "regex(., '[a-z]+')"),
+        ("text", "string-length(.) >= -1"),
+        ("image", ". != ''"),
+        ("begin group", ". > 1"),
+    ] {
+        let table = format!(
+            "| survey | | | | |\n| | type | name | label | constraint |\n| | {kind} | q | Q | {constraint} |\n"
+        );
+        let told = notices(&form(&table));
+        let told = told
+            .iter()
+            .any(|notice| notice == "survey 2 constraint constraint_ignored");
+        assert!(told, "{constraint}");
+    }
 }
 
 #[test]
