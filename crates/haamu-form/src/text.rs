@@ -11,11 +11,12 @@ use serde::Serialize;
 pub struct Id(Box<str>);
 
 impl Id {
-    /// An identifier of 1 to 128 characters without spaces and control characters.
+    /// An identifier of 1 to 128 characters without spaces, control characters, marks of
+    /// direction and invisible blanks: two identifiers that look the same are the same.
     #[must_use]
     pub fn new(text: &str) -> Option<Self> {
         let length = text.chars().take(129).count();
-        let is_sound = |c: char| !c.is_whitespace() && !c.is_control();
+        let is_sound = |c: char| !c.is_whitespace() && !c.is_control() && !is_unseen(c);
         ((1..=128).contains(&length) && text.chars().all(is_sound)).then(|| Self(text.into()))
     }
 
@@ -24,6 +25,14 @@ impl Id {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+/// Marks of direction, and blanks of no width; joiners are letters' own and stay.
+const fn is_unseen(c: char) -> bool {
+    matches!(
+        c,
+        '\u{61c}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}' | '\u{2066}'..='\u{2069}' | '\u{feff}'
+    )
 }
 
 impl fmt::Display for Id {

@@ -4,6 +4,7 @@ use haamu_form::Checklist;
 use serde_json::{Value, json};
 
 use crate::notice::{ImportError, Imported, Notice, Place};
+use crate::survey::sound_id;
 
 const SHEET: &str = "questions";
 const KNOWN: [&str; 7] = ["section", "id", "type", "text", "options", "points", "required"];
@@ -91,7 +92,7 @@ impl List<'_> {
         let id = if cell("id").is_empty() {
             format!("q{}", self.number)
         } else {
-            cell("id").replace(char::is_whitespace, "_")
+            sound_id(cell("id"))
         };
         let mut questions = self.sections.iter().flat_map(|(_, questions)| questions);
         if questions.any(|question| question["id"] == id) {

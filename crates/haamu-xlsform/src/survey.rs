@@ -7,6 +7,7 @@ mod types;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use haamu_form::Id;
 use serde_json::{Map, Value};
 
 use crate::columns::{Columns, tag};
@@ -366,16 +367,16 @@ fn is_yes(cell: &str) -> bool {
     matches!(cell.to_lowercase().as_str(), "yes" | "true" | "true()" | "1")
 }
 
-/// An id as checklists take it: no spaces, at most 128 characters.
-fn sound_id(name: &str) -> String {
+/// An id as checklists take it: no spaces or unseen characters, at most 128 characters.
+pub(crate) fn sound_id(name: &str) -> String {
     let sound: String = name
         .trim()
         .chars()
         .map(|c| {
-            if c.is_whitespace() || c.is_control() {
-                '_'
-            } else {
+            if Id::new(c.encode_utf8(&mut [0; 4])).is_some() {
                 c
+            } else {
+                '_'
             }
         })
         .take(120)

@@ -188,15 +188,32 @@ fn hostile_documents_fail_in_bounded_time() {
     ] {
         assert!(Checklist::parse(&document).is_err());
     }
-    let nul = r#"{"sections": [{"id": "s\u0000", "questions": []}]}"#;
-    assert_eq!(
-        Checklist::parse(nul).expect_err("a bad id").first_error().code,
-        "bad_id"
-    );
+    for id in [
+        "",
+        "s\u{0}",
+        "s s",
+        "s\u{202e}",
+        "\u{feff}s",
+        "s\u{200b}",
+        &"s".repeat(129),
+    ] {
+        let document = json!({"sections": [{"id": id, "questions": []}]}).to_string();
+        let findings = Checklist::parse(&document).expect_err("a bad id");
+        assert_eq!(findings.first_error().code, "bad_id", "{id:?}");
+    }
     let checklist = small_checklist();
-    let many: Vec<String> = (0..200_000).map(|number| format!("\"x{number}\":1")).collect();
+    let many: Vec<String> = (0..1_000_000).map(|number| format!("\"x{number}\":1")).collect();
     let findings = Answers::parse(&checklist, &format!("{{{}}}", many.join(","))).expect_err("unknown");
-    assert_eq!(findings.as_slice().len(), 200_000);
+    assert_eq!(findings.as_slice().len(), 1_000_000);
+    for huge in [
+        "9".repeat(1_000_000),
+        format!("0.{}", "1".repeat(1_000_000)),
+        "1e999999999".to_owned(),
+        format!("-{}", "0".repeat(1_000_000)),
+    ] {
+        let read = Answers::parse(&checklist, &json!({"wait": huge}).to_string());
+        assert_eq!(read.is_ok(), huge.starts_with("-0"), "{}", &huge[..9]);
+    }
 }
 
 #[test]
