@@ -40,8 +40,7 @@ fn retail() -> (Checklist, String) {
 fn evaluate(checklist: &Checklist, answers: &str) -> bool {
     let answers = Answers::parse(checklist, answers).expect("sound");
     let draft = Draft::new(answers);
-    let findings = draft.findings(checklist, Stage::Whole);
-    let score = score(checklist, draft.answers(), Decisions::default());
+    let (score, findings) = draft.assess(checklist, Stage::Whole);
     findings.is_empty() && score.last.is_some()
 }
 

@@ -112,6 +112,13 @@ impl Draft {
     /// Everything that keeps the stage from being complete, in checklist order.
     #[must_use]
     pub fn findings(&self, checklist: &Checklist, stage: Stage) -> Vec<Finding> {
+        self.assess(checklist, stage).1
+    }
+
+    /// The score as the answers stand, before any decision of a reviewer, and the
+    /// [`findings`](Self::findings) of the stage: cheaper than both alone.
+    #[must_use]
+    pub fn assess(&self, checklist: &Checklist, stage: Stage) -> (Score, Vec<Finding>) {
         let score = score(checklist, &self.answers, Decisions::default());
         let mut findings = Vec::new();
         for (index, question) in checklist.questions().iter().enumerate() {
@@ -119,7 +126,7 @@ impl Draft {
                 self.check_question(question, index, &score, &mut findings);
             }
         }
-        findings
+        (score, findings)
     }
 
     /// Makes a complete evaluation.
