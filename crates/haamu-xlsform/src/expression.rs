@@ -76,6 +76,17 @@ impl Operator {
             Self::Union => 6,
         }
     }
+
+    /// The operator with its sides exchanged.
+    pub(crate) const fn turned(self) -> Self {
+        match self {
+            Self::Less => Self::Greater,
+            Self::AtMost => Self::AtLeast,
+            Self::Greater => Self::Less,
+            Self::AtLeast => Self::AtMost,
+            other => other,
+        }
+    }
 }
 
 /// Why a text is no expression.

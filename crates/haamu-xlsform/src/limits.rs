@@ -38,7 +38,7 @@ pub(crate) fn read(
         Expression::Binary(operator, left, right) => match (is_answer(left, measured), number(right)) {
             (true, Some(bound)) => one(*operator, bound, measured),
             _ => match (number(left), is_answer(right, measured)) {
-                (Some(bound), true) => one(turned(*operator), bound, measured),
+                (Some(bound), true) => one(operator.turned(), bound, measured),
                 _ => Err("only the answer itself can be limited, by numbers".to_owned()),
             },
         },
@@ -64,17 +64,6 @@ fn number(expression: &Expression) -> Option<Decimal> {
             _ => None,
         },
         _ => None,
-    }
-}
-
-/// The operator with its sides exchanged.
-const fn turned(operator: Operator) -> Operator {
-    match operator {
-        Operator::Less => Operator::Greater,
-        Operator::AtMost => Operator::AtLeast,
-        Operator::Greater => Operator::Less,
-        Operator::AtLeast => Operator::AtMost,
-        other => other,
     }
 }
 

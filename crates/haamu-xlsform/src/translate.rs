@@ -95,7 +95,7 @@ fn comparison(
 ) -> Result<Value, String> {
     // A literal on the left is turned around.
     if literal(left).is_some() && literal(right).is_none() {
-        return comparison(turned(operator), right, left, scope);
+        return comparison(operator.turned(), right, left, scope);
     }
     let wanted = literal(right).ok_or("two answers cannot be compared with each other")?;
     if let Expression::Call(name, arguments) = left {
@@ -165,16 +165,6 @@ fn equals(known: &Known, wanted: &str) -> Result<Value, String> {
         None => wanted.to_owned(),
     };
     Ok(json!({"question": known.id, "op": "equals", "value": value}))
-}
-
-const fn turned(operator: Operator) -> Operator {
-    match operator {
-        Operator::Less => Operator::Greater,
-        Operator::AtMost => Operator::AtLeast,
-        Operator::Greater => Operator::Less,
-        Operator::AtLeast => Operator::AtMost,
-        other => other,
-    }
 }
 
 /// The earlier question that an expression is about.
