@@ -8,6 +8,7 @@ mod snapshots;
 mod tools;
 mod wasm;
 
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
@@ -174,50 +175,33 @@ fn cargo_step(workspace: &Workspace, arguments: &[&str], environment: &[(&str, &
     Ok(Outcome::Passed)
 }
 
-fn tests(workspace: &Workspace) -> Result<Outcome> {
+/// A run of the tests that `filter` names, against a program that is built first.
+fn nextest(workspace: &Workspace, filter: &str) -> Result<Command> {
     let haamu = workspace.build_haamu()?;
-    let nextest = tools::installed(tools::NEXTEST)?;
-    let references = snapshots::fresh_references(workspace)?;
     let mut run = command(
-        nextest,
-        [
-            "nextest",
-            "run",
-            "--locked",
-            "--workspace",
-            "-E",
-            "not test(/::postgres/)",
-        ],
+        tools::installed(tools::NEXTEST)?,
+        ["nextest", "run", "--locked", "--workspace", "-E", filter],
     );
     run.current_dir(&workspace.root)
         .env("HAAMU_BIN", haamu)
-        .env("INSTA_UPDATE", "no")
-        .env("INSTA_SNAPSHOT_REFERENCES_FILE", references)
+        .env("INSTA_UPDATE", "no");
+    Ok(run)
+}
+
+fn tests(workspace: &Workspace) -> Result<Outcome> {
+    let references = snapshots::fresh_references(workspace)?;
+    let mut run = nextest(workspace, "not test(/::postgres/)")?;
+    run.env("INSTA_SNAPSHOT_REFERENCES_FILE", references)
         .env_remove("TEST_DATABASE_URL");
     shell::run(&mut run)?;
     Ok(Outcome::Passed)
 }
 
 fn tests_postgres(workspace: &Workspace) -> Result<Outcome> {
-    let haamu = workspace.build_haamu()?;
-    let nextest = tools::installed(tools::NEXTEST)?;
+    let mut run = nextest(workspace, "test(/::postgres/)")?;
     let s3 = s3::S3Server::start()?;
     let cluster = postgres::Cluster::start()?;
-    let mut run = command(
-        nextest,
-        [
-            "nextest",
-            "run",
-            "--locked",
-            "--workspace",
-            "-E",
-            "test(/::postgres/)",
-        ],
-    );
-    run.current_dir(&workspace.root)
-        .env("HAAMU_BIN", haamu)
-        .env("INSTA_UPDATE", "no")
-        .env("TEST_DATABASE_URL", cluster.url())
+    run.env("TEST_DATABASE_URL", cluster.url())
         .env("TEST_S3_ENDPOINT", s3.endpoint());
     shell::run(&mut run)?;
     Ok(Outcome::Passed)
