@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use crate::Exact;
+use crate::score::display_percentage;
+use crate::{Exact, Rounding};
 
 /// A decimal number with at most four decimals.
 ///
@@ -82,6 +83,14 @@ impl Decimal {
         Ok(Self {
             ten_thousandths: if negative { -scaled } else { scaled },
         })
+    }
+
+    /// A fraction rounded to so many decimals, at most 4, ties away from zero; none if it is too large.
+    #[must_use]
+    pub fn rounded(value: &Exact, decimals: u32) -> Option<Self> {
+        let hundredth = value.divided_by(&Exact::integer(100))?;
+        let text = display_percentage(&hundredth, decimals.min(4), Rounding::HalfUp, false);
+        Self::parse(&text).ok()
     }
 
     /// The same value as an exact fraction.

@@ -128,6 +128,14 @@ impl Exact {
         }
     }
 
+    /// The bits of numerator and denominator together: what the value takes to store and to reckon with.
+    pub(crate) fn bits(&self) -> u64 {
+        match &self.0 {
+            Repr::Small { .. } => 128,
+            Repr::Big(value) => value.numer().bits() + value.denom().bits(),
+        }
+    }
+
     /// Numerator and denominator, if both are machine integers.
     pub(crate) const fn as_small(&self) -> Option<(i64, i64)> {
         match &self.0 {

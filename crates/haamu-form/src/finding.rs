@@ -7,7 +7,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-use crate::Language;
+use crate::{Language, Texts};
 
 /// How much a [`Finding`] matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -43,6 +43,9 @@ pub struct Finding {
     /// What the sentence in other languages is filled with.
     #[serde(skip)]
     values: Vec<String>,
+    /// The sentence in the checklist's own words, by language; empty where it is the product's.
+    #[serde(skip)]
+    texts: Texts,
 }
 
 impl Finding {
@@ -55,6 +58,7 @@ impl Finding {
             path: path.into(),
             message: message.into(),
             values: Vec::new(),
+            texts: Texts::default(),
         }
     }
 
@@ -67,6 +71,7 @@ impl Finding {
             path: path.into(),
             message: message.into(),
             values: Vec::new(),
+            texts: Texts::default(),
         }
     }
 
@@ -76,10 +81,19 @@ impl Finding {
         self
     }
 
+    /// With the sentence in the words of the checklist's author.
+    pub(crate) fn with_texts(mut self, texts: &Texts) -> Self {
+        self.texts = texts.clone();
+        self
+    }
+
     /// One sentence for a person, in the language asked for. What concerns
     /// shoppers is in all three; what only authors of checklists see is English.
     #[must_use]
     pub fn text(&self, language: Language) -> Cow<'_, str> {
+        if let Some(own) = self.texts.in_language(language.tag()) {
+            return Cow::Borrowed(own);
+        }
         let Some(template) = words::template(self.code, language) else {
             return Cow::Borrowed(&self.message);
         };

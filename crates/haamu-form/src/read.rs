@@ -6,8 +6,10 @@
 //! still text, and typed values are read from that tree; each error is noted
 //! with its path, and reading goes on.
 
+mod scope;
+
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fmt;
 
 use serde::de::{MapAccess, SeqAccess, Visitor};
@@ -16,11 +18,13 @@ use serde_json::value::RawValue;
 
 use crate::{Decimal, Finding, Id, Texts};
 
+pub(crate) use scope::QuestionScope;
+
 /// Objects and lists may be nested this deep.
 const MAX_DEPTH: usize = 64;
 
 /// A JSON value whose numbers are still text and whose objects keep repeated keys.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum Node<'a> {
     Null,
     Bool(bool),
@@ -157,20 +161,14 @@ enum Step {
     Index(usize),
 }
 
-/// The ids of all questions of the document being read, and which of them may be referred to here.
-#[derive(Debug, Default)]
-pub(crate) struct QuestionScope {
-    pub(crate) indexes: BTreeMap<String, usize>,
-    /// Questions below this index are earlier than the place that is being read.
-    pub(crate) earlier_than: usize,
-}
-
 /// Where reading stands, and what it has found so far.
 #[derive(Debug, Default)]
 pub(crate) struct Reader {
     steps: Vec<Step>,
     pub(crate) findings: Vec<Finding>,
     pub(crate) scope: QuestionScope,
+    /// The oldest minor version of the format that knows everything read so far.
+    pub(crate) needed_minor: u32,
 }
 
 impl Reader {
@@ -185,6 +183,11 @@ impl Reader {
         let path = self.path();
         self.findings
             .push(Finding::error(code, path, message).with(values));
+    }
+
+    /// Notes that something is known since a minor version of the format.
+    pub(crate) fn needs_minor(&mut self, minor: u32) {
+        self.needed_minor = self.needed_minor.max(minor);
     }
 
     /// Notes an error at `key` of the present place.
@@ -217,7 +220,8 @@ impl Reader {
         value
     }
 
-    fn path(&self) -> String {
+    /// The path of the present place.
+    pub(crate) fn path(&self) -> String {
         let mut path = String::new();
         for step in &self.steps {
             match step {
@@ -271,6 +275,14 @@ impl<'n, 'a> Fields<'n, 'a> {
     pub(crate) fn optional<T: Read>(&mut self, key: &'static str, reader: &mut Reader) -> Option<T> {
         let node = self.node(key)?;
         reader.at_key(key, |reader| T::read(node, reader))
+    }
+
+    /// A field that came with minor version 1 of the format, and may be absent.
+    pub(crate) fn newer<T: Read>(&mut self, key: &'static str, reader: &mut Reader) -> Option<T> {
+        if self.node(key).is_some() {
+            reader.needs_minor(1);
+        }
+        self.optional(key, reader)
     }
 
     /// A field that must be there.

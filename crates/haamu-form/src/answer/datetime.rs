@@ -46,6 +46,21 @@ impl LocalDateTime {
         })
     }
 
+    /// The seconds since the first moment of the year 0 on a clock that is never put forward or back.
+    pub(crate) fn seconds(self) -> i64 {
+        // Years are counted from March, so that the leap day is the last of a year.
+        let (month, year) = (i64::from(self.month), i64::from(self.year));
+        let (year, month) = if month > 2 {
+            (year, month - 3)
+        } else {
+            (year - 1, month + 9)
+        };
+        let leap_days = year.div_euclid(4) - year.div_euclid(100) + year.div_euclid(400);
+        let days = year * 365 + leap_days + (153 * month + 2) / 5 + i64::from(self.day);
+        let hours = days * 24 + i64::from(self.hour);
+        (hours * 60 + i64::from(self.minute)) * 60 + i64::from(self.second)
+    }
+
     /// The year.
     #[must_use]
     pub const fn year(self) -> i16 {

@@ -1,12 +1,16 @@
 //! Answers to the questions of one checklist.
 
+mod context;
 mod datetime;
 mod read;
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
-use crate::{Checklist, Decimal, Finding, Findings};
+use crate::{Checklist, Decimal, Finding, Findings, Slot};
 
+pub use context::Context;
 pub use datetime::LocalDateTime;
 use read::read_answers;
 
@@ -45,10 +49,15 @@ pub enum Answer {
     Media,
 }
 
-/// The answers to one checklist, one state for each of its questions.
+/// The answers to one checklist, one state for each of its questions, and in
+/// repeated sections one for each instance; with what is known of the visit.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Answers {
+    /// By question; missing for those of repeated sections.
     pub(crate) states: Vec<AnswerState>,
+    /// The instances of each repeated section that has any, each with a state for each of the section's questions.
+    pub(crate) instances: BTreeMap<usize, Vec<Vec<AnswerState>>>,
+    pub(crate) context: Context,
 }
 
 impl Answers {
@@ -57,7 +66,68 @@ impl Answers {
     pub fn empty(checklist: &Checklist) -> Self {
         Self {
             states: vec![AnswerState::Missing; checklist.questions().len()],
+            instances: BTreeMap::new(),
+            context: Context::default(),
         }
+    }
+
+    /// With what is known of the visit.
+    #[must_use]
+    pub fn with_context(mut self, context: Context) -> Self {
+        self.context = context;
+        self
+    }
+
+    /// What is known of the visit.
+    #[must_use]
+    pub const fn context(&self) -> &Context {
+        &self.context
+    }
+
+    /// The number of instances of the section at an index; 0 where it is not repeated.
+    #[must_use]
+    pub fn instance_count(&self, section: usize) -> usize {
+        self.instances.get(&section).map_or(0, Vec::len)
+    }
+
+    /// Adds an empty instance to a repeated section.
+    ///
+    /// # Errors
+    /// The section is not repeated, or has as many instances as it may have.
+    pub fn add_instance(&mut self, checklist: &Checklist, section: usize) -> Result<usize, Finding> {
+        let of = &checklist.sections()[section];
+        let count = self.instance_count(section);
+        let path = format!("answers.{}", of.id);
+        let Some(repeat) = &of.repeat else {
+            return Err(Finding::error(
+                "section_not_repeated",
+                path,
+                "this section is filled in once",
+            ));
+        };
+        if count >= repeat.max as usize {
+            return Err(read::too_many_instances(path, count + 1, repeat.max));
+        }
+        let states = vec![AnswerState::Missing; of.questions.len()];
+        self.instances.entry(section).or_default().push(states);
+        Ok(count)
+    }
+
+    /// Every place that an answer can have, in checklist order; repeated questions
+    /// instance by instance.
+    #[must_use]
+    pub fn slots(&self, checklist: &Checklist) -> Vec<Slot> {
+        let mut slots = Vec::with_capacity(self.states.len());
+        for (index, section) in checklist.sections().iter().enumerate() {
+            if section.repeat.is_none() {
+                slots.extend(section.questions.clone().map(Slot::from));
+            }
+            for instance in 0..self.instance_count(index) {
+                let of_instance = |question| Slot::in_instance(question, instance);
+                slots.extend(section.questions.clone().map(of_instance));
+            }
+        }
+        slots
     }
 
     /// Reads the shorthand: a JSON object from question id to value, where
@@ -71,36 +141,73 @@ impl Answers {
         read_answers(checklist, &node)
     }
 
-    /// Sets one answer from the JSON text of its value in the shorthand.
+    /// Sets one answer from the JSON text of its value in the shorthand. The place is a
+    /// question's id, or in a repeated section written as by [`Slot::path`]; instances up
+    /// to that one are added where they are missing.
     ///
     /// # Errors
-    /// An unknown question, or a value of a wrong type or range.
-    pub fn set(&mut self, checklist: &Checklist, question: &str, value: &str) -> Result<(), Findings> {
+    /// An unknown place, or a value of a wrong type or range.
+    pub fn set(&mut self, checklist: &Checklist, place: &str, value: &str) -> Result<(), Findings> {
         let node = crate::read::Node::parse(value)?;
-        let (index, state) = read::read_one(checklist, question, &node)?;
-        self.states[index] = state;
+        let (slot, state) = read::read_one(checklist, place, &node)?;
+        if let Some(instance) = slot.instance {
+            let section = checklist.questions()[slot.question].section;
+            while self.instance_count(section) <= instance {
+                self.add_instance(checklist, section)?;
+            }
+        }
+        *self.state_mut(checklist, slot) = state;
         Ok(())
     }
 
-    /// What was given for the question at `index`.
+    /// What was given for the question at an index; missing for one of a repeated
+    /// section, see [`Answers::state_at`].
     ///
     /// # Panics
     /// If the checklist that the answers belong to has no such question.
     #[must_use]
-    pub fn state(&self, index: usize) -> &AnswerState {
-        &self.states[index]
+    pub fn state(&self, question: usize) -> &AnswerState {
+        &self.states[question]
     }
 
-    /// The answer to the question at `index` as JSON, in the shorthand in which it
-    /// could be set again; none if there is none, or it consists of files.
+    /// What was given at a place of `checklist`.
     ///
     /// # Panics
-    /// If the checklist that the answers belong to has no such question.
+    /// If the checklist has no such question or instance.
     #[must_use]
-    pub fn shorthand(&self, checklist: &Checklist, index: usize) -> Option<Value> {
-        let kind = &checklist.questions()[index].kind;
+    pub fn state_at(&self, checklist: &Checklist, slot: impl Into<Slot>) -> &AnswerState {
+        let slot = slot.into();
+        match slot.instance {
+            None => &self.states[slot.question],
+            Some(instance) => {
+                let section = checklist.questions()[slot.question].section;
+                let first = checklist.sections()[section].questions.start;
+                &self.instances[&section][instance][slot.question - first]
+            }
+        }
+    }
+
+    pub(crate) fn state_mut(&mut self, checklist: &Checklist, slot: Slot) -> &mut AnswerState {
+        let Some(instance) = slot.instance else {
+            return &mut self.states[slot.question];
+        };
+        let section = checklist.questions()[slot.question].section;
+        let first = checklist.sections()[section].questions.start;
+        let instances = self.instances.get_mut(&section).expect("the instance exists");
+        &mut instances[instance][slot.question - first]
+    }
+
+    /// The answer at a place as JSON, in the shorthand in which it could be set
+    /// again; none if there is none, or it consists of files.
+    ///
+    /// # Panics
+    /// If the checklist that the answers belong to has no such question or instance.
+    #[must_use]
+    pub fn shorthand(&self, checklist: &Checklist, slot: impl Into<Slot>) -> Option<Value> {
+        let slot = slot.into();
+        let kind = &checklist.questions()[slot.question].kind;
         let option = |index: &usize| kind.options()[*index].id.to_string();
-        Some(match &self.states[index] {
+        Some(match self.state_at(checklist, slot) {
             AnswerState::Missing => return None,
             AnswerState::NotApplicable => json!("na"),
             AnswerState::NotObserved => json!("not_observed"),
@@ -135,12 +242,12 @@ pub struct ScoreRequest {
     pub checklist: Checklist,
     /// The answers to it.
     pub answers: Answers,
-    /// The indexes of voided questions.
-    pub voided: Vec<usize>,
+    /// The places of voided questions.
+    pub voided: Vec<Slot>,
 }
 
 impl ScoreRequest {
-    /// Reads `{"checklist": …, "answers": …, "voided": […]}`; paths of errors start with these names.
+    /// Reads `{"checklist": …, "answers": …, "voided": […], "context": {…}}`; paths of errors start with these names.
     ///
     /// # Errors
     /// All errors of the checklist, or else all errors of the answers.
@@ -149,13 +256,13 @@ impl ScoreRequest {
     }
 }
 
-/// Reads an answers file, `{"answers": …, "voided": […]}`, for a checklist.
+/// Reads an answers file, `{"answers": …, "voided": […], "context": {…}}`, for a checklist.
 ///
 /// # Errors
-/// All errors of the answers and of the list of voided questions.
-pub fn parse_answers_file(checklist: &Checklist, text: &str) -> Result<(Answers, Vec<usize>), Findings> {
+/// All errors of the answers, of the list of voided questions and of what is known of the visit.
+pub fn parse_answers_file(checklist: &Checklist, text: &str) -> Result<(Answers, Vec<Slot>), Findings> {
     let node = crate::read::Node::parse(text)?;
-    read::answers_and_voided(checklist, &node, &["answers", "voided"])
+    read::answers_and_voided(checklist, &node, &["answers", "voided", "context"])
 }
 
 /// The error of an answer to a question that the checklist does not have.

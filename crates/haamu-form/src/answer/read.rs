@@ -6,17 +6,18 @@ use std::borrow::Cow;
 
 use crate::checklist::QuestionKind;
 use crate::read::{Node, Reader, brief, note_repeated_keys};
-use crate::{AnswerOption, Checklist, Decimal, Findings, Question, Scale};
+use crate::{AnswerOption, Checklist, Decimal, Finding, Findings, Question, Scale, Slot};
 
-use super::{Answer, AnswerState, Answers, LocalDateTime, ScoreRequest, unknown_question};
+use super::{Answer, AnswerState, Answers, Context, LocalDateTime, ScoreRequest, unknown_question};
 
 pub(super) fn score_request(line: &str) -> Result<ScoreRequest, Findings> {
     let node = Node::parse(line)?;
     let Some(checklist) = node.field("checklist") else {
-        return Err(crate::Finding::error("missing_field", "checklist", "this field is required").into());
+        return Err(Finding::error("missing_field", "checklist", "this field is required").into());
     };
     let checklist = crate::checklist::from_node(checklist).map_err(|findings| findings.below("checklist"))?;
-    let (answers, voided) = answers_and_voided(&checklist, &node, &["checklist", "answers", "voided"])?;
+    let (answers, voided) =
+        answers_and_voided(&checklist, &node, &["checklist", "answers", "voided", "context"])?;
     Ok(ScoreRequest {
         checklist,
         answers,
@@ -29,7 +30,7 @@ pub(super) fn answers_and_voided(
     checklist: &Checklist,
     node: &Node<'_>,
     known: &[&str],
-) -> Result<(Answers, Vec<usize>), Findings> {
+) -> Result<(Answers, Vec<Slot>), Findings> {
     let mut reader = Reader::default();
     let Node::Object(entries) = node else {
         reader.wrong_type("an object", node);
@@ -55,11 +56,45 @@ pub(super) fn answers_and_voided(
         Some(voided) => keep(read_voided(checklist, voided), &mut findings),
         None => Some(Vec::new()),
     };
+    let context = match node.field("context") {
+        Some(context) => keep(read_context(context), &mut findings),
+        None => Some(Context::default()),
+    };
     Findings::check(findings.clone())?;
+    let answers = answers
+        .zip(context)
+        .map(|(answers, context)| answers.with_context(context));
     answers.zip(voided).ok_or_else(|| Findings::from_vec(findings))
 }
 
-fn keep<T>(result: Result<T, Findings>, findings: &mut Vec<crate::Finding>) -> Option<T> {
+/// Reads what is known of the visit: an object of texts by key.
+fn read_context(node: &Node<'_>) -> Result<Context, Findings> {
+    let mut reader = Reader::default();
+    let mut context = Context::default();
+    reader.at_key("context", |reader| {
+        let Node::Object(entries) = node else {
+            reader.wrong_type("an object of texts", node);
+            return;
+        };
+        note_repeated_keys(entries, reader);
+        for (key, value) in entries {
+            reader.at_key(key, |reader| match value {
+                Node::String(text) => {
+                    if !context.set(key, text.clone()) {
+                        let known = Context::KEYS.join(", ");
+                        let message = format!("unknown key; known here: {known}, location.<attribute>");
+                        reader.error("unknown_field", message);
+                    }
+                }
+                _ => reader.wrong_type("a string", value),
+            });
+        }
+    });
+    Findings::check(reader.findings)?;
+    Ok(context)
+}
+
+fn keep<T>(result: Result<T, Findings>, findings: &mut Vec<Finding>) -> Option<T> {
     match result {
         Ok(value) => Some(value),
         Err(errors) => {
@@ -79,16 +114,9 @@ pub(super) fn read_answers(checklist: &Checklist, node: &Node<'_>) -> Result<Ans
             return;
         };
         note_repeated_keys(entries, reader);
-        for (id, value) in entries {
-            reader.at_key(id, |reader| match checklist.question_index(id) {
-                Some(index) => {
-                    if let Some(state) = read_state(&checklist.questions()[index], value, reader) {
-                        answers.states[index] = state;
-                    }
-                }
-                None => reader
-                    .findings
-                    .push(unknown_question(id, format!("answers.{id}"))),
+        for (key, value) in entries {
+            reader.at_key(key, |reader| {
+                read_entry(checklist, key, value, &mut answers, reader)
             });
         }
     });
@@ -96,30 +124,171 @@ pub(super) fn read_answers(checklist: &Checklist, node: &Node<'_>) -> Result<Ans
     Ok(answers)
 }
 
-/// Reads the answer to one question.
+/// Reads what stands at one key: an answer, the rows of a matrix, or the instances of a repeated section.
+fn read_entry(checklist: &Checklist, key: &str, node: &Node<'_>, answers: &mut Answers, reader: &mut Reader) {
+    if let Some(index) = checklist.question_index(key) {
+        if let Some(repeat) = checklist.repeat_of(index) {
+            let section = &checklist.sections()[checklist.questions()[index].section].id;
+            let message = format!(
+                "this is answered in each instance: a list at {section:?}, at most {}",
+                repeat.max
+            );
+            reader.error("answer_in_instances", message);
+        } else if let Some(state) = read_state(&checklist.questions()[index], node, reader) {
+            answers.states[index] = state;
+        }
+        return;
+    }
+    if let Some(matrix) = checklist
+        .matrices()
+        .iter()
+        .find(|matrix| matrix.id.as_str() == key)
+    {
+        let first = matrix.questions.start;
+        if checklist.repeat_of(first).is_none() {
+            read_rows(checklist, key, node, reader, &mut |index, state| {
+                answers.states[index] = state
+            });
+            return;
+        }
+    }
+    let section = checklist.section_index(key);
+    match section.filter(|section| checklist.sections()[*section].repeat.is_some()) {
+        Some(section) => read_instances(checklist, section, node, answers, reader),
+        None => {
+            let path = reader.path();
+            reader.findings.push(unknown_question(key, path));
+        }
+    }
+}
+
+/// Reads an object from row to answer.
+fn read_rows(
+    checklist: &Checklist,
+    matrix: &str,
+    node: &Node<'_>,
+    reader: &mut Reader,
+    keep: &mut dyn FnMut(usize, AnswerState),
+) {
+    let Node::Object(entries) = node else {
+        reader.wrong_type("an object from row to answer", node);
+        return;
+    };
+    note_repeated_keys(entries, reader);
+    for (row, value) in entries {
+        reader.at_key(row, |reader| {
+            let id = format!("{matrix}.{row}");
+            match checklist.question_index(&id) {
+                Some(index) => {
+                    if let Some(state) = read_state(&checklist.questions()[index], value, reader) {
+                        keep(index, state);
+                    }
+                }
+                None => {
+                    let path = reader.path();
+                    reader.findings.push(unknown_question(&id, path));
+                }
+            }
+        });
+    }
+}
+
+/// Reads the list of a repeated section's instances.
+fn read_instances(
+    checklist: &Checklist,
+    section: usize,
+    node: &Node<'_>,
+    answers: &mut Answers,
+    reader: &mut Reader,
+) {
+    let of = &checklist.sections()[section];
+    let (Node::Array(items), Some(repeat)) = (node, &of.repeat) else {
+        reader.wrong_type(
+            "a list of instances, each an object from question id to answer",
+            node,
+        );
+        return;
+    };
+    if items.len() > repeat.max as usize {
+        let finding = too_many_instances(reader.path(), items.len(), repeat.max);
+        reader.findings.push(finding);
+        return;
+    }
+    let mut instances = Vec::with_capacity(items.len());
+    for (position, item) in items.iter().enumerate() {
+        let mut states = vec![AnswerState::Missing; of.questions.len()];
+        let mut keep = |index: usize, state| states[index - of.questions.start] = state;
+        reader.at_index(position, |reader| {
+            read_instance(checklist, section, item, reader, &mut keep)
+        });
+        instances.push(states);
+    }
+    if !instances.is_empty() {
+        answers.instances.insert(section, instances);
+    }
+}
+
+fn read_instance(
+    checklist: &Checklist,
+    section: usize,
+    node: &Node<'_>,
+    reader: &mut Reader,
+    keep: &mut dyn FnMut(usize, AnswerState),
+) {
+    let Node::Object(entries) = node else {
+        reader.wrong_type("an object from question id to answer", node);
+        return;
+    };
+    note_repeated_keys(entries, reader);
+    let is_here = |index: usize| checklist.questions()[index].section == section;
+    for (key, value) in entries {
+        reader.at_key(key, |reader| {
+            let matrices = checklist.matrices().iter();
+            let matrix = matrices.clone().find(|matrix| matrix.id.as_str() == key.as_ref());
+            if let Some(index) = checklist.question_index(key).filter(|index| is_here(*index)) {
+                if let Some(state) = read_state(&checklist.questions()[index], value, reader) {
+                    keep(index, state);
+                }
+            } else if matrix.is_some_and(|matrix| is_here(matrix.questions.start)) {
+                read_rows(checklist, key, value, reader, keep);
+            } else {
+                let path = reader.path();
+                reader.findings.push(unknown_question(key, path));
+            }
+        });
+    }
+}
+
+pub(super) fn too_many_instances(path: String, count: usize, max: u32) -> Finding {
+    let message = format!("{count} instances; at most {max} are allowed");
+    Finding::error("too_many_instances", path, message).with(&[&count, &max])
+}
+
+/// Reads the answer to one question, whose place is written as by [`Slot::path`].
 pub(super) fn read_one(
     checklist: &Checklist,
-    question: &str,
+    place: &str,
     node: &Node<'_>,
-) -> Result<(usize, AnswerState), Findings> {
-    let path = format!("answers.{question}");
-    let index = checklist
-        .question_index(question)
-        .ok_or_else(|| unknown_question(question, path))?;
+) -> Result<(Slot, AnswerState), Findings> {
+    let slot = Slot::parse(checklist, place);
+    let is_whole = |slot: &Slot| slot.instance.is_some() == checklist.repeat_of(slot.question).is_some();
+    let slot = slot
+        .filter(is_whole)
+        .ok_or_else(|| unknown_question(place, format!("answers.{place}")))?;
     let mut reader = Reader::default();
     let state = reader.at_key("answers", |reader| {
-        reader.at_key(question, |reader| {
-            read_state(&checklist.questions()[index], node, reader)
+        reader.at_key(place, |reader| {
+            read_state(&checklist.questions()[slot.question], node, reader)
         })
     });
     Findings::check(reader.findings.clone())?;
     state
-        .map(|state| (index, state))
+        .map(|state| (slot, state))
         .ok_or_else(|| Findings::from_vec(reader.findings))
 }
 
 /// Reads the list of voided question ids.
-fn read_voided(checklist: &Checklist, node: &Node<'_>) -> Result<Vec<usize>, Findings> {
+fn read_voided(checklist: &Checklist, node: &Node<'_>) -> Result<Vec<Slot>, Findings> {
     let mut reader = Reader::default();
     let mut voided = Vec::new();
     reader.at_key("voided", |reader| {
@@ -129,8 +298,8 @@ fn read_voided(checklist: &Checklist, node: &Node<'_>) -> Result<Vec<usize>, Fin
         };
         for (position, item) in items.iter().enumerate() {
             reader.at_index(position, |reader| match item {
-                Node::String(id) => match checklist.question_index(id) {
-                    Some(index) => voided.push(index),
+                Node::String(id) => match Slot::parse(checklist, id) {
+                    Some(slot) => voided.push(slot),
                     None => reader.error(
                         "voided_unknown_question",
                         format!("the checklist has no question {:?}", brief(id)),
@@ -145,8 +314,8 @@ fn read_voided(checklist: &Checklist, node: &Node<'_>) -> Result<Vec<usize>, Fin
 }
 
 fn read_state(question: &Question, node: &Node<'_>, reader: &mut Reader) -> Option<AnswerState> {
-    if matches!(question.kind, QuestionKind::Change(_)) {
-        let message = "the answer is derived from two scales and cannot be given";
+    if question.kind.is_derived() {
+        let message = "the answer is derived from other answers and cannot be given";
         reader.error("answer_is_derived", message);
         return None;
     }
@@ -201,7 +370,7 @@ fn read_single(kind: &QuestionKind, node: &Node<'_>, reader: &mut Reader) -> Opt
             read_decimal(node, reader).map(Answer::Decimal)
         }
         QuestionKind::Money { .. } => read_amount(node, reader).map(Answer::Integer),
-        QuestionKind::Text(_) => {
+        QuestionKind::Text(_) | QuestionKind::Barcode(_) => {
             let text = read_string("a string", node, reader)?;
             Some(Answer::Text(text.clone().into_owned()))
         }
@@ -217,11 +386,14 @@ fn read_single(kind: &QuestionKind, node: &Node<'_>, reader: &mut Reader) -> Opt
             }
             value.map(Answer::DateTime)
         }
-        QuestionKind::Photo(_) | QuestionKind::Receipt(_) | QuestionKind::Audio | QuestionKind::Location => {
-            Some(Answer::Media)
-        }
-        QuestionKind::MultiChoice(_) | QuestionKind::Change(_) => {
-            unreachable!("multi_choice and change are read by the caller")
+        QuestionKind::Photo(_)
+        | QuestionKind::Receipt(_)
+        | QuestionKind::Audio
+        | QuestionKind::Location
+        | QuestionKind::Signature
+        | QuestionKind::File(_) => Some(Answer::Media),
+        QuestionKind::MultiChoice(_) | QuestionKind::Change(_) | QuestionKind::Calculated(_) => {
+            unreachable!("multi_choice and derived values are settled by the caller")
         }
     }
 }

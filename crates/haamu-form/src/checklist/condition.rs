@@ -2,8 +2,8 @@
 
 use std::cmp::Ordering;
 
-use crate::Decimal;
 use crate::answer::{Answer, LocalDateTime};
+use crate::{Decimal, Exact};
 
 use super::{AnswerOption, QuestionKind};
 
@@ -23,6 +23,73 @@ pub enum Condition {
         /// The comparison.
         comparison: Comparison,
     },
+    /// Two earlier answers compare so.
+    CompareAnswers {
+        /// The index of an earlier question.
+        question: usize,
+        /// How its answer stands to the other.
+        relation: Relation,
+        /// The index of the other earlier question.
+        other: usize,
+    },
+    /// Something that is known of the visit compares so; where it is not known, no comparison holds.
+    Context {
+        /// What is compared, such as `weekday` or `location.size`.
+        key: String,
+        /// The comparison; without order.
+        comparison: Comparison,
+    },
+}
+
+/// How one answer stands to another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Relation {
+    /// They are equal.
+    Equals,
+    /// They are not equal.
+    NotEquals,
+    /// The first is less.
+    LessThan,
+    /// The first is less or equal.
+    AtMost,
+    /// The first is greater.
+    GreaterThan,
+    /// The first is greater or equal.
+    AtLeast,
+}
+
+impl Relation {
+    fn holds(self, order: Ordering) -> bool {
+        match self {
+            Self::Equals => order.is_eq(),
+            Self::NotEquals => order.is_ne(),
+            Self::LessThan => order.is_lt(),
+            Self::AtMost => order.is_le(),
+            Self::GreaterThan => order.is_gt(),
+            Self::AtLeast => order.is_ge(),
+        }
+    }
+}
+
+/// What is known in the place of one question.
+#[derive(Clone, Debug)]
+pub(crate) enum Known<'a> {
+    /// Its answer.
+    Answer(&'a QuestionKind, &'a Answer),
+    /// The number that was worked out.
+    Number(&'a Exact),
+}
+
+/// What conditions and calculations look at.
+pub(crate) trait Facts<'a> {
+    /// The answer or number of a question, or `None` where it is missing (R61).
+    fn effective(&self, question: usize) -> Option<Known<'a>>;
+    /// Something that is known of the visit.
+    fn context(&self, key: &str) -> Option<&str>;
+    /// How many instances a repeated section has.
+    fn instances(&self, section: usize) -> usize;
+    /// What is known of a question in all instances of its section.
+    fn over_instances(&self, question: usize) -> Vec<Known<'a>>;
 }
 
 /// A comparison of an answer. With a missing answer every comparison is false.
@@ -60,19 +127,27 @@ impl Operand {
 }
 
 impl Condition {
-    /// Whether the condition holds. `effective` gives the answer of a question,
-    /// or `None` where it is missing (R61).
-    pub(crate) fn holds<'a>(
-        &self,
-        effective: &impl Fn(usize) -> Option<(&'a QuestionKind, &'a Answer)>,
-    ) -> bool {
+    /// Whether the condition holds.
+    pub(crate) fn holds<'a>(&self, facts: &impl Facts<'a>) -> bool {
         match self {
-            Self::All(parts) => parts.iter().all(|part| part.holds(effective)),
-            Self::Any(parts) => parts.iter().any(|part| part.holds(effective)),
-            Self::Not(part) => !part.holds(effective),
-            Self::Compare { question, comparison } => {
-                effective(*question).is_some_and(|(kind, answer)| comparison.holds(kind, answer))
+            Self::All(parts) => parts.iter().all(|part| part.holds(facts)),
+            Self::Any(parts) => parts.iter().any(|part| part.holds(facts)),
+            Self::Not(part) => !part.holds(facts),
+            Self::Compare { question, comparison } => facts
+                .effective(*question)
+                .is_some_and(|known| comparison.holds(&known)),
+            Self::CompareAnswers {
+                question,
+                relation,
+                other,
+            } => {
+                let pair = facts.effective(*question).zip(facts.effective(*other));
+                pair.and_then(|(first, second)| order_of(&first, &second))
+                    .is_some_and(|order| relation.holds(order))
             }
+            Self::Context { key, comparison } => facts
+                .context(key)
+                .is_some_and(|value| comparison.holds_for_text(value)),
         }
     }
 
@@ -83,12 +158,18 @@ impl Condition {
             Self::All(parts) | Self::Any(parts) => parts.iter().flat_map(Self::sources).collect(),
             Self::Not(part) => part.sources(),
             Self::Compare { question, .. } => vec![*question],
+            Self::CompareAnswers { question, other, .. } => vec![*question, *other],
+            Self::Context { .. } => Vec::new(),
         }
     }
 }
 
 impl Comparison {
-    fn holds(&self, kind: &QuestionKind, answer: &Answer) -> bool {
+    fn holds(&self, known: &Known<'_>) -> bool {
+        let (kind, answer) = match known {
+            Known::Answer(kind, answer) => (kind, answer),
+            Known::Number(value) => return self.holds_for_number(value),
+        };
         let ordered =
             |operand: &Operand, wanted: fn(Ordering) -> bool| operand.order_of(answer).is_some_and(wanted);
         match self {
@@ -100,6 +181,35 @@ impl Comparison {
             Self::AtMost(operand) => ordered(operand, Ordering::is_le),
             Self::GreaterThan(operand) => ordered(operand, Ordering::is_gt),
             Self::AtLeast(operand) => ordered(operand, Ordering::is_ge),
+        }
+    }
+
+    fn holds_for_number(&self, value: &Exact) -> bool {
+        let order = |operand: &Operand| {
+            let number = Decimal::parse(&operand.0).ok()?;
+            Some(value.cmp(&number.to_exact()))
+        };
+        let is = |operand: &Operand, wanted: fn(Ordering) -> bool| order(operand).is_some_and(wanted);
+        match self {
+            Self::Answered => true,
+            Self::Equals(operand) => is(operand, Ordering::is_eq),
+            Self::NotEquals(operand) => !is(operand, Ordering::is_eq),
+            Self::In(operands) => operands.iter().any(|operand| is(operand, Ordering::is_eq)),
+            Self::LessThan(operand) => is(operand, Ordering::is_lt),
+            Self::AtMost(operand) => is(operand, Ordering::is_le),
+            Self::GreaterThan(operand) => is(operand, Ordering::is_gt),
+            Self::AtLeast(operand) => is(operand, Ordering::is_ge),
+        }
+    }
+
+    /// What is known of a visit is text, and has no order.
+    fn holds_for_text(&self, value: &str) -> bool {
+        match self {
+            Self::Answered => true,
+            Self::Equals(operand) => operand.0 == value,
+            Self::NotEquals(operand) => operand.0 != value,
+            Self::In(operands) => operands.iter().any(|operand| operand.0 == value),
+            Self::LessThan(_) | Self::AtMost(_) | Self::GreaterThan(_) | Self::AtLeast(_) => false,
         }
     }
 
@@ -154,5 +264,36 @@ impl Operand {
                 None
             }
         }
+    }
+}
+
+/// How two answers stand to each other; none where their types have nothing in common.
+fn order_of(first: &Known<'_>, second: &Known<'_>) -> Option<Ordering> {
+    if let (Some(first), Some(second)) = (number(first), number(second)) {
+        return Some(first.cmp(&second));
+    }
+    let (Known::Answer(kind, first), Known::Answer(other_kind, second)) = (first, second) else {
+        return None;
+    };
+    let option =
+        |kind: &QuestionKind, index: usize| kind.options().get(index).map(|option| option.id.clone());
+    match (first, second) {
+        (Answer::DateTime(first), Answer::DateTime(second)) => Some(first.cmp(second)),
+        (Answer::YesNo(first), Answer::YesNo(second)) => Some(first.cmp(second)),
+        (Answer::Text(first), Answer::Text(second)) => Some(first.cmp(second)),
+        (Answer::Option(first), Answer::Option(second)) => {
+            Some(option(kind, *first).cmp(&option(other_kind, *second)))
+        }
+        _ => None,
+    }
+}
+
+/// What is known as a number; none where it is none.
+pub(super) fn number(known: &Known<'_>) -> Option<Exact> {
+    match known {
+        Known::Number(value) => Some((*value).clone()),
+        Known::Answer(_, Answer::Integer(value)) => Some(Exact::integer(*value)),
+        Known::Answer(_, Answer::Decimal(value)) => Some(value.to_exact()),
+        Known::Answer(..) => None,
     }
 }

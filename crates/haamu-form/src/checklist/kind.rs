@@ -1,5 +1,6 @@
 //! Question types with what belongs to each.
 
+use super::calculation::Calculation;
 use super::limits::{NumberLimits, TextLimits};
 use crate::{Decimal, Exact, Id, Texts};
 
@@ -36,6 +37,8 @@ pub enum QuestionKind {
     },
     /// Derived: one scale minus another.
     Change(Change),
+    /// Derived: worked out from earlier answers.
+    Calculated(Box<CalculatedValue>),
     /// Words.
     Text(TextLimits),
     /// A local date and time.
@@ -53,6 +56,12 @@ pub enum QuestionKind {
     Audio,
     /// A place.
     Location,
+    /// A code read off a product or a sign.
+    Barcode(Vec<Symbology>),
+    /// A drawn signature, kept as a picture.
+    Signature,
+    /// Documents and other files.
+    File(FileRules),
 }
 
 impl QuestionKind {
@@ -72,7 +81,11 @@ impl QuestionKind {
             | Self::Photo(_)
             | Self::Receipt(_)
             | Self::Audio
-            | Self::Location => &[],
+            | Self::Location
+            | Self::Calculated(_)
+            | Self::Barcode(_)
+            | Self::Signature
+            | Self::File(_) => &[],
         }
     }
 
@@ -88,13 +101,23 @@ impl QuestionKind {
                 | Self::Number { .. }
                 | Self::Duration { .. }
                 | Self::Change(_)
+                | Self::Calculated(_)
         )
+    }
+
+    /// Whether the value follows from other answers and cannot be given.
+    #[must_use]
+    pub const fn is_derived(&self) -> bool {
+        matches!(self, Self::Change(_) | Self::Calculated(_))
     }
 
     /// Whether the answer consists of attached files only.
     #[must_use]
     pub const fn is_media(&self) -> bool {
-        matches!(self, Self::Photo(_) | Self::Receipt(_) | Self::Audio)
+        matches!(
+            self,
+            Self::Photo(_) | Self::Receipt(_) | Self::Audio | Self::Signature | Self::File(_)
+        )
     }
 }
 
@@ -270,6 +293,98 @@ impl Default for PhotoRules {
             max_count: 10,
             people_allowed: false,
             strip_metadata: true,
+        }
+    }
+}
+
+/// A value worked out from earlier answers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CalculatedValue {
+    /// How.
+    pub calculation: Calculation,
+    /// Which values earn points; they are compared unrounded.
+    pub band: Band,
+    /// What the value counts, such as `min`; for readers only.
+    pub unit: Option<String>,
+    /// Decimals that readers see, 0 to 4.
+    pub decimals: u32,
+}
+
+/// A kind of code on products and signs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Symbology {
+    /// 13 digits, the last of which checks the others (GS1).
+    Ean13,
+    /// 8 digits, the last of which checks the others (GS1).
+    Ean8,
+    /// 12 digits, the last of which checks the others (GS1).
+    UpcA,
+    /// Letters and digits in bars (ISO/IEC 15417).
+    Code128,
+    /// Capital letters and digits in bars (ISO/IEC 16388).
+    Code39,
+    /// A square code (ISO/IEC 18004).
+    Qr,
+    /// A small square code (ISO/IEC 16022).
+    DataMatrix,
+}
+
+impl Symbology {
+    /// All kinds, with their names in documents.
+    pub const ALL: [(&'static str, Self); 7] = [
+        ("ean_13", Self::Ean13),
+        ("ean_8", Self::Ean8),
+        ("upc_a", Self::UpcA),
+        ("code_128", Self::Code128),
+        ("code_39", Self::Code39),
+        ("qr", Self::Qr),
+        ("data_matrix", Self::DataMatrix),
+    ];
+
+    /// Whether a code of this kind can hold the text: digits and their check digit, or the characters that it knows.
+    #[must_use]
+    pub fn can_hold(self, text: &str) -> bool {
+        match self {
+            Self::Ean13 => text.len() == 13 && has_check_digit(text),
+            Self::Ean8 => text.len() == 8 && has_check_digit(text),
+            Self::UpcA => text.len() == 12 && has_check_digit(text),
+            Self::Code128 => !text.is_empty() && text.is_ascii(),
+            Self::Code39 => {
+                let is_known =
+                    |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || "-. $/+%".contains(c);
+                !text.is_empty() && text.chars().all(is_known)
+            }
+            // The most that the largest symbols hold.
+            Self::Qr => (1..=2_953).contains(&text.len()),
+            Self::DataMatrix => (1..=2_335).contains(&text.len()),
+        }
+    }
+}
+
+/// Whether the last digit is right: from the end, digits count once and three times in turn (GS1 General Specifications, 7.9).
+fn has_check_digit(text: &str) -> bool {
+    let weighted = |(place, byte): (usize, u8)| {
+        let digit = u32::from(byte - b'0');
+        if place % 2 == 0 { digit } else { 3 * digit }
+    };
+    let is_digits = text.bytes().all(|byte| byte.is_ascii_digit());
+    is_digits && text.bytes().rev().enumerate().map(weighted).sum::<u32>() % 10 == 0
+}
+
+/// What is asked of documents and other files.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileRules {
+    /// The greatest number of files.
+    pub max_count: u32,
+    /// Media types that are taken, such as `application/pdf`; all, if empty.
+    pub media_types: Vec<String>,
+}
+
+impl Default for FileRules {
+    fn default() -> Self {
+        Self {
+            max_count: 10,
+            media_types: Vec::new(),
         }
     }
 }

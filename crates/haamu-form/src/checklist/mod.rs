@@ -6,27 +6,43 @@
 //! *published* (texts in all languages, weights, …) is a further question,
 //! which [`Checklist::publish_check`] answers; scoring does not ask it.
 
+mod calculation;
 mod condition;
+mod constraint;
+mod extras;
 mod hash;
 mod kind;
 mod limits;
+mod places;
 mod publish;
+mod publish_extras;
 mod read;
+mod read_calculation;
+mod read_condition;
+mod read_extras;
 mod read_kind;
+mod read_matrix;
 mod read_question;
+mod repeat;
 
 use std::collections::BTreeMap;
 use std::ops::Range;
 
 use crate::{Decimal, Findings, Id, Texts};
 
-pub use condition::{Comparison, Condition, Operand};
+pub use calculation::{Aggregate, Calculation, Choice};
+pub use condition::{Comparison, Condition, Operand, Relation};
+pub(crate) use condition::{Facts, Known};
+pub use constraint::Constraint;
+pub use extras::{AttachedFile, Guideline, Matrix, OptionOrder, Quiz, RetentionClass, Sensitivity};
 pub use hash::{ContentHash, canonical_document};
 pub use kind::{
-    AnswerOption, Band, Change, DurationUnit, MultiChoice, MultiMode, PhotoRules, QuestionKind, Scale,
+    AnswerOption, Band, CalculatedValue, Change, DurationUnit, FileRules, MultiChoice, MultiMode, PhotoRules,
+    QuestionKind, Scale, Symbology,
 };
 pub use limits::{CountRange, NumberLimits, TextLimits, TextMeasure};
 pub(crate) use read::from_node;
+pub use repeat::{Repeat, RepeatScoring, Slot};
 
 /// A sound checklist of format `haamu-checklist/1`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,14 +51,22 @@ pub struct Checklist {
     pub(crate) scoring: Scoring,
     pub(crate) touchpoints: Vec<Touchpoint>,
     pub(crate) themes: Vec<Theme>,
+    pub(crate) files: Vec<AttachedFile>,
+    pub(crate) matrices: Vec<Matrix>,
     pub(crate) sections: Vec<Section>,
     pub(crate) questions: Vec<Question>,
     pub(crate) question_indexes: BTreeMap<Id, usize>,
+    /// Where each question stands in the document.
+    pub(crate) places: Vec<places::Place>,
+    /// The oldest minor version of the format that knows everything that the document uses.
+    pub(crate) needed_minor: u32,
 }
 
 /// What a checklist says of itself. All of it is optional for scoring.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Header {
+    /// The minor version of the format that the document states, 0 if none.
+    pub format_minor: u32,
     /// The identifier that all versions of the checklist share.
     pub id: Option<Id>,
     /// The number of this version, from 1.
@@ -65,6 +89,10 @@ pub struct Header {
     pub scenario: Texts,
     /// How long filling in takes, with the visit, in minutes.
     pub estimated_minutes: Option<u32>,
+    /// Present where the checklist is a certification quiz.
+    pub quiz: Option<Quiz>,
+    /// What the shopper reads before the visit.
+    pub guidelines: Vec<Guideline>,
 }
 
 /// The life of a checklist version.
@@ -235,6 +263,10 @@ pub struct Section {
     pub pass_mark: Option<Decimal>,
     /// Present on a section that is filled in some days later.
     pub fill_after_days: Option<FillAfterDays>,
+    /// Present on a section that is filled in several times.
+    pub repeat: Option<Repeat>,
+    /// What its answers together must not be, within one instance where it is repeated.
+    pub constraints: Vec<Constraint>,
     /// The questions of the section, as indexes into [`Checklist::questions`].
     pub questions: Range<usize>,
 }
@@ -266,9 +298,9 @@ pub enum CommentRule {
     Always,
 }
 
-/// Whether photos may or must come with an answer.
+/// Whether photos or files may or must come with an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PhotoEvidence {
+pub enum EvidenceRule {
     /// They may.
     Optional,
     /// At least one must.
@@ -335,11 +367,27 @@ pub struct Question {
     /// When a comment is required.
     pub comment: CommentRule,
     /// Whether photos may or must be added.
-    pub photo_evidence: Option<PhotoEvidence>,
+    pub photo_evidence: Option<EvidenceRule>,
+    /// Whether documents and other files may or must be added.
+    pub file_evidence: Option<EvidenceRule>,
     /// What a critical answer does.
     pub critical: Option<Critical>,
     /// The named metric it measures, such as `nps`.
     pub metric: Option<String>,
+    /// The name under which the same question is known in other checklists and versions.
+    pub standard_id: Option<Id>,
+    /// Whose personal data the answer holds.
+    pub sensitivity: Sensitivity,
+    /// How long the answer lives, where the checklist says so; see [`Question::retention_class`].
+    pub retention: Option<RetentionClass>,
+    /// Whether it checks the shopper's care, such as a detail that only a visitor knows; see [`Question::is_for_client`].
+    pub integrity: bool,
+    /// In which order its options are offered; see [`Question::offered_options`].
+    pub option_order: OptionOrder,
+    /// Pictures and documents that explain it, as indexes into [`Checklist::files`].
+    pub help_files: Vec<usize>,
+    /// The table that it is a row of, as an index into [`Checklist::matrices`].
+    pub matrix: Option<usize>,
 }
 
 impl Question {
@@ -385,6 +433,33 @@ impl Checklist {
     #[must_use]
     pub fn themes(&self) -> &[Theme] {
         &self.themes
+    }
+
+    /// The files that come with the checklist, in document order.
+    #[must_use]
+    pub fn files(&self) -> &[AttachedFile] {
+        &self.files
+    }
+
+    /// The tables of questions, in document order.
+    #[must_use]
+    pub fn matrices(&self) -> &[Matrix] {
+        &self.matrices
+    }
+
+    /// How the section of the question at `index` is repeated; none if it is not.
+    ///
+    /// # Panics
+    /// If the checklist has no such question.
+    #[must_use]
+    pub fn repeat_of(&self, index: usize) -> Option<&Repeat> {
+        self.sections[self.questions[index].section].repeat.as_ref()
+    }
+
+    /// The index of a section.
+    #[must_use]
+    pub fn section_index(&self, id: &str) -> Option<usize> {
+        self.sections.iter().position(|section| section.id.as_str() == id)
     }
 
     /// The sections, in document order.

@@ -7,6 +7,7 @@ use crate::{Decimal, Exact, Finding, Id, Texts};
 
 use super::condition::{Comparison, Condition};
 use super::kind::{MultiChoice, MultiMode, QuestionKind};
+use super::places::at_matrices;
 use super::{Checklist, CommentRule, Question, Section};
 
 /// Filling in a visit longer than this many minutes tires a shopper.
@@ -28,26 +29,32 @@ impl Checklist {
             check.section(index, section);
         }
         check.totals();
-        check.findings
+        check.extras();
+        at_matrices(check.findings)
     }
 }
 
-struct Check<'a> {
-    checklist: &'a Checklist,
-    findings: Vec<Finding>,
+pub(super) struct Check<'a> {
+    pub(super) checklist: &'a Checklist,
+    pub(super) findings: Vec<Finding>,
 }
 
 impl Check<'_> {
-    fn error(&mut self, code: &'static str, path: impl Into<String>, message: impl Into<String>) {
+    pub(super) fn error(&mut self, code: &'static str, path: impl Into<String>, message: impl Into<String>) {
         self.findings.push(Finding::error(code, path, message));
     }
 
-    fn warning(&mut self, code: &'static str, path: impl Into<String>, message: impl Into<String>) {
+    pub(super) fn warning(
+        &mut self,
+        code: &'static str,
+        path: impl Into<String>,
+        message: impl Into<String>,
+    ) {
         self.findings.push(Finding::warning(code, path, message));
     }
 
     /// The text exists, is not blank, and exists in every language of the checklist.
-    fn required_text(&mut self, texts: &Texts, path: &str) {
+    pub(super) fn required_text(&mut self, texts: &Texts, path: &str) {
         if texts.is_empty() {
             self.error("missing_text", path, "a text is required here");
             return;
@@ -55,7 +62,7 @@ impl Check<'_> {
         self.optional_text(texts, path);
     }
 
-    fn optional_text(&mut self, texts: &Texts, path: &str) {
+    pub(super) fn optional_text(&mut self, texts: &Texts, path: &str) {
         if texts.is_empty() {
             return;
         }
@@ -90,7 +97,7 @@ impl Check<'_> {
             );
         }
         for (value, path) in [(&header.channel, "channel"), (&header.visit_kind, "visit_kind")] {
-            if value.is_none() {
+            if value.is_none() && header.quiz.is_none() {
                 self.error("missing_field", path, "this field is required");
             }
         }
@@ -175,8 +182,9 @@ impl Check<'_> {
             let message = "one question alone decides more than 20 % of the visit score";
             self.warning("heavy_single_question", path.clone(), message);
         }
-        for (position, question) in self.checklist.questions_of(section).iter().enumerate() {
-            self.question(question, &format!("{path}.questions[{position}]"));
+        for index in section.questions.clone() {
+            let path = self.checklist.document_path(index);
+            self.question(&self.checklist.questions[index], &path);
         }
     }
 
@@ -194,7 +202,8 @@ impl Check<'_> {
     fn question(&mut self, question: &Question, path: &str) {
         self.required_text(&question.text, &format!("{path}.text"));
         self.optional_text(&question.help, &format!("{path}.help"));
-        if question.perspective.is_none() {
+        let is_quiz = self.checklist.header.quiz.is_some();
+        if question.perspective.is_none() && !is_quiz {
             self.error(
                 "missing_field",
                 format!("{path}.perspective"),
@@ -232,7 +241,8 @@ impl Check<'_> {
     }
 
     fn tags(&mut self, question: &Question, path: &str) {
-        if question.touchpoints.is_empty() && question.theme.is_none() {
+        let is_quiz = self.checklist.header.quiz.is_some();
+        if question.touchpoints.is_empty() && question.theme.is_none() && !is_quiz {
             let message = "the question belongs to no touchpoint and no theme";
             self.warning("question_without_tag", path, message);
         }
@@ -313,7 +323,11 @@ impl Check<'_> {
             | QuestionKind::Photo(_)
             | QuestionKind::Receipt(_)
             | QuestionKind::Audio
-            | QuestionKind::Location => {}
+            | QuestionKind::Location
+            | QuestionKind::Calculated(_)
+            | QuestionKind::Barcode(_)
+            | QuestionKind::Signature
+            | QuestionKind::File(_) => {}
         }
     }
 
@@ -356,7 +370,7 @@ impl Check<'_> {
         }
     }
 
-    fn condition(&mut self, condition: &Condition, path: &str) {
+    pub(super) fn condition(&mut self, condition: &Condition, path: &str) {
         match condition {
             Condition::All(parts) | Condition::Any(parts) => {
                 if parts.is_empty() {
@@ -391,6 +405,12 @@ impl Check<'_> {
                     self.warning("empty_condition", path, "an empty list of values never holds");
                 }
             }
+            Condition::CompareAnswers {
+                question,
+                relation,
+                other,
+            } => self.pair(*question, *relation, *other, path),
+            Condition::Context { .. } => {}
         }
     }
 
@@ -441,7 +461,7 @@ impl Check<'_> {
 }
 
 /// Types whose answers `lt` … `gte` may compare (2.21).
-const fn has_order(kind: &QuestionKind) -> bool {
+pub(super) const fn has_order(kind: &QuestionKind) -> bool {
     matches!(
         kind,
         QuestionKind::Scale(_)
@@ -449,6 +469,7 @@ const fn has_order(kind: &QuestionKind) -> bool {
             | QuestionKind::Duration { .. }
             | QuestionKind::Money { .. }
             | QuestionKind::DateTime
+            | QuestionKind::Calculated(_)
     )
 }
 
@@ -463,15 +484,18 @@ fn can_be_answer(kind: &QuestionKind, value: &str) -> bool {
                 |number| (Decimal::integer(scale.min)..=Decimal::integer(scale.max)).contains(&number);
             Decimal::parse(value).is_ok_and(is_inside)
         }
-        QuestionKind::Number { .. } | QuestionKind::Duration { .. } | QuestionKind::Money { .. } => {
-            Decimal::parse(value).is_ok()
-        }
+        QuestionKind::Number { .. }
+        | QuestionKind::Duration { .. }
+        | QuestionKind::Money { .. }
+        | QuestionKind::Calculated(_) => Decimal::parse(value).is_ok(),
         QuestionKind::DateTime => LocalDateTime::parse(value).is_some(),
-        QuestionKind::Text(_) => true,
+        QuestionKind::Text(_) | QuestionKind::Barcode(_) => true,
         QuestionKind::Change(_)
         | QuestionKind::Photo(_)
         | QuestionKind::Receipt(_)
         | QuestionKind::Audio
-        | QuestionKind::Location => false,
+        | QuestionKind::Location
+        | QuestionKind::Signature
+        | QuestionKind::File(_) => false,
     }
 }

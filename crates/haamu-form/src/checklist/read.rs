@@ -1,21 +1,23 @@
 //! Reading the checklist document.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use crate::read::{Fields, Node, Read, Reader, brief, read_word};
+use crate::read::{Fields, Node, QuestionScope, Read, Reader, brief, read_word};
 use crate::{Decimal, Finding, Findings};
 
 use super::kind::QuestionKind;
+use super::places::{Place, at_matrices, is_matrix, places_of};
+use super::read_matrix::read_matrix;
 use super::read_question::read_question;
 use super::{
-    BandOn, Checklist, FillAfterDays, Header, Phase, Question, Rounding, ScoreBand, ScoreMode, Scoring,
-    Section, Status, Theme, Touchpoint, UnansweredPolicy,
+    AttachedFile, BandOn, Checklist, FillAfterDays, Header, Matrix, Phase, Question, Rounding, ScoreBand,
+    ScoreMode, Scoring, Section, Status, Theme, Touchpoint, UnansweredPolicy,
 };
 
 /// The format that this crate reads.
 const FORMAT: &str = "haamu-checklist/1";
 /// The newest minor version of the format that this crate knows.
-const FORMAT_MINOR: i64 = 0;
+const FORMAT_MINOR: u32 = 1;
 
 /// Reads a document; see [`Checklist::parse`].
 pub(super) fn checklist(document: &str) -> Result<Checklist, Findings> {
@@ -26,20 +28,22 @@ pub(super) fn checklist(document: &str) -> Result<Checklist, Findings> {
 /// Reads a document that stands inside another one.
 pub(crate) fn from_node(node: &Node<'_>) -> Result<Checklist, Findings> {
     let mut reader = Reader::default();
-    reader.scope.indexes = question_ids(node);
+    reader.scope = QuestionScope::of(node);
     let checklist = read_checklist(node, &mut reader);
     if let Some(checklist) = &checklist {
         note_repeated_ids(checklist, &mut reader);
         note_unsound_changes(checklist, &mut reader);
     }
-    Findings::check(reader.findings.clone())?;
+    Findings::check(at_matrices(reader.findings))?;
     checklist.ok_or_else(|| Findings::from(Finding::error("wrong_type", "", "not a checklist document")))
 }
 
 fn read_checklist(node: &Node<'_>, reader: &mut Reader) -> Option<Checklist> {
     let mut fields = Fields::open(node, reader)?;
-    check_format(&mut fields, reader)?;
+    let format_minor = check_format(&mut fields, reader)?;
+    let files: Vec<AttachedFile> = fields.newer("files", reader).unwrap_or_default();
     let header = Header {
+        format_minor,
         id: fields.optional("id", reader),
         version: fields.optional("version", reader),
         status: fields.optional("status", reader),
@@ -51,14 +55,21 @@ fn read_checklist(node: &Node<'_>, reader: &mut Reader) -> Option<Checklist> {
         visit_kind: fields.optional("visit_kind", reader),
         scenario: fields.optional("scenario", reader).unwrap_or_default(),
         estimated_minutes: fields.optional("estimated_minutes", reader),
+        quiz: fields.newer("quiz", reader),
+        guidelines: fields.newer("guidelines", reader).unwrap_or_default(),
     };
     let scoring = fields.optional("scoring", reader).unwrap_or_default();
     let touchpoints = fields.list("touchpoints", reader);
     let themes = fields.list("themes", reader);
-    let sections_and_questions = read_sections(&mut fields, reader);
+    let parts = read_sections(&mut fields, reader);
     fields.finish(reader);
 
-    let (sections, questions): (Vec<Section>, Vec<Question>) = sections_and_questions?;
+    let Parts {
+        sections,
+        questions,
+        matrices,
+        places,
+    } = parts?;
     let question_indexes = questions
         .iter()
         .enumerate()
@@ -69,14 +80,18 @@ fn read_checklist(node: &Node<'_>, reader: &mut Reader) -> Option<Checklist> {
         scoring,
         touchpoints,
         themes,
+        files,
+        matrices,
         sections,
         questions,
         question_indexes,
+        places,
+        needed_minor: reader.needed_minor,
     })
 }
 
 /// A document of another format or a newer minor version is refused by name, and nothing else of it is read.
-fn check_format(fields: &mut Fields<'_, '_>, reader: &mut Reader) -> Option<()> {
+fn check_format(fields: &mut Fields<'_, '_>, reader: &mut Reader) -> Option<u32> {
     let format: Option<String> = fields.optional("format", reader);
     if let Some(format) = format
         && format != FORMAT
@@ -85,36 +100,39 @@ fn check_format(fields: &mut Fields<'_, '_>, reader: &mut Reader) -> Option<()> 
         reader.error_at("format", "unknown_format", message);
         return None;
     }
-    let minor: Option<i64> = fields.optional("format_minor", reader);
-    if let Some(minor) = minor
-        && minor > FORMAT_MINOR
-    {
+    let minor: u32 = fields.optional("format_minor", reader).unwrap_or(0);
+    if minor > FORMAT_MINOR {
         let message =
             format!("{FORMAT} minor version {minor} is newer than {FORMAT_MINOR}, which is known here");
         reader.error_at("format_minor", "newer_format", message);
         return None;
     }
-    Some(())
+    Some(minor)
 }
 
-/// The index of every question in document order, so that conditions can be read in one pass.
-fn question_ids(node: &Node<'_>) -> BTreeMap<String, usize> {
-    let questions = node
-        .items("sections")
-        .iter()
-        .flat_map(|section| section.items("questions"));
-    let mut ids = BTreeMap::new();
-    for (index, question) in questions.enumerate() {
-        if let Some(Node::String(id)) = question.field("id") {
-            ids.entry(id.clone().into_owned()).or_insert(index);
+/// The sections of a document and what stands in them.
+#[derive(Default)]
+struct Parts {
+    sections: Vec<Section>,
+    questions: Vec<Question>,
+    matrices: Vec<Matrix>,
+    places: Vec<Place>,
+}
+
+impl Parts {
+    fn push(&mut self, (section, questions, matrices): SectionParts) {
+        self.sections.push(section);
+        self.questions.extend(questions);
+        for matrix in matrices {
+            for question in &mut self.questions[matrix.questions.clone()] {
+                question.matrix = Some(self.matrices.len());
+            }
+            self.matrices.push(matrix);
         }
     }
-    ids
 }
 
-type SectionsAndQuestions = (Vec<Section>, Vec<Question>);
-
-fn read_sections(fields: &mut Fields<'_, '_>, reader: &mut Reader) -> Option<SectionsAndQuestions> {
+fn read_sections(fields: &mut Fields<'_, '_>, reader: &mut Reader) -> Option<Parts> {
     let Some(node) = fields.node("sections") else {
         reader.error_at("sections", "missing_field", "this field is required");
         return None;
@@ -124,39 +142,32 @@ fn read_sections(fields: &mut Fields<'_, '_>, reader: &mut Reader) -> Option<Sec
             reader.wrong_type("a list", node);
             return None;
         };
-        let mut sections = Vec::with_capacity(items.len());
-        let mut questions = Vec::new();
+        let mut parts = Parts::default();
         let mut is_sound = true;
-        // The index counts every question of the document, also one that could not be read.
-        let mut next_index = 0;
+        // Places count every question of the document, also one that could not be read.
         for (index, item) in items.iter().enumerate() {
-            let place = Place {
-                section: index,
-                first_question: next_index,
-            };
-            next_index += item.items("questions").len();
-            match reader.at_index(index, |reader| read_section(item, place, reader)) {
-                Some((section, mut of_section)) => {
-                    sections.push(section);
-                    questions.append(&mut of_section);
-                }
-                None => is_sound = false,
+            let first = parts.places.len();
+            let listed = item.items("questions").iter().enumerate();
+            parts
+                .places
+                .extend(listed.flat_map(|(position, node)| places_of(position, node)));
+            let read = reader.at_index(index, |reader| read_section(item, index, first, reader));
+            is_sound &= read.is_some();
+            // Later sections are read for their errors, but nothing is built on a gap.
+            if let Some(section) = read.filter(|_| is_sound) {
+                parts.push(section);
             }
         }
-        is_sound.then_some((sections, questions))
+        is_sound.then_some(parts)
     })
 }
 
-/// Where a section stands.
-#[derive(Clone, Copy)]
-struct Place {
-    section: usize,
-    first_question: usize,
-}
+type SectionParts = (Section, Vec<Question>, Vec<Matrix>);
 
-fn read_section(node: &Node<'_>, place: Place, reader: &mut Reader) -> Option<(Section, Vec<Question>)> {
+fn read_section(node: &Node<'_>, index: usize, first: usize, reader: &mut Reader) -> Option<SectionParts> {
     let mut fields = Fields::open(node, reader)?;
-    reader.scope.earlier_than = place.first_question;
+    reader.scope.earlier_than = first;
+    reader.scope.here = None;
     let id = fields.required("id", reader);
     let title = fields.optional("title", reader).unwrap_or_default();
     let weight = fields.optional("weight", reader).unwrap_or(Decimal::ONE);
@@ -166,16 +177,24 @@ fn read_section(node: &Node<'_>, place: Place, reader: &mut Reader) -> Option<(S
     let show_if = fields.optional("show_if", reader);
     let pass_mark = fields.optional("pass_mark", reader);
     let fill_after_days = fields.optional("fill_after_days", reader);
+    let repeat = fields.newer("repeat", reader);
+    reader.scope.here = Some(index);
     let questions = fields
         .node("questions")
-        .and_then(|node| reader.at_key("questions", |reader| read_questions(node, place, reader)));
+        .and_then(|node| reader.at_key("questions", |reader| read_questions(node, index, first, reader)));
     if fields.node("questions").is_none() {
         reader.error_at("questions", "missing_field", "this field is required");
     }
+    let length: usize = node
+        .items("questions")
+        .iter()
+        .map(|node| places_of(0, node).len())
+        .sum();
+    reader.scope.earlier_than = first + length;
+    let constraints = fields.newer("constraints", reader).unwrap_or_default();
     fields.finish(reader);
 
-    let questions = questions?;
-    let range = place.first_question..place.first_question + questions.len();
+    let (questions, matrices) = questions?;
     let section = Section {
         id: id?,
         title,
@@ -183,30 +202,66 @@ fn read_section(node: &Node<'_>, place: Place, reader: &mut Reader) -> Option<(S
         show_if,
         pass_mark,
         fill_after_days,
-        questions: range,
+        repeat,
+        constraints,
+        questions: first..first + questions.len(),
     };
-    Some((section, questions))
+    Some((section, questions, matrices))
 }
 
-fn read_questions(node: &Node<'_>, place: Place, reader: &mut Reader) -> Option<Vec<Question>> {
+fn read_questions(
+    node: &Node<'_>,
+    section: usize,
+    first: usize,
+    reader: &mut Reader,
+) -> Option<(Vec<Question>, Vec<Matrix>)> {
     let Node::Array(items) = node else {
         reader.wrong_type("a list", node);
         return None;
     };
     let mut questions = Vec::with_capacity(items.len());
+    let mut matrices = Vec::new();
+    let mut is_sound = true;
+    let mut next = first;
     for (index, item) in items.iter().enumerate() {
-        reader.scope.earlier_than = place.first_question + index;
-        questions.push(reader.at_index(index, |reader| read_question(item, place.section, reader)));
+        reader.scope.earlier_than = next;
+        let read = reader.at_index(index, |reader| {
+            if is_matrix(item) {
+                let (matrix, rows) = read_matrix(item, section, next, reader)?;
+                matrices.push(matrix);
+                return Some(rows);
+            }
+            read_question(item, section, reader).map(|question| vec![question])
+        });
+        next += places_of(index, item).len();
+        is_sound &= read.is_some();
+        questions.extend(read.into_iter().flatten());
     }
-    questions.into_iter().collect()
+    is_sound.then_some((questions, matrices))
 }
 
 /// Notes ids that stand twice.
 fn note_repeated_ids(checklist: &Checklist, reader: &mut Reader) {
     let sections = checklist.sections.iter().map(|section| section.id.as_str());
     note_repeats("section", sections, reader);
+    // Questions, matrices and repeated sections share the keys of answers.
     let questions = checklist.questions.iter().map(|question| question.id.as_str());
-    note_repeats("question", questions, reader);
+    let matrices = checklist.matrices.iter().map(|matrix| matrix.id.as_str());
+    let repeated = checklist
+        .sections
+        .iter()
+        .filter(|section| section.repeat.is_some());
+    let keys = questions
+        .chain(matrices)
+        .chain(repeated.map(|section| section.id.as_str()));
+    note_repeats("question", keys, reader);
+    note_repeats(
+        "file",
+        checklist.files.iter().map(|file| file.id.as_str()),
+        reader,
+    );
+    let constraints = checklist.sections.iter().flat_map(|section| &section.constraints);
+    note_repeats("constraint", constraints.map(|rule| rule.id.as_str()), reader);
     let touchpoints = checklist
         .touchpoints
         .iter()

@@ -9,6 +9,7 @@ use super::kind::{
     AnswerOption, Band, Change, DurationUnit, MultiChoice, MultiMode, PhotoRules, QuestionKind, Scale,
 };
 use super::limits::{CountRange, NumberLimits, TextLimits};
+use super::read_calculation::read_calculated;
 
 pub(super) fn read_kind(
     type_name: &str,
@@ -42,8 +43,8 @@ pub(super) fn read_kind(
         "number" => {
             let band = fields.optional("band", reader).unwrap_or_default();
             let limits = NumberLimits {
-                min: fields.optional("min", reader),
-                max: fields.optional("max", reader),
+                min: fields.newer("min", reader),
+                max: fields.newer("max", reader),
                 unit: fields.optional("unit", reader),
             };
             let _measured_by: Option<String> = fields.optional("measured_by", reader);
@@ -69,6 +70,9 @@ pub(super) fn read_kind(
                 max: fields.optional(max, reader),
             };
             let [characters, words, sentences] = TextLimits::default().all().map(|(_, keys, _)| range(keys));
+            if words != CountRange::default() || sentences != CountRange::default() {
+                reader.needs_minor(1);
+            }
             QuestionKind::Text(TextLimits {
                 characters,
                 words,
@@ -83,11 +87,27 @@ pub(super) fn read_kind(
         "receipt" => QuestionKind::Receipt(fields.optional("photo", reader).unwrap_or_default()),
         "audio" => QuestionKind::Audio,
         "location" => QuestionKind::Location,
+        "calculated" | "barcode" | "signature" | "file" => return read_newer_kind(type_name, fields, reader),
         other => {
             let message = format!("{:?} is not a question type", brief(other));
             reader.error_at("type", "unknown_type", message);
             return None;
         }
+    })
+}
+
+/// Types that came with minor version 1.
+fn read_newer_kind(
+    type_name: &str,
+    fields: &mut Fields<'_, '_>,
+    reader: &mut Reader,
+) -> Option<QuestionKind> {
+    reader.needs_minor(1);
+    Some(match type_name {
+        "calculated" => QuestionKind::Calculated(Box::new(read_calculated(fields, reader)?)),
+        "barcode" => QuestionKind::Barcode(fields.list("symbologies", reader)),
+        "signature" => QuestionKind::Signature,
+        _ => QuestionKind::File(fields.optional("file", reader).unwrap_or_default()),
     })
 }
 
@@ -295,15 +315,7 @@ impl Read for ChangeEnds {
         fields.finish(reader);
         let mut index_of = |key: &str, id: Option<String>| {
             let id = id?;
-            let index = reader.scope.indexes.get(&id).copied();
-            if index.is_none() {
-                reader.error_at(
-                    key,
-                    "unknown_question",
-                    format!("there is no question {:?}", brief(&id)),
-                );
-            }
-            index
+            reader.at_key(key, |reader| reader.source_anywhere(&id))
         };
         let (from, to) = (index_of("from", from), index_of("to", to));
         Some(Self { from: from?, to: to? })

@@ -1,12 +1,12 @@
-//! Reading questions: their common fields, what belongs to their type, and conditions.
+//! Reading questions: what all types have in common.
 
 use crate::read::{Fields, Node, Read, Reader, brief, read_word};
 use crate::{Decimal, Id};
 
-use super::condition::{Comparison, Condition, Operand};
 use super::kind::QuestionKind;
+use super::read_extras::Files;
 use super::read_kind::read_kind;
-use super::{CommentRule, Critical, CriticalEffect, Perspective, PhotoEvidence, Question};
+use super::{CommentRule, Critical, CriticalEffect, EvidenceRule, Perspective, Question};
 
 pub(super) fn read_question(node: &Node<'_>, section: usize, reader: &mut Reader) -> Option<Question> {
     let mut fields = Fields::open(node, reader)?;
@@ -28,21 +28,30 @@ pub(super) fn read_question(node: &Node<'_>, section: usize, reader: &mut Reader
     let na_allowed = fields.optional("na_allowed", reader).unwrap_or(false);
     let not_observed_allowed = fields.optional("not_observed_allowed", reader).unwrap_or(false);
     let comment = fields.optional("comment", reader).unwrap_or_default();
-    let photo_evidence = fields
-        .optional("evidence", reader)
-        .and_then(|Evidence(photo)| photo);
+    let evidence: Evidence = fields.optional("evidence", reader).unwrap_or_default();
     let critical = fields.optional("critical", reader);
     let metric = fields.optional("metric", reader);
+    let standard_id = fields.newer("standard_id", reader);
+    let sensitivity = fields.newer("sensitivity", reader).unwrap_or_default();
+    let retention = fields.newer("retention", reader);
+    let integrity = fields.newer("integrity", reader).unwrap_or(false);
+    let option_order = fields.newer("option_order", reader).unwrap_or_default();
+    let help_files = fields
+        .newer("help_files", reader)
+        .map_or_else(Vec::new, |Files(files)| files);
     // Where the type is unknown, so are its fields, and none of them can be called unknown.
     let kind = read_kind(&type_name?, &mut fields, reader);
     fields.finish(reader);
     let kind = kind?;
-    let is_banded = matches!(kind, QuestionKind::Number { .. } | QuestionKind::Duration { .. });
+    let is_banded = matches!(
+        kind,
+        QuestionKind::Number { .. } | QuestionKind::Duration { .. } | QuestionKind::Calculated(_)
+    );
     if is_banded && points.is_some() && node.field("band").is_none() {
         reader.error_at(
             "band",
             "missing_field",
-            "a scored number or duration needs a band",
+            "a scored number, duration or calculated value needs a band",
         );
     }
     Some(Question {
@@ -61,9 +70,17 @@ pub(super) fn read_question(node: &Node<'_>, section: usize, reader: &mut Reader
         na_allowed,
         not_observed_allowed,
         comment,
-        photo_evidence,
+        photo_evidence: evidence.photo,
+        file_evidence: evidence.file,
         critical,
         metric,
+        standard_id,
+        sensitivity,
+        retention,
+        integrity,
+        option_order,
+        help_files,
+        matrix: None,
     })
 }
 
@@ -110,18 +127,25 @@ impl Read for CommentRule {
 }
 
 /// What may or must be attached to an answer.
-struct Evidence(Option<PhotoEvidence>);
+#[derive(Default)]
+struct Evidence {
+    photo: Option<EvidenceRule>,
+    file: Option<EvidenceRule>,
+}
 
 impl Read for Evidence {
     fn read(node: &Node<'_>, reader: &mut Reader) -> Option<Self> {
         let mut fields = Fields::open(node, reader)?;
-        let photo = fields.optional("photo", reader);
+        let evidence = Self {
+            photo: fields.optional("photo", reader),
+            file: fields.newer("file", reader),
+        };
         fields.finish(reader);
-        Some(Self(photo))
+        Some(evidence)
     }
 }
 
-impl Read for PhotoEvidence {
+impl Read for EvidenceRule {
     fn read(node: &Node<'_>, reader: &mut Reader) -> Option<Self> {
         read_word(
             node,
@@ -168,79 +192,5 @@ impl Read for Critical {
             reader.error_at("cap", "out_of_range", "a cap is a percentage between 0 and 100");
         }
         Some(Self { effect, fail_below })
-    }
-}
-
-impl Read for Condition {
-    fn read(node: &Node<'_>, reader: &mut Reader) -> Option<Self> {
-        let mut fields = Fields::open(node, reader)?;
-        let condition = if fields.node("all").is_some() {
-            fields.optional("all", reader).map(Self::All)
-        } else if fields.node("any").is_some() {
-            fields.optional("any", reader).map(Self::Any)
-        } else if fields.node("not").is_some() {
-            fields
-                .optional("not", reader)
-                .map(|part: Self| Self::Not(Box::new(part)))
-        } else {
-            read_comparison(&mut fields, reader)
-        };
-        fields.finish(reader);
-        condition
-    }
-}
-
-fn read_comparison(fields: &mut Fields<'_, '_>, reader: &mut Reader) -> Option<Condition> {
-    let id: Option<String> = fields.required("question", reader);
-    let op: Option<String> = fields.required("op", reader);
-    let _ = fields.node("value");
-    let op = op?;
-    let comparison = match op.as_str() {
-        // Nothing is compared, but editors that always write a value may leave one here.
-        "answered" => Some(Comparison::Answered),
-        "in" => fields.required("value", reader).map(Comparison::In),
-        "equals" => fields.required("value", reader).map(Comparison::Equals),
-        "not_equals" => fields.required("value", reader).map(Comparison::NotEquals),
-        "lt" => fields.required("value", reader).map(Comparison::LessThan),
-        "lte" => fields.required("value", reader).map(Comparison::AtMost),
-        "gt" => fields.required("value", reader).map(Comparison::GreaterThan),
-        "gte" => fields.required("value", reader).map(Comparison::AtLeast),
-        other => {
-            let known = "answered, equals, not_equals, in, lt, lte, gt, gte";
-            let message = format!("{:?} is not one of {known}", brief(other));
-            reader.error_at("op", "unknown_value", message);
-            None
-        }
-    };
-    let id = id?;
-    let index = reader.scope.indexes.get(&id).copied();
-    match index {
-        None => reader.error_at(
-            "question",
-            "unknown_question",
-            format!("there is no question {:?}", brief(&id)),
-        ),
-        Some(index) if index >= reader.scope.earlier_than => {
-            let message = format!("{:?} is not earlier than the place of this condition", brief(&id));
-            reader.error_at("question", "condition_not_earlier", message);
-        }
-        Some(_) => {}
-    }
-    Some(Condition::Compare {
-        question: index?,
-        comparison: comparison?,
-    })
-}
-
-impl Read for Operand {
-    fn read(node: &Node<'_>, reader: &mut Reader) -> Option<Self> {
-        match node {
-            Node::String(text) => Some(Self(text.clone().into_owned())),
-            Node::Number(text) => Some(Self((*text).to_owned())),
-            Node::Null | Node::Bool(_) | Node::Array(_) | Node::Object(_) => {
-                reader.wrong_type("a string or a number", node);
-                None
-            }
-        }
     }
 }

@@ -8,7 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::answer::{Answer, LocalDateTime};
-use crate::checklist::{Condition, MultiChoice, MultiMode, Question, QuestionKind};
+use crate::checklist::{Condition, Facts, Known, MultiChoice, MultiMode, Question, QuestionKind};
 use crate::{Checklist, Decimal, Exact, Finding};
 
 use super::estimated_minutes;
@@ -33,10 +33,26 @@ pub fn analyse(checklist: &Checklist) -> Vec<Finding> {
 
 struct Analysis<'a> {
     checklist: &'a Checklist,
-    /// The values that conditions compare each question with.
-    operands: BTreeMap<usize, BTreeSet<&'a str>>,
+    /// The values that conditions compare each question or key with.
+    operands: BTreeMap<Source<'a>, BTreeSet<&'a str>>,
     trials: usize,
     findings: Vec<Finding>,
+}
+
+/// What a condition looks at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Source<'a> {
+    Question(usize),
+    Context(&'a str),
+}
+
+/// What may be found there.
+#[derive(Clone, Debug)]
+enum Value<'a> {
+    Missing,
+    Answer(Answer),
+    Number(Exact),
+    Text(&'a str),
 }
 
 /// What a condition did over all cases.
@@ -48,7 +64,7 @@ struct Outcomes {
 
 impl<'a> Analysis<'a> {
     fn new(checklist: &'a Checklist) -> Self {
-        let mut operands: BTreeMap<usize, BTreeSet<&str>> = BTreeMap::new();
+        let mut operands: BTreeMap<Source<'_>, BTreeSet<&str>> = BTreeMap::new();
         let of_sections = checklist
             .sections()
             .iter()
@@ -79,8 +95,8 @@ impl<'a> Analysis<'a> {
             Some(condition) => self.condition(condition, None, &format!("{path}.show_if")),
             None => true,
         };
-        for (position, place) in section.questions.clone().enumerate() {
-            let path = format!("{path}.questions[{position}]");
+        for place in section.questions.clone() {
+            let path = self.checklist.document_path(place);
             let question = &self.checklist.questions()[place];
             if let Some(condition) = question.show_if.as_ref().filter(|_| is_reached) {
                 let _ = self.condition(condition, section.show_if.as_ref(), &format!("{path}.show_if"));
@@ -136,7 +152,7 @@ impl<'a> Analysis<'a> {
         for condition in std::iter::once(condition).chain(within) {
             self.rest_on(condition, &mut sources);
         }
-        let sources: Vec<usize> = sources.into_iter().collect();
+        let sources: Vec<Source<'_>> = sources.into_iter().collect();
         let mut domains = Vec::with_capacity(sources.len());
         let mut cases = 1_usize;
         for source in &sources {
@@ -169,10 +185,11 @@ impl<'a> Analysis<'a> {
         Some(outcomes)
     }
 
-    /// The questions that a condition rests on, and those that decide whether they are shown.
-    fn rest_on(&self, condition: &Condition, sources: &mut BTreeSet<usize>) {
+    /// What a condition rests on, and what decides whether that is shown.
+    fn rest_on(&self, condition: &'a Condition, sources: &mut BTreeSet<Source<'a>>) {
+        sources.extend(keys(condition).into_iter().map(Source::Context));
         for source in condition.sources() {
-            if !sources.insert(source) {
+            if !sources.insert(Source::Question(source)) {
                 continue;
             }
             let question = &self.checklist.questions()[source];
@@ -183,67 +200,16 @@ impl<'a> Analysis<'a> {
         }
     }
 
-    /// Answers that make a difference to conditions, `None` being no answer. None if they cannot be listed.
-    fn domain(&self, index: usize) -> Option<Vec<Option<Answer>>> {
-        let operands = self.operands.get(&index);
-        let operands = || operands.into_iter().flatten().copied();
-        let numbers = || operands().filter_map(|text| Decimal::parse(text).ok());
-        let mut domain = vec![None];
-        match &self.checklist.questions()[index].kind {
-            QuestionKind::YesNo { .. } => domain.extend([true, false].map(|yes| Some(Answer::YesNo(yes)))),
-            QuestionKind::SingleChoice { options } => {
-                let real = (0..options.len()).filter(|option| !options[*option].na);
-                domain.extend(real.map(|option| Some(Answer::Option(option))));
+    /// Values that make a difference to conditions. None if they cannot be listed.
+    fn domain(&self, source: Source<'a>) -> Option<Vec<Value<'a>>> {
+        let operands: BTreeSet<&'a str> = self.operands.get(&source).cloned().unwrap_or_default();
+        let mut domain = vec![Value::Missing];
+        match source {
+            // "\u{1}" stands for all that no condition names.
+            Source::Context(_) => domain.extend(operands.into_iter().chain(["\u{1}"]).map(Value::Text)),
+            Source::Question(index) => {
+                domain.extend(values(&self.checklist.questions()[index].kind, &operands)?)
             }
-            QuestionKind::MultiChoice(multi) => {
-                domain.extend(choices(multi, &operands().collect())?.into_iter().map(Some))
-            }
-            QuestionKind::Scale(scale) => {
-                let wanted = numbers().flat_map(|number| [-1, 0, 1].map(|step| number.whole_part() + step));
-                let all: BTreeSet<i64> = if scale.max - scale.min <= 12 {
-                    (scale.min..=scale.max).collect()
-                } else {
-                    wanted
-                        .chain([scale.min, scale.max])
-                        .filter(|value| (scale.min..=scale.max).contains(value))
-                        .collect()
-                };
-                domain.extend(all.into_iter().map(|value| Some(Answer::Integer(value))));
-            }
-            QuestionKind::Number { .. } | QuestionKind::Duration { .. } => {
-                let step = Decimal::parse("0.0001").unwrap_or_default();
-                let around = numbers().flat_map(|number| [number.minus(step), number, number.plus(step)]);
-                let all: BTreeSet<Decimal> = around.chain([Decimal::default()]).collect();
-                domain.extend(all.into_iter().map(|value| Some(Answer::Decimal(value))));
-            }
-            QuestionKind::Money { .. } => {
-                let around = numbers().flat_map(|number| [-1, 0, 1].map(|step| number.whole_part() + step));
-                let all: BTreeSet<i64> = around.chain([0]).collect();
-                domain.extend(all.into_iter().map(|value| Some(Answer::Integer(value))));
-            }
-            QuestionKind::Text(_) => {
-                domain.extend(operands().map(|text| Some(Answer::Text(text.to_owned()))));
-                domain.push(Some(Answer::Text("\u{1}".to_owned())));
-            }
-            QuestionKind::DateTime => {
-                let moments: Vec<LocalDateTime> = operands().filter_map(LocalDateTime::parse).collect();
-                let ends = ["0001-01-01T00:00", "9999-12-31T23:59"]
-                    .into_iter()
-                    .filter_map(LocalDateTime::parse);
-                domain.extend(
-                    moments
-                        .into_iter()
-                        .chain(ends)
-                        .map(|moment| Some(Answer::DateTime(moment))),
-                );
-            }
-            QuestionKind::Photo(_)
-            | QuestionKind::Receipt(_)
-            | QuestionKind::Audio
-            | QuestionKind::Location => {
-                domain.push(Some(Answer::Media));
-            }
-            QuestionKind::Change(_) => {}
         }
         Some(domain)
     }
@@ -269,9 +235,9 @@ impl<'a> Analysis<'a> {
         let may_drop_out = |question: &Question| {
             let section = &self.checklist.sections()[question.section];
             let is_conditional = question.show_if.is_some() || section.show_if.is_some();
-            let is_derived = matches!(question.kind, QuestionKind::Change(_));
             is_conditional
-                || is_derived
+                || section.repeat.is_some()
+                || question.kind.is_derived()
                 || question.allows_not_applicable()
                 || question.not_observed_allowed
                 || !question.required
@@ -294,17 +260,98 @@ impl<'a> Analysis<'a> {
     }
 }
 
-fn collect<'a>(condition: &'a Condition, operands: &mut BTreeMap<usize, BTreeSet<&'a str>>) {
+fn collect<'a>(condition: &'a Condition, operands: &mut BTreeMap<Source<'a>, BTreeSet<&'a str>>) {
+    let mut note = |source, comparison: &'a crate::Comparison| {
+        let known: &mut BTreeSet<&'a str> = operands.entry(source).or_default();
+        known.extend(comparison.operands().iter().map(crate::Operand::as_str));
+    };
     match condition {
+        Condition::Compare { question, comparison } => note(Source::Question(*question), comparison),
+        Condition::Context { key, comparison } => note(Source::Context(key), comparison),
         Condition::All(parts) | Condition::Any(parts) => {
             parts.iter().for_each(|part| collect(part, operands));
         }
         Condition::Not(part) => collect(part, operands),
-        Condition::Compare { question, comparison } => {
-            let known = operands.entry(*question).or_default();
-            known.extend(comparison.operands().iter().map(crate::Operand::as_str));
-        }
+        // Values on both sides of a comparison of two answers are added to each domain anyway.
+        Condition::CompareAnswers { .. } => {}
     }
+}
+
+/// What a condition asks of the visit.
+fn keys(condition: &Condition) -> Vec<&str> {
+    match condition {
+        Condition::All(parts) | Condition::Any(parts) => parts.iter().flat_map(keys).collect(),
+        Condition::Not(part) => keys(part),
+        Condition::Context { key, .. } => vec![key],
+        Condition::Compare { .. } | Condition::CompareAnswers { .. } => Vec::new(),
+    }
+}
+
+/// Answers that make a difference to conditions that compare with `operands`, and to
+/// comparisons of two answers. None if they cannot be listed.
+fn values<'a>(kind: &QuestionKind, operands: &BTreeSet<&'a str>) -> Option<Vec<Value<'a>>> {
+    let numbers = || operands.iter().filter_map(|text| Decimal::parse(text).ok());
+    let whole_around = || numbers().flat_map(|number| [-1, 0, 1].map(|step| number.whole_part() + step));
+    let step = Decimal::parse("0.0001").unwrap_or_default();
+    // Beside the operands, two numbers far out on both sides, so that either of two answers can be the greater.
+    let far = Decimal::integer(1_000_000_000);
+    let around = || -> BTreeSet<Decimal> {
+        let around = numbers().flat_map(|number| [number.minus(step), number, number.plus(step)]);
+        let others = [Decimal::default(), far, Decimal::default().minus(far)];
+        around.chain(others).collect()
+    };
+    let answers: Vec<Answer> = match kind {
+        QuestionKind::YesNo { .. } => [true, false].map(Answer::YesNo).to_vec(),
+        QuestionKind::SingleChoice { options } => {
+            let real = (0..options.len()).filter(|option| !options[*option].na);
+            real.map(Answer::Option).collect()
+        }
+        QuestionKind::MultiChoice(multi) => choices(multi, operands)?,
+        QuestionKind::Scale(scale) => {
+            let all: BTreeSet<i64> = if scale.max - scale.min <= 12 {
+                (scale.min..=scale.max).collect()
+            } else {
+                let wanted = whole_around().chain([scale.min, scale.max]);
+                wanted
+                    .filter(|value| (scale.min..=scale.max).contains(value))
+                    .collect()
+            };
+            all.into_iter().map(Answer::Integer).collect()
+        }
+        QuestionKind::Number { .. } | QuestionKind::Duration { .. } => {
+            around().into_iter().map(Answer::Decimal).collect()
+        }
+        // Whatever it is worked out from: any value is taken for possible.
+        QuestionKind::Calculated(_) => {
+            let all = around().into_iter().map(|value| Value::Number(value.to_exact()));
+            return Some(all.collect());
+        }
+        QuestionKind::Money { .. } => {
+            let all: BTreeSet<i64> = whole_around().chain([0, 1_000_000_000]).collect();
+            all.into_iter().map(Answer::Integer).collect()
+        }
+        QuestionKind::Text(_) | QuestionKind::Barcode(_) => {
+            let texts = operands.iter().copied().chain(["\u{1}"]);
+            texts.map(|text| Answer::Text(text.to_owned())).collect()
+        }
+        QuestionKind::DateTime => {
+            let ends = ["0001-01-01T00:00", "9999-12-31T23:59"];
+            let moments = operands
+                .iter()
+                .copied()
+                .chain(ends)
+                .filter_map(LocalDateTime::parse);
+            moments.map(Answer::DateTime).collect()
+        }
+        QuestionKind::Photo(_)
+        | QuestionKind::Receipt(_)
+        | QuestionKind::Audio
+        | QuestionKind::Location
+        | QuestionKind::Signature
+        | QuestionKind::File(_) => vec![Answer::Media],
+        QuestionKind::Change(_) => Vec::new(),
+    };
+    Some(answers.into_iter().map(Value::Answer).collect())
 }
 
 /// The choices that make a difference: with few options all, with many those of the options that conditions name.
@@ -342,32 +389,57 @@ fn choices(multi: &MultiChoice, named: &BTreeSet<&str>) -> Option<Vec<Answer>> {
 /// One combination of answers.
 struct Case<'c> {
     checklist: &'c Checklist,
-    sources: &'c [usize],
-    domains: &'c [Vec<Option<Answer>>],
+    sources: &'c [Source<'c>],
+    domains: &'c [Vec<Value<'c>>],
     picks: &'c [usize],
 }
 
 impl<'c> Case<'c> {
     fn holds(&self, condition: &Condition) -> bool {
-        condition.holds(&|question| self.effective(question))
+        condition.holds(self)
     }
 
+    fn value(&self, source: Source<'_>) -> Option<&'c Value<'c>> {
+        let place = self.sources.binary_search(&source).ok()?;
+        Some(&self.domains[place][self.picks[place]])
+    }
+}
+
+impl<'c> Facts<'c> for Case<'c> {
     /// The answer that conditions see: none where the question is not shown (R61).
-    fn effective(&self, index: usize) -> Option<(&'c QuestionKind, &'c Answer)> {
-        let place = self.sources.binary_search(&index).ok()?;
-        let answer = self.domains[place][self.picks[place]].as_ref()?;
+    fn effective(&self, index: usize) -> Option<Known<'c>> {
+        let value = self.value(Source::Question(index))?;
         let question = &self.checklist.questions()[index];
         let section = &self.checklist.sections()[question.section];
         let is_shown = [&section.show_if, &question.show_if]
             .into_iter()
             .flatten()
             .all(|condition| self.holds(condition));
-        is_shown.then_some((&question.kind, answer))
+        match value {
+            Value::Answer(answer) if is_shown => Some(Known::Answer(&question.kind, answer)),
+            Value::Number(number) if is_shown => Some(Known::Number(number)),
+            _ => None,
+        }
+    }
+
+    fn context(&self, key: &str) -> Option<&str> {
+        match self.value(Source::Context(key))? {
+            Value::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    fn instances(&self, _section: usize) -> usize {
+        0
+    }
+
+    fn over_instances(&self, _question: usize) -> Vec<Known<'c>> {
+        Vec::new()
     }
 }
 
 /// The next combination.
-fn next(picks: &mut [usize], domains: &[Vec<Option<Answer>>]) {
+fn next(picks: &mut [usize], domains: &[Vec<Value<'_>>]) {
     for (pick, domain) in picks.iter_mut().zip(domains) {
         *pick += 1;
         if *pick < domain.len() {

@@ -1,7 +1,7 @@
 //! How long filling in takes.
 
 use crate::Checklist;
-use crate::checklist::{PhotoEvidence, QuestionKind, TextLimits};
+use crate::checklist::{EvidenceRule, QuestionKind, TextLimits};
 
 /// The minutes that filling in all questions takes, rounded up; the visit itself is not in it.
 ///
@@ -23,16 +23,23 @@ pub fn estimated_minutes(checklist: &Checklist) -> u32 {
                 | QuestionKind::DateTime => 12,
                 // Three characters a second.
                 QuestionKind::Text(limits) => 20 + least_characters(limits) / 3,
-                QuestionKind::Photo(_) | QuestionKind::Receipt(_) | QuestionKind::Audio => 25,
+                QuestionKind::Photo(_)
+                | QuestionKind::Receipt(_)
+                | QuestionKind::Audio
+                | QuestionKind::File(_)
+                | QuestionKind::Signature => 25,
                 QuestionKind::Location => 5,
-                QuestionKind::Change(_) => 0,
+                QuestionKind::Barcode(_) => 10,
+                QuestionKind::Change(_) | QuestionKind::Calculated(_) => 0,
             };
-            let evidence = if question.photo_evidence == Some(PhotoEvidence::Required) {
-                25
-            } else {
-                0
-            };
-            answer + evidence
+            let evidence = [question.photo_evidence, question.file_evidence];
+            let required = evidence
+                .iter()
+                .filter(|rule| **rule == Some(EvidenceRule::Required));
+            let once: u32 = answer + 25 * count(required.count());
+            // A repeated section is filled in as often as it must be, and at least once.
+            let repeat = checklist.sections()[question.section].repeat.as_ref();
+            once.saturating_mul(repeat.map_or(1, |repeat| repeat.min.max(1)))
         })
         .fold(0, u32::saturating_add);
     seconds.div_ceil(60)

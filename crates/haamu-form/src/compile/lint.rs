@@ -35,11 +35,8 @@ pub fn lint(checklist: &Checklist, rules: RuleSet) -> Vec<Finding> {
         rules,
         findings: Vec::new(),
     };
-    for (section_index, section) in checklist.sections().iter().enumerate() {
-        for (position, question) in checklist.questions_of(section).iter().enumerate() {
-            let path = format!("sections[{section_index}].questions[{position}]");
-            linter.question(question, &path);
-        }
+    for (index, question) in checklist.questions().iter().enumerate() {
+        linter.question(question, &checklist.document_path(index));
     }
     linter.findings
 }

@@ -3,7 +3,7 @@
 use crate::Language;
 
 /// Code, Finnish, Swedish; `{0}` and so on stand for values.
-const SENTENCES: [(&str, &str, &str); 28] = [
+const SENTENCES: [(&str, &str, &str); 34] = [
     (
         "answer_required",
         "tähän kysymykseen on vastattava",
@@ -80,6 +80,36 @@ const SENTENCES: [(&str, &str, &str); 28] = [
         "{0} bilder; högst {1} tillåts",
     ),
     (
+        "file_required",
+        "tämä vastaus tarvitsee tiedoston",
+        "det här svaret behöver en fil",
+    ),
+    (
+        "too_many_files",
+        "{0} tiedostoa; enintään {1} sallitaan",
+        "{0} filer; högst {1} tillåts",
+    ),
+    (
+        "too_few_instances",
+        "täytetty {0}; vähintään {1} tarvitaan",
+        "{0} ifyllda; minst {1} behövs",
+    ),
+    (
+        "too_many_instances",
+        "täytetty {0}; enintään {1} sallitaan",
+        "{0} ifyllda; högst {1} tillåts",
+    ),
+    (
+        "barcode_not_valid",
+        "tämä ei ole pyydetynlainen koodi; tarkista numerot",
+        "det här är ingen kod av det slag som efterfrågas; kontrollera siffrorna",
+    ),
+    (
+        "answer_in_instances",
+        "tähän vastataan jokaisessa toistossa erikseen",
+        "den här frågan besvaras i varje upprepning för sig",
+    ),
+    (
         "duration_negative",
         "kesto ei voi olla negatiivinen",
         "en längd i tid kan inte vara negativ",
@@ -136,8 +166,8 @@ const SENTENCES: [(&str, &str, &str); 28] = [
     ),
     (
         "answer_is_derived",
-        "vastaus lasketaan kahdesta asteikosta, eikä sitä voi antaa",
-        "svaret räknas ut av två skalor och kan inte ges",
+        "vastaus lasketaan muista vastauksista, eikä sitä voi antaa",
+        "svaret räknas ut av andra svar och kan inte ges",
     ),
     (
         "unknown_question",

@@ -6,25 +6,27 @@
 
 mod output;
 mod points;
+mod repeated;
 mod rollup;
 mod rounding;
 mod status;
 mod visit;
 
 use crate::checklist::CriticalEffect;
-use crate::{Answers, Checklist, Exact, Id};
+use crate::{Answers, Checklist, Exact, Id, Slot};
 
 pub use output::ScoreOutput;
 pub use rollup::Rollup;
 pub use rounding::display_percentage;
+pub(crate) use status::Settled;
 pub use status::{QuestionStatus, shown_questions};
-pub(crate) use visit::{SectionEffect, missed_pass_marks, percentage, section_effects};
+pub(crate) use visit::{SectionEffect, has_passed_quiz, missed_pass_marks, percentage, section_effects};
 
 /// What a reviewer decided about the answers, which scoring has to know.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Decisions<'a> {
-    /// Indexes of questions that were voided.
-    pub voided: &'a [usize],
+    /// The places of questions that were voided; one without an instance means all instances.
+    pub voided: &'a [Slot],
     /// Whether an incomplete evaluation was accepted all the same: its shown,
     /// required and unanswered questions then earn nothing of their points (R9).
     pub accepted_incomplete: bool,
@@ -39,6 +41,25 @@ pub struct QuestionScore {
     pub earned: Exact,
     /// The points that were possible; 0 unless it counts.
     pub possible: Exact,
+    /// The value of a derived question: a change or a calculated value; none where it is missing.
+    pub value: Option<Exact>,
+    /// Where its section is repeated, what it contributed in each instance, before the
+    /// instances were put together; then the points above are what they came to, and the
+    /// status is the one that counts for most.
+    pub instances: Vec<InstanceScore>,
+}
+
+/// What a question contributed at one place: alone, or in one instance.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InstanceScore {
+    /// Whether and how it counts.
+    pub status: QuestionStatus,
+    /// The points earned, from 0 to the question's points.
+    pub earned: Exact,
+    /// The points that were possible; 0 unless it counts.
+    pub possible: Exact,
+    /// The value of a derived question: a change or a calculated value; none where it is missing.
+    pub value: Option<Exact>,
 }
 
 /// What one section contributed.
@@ -54,6 +75,17 @@ pub struct SectionScore {
     pub raw: Option<Exact>,
     /// The section's score after critical effects.
     pub last: Option<Exact>,
+    /// Where it is repeated, each instance.
+    pub instances: Vec<SectionInstance>,
+}
+
+/// One instance of a repeated section.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SectionInstance {
+    /// Earned and bonus points over possible points; none if nothing was possible.
+    pub raw: Option<Exact>,
+    /// What one point of the instance is worth in the section: 1 where instances are summed.
+    pub factor: Exact,
 }
 
 /// A critical answer that was given.
@@ -61,8 +93,21 @@ pub struct SectionScore {
 pub struct Trigger {
     /// The index of the question.
     pub question: usize,
+    /// The instance, where its section is repeated.
+    pub instance: Option<usize>,
     /// What it does.
     pub effect: CriticalEffect,
+}
+
+impl Trigger {
+    /// Where the answer was given.
+    #[must_use]
+    pub const fn slot(&self) -> Slot {
+        Slot {
+            question: self.question,
+            instance: self.instance,
+        }
+    }
 }
 
 /// The verdict on a visit.
@@ -104,13 +149,53 @@ pub struct Score {
     pub questions: Vec<QuestionScore>,
 }
 
+impl Score {
+    /// Whether a certification quiz is passed, by its exact final score and the critical
+    /// answers; none where the checklist is no quiz.
+    #[must_use]
+    pub fn has_passed(&self, checklist: &Checklist) -> Option<bool> {
+        let is_failed = self.grade == Some(Grade::Failed);
+        has_passed_quiz(checklist, self.last.as_ref()).map(|passed| passed && !is_failed)
+    }
+}
+
 /// Scores the answers to a checklist.
 #[must_use]
 pub fn score(checklist: &Checklist, answers: &Answers, decisions: Decisions<'_>) -> Score {
-    let statuses = status::statuses(checklist, answers, decisions.voided);
-    let questions: Vec<QuestionScore> = (0..checklist.questions().len())
-        .map(|index| points::question_score(checklist, answers, index, statuses[index], decisions))
-        .collect();
-    let triggers = visit::triggers(checklist, answers, &questions);
-    visit::visit_score(checklist, questions, triggers)
+    score_settled(&Settled::new(checklist, answers, decisions.voided), decisions)
+}
+
+/// Scores what was settled of answers.
+pub(crate) fn score_settled(settled: &Settled<'_>, decisions: Decisions<'_>) -> Score {
+    let checklist = settled.checklist();
+    let mut questions = Vec::with_capacity(checklist.questions().len());
+    let mut instances: Vec<Vec<SectionInstance>> = Vec::with_capacity(checklist.sections().len());
+    for (index, section) in checklist.sections().iter().enumerate() {
+        match &section.repeat {
+            None => {
+                let alone = |index| points::slot_score(settled, Slot::from(index), decisions).into();
+                questions.extend(section.questions.clone().map(alone));
+                instances.push(Vec::new());
+            }
+            Some(repeat) => {
+                let (of_questions, of_section) = repeated::scores(settled, index, repeat, decisions);
+                questions.extend(of_questions);
+                instances.push(of_section);
+            }
+        }
+    }
+    let triggers = visit::triggers(settled, &questions);
+    visit::visit_score(checklist, questions, instances, triggers)
+}
+
+impl From<InstanceScore> for QuestionScore {
+    fn from(alone: InstanceScore) -> Self {
+        Self {
+            status: alone.status,
+            earned: alone.earned,
+            possible: alone.possible,
+            value: alone.value,
+            instances: Vec::new(),
+        }
+    }
 }

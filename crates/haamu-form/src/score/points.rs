@@ -2,24 +2,23 @@
 
 use crate::answer::{Answer, AnswerState};
 use crate::checklist::{
-    AnswerOption, MultiChoice, MultiMode, Question, QuestionKind, Scale, UnansweredPolicy,
+    AnswerOption, Band, MultiChoice, MultiMode, Question, QuestionKind, Scale, UnansweredPolicy,
 };
-use crate::{Answers, Checklist, Decimal, Exact};
+use crate::{Checklist, Decimal, Exact, Slot};
 
-use super::{Decisions, QuestionScore, QuestionStatus};
+use super::status::Settled;
+use super::{Decisions, InstanceScore, QuestionStatus};
 
-pub(super) fn question_score(
-    checklist: &Checklist,
-    answers: &Answers,
-    index: usize,
-    status: QuestionStatus,
-    decisions: Decisions<'_>,
-) -> QuestionScore {
-    let question = &checklist.questions()[index];
+/// What a question contributes at one place.
+pub(super) fn slot_score(settled: &Settled<'_>, slot: Slot, decisions: Decisions<'_>) -> InstanceScore {
+    let checklist = settled.checklist();
+    let question = &checklist.questions()[slot.question];
+    let status = settled.status(slot);
     let points = question.points.map_or(Exact::ZERO, Decimal::to_exact);
+    let value = derived_value(settled, slot);
     let (earned, possible) = match status {
-        QuestionStatus::Scored => (earned(checklist, answers, index, &points), points),
-        QuestionStatus::Bonus => (earned(checklist, answers, index, &points), Exact::ZERO),
+        QuestionStatus::Scored => (earned(settled, slot, value.as_ref(), &points), points),
+        QuestionStatus::Bonus => (earned(settled, slot, value.as_ref(), &points), Exact::ZERO),
         QuestionStatus::Unanswered if costs_its_points(checklist, question, decisions) => {
             (Exact::ZERO, points)
         }
@@ -30,10 +29,26 @@ pub(super) fn question_score(
         | QuestionStatus::NotObserved
         | QuestionStatus::Unscored => (Exact::ZERO, Exact::ZERO),
     };
-    QuestionScore {
+    InstanceScore {
         status,
         earned,
         possible,
+        value,
+    }
+}
+
+/// The value of a derived question that counts for something.
+fn derived_value(settled: &Settled<'_>, slot: Slot) -> Option<Exact> {
+    if !settled.status(slot).is_answered() {
+        return None;
+    }
+    match &settled.checklist().questions()[slot.question].kind {
+        QuestionKind::Change(change) => {
+            let difference = settled.change_difference(change, slot.instance);
+            difference.map(Exact::integer)
+        }
+        QuestionKind::Calculated(_) => settled.value(slot).cloned(),
+        _ => None,
     }
 }
 
@@ -45,19 +60,16 @@ fn costs_its_points(checklist: &Checklist, question: &Question, decisions: Decis
 }
 
 /// Earned points of an answered question, from 0 to `points` (R5).
-fn earned(checklist: &Checklist, answers: &Answers, index: usize, points: &Exact) -> Exact {
-    let question = &checklist.questions()[index];
-    let earned = match (&question.kind, answers.state(index)) {
-        (QuestionKind::Change(change), _) => {
-            let value = |index| match answers.state(index) {
-                AnswerState::Given(Answer::Integer(value)) => *value,
-                _ => 0,
-            };
-            let difference = Exact::integer(value(change.to) - value(change.from));
-            points * &change.band.share(&difference)
-        }
-        (kind, AnswerState::Given(answer)) => earned_by_answer(kind, answer, points),
-        (_, AnswerState::Missing | AnswerState::NotApplicable | AnswerState::NotObserved) => Exact::ZERO,
+fn earned(settled: &Settled<'_>, slot: Slot, value: Option<&Exact>, points: &Exact) -> Exact {
+    let checklist = settled.checklist();
+    let of_band = |band: &Band| value.map_or(Exact::ZERO, |value| points * &band.share(value));
+    let earned = match &checklist.questions()[slot.question].kind {
+        QuestionKind::Change(change) => of_band(&change.band),
+        QuestionKind::Calculated(calculated) => of_band(&calculated.band),
+        kind => match settled.answers().state_at(checklist, slot) {
+            AnswerState::Given(answer) => earned_by_answer(kind, answer, points),
+            AnswerState::Missing | AnswerState::NotApplicable | AnswerState::NotObserved => Exact::ZERO,
+        },
     };
     earned.clamped(&Exact::ZERO, points)
 }

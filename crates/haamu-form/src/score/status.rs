@@ -1,8 +1,10 @@
 //! What each question counts as (2.3), and which questions are shown (R60-R62).
 
+use std::collections::BTreeMap;
+
 use crate::answer::{Answer, AnswerState};
-use crate::checklist::{Change, Question, QuestionKind};
-use crate::{Answers, Checklist};
+use crate::checklist::{Change, Condition, Constraint, Facts, Known, Question, QuestionKind, Section};
+use crate::{Answers, Checklist, Exact, Slot};
 
 /// Whether and how a question counts, the first that fits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,66 +50,235 @@ impl QuestionStatus {
     }
 }
 
-/// Which questions are shown, given the answers so far.
+/// Which questions are shown, given the answers so far; a repeated question is where it is shown in any instance.
 #[must_use]
 pub fn shown_questions(checklist: &Checklist, answers: &Answers) -> Vec<bool> {
-    statuses(checklist, answers, &[])
-        .into_iter()
-        .map(|status| status != QuestionStatus::NotShown)
+    let settled = Settled::new(checklist, answers, &[]);
+    let is_shown = |status: QuestionStatus| status != QuestionStatus::NotShown;
+    (0..checklist.questions().len())
+        .map(|index| match checklist.repeat_of(index) {
+            None => is_shown(settled.statuses[index]),
+            Some(_) => settled.of_instances(index).any(is_shown),
+        })
         .collect()
 }
 
-/// The status of every question.
-///
-/// Conditions look only at earlier questions, so one pass settles all but the
-/// derived changes, which no condition sees and which come last.
-pub(super) fn statuses(checklist: &Checklist, answers: &Answers, voided: &[usize]) -> Vec<QuestionStatus> {
-    let questions = checklist.questions();
-    let mut statuses = vec![QuestionStatus::NotShown; questions.len()];
-    for section in checklist.sections() {
-        let is_shown = section.show_if.as_ref().is_none_or(|condition| {
-            condition.holds(&|index| effective(checklist, answers, &statuses, index))
-        });
-        if !is_shown {
-            continue;
+/// The status of every question and the values that were worked out.
+#[derive(Debug)]
+pub(crate) struct Settled<'a> {
+    checklist: &'a Checklist,
+    answers: &'a Answers,
+    statuses: Vec<QuestionStatus>,
+    /// By section that is repeated: by instance, by question of the section.
+    instances: BTreeMap<usize, Vec<Vec<QuestionStatus>>>,
+    values: BTreeMap<Slot, Exact>,
+}
+
+/// The facts of one place: those of the visit, and of one instance where it is in one.
+struct View<'s, 'a> {
+    settled: &'s Settled<'a>,
+    instance: Option<usize>,
+}
+
+impl<'a> Settled<'a> {
+    /// Settles all questions.
+    ///
+    /// Conditions and calculations look only at earlier questions, so one pass settles all but
+    /// the derived changes, which no condition sees and which come last.
+    pub(crate) fn new(checklist: &'a Checklist, answers: &'a Answers, voided: &[Slot]) -> Self {
+        let mut settled = Self {
+            checklist,
+            answers,
+            statuses: vec![QuestionStatus::NotShown; checklist.questions().len()],
+            instances: BTreeMap::new(),
+            values: BTreeMap::new(),
+        };
+        for (index, section) in checklist.sections().iter().enumerate() {
+            let count = answers.instance_count(index);
+            if count > 0 {
+                let hidden = vec![QuestionStatus::NotShown; section.questions.len()];
+                settled.instances.insert(index, vec![hidden; count]);
+            }
+            if !settled.holds(section.show_if.as_ref(), None) {
+                continue;
+            }
+            if section.repeat.is_none() {
+                settled.section(section, None, voided);
+            }
+            for instance in 0..count {
+                settled.section(section, Some(instance), voided);
+            }
         }
+        settled.changes();
+        settled
+    }
+
+    fn holds(&self, condition: Option<&Condition>, instance: Option<usize>) -> bool {
+        let view = View {
+            settled: self,
+            instance,
+        };
+        condition.is_none_or(|condition| condition.holds(&view))
+    }
+
+    fn section(&mut self, section: &'a Section, instance: Option<usize>, voided: &[Slot]) {
         for index in section.questions.clone() {
-            let question = &questions[index];
-            let is_shown = question.show_if.as_ref().is_none_or(|condition| {
-                condition.holds(&|index| effective(checklist, answers, &statuses, index))
-            });
-            if is_shown {
-                statuses[index] = if voided.contains(&index) {
-                    QuestionStatus::Voided
-                } else {
-                    shown_status(question, answers.state(index))
+            let question = &self.checklist.questions()[index];
+            if !self.holds(question.show_if.as_ref(), instance) {
+                continue;
+            }
+            let slot = Slot {
+                question: index,
+                instance,
+            };
+            let status = if voided.iter().any(|voided| slot.is_meant_by(*voided)) {
+                QuestionStatus::Voided
+            } else if let QuestionKind::Calculated(calculated) = &question.kind {
+                let view = View {
+                    settled: self,
+                    instance,
                 };
+                match calculated.calculation.value(&view) {
+                    Some(value) => {
+                        self.values.insert(slot, value);
+                        counted_status(question)
+                    }
+                    None => QuestionStatus::NotApplicable,
+                }
+            } else {
+                shown_status(question, self.answers.state_at(self.checklist, slot))
+            };
+            *self.status_mut(slot) = status;
+        }
+    }
+
+    fn changes(&mut self) {
+        for (index, question) in self.checklist.questions().iter().enumerate() {
+            let QuestionKind::Change(change) = &question.kind else {
+                continue;
+            };
+            let count = self.instances.get(&question.section).map_or(0, Vec::len);
+            let in_instances = (0..count).map(|instance| Slot::in_instance(index, instance));
+            for slot in std::iter::once(Slot::from(index)).chain(in_instances) {
+                if self.status(slot) == QuestionStatus::NotApplicable
+                    && self.change_difference(change, slot.instance).is_some()
+                {
+                    *self.status_mut(slot) = counted_status(question);
+                }
             }
         }
     }
-    for (index, question) in questions.iter().enumerate() {
-        if let QuestionKind::Change(change) = &question.kind
-            && statuses[index] == QuestionStatus::NotApplicable
-            && change_difference(checklist, answers, &statuses, change).is_some()
-        {
-            statuses[index] = counted_status(question);
+
+    /// The checklist.
+    pub(crate) const fn checklist(&self) -> &'a Checklist {
+        self.checklist
+    }
+
+    /// The answers.
+    pub(crate) const fn answers(&self) -> &'a Answers {
+        self.answers
+    }
+
+    /// The status at a place.
+    pub(crate) fn status(&self, slot: Slot) -> QuestionStatus {
+        let Some(instance) = slot.instance else {
+            return self.statuses[slot.question];
+        };
+        let section = self.checklist.questions()[slot.question].section;
+        let first = self.checklist.sections()[section].questions.start;
+        self.instances[&section][instance][slot.question - first]
+    }
+
+    fn status_mut(&mut self, slot: Slot) -> &mut QuestionStatus {
+        let section = self.checklist.questions()[slot.question].section;
+        let first = self.checklist.sections()[section].questions.start;
+        match slot.instance.zip(self.instances.get_mut(&section)) {
+            Some((instance, instances)) => &mut instances[instance][slot.question - first],
+            None => &mut self.statuses[slot.question],
         }
     }
-    statuses
+
+    /// The statuses of a repeated question, by instance.
+    pub(crate) fn of_instances(&self, question: usize) -> impl Iterator<Item = QuestionStatus> + '_ {
+        let section = self.checklist.questions()[question].section;
+        let place = question - self.checklist.sections()[section].questions.start;
+        let instances = self.instances.get(&section).into_iter().flatten();
+        instances.map(move |statuses| statuses[place])
+    }
+
+    /// The number that was worked out at a place, if there is one.
+    pub(crate) fn value(&self, slot: Slot) -> Option<&Exact> {
+        self.values.get(&slot)
+    }
+
+    /// Whether a section's condition holds.
+    pub(crate) fn shows_section(&self, section: usize) -> bool {
+        self.holds(self.checklist.sections()[section].show_if.as_ref(), None)
+    }
+
+    /// Whether a constraint is broken, in one instance where its section is repeated.
+    pub(crate) fn breaks(&self, constraint: &Constraint, instance: Option<usize>) -> bool {
+        self.holds(Some(&constraint.fail_if), instance)
+    }
+
+    /// The answer or value at a place, or none where it is missing (R61).
+    fn known(&self, slot: Slot) -> Option<Known<'_>> {
+        if !self.status(slot).is_answered() {
+            return None;
+        }
+        if let Some(value) = self.values.get(&slot) {
+            return Some(Known::Number(value));
+        }
+        match self.answers.state_at(self.checklist, slot) {
+            AnswerState::Given(answer) => Some(Known::Answer(
+                &self.checklist.questions()[slot.question].kind,
+                answer,
+            )),
+            _ => None,
+        }
+    }
+
+    /// End minus start; none if an end is missing or both are at the maximum (R15).
+    pub(crate) fn change_difference(&self, change: &Change, instance: Option<usize>) -> Option<i64> {
+        let view = View {
+            settled: self,
+            instance,
+        };
+        let end = |index| match view.effective(index)? {
+            Known::Answer(QuestionKind::Scale(scale), Answer::Integer(value)) => Some((*value, scale.max)),
+            _ => None,
+        };
+        let ((from, max), (to, _)) = (end(change.from)?, end(change.to)?);
+        (from < max || to < max).then_some(to - from)
+    }
 }
 
-/// The answer of an earlier question, or none where it is missing (R61).
-fn effective<'a>(
-    checklist: &'a Checklist,
-    answers: &'a Answers,
-    statuses: &[QuestionStatus],
-    index: usize,
-) -> Option<(&'a QuestionKind, &'a Answer)> {
-    match answers.state(index) {
-        AnswerState::Given(answer) if statuses[index].is_answered() => {
-            Some((&checklist.questions()[index].kind, answer))
-        }
-        _ => None,
+impl<'s> Facts<'s> for View<'s, '_> {
+    fn effective(&self, question: usize) -> Option<Known<'s>> {
+        let settled: &'s Settled<'_> = self.settled;
+        let is_repeated = settled.checklist.repeat_of(question).is_some();
+        settled.known(Slot {
+            question,
+            instance: self.instance.filter(|_| is_repeated),
+        })
+    }
+
+    fn context(&self, key: &str) -> Option<&str> {
+        self.settled.answers.context().get(key)
+    }
+
+    fn instances(&self, section: usize) -> usize {
+        let statuses = self.settled.instances.get(&section).into_iter().flatten();
+        let is_shown =
+            |of: &&Vec<QuestionStatus>| of.iter().any(|status| *status != QuestionStatus::NotShown);
+        statuses.filter(is_shown).count()
+    }
+
+    fn over_instances(&self, question: usize) -> Vec<Known<'s>> {
+        let settled: &'s Settled<'_> = self.settled;
+        let count = settled.of_instances(question).count();
+        let slots = (0..count).map(|instance| Slot::in_instance(question, instance));
+        slots.filter_map(|slot| settled.known(slot)).collect()
     }
 }
 
@@ -144,19 +315,4 @@ const fn counted_status(question: &Question) -> QuestionStatus {
     } else {
         QuestionStatus::Scored
     }
-}
-
-/// End minus start; none if an end is missing or both are at the maximum (R15).
-pub(super) fn change_difference(
-    checklist: &Checklist,
-    answers: &Answers,
-    statuses: &[QuestionStatus],
-    change: &Change,
-) -> Option<i64> {
-    let end = |index| match effective(checklist, answers, statuses, index)? {
-        (QuestionKind::Scale(scale), Answer::Integer(value)) => Some((*value, scale.max)),
-        _ => None,
-    };
-    let ((from, max), (to, _)) = (end(change.from)?, end(change.to)?);
-    (from < max || to < max).then_some(to - from)
 }

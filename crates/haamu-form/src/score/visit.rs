@@ -2,38 +2,47 @@
 
 use crate::answer::{Answer, AnswerState};
 use crate::checklist::{BandOn, CriticalEffect, Question, QuestionKind, ScoreMode};
-use crate::{Answers, Checklist, Decimal, Exact};
+use crate::{Checklist, Decimal, Exact, Slot};
 
-use super::{Grade, QuestionScore, QuestionStatus, Score, SectionScore, Trigger, display_percentage};
+use super::status::Settled;
+use super::{
+    Grade, QuestionScore, QuestionStatus, Score, SectionInstance, SectionScore, Trigger, display_percentage,
+};
 
 /// The critical answers, in checklist order (R22, R23).
-pub(super) fn triggers(
-    checklist: &Checklist,
-    answers: &Answers,
-    questions: &[QuestionScore],
-) -> Vec<Trigger> {
-    let of_question = |(index, question): (usize, &Question)| {
-        let is_triggered = questions[index].status.is_answered()
-            && is_triggered(question, answers.state(index), &questions[index]);
+pub(super) fn triggers(settled: &Settled<'_>, questions: &[QuestionScore]) -> Vec<Trigger> {
+    let checklist = settled.checklist();
+    let mut triggers = Vec::new();
+    for (index, (question, score)) in checklist.questions().iter().zip(questions).enumerate() {
         // An option may be marked critical where the question names no effect: that is an alert only.
         let effect = question
             .critical
             .map_or(CriticalEffect::Flag, |critical| critical.effect);
-        is_triggered.then_some(Trigger {
-            question: index,
-            effect,
-        })
-    };
-    checklist
-        .questions()
-        .iter()
-        .enumerate()
-        .filter_map(of_question)
-        .collect()
+        let mut check = |slot: Slot, status: QuestionStatus, earned: &Exact| {
+            if !status.is_answered() {
+                return;
+            }
+            let state = settled.answers().state_at(checklist, slot);
+            if is_critical(question, state) || is_below_limit(question, status, earned) {
+                triggers.push(Trigger {
+                    question: slot.question,
+                    instance: slot.instance,
+                    effect,
+                });
+            }
+        };
+        if checklist.repeat_of(index).is_none() {
+            check(index.into(), score.status, &score.earned);
+        }
+        for (instance, score) in score.instances.iter().enumerate() {
+            check(Slot::in_instance(index, instance), score.status, &score.earned);
+        }
+    }
+    triggers
 }
 
-fn is_triggered(question: &Question, state: &AnswerState, score: &QuestionScore) -> bool {
-    let by_answer = match (&question.kind, state) {
+fn is_critical(question: &Question, state: &AnswerState) -> bool {
+    match (&question.kind, state) {
         (QuestionKind::YesNo { yes_is_good }, AnswerState::Given(Answer::YesNo(yes))) => {
             question.critical.is_some() && yes != yes_is_good
         }
@@ -42,20 +51,18 @@ fn is_triggered(question: &Question, state: &AnswerState, score: &QuestionScore)
             indexes.iter().any(|index| kind.options()[*index].critical)
         }
         _ => false,
-    };
-    by_answer || is_below_limit(question, score)
+    }
 }
 
 /// Whether the earned share is below the question's `fail_below`; never tested where no points are possible.
-fn is_below_limit(question: &Question, score: &QuestionScore) -> bool {
+fn is_below_limit(question: &Question, status: QuestionStatus, earned: &Exact) -> bool {
     let limit = question.critical.and_then(|critical| critical.fail_below);
     let points = question
         .points
         .map(Decimal::to_exact)
         .filter(|points| !points.is_zero());
-    match (limit, points, score.status) {
-        (Some(limit), Some(points), QuestionStatus::Scored | QuestionStatus::Bonus) => score
-            .earned
+    match (limit, points, status) {
+        (Some(limit), Some(points), QuestionStatus::Scored | QuestionStatus::Bonus) => earned
             .divided_by(&points)
             .is_some_and(|share| share < limit.to_exact()),
         _ => false,
@@ -65,6 +72,7 @@ fn is_below_limit(question: &Question, score: &QuestionScore) -> bool {
 pub(super) fn visit_score(
     checklist: &Checklist,
     questions: Vec<QuestionScore>,
+    instances: Vec<Vec<SectionInstance>>,
     triggers: Vec<Trigger>,
 ) -> Score {
     let effects = section_effects(checklist, &triggers);
@@ -72,8 +80,10 @@ pub(super) fn visit_score(
         .sections()
         .iter()
         .zip(&effects)
-        .map(|(section, effect)| {
-            section_score(
+        .zip(instances)
+        .map(|((section, effect), instances)| SectionScore {
+            instances,
+            ..section_score(
                 &questions[section.questions.clone()],
                 checklist.scoring().cap_bonus,
                 effect,
@@ -170,6 +180,7 @@ fn section_score(questions: &[QuestionScore], cap_bonus: bool, effect: &SectionE
         possible,
         raw,
         last,
+        instances: Vec::new(),
     }
 }
 
@@ -247,7 +258,8 @@ fn grade(
     let is_failed_by_answer = triggers
         .iter()
         .any(|trigger| trigger.effect == CriticalEffect::VisitFail);
-    if is_failed_by_answer || missed_pass_marks(checklist, sections).next().is_some() {
+    let is_quiz_failed = has_passed_quiz(checklist, last) == Some(false);
+    if is_failed_by_answer || is_quiz_failed || missed_pass_marks(checklist, sections).next().is_some() {
         return Some(Grade::Failed);
     }
     let shown = match checklist.scoring().band_on {
@@ -260,6 +272,12 @@ fn grade(
     reached
         .max_by_key(|band| band.min)
         .map(|band| Grade::Band(band.id.clone()))
+}
+
+/// Whether a quiz is passed; none where the checklist is no quiz. Nothing answered is not passed.
+pub(crate) fn has_passed_quiz(checklist: &Checklist, last: Option<&Exact>) -> Option<bool> {
+    let mark = percentage(checklist.header().quiz?.pass_mark);
+    Some(last.is_some_and(|score| *score >= mark))
 }
 
 /// The sections whose score is below their pass mark (R25).

@@ -10,8 +10,8 @@ mod text;
 
 use crate::answer::AnswerState;
 use crate::checklist::{CriticalEffect, ScoreMode};
-use crate::score::{SectionEffect, SectionScore, Trigger, percentage, section_effects};
-use crate::{Answers, Checklist, Exact, Score};
+use crate::score::{SectionEffect, SectionScore, Trigger, has_passed_quiz, percentage, section_effects};
+use crate::{Answers, Checklist, Exact, Score, Slot};
 
 pub use output::TraceOutput;
 pub use reason::Reason;
@@ -32,6 +32,8 @@ pub enum Place {
 pub struct TraceLine {
     /// What it is about.
     pub place: Place,
+    /// The instance of the repeated section that the question was answered in.
+    pub instance: Option<usize>,
     /// Points of a question that were not earned, or of a bonus that were; 0 elsewhere.
     pub points: Exact,
     /// What it adds to the visit score, 1 being 100 %; a loss is negative.
@@ -78,8 +80,9 @@ pub fn trace(checklist: &Checklist, answers: &Answers, score: &Score) -> Trace {
 
 /// What changes the verdict but not the number.
 fn notices(checklist: &Checklist, score: &Score) -> Vec<TraceLine> {
-    let notice = |place, reason| TraceLine {
+    let notice = |place, instance, reason| TraceLine {
         place,
+        instance,
         points: Exact::ZERO,
         effect: Exact::ZERO,
         reason,
@@ -90,18 +93,28 @@ fn notices(checklist: &Checklist, score: &Score) -> Vec<TraceLine> {
             CriticalEffect::VisitFail => Reason::VisitFail,
             _ => return None,
         };
-        Some(notice(Place::Question(trigger.question), reason))
+        Some(notice(
+            Place::Question(trigger.question),
+            trigger.instance,
+            reason,
+        ))
     };
     let missed = crate::score::missed_pass_marks(checklist, &score.sections);
     let marks = missed.map(|section| {
         let mark = checklist.sections()[section].pass_mark.unwrap_or_default();
-        notice(Place::Section(section), Reason::PassMark { mark })
+        notice(Place::Section(section), None, Reason::PassMark { mark })
     });
+    let of_quiz = || {
+        let mark = checklist.header().quiz?.pass_mark;
+        let is_failed = has_passed_quiz(checklist, score.last.as_ref()) == Some(false);
+        is_failed.then(|| notice(Place::Visit, None, Reason::QuizMark { mark }))
+    };
     score
         .triggers
         .iter()
         .filter_map(of_trigger)
         .chain(marks)
+        .chain(of_quiz())
         .collect()
 }
 
@@ -131,39 +144,59 @@ impl<'a> Tracer<'a> {
         self.total = &self.total + &effect;
         self.lines.push(TraceLine {
             place,
+            instance: None,
             points,
             effect,
             reason,
         });
     }
 
-    /// Points lost in questions, and bonus points gained.
+    /// Points lost in questions, and bonus points gained, in repeated sections instance by instance.
     fn questions(&mut self, answers: &Answers) {
-        for (index, (question, score)) in self
-            .checklist
-            .questions()
-            .iter()
-            .zip(&self.score.questions)
-            .enumerate()
-        {
-            let point_value = self.point_values[question.section].clone();
-            let lost = &score.possible - &score.earned;
-            if !score.possible.is_zero() && !lost.is_zero() {
-                let reason = match answers.state(index) {
-                    AnswerState::Missing if !question.kind.is_change() => Reason::Unanswered,
-                    state => Reason::of_loss(self.checklist, answers, question, state),
-                };
-                let effect = -&(&lost * &point_value);
-                self.push(Place::Question(index), lost, effect, reason);
-            } else if score.possible.is_zero() && !score.earned.is_zero() {
-                let effect = &score.earned * &point_value;
-                self.push(
-                    Place::Question(index),
-                    score.earned.clone(),
-                    effect,
-                    Reason::Bonus,
-                );
+        let score = self.score;
+        for (index, question) in score.questions.iter().enumerate() {
+            let section = self.checklist.questions()[index].section;
+            let point_value = self.point_values[section].clone();
+            if self.checklist.repeat_of(index).is_none() {
+                let of = (question.earned.clone(), question.possible.clone());
+                self.question(answers, index.into(), of, question.value.as_ref(), &point_value);
             }
+            let instances = question.instances.iter().zip(&score.sections[section].instances);
+            for (instance, (score, of)) in instances.enumerate() {
+                let slot = Slot::in_instance(index, instance);
+                let points = (score.earned.clone(), score.possible.clone());
+                let point_value = &point_value * &of.factor;
+                self.question(answers, slot, points, score.value.as_ref(), &point_value);
+            }
+        }
+    }
+
+    fn question(
+        &mut self,
+        answers: &Answers,
+        slot: Slot,
+        (earned, possible): (Exact, Exact),
+        value: Option<&Exact>,
+        point_value: &Exact,
+    ) {
+        let question = &self.checklist.questions()[slot.question];
+        let lost = &possible - &earned;
+        let (points, effect, reason) = if !possible.is_zero() && !lost.is_zero() {
+            let reason = match answers.state_at(self.checklist, slot) {
+                AnswerState::Missing if !question.kind.is_derived() => Reason::Unanswered,
+                state => Reason::of_loss(question, state, value),
+            };
+            let effect = -&(&lost * point_value);
+            (lost, effect, reason)
+        } else if possible.is_zero() && !earned.is_zero() {
+            let effect = &earned * point_value;
+            (earned, effect, Reason::Bonus)
+        } else {
+            return;
+        };
+        self.push(Place::Question(slot.question), points, effect, reason);
+        if let Some(line) = self.lines.last_mut() {
+            line.instance = slot.instance;
         }
     }
 

@@ -9,7 +9,7 @@ use super::{Place, Trace, TraceLine};
 
 /// A trace together with its checklist, ready to be written as a JSON list of
 /// lines: `rule`, `reason`, `section` or `question` where it is about one,
-/// `cause` where another question is the reason, `points` and `effect`.
+/// `instance` (from 0) where the question's section is repeated, `cause` where another question is the reason, `points` and `effect`.
 #[derive(Debug)]
 pub struct TraceOutput<'a> {
     checklist: &'a Checklist,
@@ -53,6 +53,9 @@ impl Serialize for Line<'_> {
             Place::Visit => {}
             Place::Section(index) => map.serialize_entry("section", &checklist.sections()[index].id)?,
             Place::Question(index) => map.serialize_entry("question", question_id(index))?,
+        }
+        if let Some(instance) = line.instance {
+            map.serialize_entry("instance", &instance)?;
         }
         if let Some(cause) = line.reason.cause() {
             map.serialize_entry("cause", question_id(cause))?;

@@ -1,8 +1,8 @@
 //! Reasons of a loss or a gain.
 
 use crate::answer::{Answer, AnswerState};
-use crate::checklist::{Band, DurationUnit, MultiMode, Question, QuestionKind};
-use crate::{Answers, Checklist, Decimal, Exact};
+use crate::checklist::{Band, CalculatedValue, DurationUnit, MultiMode, Question, QuestionKind};
+use crate::{Decimal, Exact};
 
 /// Why points were lost or gained, with the values that a sentence about it needs.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -92,6 +92,11 @@ pub enum Reason {
     VisitFail,
     /// A critical answer raises an alert only.
     Flag,
+    /// The quiz is not passed.
+    QuizMark {
+        /// The percentage from which it is.
+        mark: Decimal,
+    },
     /// The section is below its pass mark, so the visit failed.
     PassMark {
         /// The pass mark in percent.
@@ -101,12 +106,7 @@ pub enum Reason {
 
 impl Reason {
     /// Why an answered question earned less than it could.
-    pub(super) fn of_loss(
-        checklist: &Checklist,
-        answers: &Answers,
-        question: &Question,
-        state: &AnswerState,
-    ) -> Self {
+    pub(super) fn of_loss(question: &Question, state: &AnswerState, value: Option<&Exact>) -> Self {
         match (&question.kind, state) {
             (QuestionKind::SingleChoice { .. }, _) => Self::Option,
             (QuestionKind::MultiChoice(multi), AnswerState::Given(Answer::Options(chosen))) => {
@@ -134,16 +134,15 @@ impl Reason {
             (QuestionKind::Duration { band, unit }, AnswerState::Given(Answer::Decimal(value))) => {
                 Self::of_band(band, *value, *unit)
             }
-            (QuestionKind::Change(change), _) => {
-                let value = |index| match answers.state(index) {
-                    AnswerState::Given(Answer::Integer(value)) => *value,
-                    _ => 0,
-                };
-                debug_assert!(change.to < checklist.questions().len(), "a sound checklist");
+            (QuestionKind::Change(_), _) => {
+                let difference = value.and_then(Exact::as_small);
                 Self::Change {
-                    difference: value(change.to) - value(change.from),
+                    difference: difference.map_or(0, |(difference, _)| difference),
                 }
             }
+            (QuestionKind::Calculated(calculated), _) => value.map_or(Self::NotGoodAnswer, |value| {
+                Self::of_calculated(calculated, value)
+            }),
             _ => Self::NotGoodAnswer,
         }
     }
@@ -152,6 +151,19 @@ impl Reason {
         match (band.full_low, band.full_high) {
             (Some(limit), _) if value < limit => Self::BelowBand { value, limit, unit },
             (_, Some(limit)) if value > limit => Self::AboveBand { value, limit, unit },
+            _ => Self::NotGoodAnswer,
+        }
+    }
+
+    /// The sentence holds the rounded value; on which side of the band it lies, the exact one says.
+    fn of_calculated(calculated: &CalculatedValue, exact: &Exact) -> Self {
+        let Some(value) = Decimal::rounded(exact, calculated.decimals) else {
+            return Self::NotGoodAnswer;
+        };
+        let unit = None;
+        match (calculated.band.full_low, calculated.band.full_high) {
+            (Some(limit), _) if *exact < limit.to_exact() => Self::BelowBand { value, limit, unit },
+            (_, Some(limit)) if *exact > limit.to_exact() => Self::AboveBand { value, limit, unit },
             _ => Self::NotGoodAnswer,
         }
     }
@@ -179,6 +191,7 @@ impl Reason {
             Self::VisitZero { .. } => "visit_zero",
             Self::VisitFail => "visit_fail",
             Self::Flag => "flag",
+            Self::QuizMark { .. } => "quiz_mark",
             Self::PassMark { .. } => "pass_mark",
         }
     }
@@ -197,7 +210,7 @@ impl Reason {
             Self::SectionZero { .. } | Self::SectionCap { .. } => "R22",
             Self::VisitCap { .. } | Self::VisitZero { .. } | Self::VisitFail => "R22",
             Self::Flag => "R24",
-            Self::PassMark { .. } => "R25",
+            Self::PassMark { .. } | Self::QuizMark { .. } => "R25",
         }
     }
 
@@ -211,13 +224,6 @@ impl Reason {
             | Self::VisitZero { question } => Some(*question),
             _ => None,
         }
-    }
-}
-
-impl QuestionKind {
-    /// Whether the answer is derived from two scales.
-    pub(super) const fn is_change(&self) -> bool {
-        matches!(self, Self::Change(_))
     }
 }
 

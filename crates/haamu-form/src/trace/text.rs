@@ -76,6 +76,7 @@ fn english(reason: &Reason) -> String {
         Reason::VisitZero { .. } => "A critical answer sets the visit to zero.".to_owned(),
         Reason::VisitFail => "A critical answer fails the visit; the number stays.".to_owned(),
         Reason::Flag => "A critical answer that raises an alert.".to_owned(),
+        Reason::QuizMark { mark } => format!("The result is below {mark} %, so the test is not passed."),
         Reason::PassMark { mark } => {
             format!("The section is below its pass mark of {mark} %, so the visit failed.")
         }
@@ -126,6 +127,9 @@ fn finnish(reason: &Reason) -> String {
         Reason::VisitZero { .. } => "Kriittinen vastaus nollaa käynnin.".to_owned(),
         Reason::VisitFail => "Kriittinen vastaus hylkää käynnin; luku ei muutu.".to_owned(),
         Reason::Flag => "Kriittinen vastaus, josta tehdään hälytys.".to_owned(),
+        Reason::QuizMark { mark } => {
+            format!("Tulos on alle {} %, joten koetta ei ole läpäisty.", number(mark))
+        }
         Reason::PassMark { mark } => {
             format!(
                 "Osio jää hyväksymisrajan {} % alle, joten käynti hylätään.",
@@ -177,6 +181,12 @@ fn swedish(reason: &Reason) -> String {
         Reason::VisitZero { .. } => "Ett kritiskt svar nollställer besöket.".to_owned(),
         Reason::VisitFail => "Ett kritiskt svar underkänner besöket; talet ändras inte.".to_owned(),
         Reason::Flag => "Ett kritiskt svar som utlöser ett larm.".to_owned(),
+        Reason::QuizMark { mark } => {
+            format!(
+                "Resultatet är under {} %, så provet är inte godkänt.",
+                number(mark)
+            )
+        }
         Reason::PassMark { mark } => {
             format!(
                 "Avsnittet ligger under gränsen {} % för godkänt, så besöket underkänns.",

@@ -1,11 +1,14 @@
 //! The difference between two versions, by questions and options.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use serde::Serialize;
 
-use crate::checklist::{AnswerOption, Condition, NumberLimits, Question, QuestionKind, Section, TextLimits};
+use crate::checklist::Question;
 use crate::{Checklist, Id};
+
+use super::compare_parts::{condition, is_kind_rescored, labels, limits, options, sections, type_name};
+use super::counterpart;
 
 /// Whether something is in one of the versions or in both.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -25,6 +28,8 @@ pub enum Fate {
 pub enum Change {
     /// It stands in another section, or in another order.
     Moved,
+    /// It has another id, and the same standard id.
+    Renamed,
     /// Its texts differ.
     Reworded,
     /// It has another type; answers to it may not fit.
@@ -35,7 +40,7 @@ pub enum Change {
     Reconditioned,
     /// It asks for something else besides the answer: required, comments, photos, limits.
     Revalidated,
-    /// It belongs to another theme, touchpoint, perspective or metric.
+    /// It belongs to another theme, touchpoint, perspective, metric or class of data.
     Retagged,
 }
 
@@ -121,7 +126,7 @@ pub fn difference(old: &Checklist, new: &Checklist) -> VersionDifference {
     };
     let moved = moved(old, new);
     for question in new.questions() {
-        let Some(before) = old.question_index(question.id.as_str()) else {
+        let Some(before) = counterpart(old, question) else {
             difference.questions.push(whole(question, Fate::New));
             continue;
         };
@@ -129,6 +134,9 @@ pub fn difference(old: &Checklist, new: &Checklist) -> VersionDifference {
         let mut changes = question_changes((old, before), (new, question));
         if moved.contains(&question.id) {
             changes.insert(Change::Moved);
+        }
+        if before.id != question.id {
+            changes.insert(Change::Renamed);
         }
         let options = options(before, question);
         if changes.is_empty() && options.is_empty() {
@@ -142,7 +150,7 @@ pub fn difference(old: &Checklist, new: &Checklist) -> VersionDifference {
             });
         }
     }
-    let is_dropped = |question: &&Question| new.question_index(question.id.as_str()).is_none();
+    let is_dropped = |question: &&Question| counterpart(new, question).is_none();
     let dropped = old.questions().iter().filter(is_dropped);
     difference
         .questions
@@ -168,7 +176,7 @@ fn moved(old: &Checklist, new: &Checklist) -> BTreeSet<Id> {
     let mut moved = BTreeSet::new();
     let mut places = Vec::new();
     for question in new.questions() {
-        let Some(before) = old.question_index(question.id.as_str()) else {
+        let Some(before) = counterpart(old, question) else {
             continue;
         };
         if section_of(old, &old.questions()[before]) == section_of(new, question) {
@@ -220,10 +228,22 @@ fn question_changes(
             changes.insert(change);
         }
     };
-    note(
-        (&before.text, &before.help) != (&after.text, &after.help),
-        Change::Reworded,
-    );
+    let words = |checklist: &Checklist, question: &Question| {
+        let stem = question
+            .matrix
+            .map(|index| checklist.matrices()[index].text.clone());
+        let files = question
+            .help_files
+            .iter()
+            .map(|index| checklist.files()[*index].sha256.clone());
+        (
+            question.text.clone(),
+            question.help.clone(),
+            stem,
+            files.collect::<Vec<_>>(),
+        )
+    };
+    note(words(old, before) != words(new, after), Change::Reworded);
     note(labels(&before.kind) != labels(&after.kind), Change::Reworded);
     note(type_name(&before.kind) != type_name(&after.kind), Change::Retyped);
     let score = |question: &Question| (question.points, question.bonus, question.critical);
@@ -243,6 +263,7 @@ fn question_changes(
             question.not_observed_allowed,
             question.comment,
             question.photo_evidence,
+            question.file_evidence,
         )
     };
     note(
@@ -255,200 +276,14 @@ fn question_changes(
             question.theme.clone(),
             question.touchpoints.clone(),
             question.metric.clone(),
+            question.standard_id.clone(),
+            (
+                question.sensitivity,
+                question.retention_class(),
+                question.integrity,
+            ),
         )
     };
     note(tags(before) != tags(after), Change::Retagged);
     changes
-}
-
-/// The texts of a kind beside its options.
-fn labels(kind: &QuestionKind) -> Option<(&crate::Texts, &crate::Texts)> {
-    match kind {
-        QuestionKind::Scale(scale) => Some((&scale.min_label, &scale.max_label)),
-        _ => None,
-    }
-}
-
-/// What a kind asks of answers beside their type.
-fn limits(kind: &QuestionKind) -> (TextLimits, NumberLimits, u32) {
-    match kind {
-        QuestionKind::Text(limits) => (*limits, NumberLimits::default(), 0),
-        QuestionKind::Number { limits, .. } => (TextLimits::default(), limits.clone(), 0),
-        QuestionKind::Photo(rules) | QuestionKind::Receipt(rules) => {
-            (TextLimits::default(), NumberLimits::default(), rules.max_count)
-        }
-        _ => (TextLimits::default(), NumberLimits::default(), 0),
-    }
-}
-
-const fn type_name(kind: &QuestionKind) -> &'static str {
-    match kind {
-        QuestionKind::YesNo { .. } => "yes_no",
-        QuestionKind::SingleChoice { .. } => "single_choice",
-        QuestionKind::MultiChoice(_) => "multi_choice",
-        QuestionKind::Scale(_) => "scale",
-        QuestionKind::Number { .. } => "number",
-        QuestionKind::Duration { .. } => "duration",
-        QuestionKind::Change(_) => "change",
-        QuestionKind::Text(_) => "text",
-        QuestionKind::DateTime => "datetime",
-        QuestionKind::Money { .. } => "money",
-        QuestionKind::Photo(_) => "photo",
-        QuestionKind::Receipt(_) => "receipt",
-        QuestionKind::Audio => "audio",
-        QuestionKind::Location => "location",
-    }
-}
-
-/// Whether answers of the same type earn points in another way; options are compared by themselves.
-fn is_kind_rescored(old: &Checklist, before: &QuestionKind, new: &Checklist, after: &QuestionKind) -> bool {
-    match (before, after) {
-        (QuestionKind::MultiChoice(before), QuestionKind::MultiChoice(after)) => mode(before) != mode(after),
-        (QuestionKind::Scale(before), QuestionKind::Scale(after)) => {
-            let shape = |scale: &crate::Scale| (scale.min, scale.max, scale.higher_is_better);
-            shape(before) != shape(after)
-        }
-        (QuestionKind::Change(before), QuestionKind::Change(after)) => {
-            let ends = |checklist: &Checklist, change: &crate::Change| {
-                [change.from, change.to].map(|index| checklist.questions()[index].id.clone())
-            };
-            before.band != after.band || ends(old, before) != ends(new, after)
-        }
-        (QuestionKind::SingleChoice { .. }, QuestionKind::SingleChoice { .. })
-        | (QuestionKind::Text(_), QuestionKind::Text(_))
-        | (QuestionKind::Photo(_), QuestionKind::Photo(_))
-        | (QuestionKind::Receipt(_), QuestionKind::Receipt(_)) => false,
-        (before, after) => type_name(before) == type_name(after) && before != after,
-    }
-}
-
-/// How many-choice answers are counted, with ids instead of places.
-fn mode(multi: &crate::MultiChoice) -> (u8, Option<u32>, BTreeSet<&Id>, BTreeSet<&Id>) {
-    let ids = |indexes: &[usize]| indexes.iter().map(|index| &multi.options[*index].id).collect();
-    match &multi.mode {
-        crate::MultiMode::Sum => (0, None, BTreeSet::new(), BTreeSet::new()),
-        crate::MultiMode::Deduct => (1, None, BTreeSet::new(), BTreeSet::new()),
-        crate::MultiMode::AllRequired { required, forbidden } => (2, None, ids(required), ids(forbidden)),
-        crate::MultiMode::AtLeast { count } => (3, Some(*count), BTreeSet::new(), BTreeSet::new()),
-    }
-}
-
-/// A condition with ids instead of places, so that it can be compared across versions.
-fn condition(checklist: &Checklist, condition: Option<&Condition>) -> Option<String> {
-    fn write(checklist: &Checklist, condition: &Condition, out: &mut String) {
-        let mut list = |name: &str, parts: &[Condition]| {
-            out.push_str(name);
-            out.push('(');
-            for part in parts {
-                write(checklist, part, out);
-                out.push(',');
-            }
-            out.push(')');
-        };
-        match condition {
-            Condition::All(parts) => list("all", parts),
-            Condition::Any(parts) => list("any", parts),
-            Condition::Not(part) => list("not", std::slice::from_ref(part)),
-            Condition::Compare { question, comparison } => {
-                let id = &checklist.questions()[*question].id;
-                out.push_str(&format!("{id} {comparison:?}"));
-            }
-        }
-    }
-    let mut text = String::new();
-    write(checklist, condition?, &mut text);
-    Some(text)
-}
-
-fn options(before: &Question, after: &Question) -> Vec<OptionDifference> {
-    let old: BTreeMap<&Id, &AnswerOption> = before
-        .kind
-        .options()
-        .iter()
-        .map(|option| (&option.id, option))
-        .collect();
-    let mut differences = Vec::new();
-    for option in after.kind.options() {
-        let mut changes = BTreeSet::new();
-        let fate = match old.get(&option.id) {
-            None => Fate::New,
-            Some(known) => {
-                if known.text != option.text {
-                    changes.insert(Change::Reworded);
-                }
-                let score = |option: &AnswerOption| (option.points, option.critical, option.na, option.good);
-                if score(known) != score(option) {
-                    changes.insert(Change::Rescored);
-                }
-                let rules = |option: &AnswerOption| (option.exclusive, option.comment_required);
-                if rules(known) != rules(option) {
-                    changes.insert(Change::Revalidated);
-                }
-                Fate::Kept
-            }
-        };
-        if fate == Fate::New || !changes.is_empty() {
-            differences.push(OptionDifference {
-                id: option.id.clone(),
-                fate,
-                changes,
-            });
-        }
-    }
-    let is_dropped = |option: &&AnswerOption| after.kind.options().iter().all(|other| other.id != option.id);
-    let dropped = before.kind.options().iter().filter(is_dropped);
-    differences.extend(dropped.map(|option| OptionDifference {
-        id: option.id.clone(),
-        fate: Fate::Dropped,
-        changes: BTreeSet::new(),
-    }));
-    differences
-}
-
-fn sections(old: &Checklist, new: &Checklist) -> Vec<SectionDifference> {
-    let by_id: BTreeMap<&Id, &Section> = old
-        .sections()
-        .iter()
-        .map(|section| (&section.id, section))
-        .collect();
-    let mut differences = Vec::new();
-    for section in new.sections() {
-        let mut changes = BTreeSet::new();
-        let fate = match by_id.get(&section.id) {
-            None => Fate::New,
-            Some(known) => {
-                let mut note = |differs: bool, change| {
-                    if differs {
-                        changes.insert(change);
-                    }
-                };
-                note(known.title != section.title, Change::Reworded);
-                let score = |section: &Section| (section.weight, section.pass_mark);
-                note(score(known) != score(section), Change::Rescored);
-                let shown =
-                    condition(old, known.show_if.as_ref()) != condition(new, section.show_if.as_ref());
-                note(shown, Change::Reconditioned);
-                note(
-                    known.fill_after_days != section.fill_after_days,
-                    Change::Revalidated,
-                );
-                Fate::Kept
-            }
-        };
-        if fate == Fate::New || !changes.is_empty() {
-            differences.push(SectionDifference {
-                id: section.id.clone(),
-                fate,
-                changes,
-            });
-        }
-    }
-    let is_dropped = |section: &&Section| new.sections().iter().all(|other| other.id != section.id);
-    let dropped = old.sections().iter().filter(is_dropped);
-    differences.extend(dropped.map(|section| SectionDifference {
-        id: section.id.clone(),
-        fate: Fate::Dropped,
-        changes: BTreeSet::new(),
-    }));
-    differences
 }

@@ -1,6 +1,8 @@
 //! Laws that hold for every checklist and all answers.
 
-use haamu_form::{Answers, Checklist, Decisions, Exact, QuestionKind, Score, ScoreOutput, score, trace};
+use haamu_form::{
+    Answers, Checklist, Decisions, Exact, QuestionKind, Score, ScoreOutput, Slot, score, trace,
+};
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
@@ -220,8 +222,8 @@ proptest! {
         let checklist = Checklist::parse(&document.to_string()).expect("generated checklists are sound");
         let given = answers(&checklist, &choices);
         let parsed = Answers::parse(&checklist, &Value::Object(given.clone()).to_string()).expect("sound");
-        let voided: Vec<usize> = (0..checklist.questions().len()).filter(|index| index % 7 == usize::from(void)).collect();
-        let ids: Vec<String> = voided.iter().map(|index| checklist.questions()[*index].id.to_string()).collect();
+        let voided: Vec<Slot> = (0..checklist.questions().len()).filter(|index| index % 7 == usize::from(void)).map(Slot::from).collect();
+        let ids: Vec<String> = voided.iter().map(|index| index.path(&checklist)).collect();
         let scored = score(&checklist, &parsed, Decisions { voided: &voided, ..Decisions::default() });
         let ours = serde_json::to_value(ScoreOutput::new(&checklist, &scored)).expect("JSON");
         let theirs = super::naive::score(&document, &given, &ids);
@@ -273,7 +275,7 @@ proptest! {
         without.insert(checklist.questions()[index].id.to_string(), json!("na"));
         let (_, not_applicable) = scored(&checklist, &without);
         let parsed = Answers::parse(&checklist, &Value::Object(given).to_string()).expect("sound answers");
-        let decisions = Decisions { voided: &[index], ..Decisions::default() };
+        let decisions = Decisions { voided: &[index.into()], ..Decisions::default() };
         let voided = score(&checklist, &parsed, decisions);
         prop_assert_eq!(not_applicable.raw, voided.raw);
         prop_assert_eq!(not_applicable.last, voided.last);
