@@ -1,6 +1,6 @@
 //! An evaluation as it stands: a submission read by its checklist version.
 
-use haamu_domain::binding::{BoundEvaluation, bind};
+use haamu_domain::binding::{BoundEvaluation, bind, visit_context};
 use haamu_domain::{AgencyId, RoundId, SubmissionId};
 use haamu_form::Checklist;
 use haamu_store::Tx;
@@ -41,18 +41,16 @@ pub(crate) async fn load(
     visit: &Visit,
     submission: &Submission,
 ) -> Result<Evaluation, Error> {
+    let round = programmes::find_round(tx, agency, visit.round).await?;
+    let round = round.ok_or_else(|| Error::not_found("round"))?;
     let version = match &submission.form {
         Some(form) => checklists::find_by_hash(tx, agency, form).await?,
-        None => {
-            let round = programmes::find_round(tx, agency, visit.round).await?;
-            let round = round.ok_or_else(|| Error::not_found("round"))?;
-            checklists::find_version(tx, agency, round.checklist_version).await?
-        }
+        None => checklists::find_version(tx, agency, round.checklist_version).await?,
     };
     let version = version.ok_or_else(|| Error::not_found("checklist version"))?;
     let checklist = parse_stored(&version)?;
     let document = load_document(tx, agency, submission.id).await?;
-    let bound = bind(&checklist, &document);
+    let bound = bind(&checklist, &document, &visit_context(&round.name));
     Ok(Evaluation {
         form: version.form,
         checklist,

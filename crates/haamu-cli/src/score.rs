@@ -8,7 +8,8 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::Args;
 use haamu_form::{
-    Answers, Checklist, Decisions, Finding, Findings, ScoreOutput, ScoreRequest, parse_answers_file, score,
+    Answers, Checklist, Decisions, Finding, Findings, ScoreOutput, ScoreRequest, Slot, parse_answers_file,
+    score,
 };
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -22,10 +23,10 @@ pub(crate) struct ScoreArgs {
     /// A `haamu-checklist/1` document.
     #[arg(long, value_name = "FILE", group = "input", requires = "answers")]
     checklist: Option<PathBuf>,
-    /// The answers: `{"answers": {…}, "voided": […]}`.
+    /// The answers: `{"answers": {…}, "voided": […], "context": {…}}`; the last two may be absent.
     #[arg(long, value_name = "FILE", group = "input", requires = "checklist")]
     answers: Option<PathBuf>,
-    /// Read JSON Lines `{"checklist": …, "answers": …, "voided": […]}` from standard input,
+    /// Read JSON Lines `{"checklist": …, "answers": …, "voided": […], "context": {…}}` from standard input,
     /// and write one result for each.
     #[arg(long, group = "input", conflicts_with_all = ["checklist", "answers"])]
     batch: bool,
@@ -97,7 +98,7 @@ fn score_line(line: &[u8]) -> Result<String, Findings> {
     Ok(result_line(&request.checklist, &request.answers, &request.voided))
 }
 
-fn result_line(checklist: &Checklist, answers: &Answers, voided: &[usize]) -> String {
+fn result_line(checklist: &Checklist, answers: &Answers, voided: &[Slot]) -> String {
     let score = score(
         checklist,
         answers,

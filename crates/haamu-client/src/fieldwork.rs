@@ -3,7 +3,7 @@
 //! This is the surface for apps: it binds the engine's registers to the
 //! checklist, so that an app validates and shows just what the server will.
 
-use haamu_domain::binding::{self, BoundEvaluation, Capture, bind};
+use haamu_domain::binding::{self, BoundEvaluation, Capture, bind, visit_context};
 use haamu_domain::brief::{form_entity, kind};
 use haamu_domain::{AssignmentBrief, SubmissionId};
 use haamu_form::{Checklist, Decisions, Finding, Findings, Score, Stage, score};
@@ -157,7 +157,7 @@ impl<S: LocalStore, F: FileStore, T: Transport, P: Platform> Device<S, F, T, P> 
         let text = std::str::from_utf8(&record.0).map_err(|_| FieldworkError::NoChecklist)?;
         let checklist = Checklist::parse(text).map_err(|_| FieldworkError::NoChecklist)?;
         let document = self.engine().document(visit.brief.submission.document());
-        let bound = bind(&checklist, &document);
+        let bound = bind(&checklist, &document, &visit_context(&visit.brief.round));
         Ok(OpenVisit {
             visit: visit.clone(),
             checklist,
@@ -219,7 +219,8 @@ impl<S: LocalStore, F: FileStore, T: Transport, P: Platform> Device<S, F, T, P> 
     ) -> Result<OpId, FieldworkError> {
         let index = open.index(question)?;
         let asked = &open.checklist.questions()[index];
-        if !asked.kind.is_media() && asked.photo_evidence.is_none() {
+        let takes_evidence = asked.photo_evidence.is_some() || asked.file_evidence.is_some();
+        if !asked.kind.is_media() && !takes_evidence {
             return Err(FieldworkError::TakesNoFile(question.to_owned()));
         }
         if photo.bytes.len() > MAX_FILE_BYTES {

@@ -8,7 +8,7 @@
 
 use std::collections::BTreeMap;
 
-use haamu_form::{Answers, Checklist, Draft, Finding};
+use haamu_form::{Answers, Checklist, Context, Draft, Finding, QuestionKind};
 use haamu_sync::{Action, Attachment, Bytes, Cell, Document, Lane, OpId, RegisterKey, Value};
 use serde::{Deserialize, Serialize};
 
@@ -96,6 +96,14 @@ impl Capture {
     }
 }
 
+/// What conditions may ask of a visit in a round.
+#[must_use]
+pub fn visit_context(round: &str) -> Context {
+    let mut context = Context::default();
+    context.set("round", round);
+    context
+}
+
 /// A submission read by one checklist version.
 #[derive(Clone, Debug)]
 pub struct BoundEvaluation {
@@ -110,15 +118,16 @@ pub struct BoundEvaluation {
 }
 
 /// Reads a submission by a checklist version: the reviewer's value where there is one, else the shopper's.
+/// `context` is what is known of the visit, which conditions may ask for.
 #[must_use]
-pub fn bind(checklist: &Checklist, document: &Document) -> BoundEvaluation {
+pub fn bind(checklist: &Checklist, document: &Document, context: &Context) -> BoundEvaluation {
     let mut bound = BoundEvaluation {
         draft: Draft::new(Answers::empty(checklist)),
         files: BTreeMap::new(),
         findings: unplaced(checklist, document),
         conflicts: Vec::new(),
     };
-    let mut answers = Answers::empty(checklist);
+    let mut answers = Answers::empty(checklist).with_context(context.clone());
     for question in checklist.questions() {
         let id = question.id.as_str();
         if let Some(json) = shown_json(document, |lane| answer_key(lane, id))
@@ -139,9 +148,18 @@ pub fn bind(checklist: &Checklist, document: &Document) -> BoundEvaluation {
             .cell(&files_key(id))
             .map(|cell| cell.elements.attachments())
             .unwrap_or_default();
-        bound
-            .draft
-            .set_photo_count(checklist, index, u32::try_from(files.len()).unwrap_or(u32::MAX));
+        let is_file = |file: &Attachment| {
+            let is_picture = ["image/", "audio/", "video/"]
+                .iter()
+                .any(|kind| file.media_type.starts_with(kind));
+            matches!(question.kind, QuestionKind::File(_)) || !is_picture
+        };
+        let count = |wanted: bool| {
+            let counted = files.iter().filter(|(_, file)| is_file(file) == wanted);
+            u32::try_from(counted.count()).unwrap_or(u32::MAX)
+        };
+        bound.draft.set_photo_count(checklist, index, count(false));
+        bound.draft.set_file_count(checklist, index, count(true));
         if !files.is_empty() {
             bound.files.insert(
                 index,
@@ -275,7 +293,7 @@ mod tests {
             answer_key(Lane::Shopper, "from_the_future"),
             set_json("1"),
         );
-        let bound = bind(&checklist, &document);
+        let bound = bind(&checklist, &document, &Context::default());
         assert_eq!(bound.draft.comment(0), "Nobody \"looked\" up");
         assert_eq!(bound.files[&1][0].1, file);
         assert_eq!(Capture::from_bytes(&bound.files[&1][0].1.capture), capture);
@@ -300,14 +318,14 @@ mod tests {
             answer_key(Lane::Shopper, "greeted"),
             set_json("\"yes\""),
         );
-        assert_eq!(bind(&checklist, &document).conflicts, [0]);
+        assert_eq!(bind(&checklist, &document, &Context::default()).conflicts, [0]);
         write(
             &mut document,
             3,
             answer_key(Lane::Review, "greeted"),
             set_json("\"no\""),
         );
-        let bound = bind(&checklist, &document);
+        let bound = bind(&checklist, &document, &Context::default());
         assert!(bound.conflicts.is_empty(), "the reviewer settled it");
         assert_eq!(
             bound.draft.answers(),
@@ -329,7 +347,7 @@ mod tests {
             answer_key(Lane::Shopper, "greeted"),
             set_json("\"maybe\""),
         );
-        let bound = bind(&checklist, &document);
+        let bound = bind(&checklist, &document, &Context::default());
         assert_eq!(bound.findings[0].code, "answer_wrong_type");
         assert_eq!(bound.draft.answers(), &Answers::empty(&checklist));
     }

@@ -1,13 +1,13 @@
 //! A checklist as an XLSForm workbook.
 
 mod condition;
+mod question;
 
 use std::collections::BTreeMap;
 
-use haamu_form::{AnswerOption, Checklist, MultiMode, Question, QuestionKind, Texts};
+use haamu_form::{AnswerOption, Checklist, Texts};
 use rust_xlsxwriter::{Workbook as Writer, XlsxError};
 
-use crate::limits;
 use crate::notice::{Notice, Place};
 
 /// A workbook, and what an XLSForm cannot say.
@@ -72,12 +72,15 @@ impl Exported {
 }
 
 /// The columns of the survey before the texts.
-const SURVEY: [&str; 10] = [
+const SURVEY: [&str; 13] = [
     "type",
     "name",
     "relevant",
     "required",
     "constraint",
+    "calculation",
+    "appearance",
+    "repeat_count",
     "parameters",
     "haamu::points",
     "haamu::good_answer",
@@ -101,6 +104,9 @@ struct Cells {
     relevant: String,
     is_required: bool,
     constraint: String,
+    calculation: String,
+    appearance: String,
+    repeat_count: String,
     parameters: String,
     points: String,
     good_answer: String,
@@ -125,6 +131,7 @@ impl<'c> Exporter<'c> {
         let mut survey: Vec<String> = SURVEY.iter().map(ToString::to_string).collect();
         survey.extend(text_columns("label"));
         survey.extend(text_columns("hint"));
+        survey.extend(text_columns("constraint_message"));
         let mut choices = vec![
             "list_name".to_owned(),
             "name".to_owned(),
@@ -158,7 +165,7 @@ impl<'c> Exporter<'c> {
         self.languages.iter().map(text).collect()
     }
 
-    fn push(&mut self, cells: Cells, label: &Texts, hint: &Texts) {
+    fn push(&mut self, cells: Cells, label: &Texts, hint: &Texts, broken: &Texts) {
         let yes = |is: bool| if is { "yes".to_owned() } else { String::new() };
         let mut row = vec![
             cells.kind,
@@ -166,6 +173,9 @@ impl<'c> Exporter<'c> {
             cells.relevant,
             yes(cells.is_required),
             cells.constraint,
+            cells.calculation,
+            cells.appearance,
+            cells.repeat_count,
             cells.parameters,
             cells.points,
             cells.good_answer,
@@ -174,136 +184,8 @@ impl<'c> Exporter<'c> {
         ];
         row.extend(self.texts(label));
         row.extend(self.texts(hint));
+        row.extend(self.texts(broken));
         self.survey.push(row);
-    }
-
-    fn section(&mut self, section: &haamu_form::Section) {
-        let id = section.id.as_str();
-        if section.pass_mark.is_some() || section.fill_after_days.is_some() {
-            self.note(
-                id,
-                "",
-                "section_rule_left_out",
-                "pass marks and days of filling in are not in the form",
-            );
-        }
-        let relevant = section
-            .show_if
-            .as_ref()
-            .map(|condition| self.relevant(condition))
-            .unwrap_or_default();
-        let begin = Cells {
-            kind: "begin group".to_owned(),
-            name: id.to_owned(),
-            relevant,
-            weight: section.weight.to_string(),
-            ..Cells::default()
-        };
-        self.push(begin, &section.title, &Texts::default());
-        for index in section.questions.clone() {
-            self.question(&self.checklist.questions()[index]);
-        }
-        let end = Cells {
-            kind: "end group".to_owned(),
-            ..Cells::default()
-        };
-        self.push(end, &Texts::default(), &Texts::default());
-    }
-
-    /// What all types have.
-    fn common(&mut self, question: &Question) -> Cells {
-        let id = question.id.as_str();
-        let mut cells = Cells {
-            name: id.to_owned(),
-            is_required: question.required,
-            is_bonus: question.bonus,
-            points: question
-                .points
-                .map(|points| points.to_string())
-                .unwrap_or_default(),
-            relevant: question
-                .show_if
-                .as_ref()
-                .map(|condition| self.relevant(condition))
-                .unwrap_or_default(),
-            ..Cells::default()
-        };
-        if question.critical.is_some() {
-            self.note(
-                id,
-                "critical",
-                "critical_left_out",
-                "critical answers are not in the form",
-            );
-        }
-        let (constraint, is_whole) = limits::write(&question.kind);
-        cells.constraint = constraint;
-        if !is_whole {
-            let message = "how many words and sentences are asked for is not in the form";
-            self.note(id, "limits", "limits_left_out", message);
-        }
-        cells
-    }
-
-    fn question(&mut self, question: &'c Question) {
-        let id = question.id.as_str();
-        let mut cells = self.common(question);
-        cells.kind = match &question.kind {
-            QuestionKind::YesNo { yes_is_good } => {
-                cells.good_answer = if *yes_is_good { "yes" } else { "no" }.to_owned();
-                self.yes_no_list();
-                "select_one haamu_yes_no".to_owned()
-            }
-            QuestionKind::SingleChoice { options } => {
-                self.list(id, options);
-                format!("select_one {id}")
-            }
-            QuestionKind::MultiChoice(multi) => {
-                self.list(id, &multi.options);
-                if multi.mode != MultiMode::Sum {
-                    self.note(
-                        id,
-                        "multi",
-                        "counting_left_out",
-                        "how chosen options are counted is not in the form",
-                    );
-                    cells.points.clear();
-                }
-                format!("select_multiple {id}")
-            }
-            QuestionKind::Scale(scale) => {
-                cells.parameters = format!("start={} end={} step=1", scale.min, scale.max);
-                "range".to_owned()
-            }
-            QuestionKind::Number { .. } | QuestionKind::Duration { .. } => {
-                if question.points.is_some() {
-                    self.note(
-                        id,
-                        "band",
-                        "band_left_out",
-                        "which values earn points is not in the form",
-                    );
-                    cells.points.clear();
-                }
-                "decimal".to_owned()
-            }
-            QuestionKind::Change(_) => {
-                self.note(
-                    id,
-                    "change",
-                    "question_left_out",
-                    "a derived change is not in the form",
-                );
-                return;
-            }
-            QuestionKind::Text(_) => "text".to_owned(),
-            QuestionKind::DateTime => "datetime".to_owned(),
-            QuestionKind::Money { .. } => "integer".to_owned(),
-            QuestionKind::Photo(_) | QuestionKind::Receipt(_) => "image".to_owned(),
-            QuestionKind::Audio => "audio".to_owned(),
-            QuestionKind::Location => "geopoint".to_owned(),
-        };
-        self.push(cells, &question.text, &question.help);
     }
 
     fn yes_no_list(&mut self) {
@@ -335,6 +217,11 @@ impl<'c> Exporter<'c> {
             let mut row = vec![id.to_owned(), option.id.to_string(), points];
             row.extend(self.texts(&option.text));
             self.choices.push(row);
+            if option.show_if.is_some() {
+                let id = format!("{id}.{}", option.id);
+                let message = "when an option is offered is not in the form";
+                self.note(&id, "show_if", "option_condition_left_out", message);
+            }
             if option.na || option.critical || option.exclusive {
                 let message = "that it is exclusive, critical or means \"does not apply\" is not in the form";
                 self.note(

@@ -25,6 +25,7 @@
 //! # Ok::<(), haamu_xlsform::ImportError>(())
 //! ```
 
+mod calculate;
 mod columns;
 mod export;
 pub mod expression;

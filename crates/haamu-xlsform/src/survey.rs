@@ -3,6 +3,8 @@
 mod build;
 mod choices;
 mod document;
+mod groups;
+mod rules;
 mod types;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -23,7 +25,7 @@ const CHOICES: &str = "choices";
 const SETTINGS: &str = "settings";
 
 /// Columns of the survey that are taken over or told of row by row.
-const READ: [&str; 12] = [
+const READ: [&str; 14] = [
     "type",
     "name",
     "relevant",
@@ -36,14 +38,11 @@ const READ: [&str; 12] = [
     "parameters",
     "disabled",
     "calculation",
+    "choice_filter",
+    "repeat_count",
 ];
 /// Columns of the survey whose cells have no equivalent, and what becomes of them.
-const UNSUPPORTED: [(&str, &str, &str); 8] = [
-    (
-        "choice_filter",
-        "choice_filter_ignored",
-        "the options are not filtered: all are offered",
-    ),
+const UNSUPPORTED: [(&str, &str, &str); 6] = [
     (
         "appearance",
         "appearance_ignored",
@@ -58,11 +57,6 @@ const UNSUPPORTED: [(&str, &str, &str); 8] = [
         "readonly",
         "readonly_ignored",
         "a question that cannot be answered has no equivalent",
-    ),
-    (
-        "repeat_count",
-        "repeat_count_ignored",
-        "the questions are asked once",
     ),
     ("trigger", "trigger_ignored", "a calculation has no equivalent"),
     (
@@ -146,6 +140,16 @@ struct Group {
     /// Its condition, where it is inside a section and its questions must carry it.
     condition: Option<Value>,
     is_repeat: bool,
+    /// The section that the group is, where it is one.
+    section: Option<Opened>,
+}
+
+/// A section as it was opened, so that it can go on behind a repeated group in it.
+#[derive(Clone, Debug)]
+struct Opened {
+    name: String,
+    title: Map<String, Value>,
+    condition: Option<Value>,
 }
 
 /// An option of a list.
@@ -155,6 +159,8 @@ struct Choice {
     id: String,
     text: Map<String, Value>,
     points: String,
+    /// The cells of other columns, which filters look at.
+    cells: BTreeMap<String, String>,
 }
 
 struct Importer<'s> {
@@ -168,6 +174,8 @@ struct Importer<'s> {
     /// Questions and sections that were given an id.
     ids: BTreeSet<String>,
     scope: Scope,
+    /// Rules over answers, each at its question.
+    rules: Vec<Value>,
     notices: Vec<Notice>,
 }
 
@@ -193,7 +201,8 @@ impl<'s> Importer<'s> {
             groups: Vec::new(),
             sections: Vec::new(),
             ids: BTreeSet::new(),
-            scope: Scope::new(),
+            scope: Scope::default(),
+            rules: Vec::new(),
             notices: Vec::new(),
         }
     }
@@ -253,21 +262,9 @@ impl<'s> Importer<'s> {
             return;
         }
         match Kind::read(&written) {
-            Kind::BeginGroup => self.begin(row, false),
-            Kind::BeginRepeat => {
-                self.note(
-                    row.number,
-                    "type",
-                    "repeat_once",
-                    "a repeated group is asked once",
-                );
-                self.begin(row, true);
-            }
-            Kind::EndGroup => {
-                if self.groups.pop().is_none() {
-                    self.note(row.number, "type", "group_unbalanced", "no group is open here");
-                }
-            }
+            Kind::BeginGroup => self.begin_group(row, false),
+            Kind::BeginRepeat => self.begin_repeat(row),
+            Kind::EndGroup => self.end(row),
             Kind::Metadata => self.note(
                 row.number,
                 "type",
@@ -280,14 +277,13 @@ impl<'s> Importer<'s> {
                 "note_ignored",
                 "a note without an answer has no equivalent",
             ),
-            Kind::Calculation => {
-                self.note(
-                    row.number,
-                    "calculation",
-                    "calculation_ignored",
-                    "a calculated value has no equivalent",
-                );
-            }
+            Kind::Calculation => self.calculated(row),
+            Kind::Hidden => self.note(
+                row.number,
+                "type",
+                "hidden_ignored",
+                "a value that is neither asked nor worked out has no equivalent",
+            ),
             Kind::Unknown => self.note(
                 row.number,
                 "type",
@@ -317,6 +313,10 @@ impl<'s> Importer<'s> {
 
     fn unsupported(&mut self, row: &Row) {
         for (meaning, code, message) in UNSUPPORTED {
+            let is_signature = meaning == "appearance" && self.columns.cell(row, meaning) == "signature";
+            if is_signature {
+                continue;
+            }
             if !self.columns.cell(row, meaning).is_empty() || self.columns.has_text(row, meaning) {
                 self.note(row.number, meaning, code, message);
             }
@@ -329,36 +329,13 @@ impl<'s> Importer<'s> {
                 "pictures and sounds are not taken over",
             );
         }
-        for meaning in ["guidance_hint", "constraint_message"] {
-            if self.columns.has_text(row, meaning) {
-                self.note(row.number, meaning, "text_ignored", "this text is not taken over");
-            }
-        }
-    }
-
-    fn begin(&mut self, row: &Row, is_repeat: bool) {
-        self.unsupported(row);
-        if !self.columns.cell(row, "constraint").is_empty() {
-            let message = "a group has no limits of its own";
-            self.note(row.number, "constraint", "constraint_ignored", message);
-        }
-        let condition = self.relevant(row);
-        if self.groups.is_empty() {
-            let name = self.columns.cell(row, "name").to_owned();
-            let title = self.columns.texts(row, "label", &self.default_language);
-            let weight = self.columns.cell(row, "haamu::weight").to_owned();
-            self.open_section(&name, title, condition, &weight);
-            self.groups.push(Group {
-                row: row.number,
-                condition: None,
-                is_repeat,
-            });
-        } else {
-            self.groups.push(Group {
-                row: row.number,
-                condition,
-                is_repeat,
-            });
+        if self.columns.has_text(row, "guidance_hint") {
+            self.note(
+                row.number,
+                "guidance_hint",
+                "text_ignored",
+                "this text is not taken over",
+            );
         }
     }
 }
@@ -393,8 +370,10 @@ fn known(id: &str, question: &Value, options: Option<BTreeMap<String, String>>) 
     let kind = question["type"].as_str().unwrap_or_default();
     Known {
         id: id.to_owned(),
-        has_order: matches!(kind, "number" | "scale" | "duration" | "money"),
+        has_order: matches!(kind, "number" | "scale" | "duration" | "money" | "calculated"),
         options,
         is_yes_no: kind == "yes_no",
+        is_moment: kind == "datetime",
+        repeat: None,
     }
 }

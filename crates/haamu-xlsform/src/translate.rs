@@ -20,10 +20,31 @@ pub(crate) struct Known {
     pub(crate) options: Option<BTreeMap<String, String>>,
     /// Whether it is yes or no.
     pub(crate) is_yes_no: bool,
+    /// Whether it is a date and time.
+    pub(crate) is_moment: bool,
+    /// The repeated section that it is in.
+    pub(crate) repeat: Option<usize>,
 }
 
-/// The earlier questions by their names in the form.
-pub(crate) type Scope = BTreeMap<String, Known>;
+/// What an expression can refer to.
+#[derive(Debug, Default)]
+pub(crate) struct Scope {
+    /// The earlier questions by their names in the form.
+    pub(crate) questions: BTreeMap<String, Known>,
+    /// The ids of earlier repeated sections by their names in the form.
+    pub(crate) repeats: BTreeMap<String, String>,
+    /// The repeated section that the expression stands in.
+    pub(crate) here: Option<usize>,
+    /// What `.` means.
+    pub(crate) own: Option<Known>,
+}
+
+impl Scope {
+    fn question(&self, name: &str) -> Result<&Known, String> {
+        let known = self.questions.get(name);
+        known.ok_or_else(|| format!("{name:?} is no earlier question that is answered"))
+    }
+}
 
 /// The condition of an expression, or why there is none.
 pub(crate) fn condition(expression: &Expression, scope: &Scope) -> Result<Value, String> {
@@ -97,7 +118,12 @@ fn comparison(
     if literal(left).is_some() && literal(right).is_none() {
         return comparison(operator.turned(), right, left, scope);
     }
-    let wanted = literal(right).ok_or("two answers cannot be compared with each other")?;
+    if let (Some(left), Some(right)) = (literal(left), literal(right)) {
+        return constant(operator, &left, &right);
+    }
+    let Some(wanted) = literal(right) else {
+        return pair(operator, question(left, scope)?, question(right, scope)?);
+    };
     if let Expression::Call(name, arguments) = left {
         return counted(operator, name, arguments, &wanted, scope);
     }
@@ -125,6 +151,41 @@ fn comparison(
         return Err(format!("{wanted:?} is no number of at most four decimals"));
     }
     Ok(json!({"question": known.id, "op": op, "value": wanted}))
+}
+
+/// What a comparison of two values that are written out comes to; choice filters are full of them.
+fn constant(operator: Operator, left: &str, right: &str) -> Result<Value, String> {
+    let holds = match operator {
+        Operator::Equal => left == right,
+        Operator::NotEqual => left != right,
+        _ => return Err("an order of two values that are written out has no equivalent".to_owned()),
+    };
+    Ok(if holds {
+        json!({"all": []})
+    } else {
+        json!({"any": []})
+    })
+}
+
+/// Two answers compared with each other.
+fn pair(operator: Operator, left: &Known, right: &Known) -> Result<Value, String> {
+    let are_alike = left.has_order && right.has_order || left.is_moment && right.is_moment;
+    if !are_alike {
+        return Err(format!(
+            "answers to {} and {} cannot be compared",
+            left.id, right.id
+        ));
+    }
+    let compare = |op: &str| json!({"question": left.id, "op": op, "other": right.id});
+    Ok(match operator {
+        Operator::Equal => compare("equals"),
+        Operator::NotEqual => not(compare("equals")),
+        Operator::Less => compare("lt"),
+        Operator::AtMost => compare("lte"),
+        Operator::Greater => compare("gt"),
+        Operator::AtLeast => compare("gte"),
+        _ => return Err("calculations have no equivalent in a condition".to_owned()),
+    })
 }
 
 /// `count-selected(${q}) > 0`, `string-length(${q}) != 0` and the like: whether there is an answer.
@@ -168,25 +229,29 @@ fn equals(known: &Known, wanted: &str) -> Result<Value, String> {
 }
 
 /// The earlier question that an expression is about.
-fn question<'s>(expression: &Expression, scope: &'s Scope) -> Result<&'s Known, String> {
-    let name = match expression {
-        Expression::Question(name) => name.as_str(),
-        Expression::Path(path) => path.rsplit('/').next().unwrap_or(path),
+pub(crate) fn question<'s>(expression: &Expression, scope: &'s Scope) -> Result<&'s Known, String> {
+    let known = match expression {
+        Expression::Question(name) => scope.question(name)?,
+        Expression::Path(path) => scope.question(path.rsplit('/').next().unwrap_or(path))?,
         Expression::Call(name, arguments)
             if matches!(name.as_str(), "number" | "string" | "int") && arguments.len() == 1 =>
         {
             return question(&arguments[0], scope);
         }
-        Expression::Here => return Err("the answer itself cannot decide whether it is asked for".to_owned()),
+        Expression::Here => scope
+            .own
+            .as_ref()
+            .ok_or("the answer itself cannot decide whether it is asked for")?,
         _ => return Err("only answers can be compared in a condition".to_owned()),
     };
-    scope
-        .get(name)
-        .ok_or_else(|| format!("{name:?} is no earlier question that is answered"))
+    if known.repeat.is_some() && known.repeat != scope.here {
+        return Err(format!("{} has several answers here", known.id));
+    }
+    Ok(known)
 }
 
 /// A text or number that is written out.
-fn literal(expression: &Expression) -> Option<String> {
+pub(crate) fn literal(expression: &Expression) -> Option<String> {
     match expression {
         Expression::Text(text) => Some(text.clone()),
         Expression::Number(number) => Some(number.clone()),

@@ -224,6 +224,7 @@ async fn photos(
     let is_shown = |index: usize| {
         let question = &evaluation.checklist.questions()[index];
         score.questions[index].status != QuestionStatus::NotShown
+            && question.is_for_client()
             && !matches!(question.kind, QuestionKind::Receipt(_) | QuestionKind::Audio)
     };
     let files: Vec<_> = evaluation

@@ -3,7 +3,7 @@
 use haamu_domain::binding::Capture;
 use haamu_domain::stages::visited_at;
 use haamu_domain::{Actor, Target, Timestamp, Verb, VisitId, VisitState};
-use haamu_form::{Finding, score::QuestionStatus};
+use haamu_form::{Finding, Slot, score::QuestionStatus};
 use haamu_store::Tx;
 use haamu_store::repo::scores::{self, ScoreRecord};
 use haamu_store::repo::submissions::{self, Submission};
@@ -363,11 +363,12 @@ pub(super) async fn confirmed(
 
 /// The answer to a question as text; empty if there is none.
 pub(super) fn answer_text(evaluation: &Evaluation, question: &str) -> String {
-    let Some(index) = evaluation.checklist.question_index(question) else {
+    let answers = evaluation.bound.draft.answers();
+    let is_there = |slot: &Slot| answers.slots(&evaluation.checklist).contains(slot);
+    let Some(slot) = Slot::parse(&evaluation.checklist, question).filter(is_there) else {
         return String::new();
     };
-    let answers = evaluation.bound.draft.answers();
-    let value = answers.shorthand(&evaluation.checklist, index);
+    let value = answers.shorthand(&evaluation.checklist, slot);
     value.map(|value| value.to_string()).unwrap_or_default()
 }
 

@@ -65,6 +65,7 @@ fn text(found: &VersionDifference) -> String {
 fn words(fate: Fate, changes: &BTreeSet<Change>) -> String {
     let word = |change: &Change| match change {
         Change::Moved => "moved",
+        Change::Renamed => "renamed",
         Change::Reworded => "reworded",
         Change::Retyped => "retyped",
         Change::Rescored => "rescored",

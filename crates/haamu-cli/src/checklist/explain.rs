@@ -4,7 +4,9 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use haamu_form::trace::{Place, TraceLine, TraceOutput};
-use haamu_form::{Checklist, Decisions, Language, Score, ScoreOutput, parse_answers_file, score, trace};
+use haamu_form::{
+    Checklist, Decisions, Language, Score, ScoreOutput, Slot, parse_answers_file, score, trace,
+};
 use serde_json::json;
 
 use super::{Failure, Format, read_checklist, read_text};
@@ -56,7 +58,11 @@ fn line(checklist: &Checklist, line: &TraceLine, language: Language) -> String {
     let place = match line.place {
         Place::Visit => "*".to_owned(),
         Place::Section(index) => checklist.sections()[index].id.to_string(),
-        Place::Question(index) => checklist.questions()[index].id.to_string(),
+        Place::Question(question) => Slot {
+            question,
+            instance: line.instance,
+        }
+        .path(checklist),
     };
     let mut text = String::new();
     let _ = writeln!(

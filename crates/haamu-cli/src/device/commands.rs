@@ -206,8 +206,12 @@ impl Session {
         caption: Option<&str>,
     ) -> Result<ExitCode> {
         let bytes = fs::read(file).with_context(|| format!("{} cannot be read", file.display()))?;
-        let media_type = media_type(&bytes)
-            .with_context(|| format!("{} is neither a JPEG nor a PNG nor a WebP file", file.display()))?;
+        let media_type = media_type(&bytes).with_context(|| {
+            format!(
+                "{} is neither a JPEG, PNG or WebP picture nor a PDF document",
+                file.display()
+            )
+        })?;
         let file_name = file.file_name().and_then(|name| name.to_str());
         let open = self.open(visit)?;
         let photo = Photo {
@@ -357,6 +361,8 @@ fn media_type(bytes: &[u8]) -> Option<&'static str> {
         Some("image/png")
     } else if bytes.starts_with(b"RIFF") && bytes.get(8..12) == Some(b"WEBP") {
         Some("image/webp")
+    } else if bytes.starts_with(b"%PDF-") {
+        Some("application/pdf")
     } else {
         None
     }

@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 /// What conditions may ask of the visit: `round`, `channel`, `weekday`
 /// (`mon` to `sun`), and attributes of the location as `location.<name>`.
 ///
-/// Whoever knows the visit fills it in; the form model takes it as it is.
+/// Whoever knows the visit fills it in; the form model takes it as it is. What is
+/// not filled in it finds where it can: the channel in the checklist, the weekday
+/// of the first date and time among the answers.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Context(BTreeMap<String, String>);
 

@@ -61,6 +61,14 @@ impl LocalDateTime {
         (hours * 60 + i64::from(self.minute)) * 60 + i64::from(self.second)
     }
 
+    /// The weekday as conditions name it, `mon` to `sun`.
+    pub(crate) fn weekday(self) -> &'static str {
+        // The day before the first of March of the year 0 was a Tuesday.
+        let days = self.seconds().div_euclid(24 * 60 * 60);
+        let place = usize::try_from((days + 1).rem_euclid(7)).unwrap_or(0);
+        super::Context::WEEKDAYS[place]
+    }
+
     /// The year.
     #[must_use]
     pub const fn year(self) -> i16 {

@@ -228,6 +228,14 @@ impl Answers {
         })
     }
 
+    /// The first moment that was given, in checklist order: when the visit took place.
+    pub(crate) fn first_moment(&self) -> Option<LocalDateTime> {
+        self.states.iter().find_map(|state| match state {
+            AnswerState::Given(Answer::DateTime(moment)) => Some(*moment),
+            _ => None,
+        })
+    }
+
     /// What was given for every question, in checklist order.
     #[must_use]
     pub fn states(&self) -> &[AnswerState] {

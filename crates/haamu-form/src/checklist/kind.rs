@@ -1,6 +1,7 @@
 //! Question types with what belongs to each.
 
 use super::calculation::Calculation;
+use super::condition::Condition;
 use super::limits::{NumberLimits, TextLimits};
 use crate::{Decimal, Exact, Id, Texts};
 
@@ -140,6 +141,8 @@ pub struct AnswerOption {
     pub good: bool,
     /// Whether choosing it requires a comment.
     pub comment_required: bool,
+    /// When it is offered; always, if absent. An answer that names it all the same counts, and is a finding.
+    pub show_if: Option<Condition>,
 }
 
 /// The options of a multi-select question and how they earn points.

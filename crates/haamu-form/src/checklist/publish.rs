@@ -180,7 +180,7 @@ impl Check<'_> {
             && self.share_of_weight(section) > Exact::ratio(1, 5).unwrap_or_default()
         {
             let message = "one question alone decides more than 20 % of the visit score";
-            self.warning("heavy_single_question", path.clone(), message);
+            self.warning("heavy_single_question", path, message);
         }
         for index in section.questions.clone() {
             let path = self.checklist.document_path(index);
@@ -268,6 +268,9 @@ impl Check<'_> {
     fn kind(&mut self, question: &Question, path: &str) {
         for (index, option) in question.kind.options().iter().enumerate() {
             self.required_text(&option.text, &format!("{path}.options[{index}].text"));
+            if let Some(condition) = &option.show_if {
+                self.condition(condition, &format!("{path}.options[{index}].show_if"));
+            }
         }
         match &question.kind {
             QuestionKind::SingleChoice { options } => {

@@ -96,7 +96,8 @@ fn read_parts(fields: &mut Fields<'_, '_>, reader: &mut Reader) -> Option<Option
         }
         return Some(parts.map(make));
     }
-    let pairs: [(&str, fn(Box<[Calculation; 2]>) -> Calculation); 2] = [
+    type Join = fn(Box<[Calculation; 2]>) -> Calculation;
+    let pairs: [(&str, Join); 2] = [
         ("subtract", Calculation::Subtract),
         ("divide", Calculation::Divide),
     ];

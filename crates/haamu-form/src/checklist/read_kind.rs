@@ -209,6 +209,7 @@ impl Read for AnswerOption {
         let exclusive = fields.optional("exclusive", reader).unwrap_or(false);
         let good = fields.optional("good", reader).unwrap_or(true);
         let comment_required = fields.optional("comment_required", reader).unwrap_or(false);
+        let show_if = fields.newer("show_if", reader);
         fields.finish(reader);
         Some(Self {
             id: id?,
@@ -219,6 +220,7 @@ impl Read for AnswerOption {
             exclusive,
             good,
             comment_required,
+            show_if,
         })
     }
 }

@@ -73,7 +73,12 @@ impl<'a> Analysis<'a> {
             .questions()
             .iter()
             .filter_map(|question| question.show_if.as_ref());
-        for condition in of_sections.chain(of_questions) {
+        let of_options = checklist
+            .questions()
+            .iter()
+            .flat_map(|question| question.kind.options())
+            .filter_map(|option| option.show_if.as_ref());
+        for condition in of_sections.chain(of_questions).chain(of_options) {
             collect(condition, &mut operands);
         }
         Self {
@@ -100,6 +105,12 @@ impl<'a> Analysis<'a> {
             let question = &self.checklist.questions()[place];
             if let Some(condition) = question.show_if.as_ref().filter(|_| is_reached) {
                 let _ = self.condition(condition, section.show_if.as_ref(), &format!("{path}.show_if"));
+            }
+            for (position, option) in question.kind.options().iter().enumerate() {
+                if let Some(condition) = &option.show_if {
+                    let path = format!("{path}.options[{position}].show_if");
+                    let _ = self.condition(condition, question.show_if.as_ref(), &path);
+                }
             }
             self.points(question, &path);
             let is_impossible = match &question.kind {

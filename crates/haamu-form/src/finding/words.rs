@@ -3,7 +3,7 @@
 use crate::Language;
 
 /// Code, Finnish, Swedish; `{0}` and so on stand for values.
-const SENTENCES: [(&str, &str, &str); 34] = [
+const SENTENCES: [(&str, &str, &str); 35] = [
     (
         "answer_required",
         "tähän kysymykseen on vastattava",
@@ -78,6 +78,11 @@ const SENTENCES: [(&str, &str, &str); 34] = [
         "too_many_photos",
         "{0} kuvaa; enintään {1} sallitaan",
         "{0} bilder; högst {1} tillåts",
+    ),
+    (
+        "option_not_offered",
+        "muiden vastausten jälkeen tätä vaihtoehtoa ei enää ole",
+        "efter andra svar finns det här alternativet inte längre",
     ),
     (
         "file_required",

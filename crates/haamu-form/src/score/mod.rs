@@ -19,7 +19,7 @@ pub use output::ScoreOutput;
 pub use rollup::Rollup;
 pub use rounding::display_percentage;
 pub(crate) use status::Settled;
-pub use status::{QuestionStatus, shown_questions};
+pub use status::{QuestionStatus, offered_options, shown_questions};
 pub(crate) use visit::{SectionEffect, has_passed_quiz, missed_pass_marks, percentage, section_effects};
 
 /// What a reviewer decided about the answers, which scoring has to know.

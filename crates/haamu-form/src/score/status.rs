@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 
 use crate::answer::{Answer, AnswerState};
-use crate::checklist::{Change, Condition, Constraint, Facts, Known, Question, QuestionKind, Section};
-use crate::{Answers, Checklist, Exact, Slot};
+use crate::checklist::{
+    AnswerOption, Change, Condition, Constraint, Facts, Known, Question, QuestionKind, Section,
+};
+use crate::{Answers, Checklist, Exact, LocalDateTime, Slot};
 
 /// Whether and how a question counts, the first that fits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,6 +62,21 @@ pub fn shown_questions(checklist: &Checklist, answers: &Answers) -> Vec<bool> {
             None => is_shown(settled.statuses[index]),
             Some(_) => settled.of_instances(index).any(is_shown),
         })
+        .collect()
+}
+
+/// Which options of a choice question are offered at a place, given the answers so far.
+///
+/// # Panics
+/// If the checklist has no such question.
+#[must_use]
+pub fn offered_options(checklist: &Checklist, answers: &Answers, slot: impl Into<Slot>) -> Vec<bool> {
+    let slot = slot.into();
+    let settled = Settled::new(checklist, answers, &[]);
+    let options = checklist.questions()[slot.question].kind.options();
+    options
+        .iter()
+        .map(|option| settled.offers(option, slot.instance))
         .collect()
 }
 
@@ -211,6 +228,11 @@ impl<'a> Settled<'a> {
         self.values.get(&slot)
     }
 
+    /// Whether an option is offered.
+    pub(crate) fn offers(&self, option: &AnswerOption, instance: Option<usize>) -> bool {
+        self.holds(option.show_if.as_ref(), instance)
+    }
+
     /// Whether a section's condition holds.
     pub(crate) fn shows_section(&self, section: usize) -> bool {
         self.holds(self.checklist.sections()[section].show_if.as_ref(), None)
@@ -264,7 +286,14 @@ impl<'s> Facts<'s> for View<'s, '_> {
     }
 
     fn context(&self, key: &str) -> Option<&str> {
-        self.settled.answers.context().get(key)
+        let Settled {
+            checklist, answers, ..
+        } = self.settled;
+        answers.context().get(key).or_else(|| match key {
+            "channel" => checklist.header().channel.as_deref(),
+            "weekday" => answers.first_moment().map(LocalDateTime::weekday),
+            _ => None,
+        })
     }
 
     fn instances(&self, section: usize) -> usize {

@@ -98,12 +98,24 @@ impl<'a> Check<'a> {
         let state = draft.answers.state_at(checklist, slot);
         let path = slot.path(checklist);
         let needs_comment = self.needs_comment(question, slot);
+        let chosen = match state {
+            AnswerState::Given(Answer::Option(chosen)) => std::slice::from_ref(chosen),
+            AnswerState::Given(Answer::Options(chosen)) => chosen.as_slice(),
+            _ => &[],
+        };
+        let options = question.kind.options();
+        let settled = self.settled;
+        let is_offered = |chosen: &usize| settled.offers(&options[*chosen], slot.instance);
         let mut add = |part: &str, mut finding: Finding| {
             finding.path = format!("{part}.{path}");
             self.findings.push(finding);
         };
         for (code, message) in state_errors(question, state, status) {
             add("answers", Finding::error(code, "", message));
+        }
+        if !chosen.iter().all(is_offered) {
+            let message = "after other answers, this option is not offered any more";
+            add("answers", Finding::error("option_not_offered", "", message));
         }
         if draft.comment(slot).trim().is_empty() && needs_comment {
             let message = "this answer needs a comment";

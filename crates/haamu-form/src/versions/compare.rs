@@ -138,7 +138,7 @@ pub fn difference(old: &Checklist, new: &Checklist) -> VersionDifference {
         if before.id != question.id {
             changes.insert(Change::Renamed);
         }
-        let options = options(before, question);
+        let options = options((old, before), (new, question));
         if changes.is_empty() && options.is_empty() {
             difference.unchanged += 1;
         } else {

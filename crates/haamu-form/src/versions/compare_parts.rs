@@ -167,7 +167,10 @@ fn write_calculation(checklist: &Checklist, calculation: &Calculation, out: &mut
     }
 }
 
-pub(super) fn options(before: &Question, after: &Question) -> Vec<OptionDifference> {
+pub(super) fn options(
+    (old_list, before): (&Checklist, &Question),
+    (new_list, after): (&Checklist, &Question),
+) -> Vec<OptionDifference> {
     let old: BTreeMap<&Id, &AnswerOption> = before
         .kind
         .options()
@@ -175,6 +178,7 @@ pub(super) fn options(before: &Question, after: &Question) -> Vec<OptionDifferen
         .map(|option| (&option.id, option))
         .collect();
     let mut differences = Vec::new();
+    let shown = |checklist, option: &AnswerOption| condition(checklist, option.show_if.as_ref());
     for option in after.kind.options() {
         let mut changes = BTreeSet::new();
         let fate = match old.get(&option.id) {
@@ -190,6 +194,9 @@ pub(super) fn options(before: &Question, after: &Question) -> Vec<OptionDifferen
                 let rules = |option: &AnswerOption| (option.exclusive, option.comment_required);
                 if rules(known) != rules(option) {
                     changes.insert(Change::Revalidated);
+                }
+                if shown(old_list, known) != shown(new_list, option) {
+                    changes.insert(Change::Reconditioned);
                 }
                 Fate::Kept
             }

@@ -1,4 +1,5 @@
 //! What came with minor version 1 of the format.
+#![expect(clippy::needless_pass_by_value, reason = "documents are written in place")]
 
 use haamu_form::compile;
 use haamu_form::versions::{Change, difference, migrate};
@@ -294,6 +295,27 @@ fn conditions_ask_what_is_known_of_the_visit() {
         shown(json!({"weekday": "sun", "location.size": "large", "round": "spring"})),
         [true, true, false]
     );
+    let mut dated = document;
+    dated["channel"] = json!("remote");
+    let all = dated["sections"][0]["questions"].as_array_mut().expect("a list");
+    all.push(json!({"id": "when", "type": "datetime"}));
+    all.push(json!({"id": "far", "type": "yes_no", "show_if": {"context": "channel", "op": "equals", "value": "remote"}}));
+    let dated = parse(&dated);
+    for (day, is_weekend) in [
+        ("2026-11-22", true),
+        ("2026-11-21", true),
+        ("2026-11-20", false),
+        ("2024-02-29", false),
+        ("2000-01-01", true),
+    ] {
+        let score = scored(&dated, &json!({"answers": {"when": format!("{day}T12:00")}}));
+        assert_eq!(
+            score.questions[0].status.as_str() == "unanswered",
+            is_weekend,
+            "{day}"
+        );
+        assert_eq!(score.questions[4].status.as_str(), "unanswered");
+    }
     let refused = parse_answers_file(&checklist, r#"{"answers": {}, "context": {"moon": "full"}}"#)
         .expect_err("refused");
     assert_eq!(refused.first_error().path, "context.moon");
@@ -343,7 +365,7 @@ fn a_quiz_is_passed_from_its_mark_on() {
     assert_eq!(two.grade.expect("a grade").as_str(), "failed");
     let nothing = scored(&checklist, &json!({"answers": {}}));
     assert_eq!(nothing.has_passed(&checklist), Some(false));
-    let mut with_files = quiz.clone();
+    let mut with_files = quiz;
     with_files["sections"][0]["questions"][0] = json!({"id": "q0", "type": "photo"});
     with_files["sections"][0]["repeat"] = json!({});
     assert_eq!(
@@ -409,7 +431,7 @@ fn options_are_shuffled_the_same_way_each_time() {
         .iter()
         .map(|id| json!({"id": id, "text": {"en": id}}))
         .collect();
-    let mut all = options.clone();
+    let mut all = options;
     all.push(json!({"id": "none", "exclusive": true}));
     let question =
         |order: &str| json!({"id": order, "type": "multi_choice", "option_order": order, "options": all});
@@ -498,7 +520,7 @@ fn files_come_with_a_checklist_by_what_they_hold() {
         .map(|finding| format!("{} {}", finding.code, finding.path))
         .collect();
     assert_eq!(of_files, ["missing_text files[1].alt", "unused_file files[2]"]);
-    let mut bad = document.clone();
+    let mut bad = document;
     bad["files"][0]["sha256"] = json!("AB");
     bad["files"][1]["media_type"] = json!("jpeg");
     bad["files"][2]["id"] = json!("guide");

@@ -2,8 +2,8 @@
 
 use haamu_domain::Redactor;
 use haamu_form::{
-    Answer, AnswerOption, AnswerState, Checklist, Draft, DurationUnit, Language, Question, QuestionKind,
-    Scale, Score, Texts, score::QuestionStatus,
+    Answer, AnswerOption, AnswerState, Checklist, Decimal, Draft, DurationUnit, Language, QuestionKind,
+    Scale, Score, Slot, Texts, score::QuestionStatus,
 };
 
 use crate::labels::Labels;
@@ -45,44 +45,64 @@ impl Words<'_> {
         )
     }
 
-    /// The question's own words.
-    pub(super) fn question(&self, index: usize) -> LocalisedText {
-        let question = &self.checklist.questions()[index];
-        self.of_checklist(&question.text, question.id.as_str())
+    /// The question's own words; with what its table asks, and with the instance, where there are such.
+    pub(super) fn question(&self, slot: Slot) -> LocalisedText {
+        let question = &self.checklist.questions()[slot.question];
+        let mut words = self.of_checklist(&question.text, question.id.as_str());
+        if let Some(matrix) = question.matrix {
+            let matrix = &self.checklist.matrices()[matrix];
+            let stem = self.of_checklist(&matrix.text, matrix.id.as_str());
+            words.text = format!("{} – {}", stem.text, words.text);
+        }
+        if let Some((instance, repeat)) = slot.instance.zip(self.checklist.repeat_of(slot.question)) {
+            let section = &self.checklist.sections()[question.section];
+            let label = self.of_checklist(&repeat.label, section.id.as_str());
+            words.text = format!("{} {}: {}", label.text, instance + 1, words.text);
+        }
+        words
+    }
+
+    /// What became of a question at one place.
+    fn status(&self, slot: Slot) -> QuestionStatus {
+        let score = &self.score.questions[slot.question];
+        match slot.instance {
+            None => score.status,
+            Some(instance) => score.instances[instance].status,
+        }
     }
 
     /// All answers that a client may read, in checklist order.
     pub(super) fn answers(&self) -> Vec<AnswerView> {
-        let readable = |(index, question): (usize, &Question)| {
-            let status = self.score.questions[index].status;
+        let readable = |slot: Slot| {
+            let question = &self.checklist.questions()[slot.question];
+            let status = self.status(slot);
             // Receipts show times and names; files are listed as photos; a place is where the shopper was.
-            let is_kept_back = question.kind.is_media() || matches!(question.kind, QuestionKind::Location);
+            let is_kept_back = question.kind.is_media()
+                || matches!(question.kind, QuestionKind::Location)
+                || !question.is_for_client();
             if status == QuestionStatus::NotShown || is_kept_back {
                 return None;
             }
-            let comment = self.evaluation.comment(index);
+            let comment = self.evaluation.comment(slot);
             Some(AnswerView {
                 section: self.checklist.sections()[question.section].id.to_string(),
                 question: question.id.to_string(),
-                text: self.question(index),
+                instance: slot.instance,
+                text: self.question(slot),
                 status: status.as_str(),
-                answer: self.answer(index)?,
+                answer: self.answer(slot)?,
                 comment: (!comment.trim().is_empty()).then(|| self.redactor.mask(comment)),
             })
         };
-        self.checklist
-            .questions()
-            .iter()
-            .enumerate()
-            .filter_map(readable)
-            .collect()
+        let slots = self.evaluation.answers().slots(self.checklist);
+        slots.into_iter().filter_map(readable).collect()
     }
 
     /// The answer to a question in words; none where there is nothing to say.
-    pub(super) fn answer(&self, index: usize) -> Option<LocalisedText> {
+    pub(super) fn answer(&self, slot: Slot) -> Option<LocalisedText> {
         let labels = self.labels();
-        let question = &self.checklist.questions()[index];
-        match self.score.questions[index].status {
+        let question = &self.checklist.questions()[slot.question];
+        match self.status(slot) {
             QuestionStatus::NotShown => return None,
             QuestionStatus::Voided => return Some(self.own(labels.status_voided)),
             QuestionStatus::Unanswered => return Some(self.own(labels.status_unanswered)),
@@ -90,9 +110,9 @@ impl Words<'_> {
             QuestionStatus::NotObserved => return Some(self.own(labels.status_not_observed)),
             QuestionStatus::Unscored | QuestionStatus::Bonus | QuestionStatus::Scored => {}
         }
-        match self.evaluation.answers().state(index) {
+        match self.evaluation.answers().state_at(self.checklist, slot) {
             AnswerState::Given(answer) => self.given(&question.kind, answer),
-            _ => self.change(&question.kind),
+            _ => self.derived(&question.kind, slot),
         }
     }
 
@@ -135,17 +155,37 @@ impl Words<'_> {
         })
     }
 
-    /// A derived change: end minus start.
-    fn change(&self, kind: &QuestionKind) -> Option<LocalisedText> {
-        let QuestionKind::Change(change) = kind else {
-            return None;
-        };
-        let value = |index| match self.evaluation.answers().state(index) {
-            AnswerState::Given(Answer::Integer(value)) => Some(*value),
+    /// A change as its two ends, or a value that was worked out.
+    fn derived(&self, kind: &QuestionKind, slot: Slot) -> Option<LocalisedText> {
+        match kind {
+            QuestionKind::Change(change) => {
+                let value = |question: usize| {
+                    let is_repeated = self.checklist.repeat_of(question).is_some();
+                    let end = Slot {
+                        question,
+                        instance: slot.instance.filter(|_| is_repeated),
+                    };
+                    match self.evaluation.answers().state_at(self.checklist, end) {
+                        AnswerState::Given(Answer::Integer(value)) => Some(*value),
+                        _ => None,
+                    }
+                };
+                let (from, to) = (value(change.from)?, value(change.to)?);
+                Some(self.own(format!("{from} → {to}")))
+            }
+            QuestionKind::Calculated(calculated) => {
+                let score = &self.score.questions[slot.question];
+                let value = match slot.instance {
+                    None => score.value.as_ref(),
+                    Some(instance) => score.instances[instance].value.as_ref(),
+                };
+                let rounded = Decimal::rounded(value?, calculated.decimals)?;
+                let unit = calculated.unit.as_deref().unwrap_or_default();
+                let text = self.localised_number(&rounded.to_string());
+                Some(self.own(format!("{text} {unit}").trim_end()))
+            }
             _ => None,
-        };
-        let (from, to) = (value(change.from)?, value(change.to)?);
-        Some(self.own(format!("{from} → {to}")))
+        }
     }
 
     fn option(&self, option: &AnswerOption) -> LocalisedText {

@@ -1,9 +1,9 @@
 //! From an evaluation to what a client may see of it.
 
 use haamu_domain::{CoarseTime, Redactor, VisitId};
-use haamu_form::score::{QuestionStatus, Rollup, display_percentage};
+use haamu_form::score::{QuestionStatus, Rollup, Trigger, display_percentage};
 use haamu_form::trace::{Place, Trace, TraceLine};
-use haamu_form::{Checklist, Decimal, Draft, Exact, Language, Rounding, Score, Texts};
+use haamu_form::{Checklist, Decimal, Draft, Exact, Language, Rounding, Score, Slot, Texts};
 
 use crate::labels::{self, Labels};
 
@@ -97,7 +97,13 @@ impl VisitReport {
             sections: builder.sections(),
             touchpoints: builder.touchpoints(),
             themes: builder.themes(),
-            losses: input.trace.lines.iter().map(|line| builder.loss(line)).collect(),
+            losses: input
+                .trace
+                .lines
+                .iter()
+                .filter(|line| builder.is_for_client(line))
+                .map(|line| builder.loss(line))
+                .collect(),
             answers: builder.words.answers(),
             photos: builder.photos(),
         }
@@ -164,28 +170,32 @@ impl Builder<'_> {
     fn is_thin(&self) -> bool {
         let mut applicable = Exact::ZERO;
         let mut visible = Exact::ZERO;
-        for (question, score) in self
-            .input
-            .checklist
-            .questions()
-            .iter()
-            .zip(&self.input.score.questions)
-        {
-            let is_counted = question.kind.can_be_scored() && !question.bonus;
-            if is_counted && !matches!(score.status, QuestionStatus::NotShown | QuestionStatus::Voided) {
-                visible = &visible + &question.points.unwrap_or_default().to_exact();
-                applicable = &applicable + &score.possible;
+        let questions = self.input.checklist.questions().iter();
+        for (index, (question, score)) in questions.zip(&self.input.score.questions).enumerate() {
+            if !question.kind.can_be_scored() || question.bonus {
+                continue;
+            }
+            let points = question.points.unwrap_or_default().to_exact();
+            let alone = [(score.status, &score.possible)];
+            let in_instances = score.instances.iter().map(|one| (one.status, &one.possible));
+            let is_alone = self.input.checklist.repeat_of(index).is_none();
+            for (status, possible) in alone.into_iter().filter(|_| is_alone).chain(in_instances) {
+                if !matches!(status, QuestionStatus::NotShown | QuestionStatus::Voided) {
+                    visible = &visible + &points;
+                    applicable = &applicable + possible;
+                }
             }
         }
         &applicable + &applicable < visible
     }
 
     fn critical(&self) -> Vec<CriticalView> {
-        let of_trigger = |trigger: &haamu_form::score::Trigger| {
+        let of_trigger = |trigger: &Trigger| {
             let lines = self.input.trace.lines.iter();
             let about = |line: &&TraceLine| {
                 line.reason.cause() == Some(trigger.question)
                     || (line.place == Place::Question(trigger.question)
+                        && line.instance == trigger.instance
                         && line.effect.is_zero()
                         && line.points.is_zero())
             };
@@ -200,11 +210,14 @@ impl Builder<'_> {
             };
             CriticalView {
                 question: self.input.checklist.questions()[trigger.question].id.to_string(),
-                text: self.words.question(trigger.question),
+                text: self.words.question(trigger.slot()),
                 effect,
             }
         };
-        self.input.score.triggers.iter().map(of_trigger).collect()
+        let questions = self.input.checklist.questions();
+        let is_for_client = |trigger: &&Trigger| questions[trigger.question].is_for_client();
+        let triggers = self.input.score.triggers.iter().filter(is_for_client);
+        triggers.map(of_trigger).collect()
     }
 
     fn sections(&self) -> Vec<SectionView> {
@@ -258,6 +271,14 @@ impl Builder<'_> {
         }
     }
 
+    /// Whether a line is not about a question that is kept from clients.
+    fn is_for_client(&self, line: &TraceLine) -> bool {
+        match line.place {
+            Place::Question(index) => self.input.checklist.questions()[index].is_for_client(),
+            Place::Visit | Place::Section(_) => true,
+        }
+    }
+
     fn loss(&self, line: &TraceLine) -> LossView {
         let checklist = self.input.checklist;
         let (question, text, answer) = match line.place {
@@ -270,13 +291,13 @@ impl Builder<'_> {
                     None,
                 )
             }
-            Place::Question(index) => {
-                let id = checklist.questions()[index].id.to_string();
-                (
-                    Some(id),
-                    Some(self.words.question(index)),
-                    self.words.answer(index),
-                )
+            Place::Question(question) => {
+                let slot = Slot {
+                    question,
+                    instance: line.instance,
+                };
+                let id = checklist.questions()[question].id.to_string();
+                (Some(id), Some(self.words.question(slot)), self.words.answer(slot))
             }
         };
         LossView {
@@ -305,7 +326,7 @@ impl Builder<'_> {
                     format!(
                         "{}: {}",
                         self.labels.photo,
-                        self.words.question(photo.question).text
+                        self.words.question(photo.question.into()).text
                     )
                 },
                 |caption| self.input.redactor.mask(caption),

@@ -178,6 +178,9 @@ pub struct AnswerView {
     pub section: String,
     /// The question's id.
     pub question: String,
+    /// The instance, from 0, where its section is repeated.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub instance: Option<usize>,
     /// The question.
     pub text: LocalisedText,
     /// The status that it counts as.

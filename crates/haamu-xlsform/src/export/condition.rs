@@ -1,6 +1,6 @@
 //! Conditions as XPath.
 
-use haamu_form::{Comparison, Condition, QuestionKind};
+use haamu_form::{Aggregate, Calculation, Comparison, Condition, QuestionKind, Relation};
 
 use super::Exporter;
 
@@ -24,7 +24,79 @@ impl Exporter<'_> {
             Condition::Any(parts) => join(parts, " or ", "false()"),
             Condition::Not(part) => format!("not({})", self.relevant(part)),
             Condition::Compare { question, comparison } => self.comparison(*question, comparison),
+            Condition::CompareAnswers {
+                question,
+                relation,
+                other,
+            } => {
+                let sign = match relation {
+                    Relation::Equals => "=",
+                    Relation::NotEquals => "!=",
+                    Relation::LessThan => "<",
+                    Relation::AtMost => "<=",
+                    Relation::GreaterThan => ">",
+                    Relation::AtLeast => ">=",
+                };
+                let [first, second] = [question, other].map(|index| self.name(*index));
+                format!("({first} != '' and {second} != '' and {first} {sign} {second})")
+            }
+            // Said in a notice by whoever writes the row.
+            Condition::Context { .. } => "true()".to_owned(),
         }
+    }
+
+    fn name(&self, question: usize) -> String {
+        format!("${{{}}}", self.checklist.questions()[question].id)
+    }
+
+    /// A calculation as XPath.
+    pub(super) fn calculation(&self, calculation: &Calculation) -> Result<String, &'static str> {
+        let join = |parts: &[Calculation], sign: &str| -> Result<String, &'static str> {
+            let parts: Result<Vec<String>, _> = parts.iter().map(|part| self.calculation(part)).collect();
+            Ok(format!("({})", parts?.join(sign)))
+        };
+        let function = |name: &str, parts: &[Calculation]| -> Result<String, &'static str> {
+            Ok(format!("{name}{}", join(parts, ", ")?))
+        };
+        Ok(match calculation {
+            Calculation::Number(number) => number.to_string(),
+            Calculation::Question(question) => match self.checklist.questions()[*question].kind {
+                QuestionKind::YesNo { .. } => format!("if({} = 'yes', 1, 0)", self.name(*question)),
+                _ => self.name(*question),
+            },
+            Calculation::Add(parts) => join(parts, " + ")?,
+            Calculation::Multiply(parts) => join(parts, " * ")?,
+            Calculation::Subtract(pair) => join(pair.as_slice(), " - ")?,
+            Calculation::Divide(pair) => join(pair.as_slice(), " div ")?,
+            Calculation::Least(parts) => function("min", parts)?,
+            Calculation::Greatest(parts) => function("max", parts)?,
+            Calculation::FirstOf(parts) => match parts.as_slice() {
+                [only] => self.calculation(only)?,
+                [_, _] => function("coalesce", parts)?,
+                _ => return Err("the first of more than two values is not in the form"),
+            },
+            Calculation::If(choice) => format!(
+                "if({}, {}, {})",
+                self.relevant(&choice.condition),
+                self.calculation(&choice.then)?,
+                self.calculation(&choice.otherwise)?
+            ),
+            Calculation::MinutesBetween([from, to]) => format!(
+                "((decimal-date-time({}) - decimal-date-time({})) * 1440)",
+                self.name(*to),
+                self.name(*from)
+            ),
+            Calculation::CountSelected(question) => format!("count-selected({})", self.name(*question)),
+            Calculation::CountInstances(section) => {
+                format!("count(${{{}}})", self.checklist.sections()[*section].id)
+            }
+            Calculation::OverInstances(aggregate, question) => match aggregate {
+                Aggregate::Sum => format!("sum({})", self.name(*question)),
+                Aggregate::Min => format!("min({})", self.name(*question)),
+                Aggregate::Max => format!("max({})", self.name(*question)),
+                Aggregate::Mean => return Err("a mean over a repeated group is not in the form"),
+            },
+        })
     }
 
     fn comparison(&self, question: usize, comparison: &Comparison) -> String {
@@ -36,6 +108,7 @@ impl Exporter<'_> {
                 | QuestionKind::Number { .. }
                 | QuestionKind::Duration { .. }
                 | QuestionKind::Money { .. }
+                | QuestionKind::Calculated(_)
         );
         let literal = |text: &str| {
             if is_number {
@@ -73,5 +146,15 @@ impl Exporter<'_> {
             Comparison::GreaterThan(_) => ordered(">"),
             Comparison::AtLeast(_) => ordered(">="),
         }
+    }
+}
+
+/// Whether a condition asks what is known of the visit, which a form cannot.
+pub(super) fn asks_context(condition: &Condition) -> bool {
+    match condition {
+        Condition::All(parts) | Condition::Any(parts) => parts.iter().any(asks_context),
+        Condition::Not(part) => asks_context(part),
+        Condition::Context { .. } => true,
+        Condition::Compare { .. } | Condition::CompareAnswers { .. } => false,
     }
 }

@@ -4,13 +4,11 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use crate::expression;
-use crate::limits::{self, Measured};
-use crate::translate::Scope;
+use crate::translate::Known;
 use crate::workbook::Row;
 
 use super::types::{Asked, Question};
-use super::{Choice, Importer, is_yes, known, sound_id};
+use super::{Choice, Importer, Opened, is_yes, known, sound_id};
 
 /// Questions outside of any group go into sections of this name.
 const LOOSE: &str = "questions";
@@ -18,29 +16,25 @@ const LOOSE: &str = "questions";
 const OTHER: &str = "other";
 
 impl Importer<'_> {
-    pub(super) fn open_section(
-        &mut self,
-        name: &str,
-        title: Map<String, Value>,
-        condition: Option<Value>,
-        weight: &str,
-    ) {
-        let id = self.fresh_id(name);
+    /// Opens a section and says its id.
+    pub(super) fn open_section(&mut self, opened: &Opened, weight: &str) -> String {
+        let id = self.fresh_id(&opened.name);
         let mut section = json!({"id": id, "questions": []});
-        if !title.is_empty() {
-            section["title"] = Value::Object(title);
+        if !opened.title.is_empty() {
+            section["title"] = Value::Object(opened.title.clone());
         }
-        if let Some(condition) = condition {
-            section["show_if"] = condition;
+        if let Some(condition) = &opened.condition {
+            section["show_if"] = condition.clone();
         }
         if haamu_form::Decimal::parse(weight).is_ok_and(|weight| !weight.is_negative()) {
             section["weight"] = json!(weight);
         }
         self.sections.push(section);
+        id
     }
 
     /// An id that nothing else has.
-    fn fresh_id(&mut self, name: &str) -> String {
+    pub(super) fn fresh_id(&mut self, name: &str) -> String {
         let sound = sound_id(name);
         let mut id = sound.clone();
         let mut number = 2;
@@ -83,7 +77,9 @@ impl Importer<'_> {
         question["perspective"] = json!("fact");
         self.texts(row, &mut question);
         self.required(row, &mut question);
-        self.constraint(row, &mut question);
+        let own = known(&id, &question, options);
+        self.constraint(row, &mut question, &own);
+        self.choice_filter(row, &mut question, asked);
         self.scores(row, &mut question);
         if let Some(condition) = condition {
             question["show_if"] = condition;
@@ -92,20 +88,23 @@ impl Importer<'_> {
             &asked.kind,
             Asked::One { has_other: true, .. } | Asked::Many { has_other: true, .. }
         );
-        self.remember(&name, known(&id, &question, options));
+        self.remember(&name, own);
         self.push(question);
         if has_other {
             self.push_other(&name, &id);
         }
     }
 
-    fn remember(&mut self, name: &str, known: crate::translate::Known) {
+    pub(super) fn remember(&mut self, name: &str, known: Known) {
+        let known = Known {
+            repeat: self.scope.here,
+            ..known
+        };
         // Of questions with the same name the last one is meant, as the nearest.
-        let scope: &mut Scope = &mut self.scope;
-        scope.insert(name.to_owned(), known);
+        self.scope.questions.insert(name.to_owned(), known);
     }
 
-    fn push(&mut self, question: Value) {
+    pub(super) fn push(&mut self, question: Value) {
         // After a group, loose questions begin a section of their own.
         let is_loose = self.groups.is_empty();
         let fits = self.sections.last().is_some_and(|section| {
@@ -113,7 +112,12 @@ impl Importer<'_> {
             !is_loose || is_of_loose
         });
         if !fits {
-            self.open_section(LOOSE, Map::new(), None, "");
+            let loose = Opened {
+                name: LOOSE.to_owned(),
+                title: Map::new(),
+                condition: None,
+            };
+            self.open_section(&loose, "");
         }
         let questions = self
             .sections
@@ -144,7 +148,7 @@ impl Importer<'_> {
     }
 
     /// The row's own condition with those of the groups around it.
-    fn condition(&mut self, row: &Row) -> Option<Value> {
+    pub(super) fn condition(&mut self, row: &Row) -> Option<Value> {
         let own = self.relevant(row);
         let around = self.groups.iter().filter_map(|group| group.condition.clone());
         let mut all: Vec<Value> = around.chain(own).collect();
@@ -155,7 +159,7 @@ impl Importer<'_> {
         }
     }
 
-    fn texts(&mut self, row: &Row, question: &mut Value) {
+    pub(super) fn texts(&mut self, row: &Row, question: &mut Value) {
         let label = self.columns.texts(row, "label", &self.default_language);
         let hint = self.columns.texts(row, "hint", &self.default_language);
         let has_reference = label
@@ -196,39 +200,8 @@ impl Importer<'_> {
         }
     }
 
-    /// What the column `constraint` limits.
-    fn constraint(&mut self, row: &Row, question: &mut Value) {
-        let written = self.columns.cell(row, "constraint").to_owned();
-        if written.is_empty() {
-            return;
-        }
-        let is_integer = matches!(self.columns.cell(row, "type"), "integer" | "int");
-        let measured = match question["type"].as_str() {
-            Some("number") if is_integer => Some(Measured::Integer),
-            Some("number") => Some(Measured::Decimal),
-            Some("text") => Some(Measured::Length),
-            _ => None,
-        };
-        let limits = match (measured, expression::parse(&written)) {
-            (None, _) => Err("answers of this type have no limits".to_owned()),
-            (_, Err(error)) => Err(error.to_string()),
-            (Some(measured), Ok(parsed)) => limits::read(&parsed, measured),
-        };
-        match limits {
-            Ok(limits) => {
-                for (key, value) in limits {
-                    question[key] = value;
-                }
-            }
-            Err(why) => {
-                let message = format!("{why}; any answer of the type is taken");
-                self.note(row.number, "constraint", "constraint_ignored", message);
-            }
-        }
-    }
-
     /// The columns that this project adds to a form.
-    fn scores(&mut self, row: &Row, question: &mut Value) {
+    pub(super) fn scores(&mut self, row: &Row, question: &mut Value) {
         let points = self.columns.cell(row, "haamu::points").to_owned();
         if points.is_empty() {
             return;
@@ -261,7 +234,13 @@ impl Importer<'_> {
             Asked::Number => (json!({"type": "number"}), None),
             Asked::Range => (self.range(row), None),
             Asked::DateTime => (json!({"type": "datetime"}), None),
+            Asked::Photo if self.columns.cell(row, "appearance") == "signature" => {
+                (json!({"type": "signature"}), None)
+            }
             Asked::Photo => (json!({"type": "photo"}), None),
+            Asked::Barcode => (json!({"type": "barcode"}), None),
+            Asked::Signature => (json!({"type": "signature"}), None),
+            Asked::File => (json!({"type": "file"}), None),
             Asked::Audio => (json!({"type": "audio"}), None),
             Asked::Location => (json!({"type": "location"}), None),
             Asked::YesNo => (json!({"type": "yes_no"}), None),

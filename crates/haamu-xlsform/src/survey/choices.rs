@@ -1,5 +1,7 @@
 //! Lists of options, and columns that are not read.
 
+use std::collections::BTreeMap;
+
 use crate::notice::{Notice, Place};
 use crate::workbook::Sheet;
 
@@ -8,20 +10,23 @@ use super::{CHOICES, Choice, Importer, READ, SURVEY, UNSUPPORTED, sound_id};
 impl Importer<'_> {
     /// The lists of options.
     pub(super) fn choices(&mut self, sheet: &Sheet) {
-        for name in self
+        // Other columns are there for filters; without a filter nothing is read of them.
+        let others: Vec<String> = self
             .choice_columns
             .others(&["list_name", "name", "haamu::points"])
-        {
+            .into_iter()
+            .map(str::to_owned)
+            .collect();
+        for name in others.iter().filter(|_| !self.columns.has("choice_filter")) {
             let place = Place {
                 sheet: CHOICES.to_owned(),
                 row: 1,
                 column: self.choice_columns.heading(name).to_owned(),
             };
-            let message = "this column is not read; filters on it have no equivalent".to_owned();
             self.notices.push(Notice {
                 place,
                 code: "column_ignored",
-                message,
+                message: "this column is not read".to_owned(),
             });
         }
         for row in &sheet.rows {
@@ -47,6 +52,9 @@ impl Importer<'_> {
             let id = sound_id(&name);
             let text = self.choice_columns.texts(row, "label", &self.default_language);
             let points = self.choice_columns.cell(row, "haamu::points").to_owned();
+            let cell = |name: &String| (name.clone(), self.choice_columns.cell(row, name).to_owned());
+            let mut cells: BTreeMap<String, String> = others.iter().map(cell).collect();
+            cells.insert("name".to_owned(), name.clone());
             let options = self.lists.entry(list.clone()).or_default();
             if options.iter().any(|option| option.id == id) {
                 let message = format!("the list {list:?} has an option {id:?} already; this one is left out");
@@ -58,6 +66,7 @@ impl Importer<'_> {
                 id,
                 text,
                 points,
+                cells,
             });
         }
     }

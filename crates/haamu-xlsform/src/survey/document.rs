@@ -22,6 +22,7 @@ impl Importer<'_> {
                 format!("this {what} is never closed"),
             );
         }
+        self.place_rules();
         self.sections.retain(|section| {
             section["questions"]
                 .as_array()
@@ -46,6 +47,23 @@ impl Importer<'_> {
             document,
             notices: self.notices,
         })
+    }
+
+    /// Rules stand in the section of their question.
+    fn place_rules(&mut self) {
+        for rule in std::mem::take(&mut self.rules) {
+            let holds = |section: &&mut Value| {
+                let questions = section["questions"].as_array();
+                questions.is_some_and(|all| all.iter().any(|question| question["id"] == rule["question"]))
+            };
+            let Some(section) = self.sections.iter_mut().find(holds) else {
+                continue;
+            };
+            match section.get_mut("constraints").and_then(Value::as_array_mut) {
+                Some(rules) => rules.push(rule),
+                None => section["constraints"] = json!([rule]),
+            }
+        }
     }
 
     fn document(&mut self) -> Value {
@@ -82,6 +100,7 @@ impl Importer<'_> {
         let languages = self.all_languages();
         json!({
             "format": "haamu-checklist/1",
+            "format_minor": 1,
             "id": id,
             "version": version.unwrap_or(1),
             "status": "draft",

@@ -10,6 +10,8 @@ pub(super) enum Kind {
     Metadata,
     Note,
     Calculation,
+    /// A value that is neither asked nor worked out.
+    Hidden,
     Question(Question),
     Unknown,
 }
@@ -33,6 +35,9 @@ pub(super) enum Asked {
     Photo,
     Audio,
     Location,
+    Barcode,
+    Signature,
+    File,
     YesNo,
     One {
         list: String,
@@ -57,7 +62,8 @@ impl Kind {
                 return Self::EndGroup;
             }
             "note" => return Self::Note,
-            "calculate" | "calculation" | "hidden" | "csv-external" | "xml-external" => {
+            "hidden" | "csv-external" | "xml-external" => return Self::Hidden,
+            "calculate" | "calculation" => {
                 return Self::Calculation;
             }
             "start"
@@ -116,11 +122,12 @@ fn simple(written: &str) -> Option<Question> {
         "time" => other(Asked::Text, "a time alone is asked for in words"),
         "geopoint" | "location" | "gps" | "q location" => same(Asked::Location),
         "geotrace" | "geoshape" => other(Asked::Location, "one point is asked for"),
-        "image" | "photo" | "picture" | "annotate" | "draw" | "signature" => same(Asked::Photo),
+        "image" | "photo" | "picture" | "annotate" | "draw" => same(Asked::Photo),
+        "signature" => same(Asked::Signature),
         "audio" => same(Asked::Audio),
         "video" => other(Asked::Photo, "photos are asked for in the place of a video"),
-        "file" => other(Asked::Photo, "photos are asked for in the place of a file"),
-        "barcode" => other(Asked::Text, "the code is typed"),
+        "file" => same(Asked::File),
+        "barcode" => same(Asked::Barcode),
         "acknowledge" | "trigger" => other(Asked::YesNo, "it is answered with yes or no"),
         _ => return None,
     })
