@@ -69,6 +69,8 @@ enum ChecklistCommand {
         #[arg(long, value_enum, default_value_t = Format::Text)]
         format: Format,
     },
+    /// Write the JSON Schema of `haamu-checklist/1` documents: the reference of the format.
+    Schema,
     /// Score answers and say where each point was lost.
     Explain {
         /// A `haamu-checklist/1` document.
@@ -117,6 +119,12 @@ pub(crate) fn run(arguments: &ChecklistArgs) -> Result<ExitCode> {
     let outcome = match &arguments.command {
         ChecklistCommand::Check { file, format } => return check_file(file, *format),
         ChecklistCommand::Diff { old, new, format } => diff::run(old, new, *format),
+        ChecklistCommand::Schema => {
+            let schema = serde_json::to_string_pretty(&haamu_form::schema::checklist_schema());
+            schema
+                .map(|text| text + "\n")
+                .map_err(|error| Failure::Unreadable(error.into()))
+        }
         ChecklistCommand::Export { file, output } => export::run(file, output),
         ChecklistCommand::Import {
             file,

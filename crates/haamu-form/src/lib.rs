@@ -11,6 +11,7 @@
 //! * [`score`](fn@score) — the score of a visit; [`trace`](fn@trace) explains it
 //! * [`compile`] — everything that can be said of a checklist before it is filled in
 //! * [`versions`] — what differs between two versions, and moving a draft to another
+//! * `schema` — the JSON Schema of documents, with the feature of that name
 //! * [`Draft`] — an evaluation in the making; [`Draft::complete`] validates it
 //!
 //! Rules are cited as `R…` after the scoring specification, whose chapters
@@ -35,6 +36,8 @@ mod decimal;
 mod exact;
 mod finding;
 mod read;
+#[cfg(feature = "schema")]
+pub mod schema;
 pub mod score;
 mod text;
 pub mod trace;

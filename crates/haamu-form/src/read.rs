@@ -10,7 +10,7 @@ mod scope;
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use serde::de::{MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
@@ -37,29 +37,34 @@ pub(crate) enum Node<'a> {
 impl<'a> Node<'a> {
     /// Reads a whole document.
     pub(crate) fn parse(text: &'a str) -> Result<Self, Finding> {
-        let raw: &RawValue = serde_json::from_str(text)
-            .map_err(|error| Finding::error("json_syntax", "", format!("not JSON: {error}")))?;
-        Self::from_raw(raw, MAX_DEPTH)
+        // Reading the entries of an object checks all that is in them.
+        if text.trim_ascii_start().starts_with('{') {
+            return Self::from_text(text, MAX_DEPTH);
+        }
+        let raw: &RawValue = parse_part(text)?;
+        Self::from_text(raw.get(), MAX_DEPTH)
     }
 
-    fn from_raw(raw: &'a RawValue, depth: usize) -> Result<Self, Finding> {
-        let text = raw.get();
-        // A raw value is valid JSON, so its first byte tells its kind.
-        Ok(match text.as_bytes().first() {
+    /// Reads a text that is a valid JSON value, or is an object that is still to be checked.
+    fn from_text(text: &'a str, depth: usize) -> Result<Self, Finding> {
+        // The first byte of a value tells its kind.
+        Ok(match text.trim_ascii_start().as_bytes().first() {
             Some(b'{' | b'[') if depth == 0 => {
                 let message = format!("nested more than {MAX_DEPTH} levels deep");
                 return Err(Finding::error("json_too_deep", "", message));
             }
             Some(b'{') => {
                 let Entries(entries) = parse_part(text)?;
-                let node = |(key, raw)| Ok((key, Self::from_raw(raw, depth - 1)?));
+                let node = |(key, raw): (_, &'a RawValue)| Ok((key, Self::from_text(raw.get(), depth - 1)?));
                 Self::Object(entries.into_iter().map(node).collect::<Result<_, Finding>>()?)
             }
             Some(b'[') => {
                 let Items(items) = parse_part(text)?;
-                let node = |raw| Self::from_raw(raw, depth - 1);
+                let node = |raw: &'a RawValue| Self::from_text(raw.get(), depth - 1);
                 Self::Array(items.into_iter().map(node).collect::<Result<_, Finding>>()?)
             }
+            // Without escapes, the text is what stands between the quotes.
+            Some(b'"') if !text.contains('\\') => Self::String(Cow::Borrowed(text.trim_matches('"'))),
             Some(b'"') => Self::String(parse_part::<Text<'_>>(text)?.0),
             Some(b't') => Self::Bool(true),
             Some(b'f') => Self::Bool(false),
@@ -154,17 +159,11 @@ impl<'de> Deserialize<'de> for Items<'de> {
     }
 }
 
-/// One step from a value to a value inside it.
-#[derive(Clone, Debug)]
-enum Step {
-    Key(String),
-    Index(usize),
-}
-
 /// Where reading stands, and what it has found so far.
 #[derive(Debug, Default)]
 pub(crate) struct Reader {
-    steps: Vec<Step>,
+    /// The path of the present place.
+    place: String,
     pub(crate) findings: Vec<Finding>,
     pub(crate) scope: QuestionScope,
     /// The oldest minor version of the format that knows everything read so far.
@@ -192,7 +191,7 @@ impl Reader {
 
     /// Notes an error at `key` of the present place.
     pub(crate) fn error_at(&mut self, key: &str, code: &'static str, message: impl Into<String>) {
-        self.inside(Step::Key(key.to_owned()), |reader| reader.error(code, message));
+        self.at_key(key, |reader| reader.error(code, message));
     }
 
     /// Notes that something else stands where `expected` was wanted.
@@ -205,35 +204,41 @@ impl Reader {
 
     /// Reads inside the value of a key.
     pub(crate) fn at_key<T>(&mut self, key: &str, read: impl FnOnce(&mut Self) -> T) -> T {
-        self.inside(Step::Key(key.to_owned()), read)
+        let before = self.enter_key(key);
+        let value = read(self);
+        self.place.truncate(before);
+        value
     }
 
     /// Reads inside an item of a list.
     pub(crate) fn at_index<T>(&mut self, index: usize, read: impl FnOnce(&mut Self) -> T) -> T {
-        self.inside(Step::Index(index), read)
+        let before = self.enter_index(index);
+        let value = read(self);
+        self.place.truncate(before);
+        value
     }
 
-    fn inside<T>(&mut self, step: Step, read: impl FnOnce(&mut Self) -> T) -> T {
-        self.steps.push(step);
-        let value = read(self);
-        self.steps.pop();
-        value
+    /// Goes to the value of a key, and says how long the path was before.
+    #[inline(never)]
+    fn enter_key(&mut self, key: &str) -> usize {
+        let before = self.place.len();
+        if before > 0 {
+            self.place.push('.');
+        }
+        self.place.push_str(key);
+        before
+    }
+
+    #[inline(never)]
+    fn enter_index(&mut self, index: usize) -> usize {
+        let before = self.place.len();
+        let _ = write!(self.place, "[{index}]");
+        before
     }
 
     /// The path of the present place.
     pub(crate) fn path(&self) -> String {
-        let mut path = String::new();
-        for step in &self.steps {
-            match step {
-                Step::Key(key) if path.is_empty() => path.push_str(key),
-                Step::Key(key) => {
-                    path.push('.');
-                    path.push_str(key);
-                }
-                Step::Index(index) => path.push_str(&format!("[{index}]")),
-            }
-        }
-        path
+        self.place.clone()
     }
 }
 
@@ -313,6 +318,11 @@ impl<'n, 'a> Fields<'n, 'a> {
 
 /// Notes each key that stands more than once in an object.
 pub(crate) fn note_repeated_keys(entries: &[(Cow<'_, str>, Node<'_>)], reader: &mut Reader) {
+    let mut keys: Vec<&str> = entries.iter().map(|(key, _)| key.as_ref()).collect();
+    keys.sort_unstable();
+    if keys.windows(2).all(|pair| pair[0] != pair[1]) {
+        return;
+    }
     let mut seen = BTreeSet::new();
     for (key, _) in entries {
         if !seen.insert(key) {

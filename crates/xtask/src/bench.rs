@@ -4,6 +4,7 @@ use std::fs;
 
 use anyhow::{Context, Result};
 
+use crate::checks::form_size;
 use crate::shell::{self, capture, command, note};
 use crate::workspace::{Workspace, cargo};
 
@@ -42,6 +43,10 @@ pub(crate) fn run() -> Result<()> {
         theirs / 1_000.0,
         ours / 1_000.0,
         theirs / ours,
+    ));
+    let size = form_size(&workspace)?;
+    note(&format!(
+        "haamu-form for the browser (read, validate, score, trace): {size} bytes compressed"
     ));
     Ok(())
 }

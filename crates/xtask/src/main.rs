@@ -50,6 +50,12 @@ enum Task {
         #[arg(long)]
         check: bool,
     },
+    /// Write openapi/haamu-checklist-1.schema.json anew.
+    Schema {
+        /// Only say whether it is up to date.
+        #[arg(long)]
+        check: bool,
+    },
     /// Check that no package uses what its layer must not.
     Arch,
 }
@@ -71,6 +77,7 @@ fn run(task: Task) -> Result<()> {
         Task::Test => checks::run(&[]),
         Task::Ci { steps } => checks::run(&steps),
         Task::Openapi { check } => generate(Generated::OpenApi, check),
+        Task::Schema { check } => generate(Generated::ChecklistSchema, check),
         Task::Config { check } => generate(Generated::Config, check),
         Task::Arch => checks::arch::check(&Workspace::find()?),
     }

@@ -483,7 +483,7 @@ impl Checklist {
     /// The index of a question in [`Checklist::questions`].
     #[must_use]
     pub fn question_index(&self, id: &str) -> Option<usize> {
-        self.question_indexes.get(&Id::new(id)?).copied()
+        self.question_indexes.get(id).copied()
     }
 
     /// The language to fall back to.

@@ -8,7 +8,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::answer::{Answer, LocalDateTime};
-use crate::checklist::{Condition, Facts, Known, MultiChoice, MultiMode, Question, QuestionKind};
+use crate::checklist::{
+    Condition, CriticalEffect, Facts, Known, MultiChoice, MultiMode, Question, QuestionKind,
+};
 use crate::{Checklist, Decimal, Exact, Finding};
 
 use super::estimated_minutes;
@@ -233,7 +235,63 @@ impl<'a> Analysis<'a> {
         if most(self.checklist, question).is_some_and(|most| most < points.to_exact()) {
             let message = format!("no answer earns all of its {points} points");
             self.warn("points_out_of_reach", format!("{path}.points"), message);
+        } else if self.is_best_critical(question) {
+            let message =
+                "every answer that earns all points is critical: the highest score cannot be reached";
+            self.warn("maximum_out_of_reach", format!("{path}.points"), message);
+        } else if !self.can_rise(question) {
+            let message = "where both scales earn all their points, the change does not: the highest score cannot be reached";
+            self.warn("maximum_out_of_reach", format!("{path}.points"), message);
         }
+    }
+
+    /// Whether every option that earns all points triggers an effect that costs more than it brings.
+    fn is_best_critical(&self, question: &Question) -> bool {
+        let costs = question
+            .critical
+            .is_some_and(|critical| critical.effect != CriticalEffect::Flag);
+        let QuestionKind::SingleChoice { options } = &question.kind else {
+            return false;
+        };
+        let mut best = options
+            .iter()
+            .filter(|option| Some(option.points) == question.points && !option.na);
+        costs && best.all(|option| option.critical)
+    }
+
+    /// Whether a change can earn all its points, or not apply, while its two scales earn all of theirs.
+    fn can_rise(&self, question: &Question) -> bool {
+        let QuestionKind::Change(change) = &question.kind else {
+            return true;
+        };
+        let ends = |index: usize| -> Option<(Vec<i64>, i64)> {
+            let end = &self.checklist.questions()[index];
+            let QuestionKind::Scale(scale) = &end.kind else {
+                return None;
+            };
+            let all = if end.points.is_some_and(|points| !points.is_zero()) && !end.bonus {
+                vec![if scale.higher_is_better {
+                    scale.max
+                } else {
+                    scale.min
+                }]
+            } else {
+                // Of a long scale only the ends are tried; a trapezoid is full somewhere on the way if at all.
+                (scale.min..=scale.max.min(scale.min.saturating_add(100)))
+                    .chain([scale.max])
+                    .collect()
+            };
+            Some((all, scale.max))
+        };
+        let Some(((starts, max), (finishes, _))) = ends(change.from).zip(ends(change.to)) else {
+            return true;
+        };
+        starts.iter().any(|from| {
+            finishes.iter().any(|to| {
+                let has_no_room = *from == max && *to == max;
+                has_no_room || change.band.share(&Exact::integer(to - from)) == Exact::ONE
+            })
+        })
     }
 
     /// What concerns the checklist as a whole.

@@ -403,3 +403,33 @@ proptest! {
         prop_assert!(is_shown || claims.iter().all(|claim| claim != "always_true_condition"));
     }
 }
+
+#[test]
+fn answers_that_cannot_all_be_best_at_once_are_found() {
+    let codes = |questions: Value| -> Vec<String> {
+        let document = json!({"sections": [{"id": "s", "questions": questions}]});
+        let checklist = Checklist::parse(&document.to_string()).expect("sound");
+        let findings = analyse(&checklist);
+        let all = findings
+            .iter()
+            .filter(|finding| finding.code == "maximum_out_of_reach");
+        all.map(|finding| finding.path.clone()).collect()
+    };
+    let choice = |critical: bool| {
+        json!([{"id": "q", "type": "single_choice", "points": "2", "critical": {"effect": "visit_zero"}, "options": [
+            {"id": "best", "points": "2", "critical": critical}, {"id": "less", "points": "1"}]}])
+    };
+    assert_eq!(codes(choice(true)), ["sections[0].questions[0].points"]);
+    assert!(codes(choice(false)).is_empty());
+    let change = |is_low_best: bool, full_low: &str| {
+        json!([{"id": "from", "type": "scale", "scale": {"min": 1, "max": 5}},
+            {"id": "to", "type": "scale", "scale": {"min": 1, "max": 5, "higher_is_better": !is_low_best}, "points": "1"},
+            {"id": "c", "type": "change", "change": {"from": "from", "to": "to"}, "points": "1", "band": {"full_low": full_low}}])
+    };
+    assert!(codes(change(false, "4")).is_empty());
+    assert!(
+        codes(change(true, "0")).is_empty(),
+        "from the lowest to the lowest"
+    );
+    assert_eq!(codes(change(true, "1")), ["sections[0].questions[2].points"]);
+}

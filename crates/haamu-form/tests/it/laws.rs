@@ -98,7 +98,7 @@ fn document() -> impl Strategy<Value = Value> {
 }
 
 /// A document with everything: conditions on earlier questions, changes, rounding, more types.
-fn rich_document() -> impl Strategy<Value = Value> {
+pub(super) fn rich_document() -> impl Strategy<Value = Value> {
     let knobs = (0_u32..=4, any::<bool>(), any::<bool>(), any::<[u8; 8]>());
     (document(), knobs).prop_map(|(mut document, (decimals, is_even, is_exact, draws))| {
         document["scoring"]["display_decimals"] = json!(decimals);

@@ -7,6 +7,8 @@ mod laws;
 mod minor_1;
 mod naive;
 mod repeats;
+#[cfg(feature = "schema")]
+mod schema;
 mod vectors;
 mod versions;
 mod words;

@@ -78,6 +78,8 @@ impl Importer<'_> {
         self.texts(row, &mut question);
         self.required(row, &mut question);
         let own = known(&id, &question, options);
+        // A rule may name its own question.
+        self.remember(&name, own.clone());
         self.constraint(row, &mut question, &own);
         self.choice_filter(row, &mut question, asked);
         self.scores(row, &mut question);
@@ -88,7 +90,6 @@ impl Importer<'_> {
             &asked.kind,
             Asked::One { has_other: true, .. } | Asked::Many { has_other: true, .. }
         );
-        self.remember(&name, own);
         self.push(question);
         if has_other {
             self.push_other(&name, &id);

@@ -15,13 +15,21 @@ pub(crate) enum Generated {
     OpenApi,
     /// The commented example configuration.
     Config,
+    /// The JSON Schema of checklist documents.
+    ChecklistSchema,
 }
 
 impl Generated {
-    const fn parts(self) -> (&'static str, &'static str) {
+    /// The arguments of the program, the file, and the task that writes it.
+    const fn parts(self) -> (&'static [&'static str], &'static str, &'static str) {
         match self {
-            Self::OpenApi => ("openapi", "openapi/openapi.json"),
-            Self::Config => ("config", "deploy/config.example.toml"),
+            Self::OpenApi => (&["openapi"], "openapi/openapi.json", "openapi"),
+            Self::Config => (&["config"], "deploy/config.example.toml", "config"),
+            Self::ChecklistSchema => (
+                &["checklist", "schema"],
+                "openapi/haamu-checklist-1.schema.json",
+                "schema",
+            ),
         }
     }
 }
@@ -33,13 +41,13 @@ pub(crate) fn write_or_check(
     file: Generated,
     is_check: bool,
 ) -> Result<()> {
-    let (subcommand, relative) = file.parts();
-    let text = capture(&mut command(haamu, [subcommand]))?;
+    let (arguments, relative, task) = file.parts();
+    let text = capture(&mut command(haamu, arguments))?;
     let path = workspace.path(relative);
     if is_check {
         let committed = fs::read_to_string(&path).with_context(|| format!("{relative} cannot be read"))?;
         if committed != text {
-            bail!("{relative} is not up to date: run `cargo xtask {subcommand}` and commit it");
+            bail!("{relative} is not up to date: run `cargo xtask {task}` and commit it");
         }
         note(&format!("{relative} is up to date"));
         return Ok(());

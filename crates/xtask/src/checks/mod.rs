@@ -18,6 +18,7 @@ use crate::shell::{self, command, note};
 use crate::workspace::{Workspace, cargo};
 
 pub(crate) use generated::{Generated, write_or_check};
+pub(crate) use wasm::form_size;
 
 /// One check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -148,6 +149,7 @@ impl Step {
                 let haamu = workspace.build_haamu()?;
                 write_or_check(workspace, &haamu, Generated::OpenApi, true)?;
                 write_or_check(workspace, &haamu, Generated::Config, true)?;
+                write_or_check(workspace, &haamu, Generated::ChecklistSchema, true)?;
                 Ok(Outcome::Passed)
             }
             Self::Snapshots => snapshots::check(workspace).map(|()| Outcome::Passed),

@@ -18,13 +18,49 @@ const TARGET: &str = "wasm32-unknown-unknown";
 const PACKAGES: [&str; 4] = ["haamu-form", "haamu-sync", "haamu-domain", "haamu-wire"];
 const DEBIAN_PACKAGES: [&str; 3] = ["rustc-web", "rust-web-src", "libstd-rust-web-dev"];
 
-/// Builds the pure packages for the browser.
+/// The form model alone, compressed, is at most so many bytes: a tenth above the goal of 150,000, which it misses
+/// by a little before `wasm-opt`.
+const MAX_FORM_BYTES: usize = 165_000;
+
+/// Builds the pure packages for the browser, and weighs the form model.
 pub(super) fn check(workspace: &Workspace) -> Result<()> {
     let packages = PACKAGES.iter().flat_map(|package| ["--package", package]);
+    build(workspace, packages)?;
+    let size = form_size(workspace)?;
+    note(&format!("haamu-form for the browser: {size} bytes compressed"));
+    if size > MAX_FORM_BYTES {
+        bail!("haamu-form for the browser has {size} bytes compressed; at most {MAX_FORM_BYTES} are wanted");
+    }
+    Ok(())
+}
+
+/// The bytes of the form model as a module of its own: checklist and answers read, validation, score
+/// and trace in one language, compressed by gzip.
+pub(crate) fn form_size(workspace: &Workspace) -> Result<usize> {
+    let arguments = [
+        "--profile",
+        "web",
+        "--package",
+        "haamu-form",
+        "--features",
+        "size",
+    ];
+    let folder = build(workspace, arguments)?;
+    let module = folder.join(TARGET).join("web/haamu-form-size.wasm");
+    let output = command("gzip", ["-9", "--stdout"]).arg(&module).output()?;
+    if !output.status.success() || output.stdout.is_empty() {
+        bail!("{} cannot be compressed", module.display());
+    }
+    Ok(output.stdout.len())
+}
+
+/// Builds for the browser, and says in which folder.
+fn build<'a>(workspace: &Workspace, arguments: impl IntoIterator<Item = &'a str>) -> Result<PathBuf> {
     let mut build = command(cargo(), ["build", "--locked", "--target", TARGET]);
-    build.args(packages).current_dir(&workspace.root);
+    build.args(arguments).current_dir(&workspace.root);
     if succeeds(&mut command("rustup", ["target", "add", TARGET])) {
-        return shell::run(&mut build);
+        shell::run(&mut build)?;
+        return Ok(workspace.target.clone());
     }
     note("rustup cannot fetch the target; Debian's compiler for the web is used");
     let compiler = debian_compiler()?;
@@ -41,7 +77,8 @@ pub(super) fn check(workspace: &Workspace) -> Result<()> {
         .arg(workspace.target.join("web"))
         .env("RUSTC_BOOTSTRAP", "1")
         .env("RUSTC", compiler);
-    shell::run(&mut build)
+    shell::run(&mut build)?;
+    Ok(workspace.target.join("web"))
 }
 
 /// The rustc of the package `rustc-web`, which is installed if it is missing.
