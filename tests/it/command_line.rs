@@ -116,6 +116,34 @@ async fn a_batch_answers_line_by_line() {
 }
 
 #[tokio::test]
+async fn a_line_that_is_no_text_is_an_error_and_the_next_is_scored() {
+    let files = Files::new();
+    let line = format!(r#"{{"checklist": {TINY}, "answers": {{"q": "yes"}}}}"#);
+    let path = files.write("lines.jsonl", "");
+    let bytes = [b"\xff\xfe{}\n".as_slice(), b"{\"a\": \"\0\"}\n", line.as_bytes()].concat();
+    std::fs::write(&path, bytes).expect("a file");
+    let output = run(&["score", "--batch"], Some(Path::new(&path))).await;
+    assert_eq!(code(&output), Some(0));
+    let text = String::from_utf8(output.stdout).expect("text");
+    let lines: Vec<Value> = text
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("JSON"))
+        .collect();
+    assert_eq!(lines[0]["error"]["code"], "not_utf8");
+    assert_eq!(lines[1]["error"]["code"], "json_syntax");
+    assert_eq!(lines[2]["final"], "1");
+}
+
+#[tokio::test]
+async fn the_reference_of_the_format_is_printed() {
+    let output = run(&["checklist", "schema"], None).await;
+    assert_eq!(code(&output), Some(0));
+    let schema = json_of(&output);
+    assert_eq!(schema["title"], "haamu-checklist/1");
+    assert!(schema["properties"]["sections"].is_object());
+}
+
+#[tokio::test]
 async fn a_sound_checklist_has_no_error() {
     for name in ["retail-store-visit", "restaurant-visit", "remote-service-contact"] {
         let output = run(
