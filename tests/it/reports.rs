@@ -63,7 +63,7 @@ fn rich() -> Sample {
         "Aino Virtasaarelle naurettiin. <b>Ääneen</b>.",
     );
     let photo = PhotoSource {
-        question: index("photo_entrance"),
+        slot: index("photo_entrance").into(),
         caption: Some("Ovi \"auki\"".to_owned()),
         width: 1600,
         height: 1200,

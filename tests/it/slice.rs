@@ -178,7 +178,7 @@ both_dbs! {
         }
         let open = device.open();
         let index = open.checklist.question_index("door_photo").expect("a question");
-        let files = &open.bound.files[&index];
+        let files = &open.bound.files[&index.into()];
         assert_eq!(files.len(), 1);
         assert_eq!(Capture::from_bytes(&files[0].1.capture).caption.as_deref(), Some("Ovi"));
     }

@@ -2,7 +2,7 @@
 
 use haamu_domain::binding::{BoundEvaluation, bind, visit_context};
 use haamu_domain::{AgencyId, RoundId, SubmissionId};
-use haamu_form::Checklist;
+use haamu_form::{Checklist, Slot};
 use haamu_store::Tx;
 use haamu_store::repo::submissions::Submission;
 use haamu_store::repo::visits::Visit;
@@ -25,12 +25,12 @@ pub(crate) struct Evaluation {
 }
 
 impl Evaluation {
-    /// All files, with the index of their question, in checklist order.
-    pub(crate) fn files(&self) -> impl Iterator<Item = (usize, &Attachment)> {
+    /// All files, with their place, in checklist order.
+    pub(crate) fn files(&self) -> impl Iterator<Item = (Slot, &Attachment)> {
         self.bound
             .files
             .iter()
-            .flat_map(|(index, files)| files.iter().map(|(_, file)| (*index, file)))
+            .flat_map(|(slot, files)| files.iter().map(|(_, file)| (*slot, file)))
     }
 }
 

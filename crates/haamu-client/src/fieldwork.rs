@@ -6,7 +6,7 @@
 use haamu_domain::binding::{self, BoundEvaluation, Capture, bind, visit_context};
 use haamu_domain::brief::{form_entity, kind};
 use haamu_domain::{AssignmentBrief, SubmissionId};
-use haamu_form::{Checklist, Decisions, Finding, Findings, Score, Stage, score};
+use haamu_form::{Checklist, Decisions, Finding, Findings, Score, Slot, Stage, score};
 use haamu_sync::engine::{BlobState, Edit, StoredEntity};
 use haamu_sync::{Action, Attachment, Body, Lane, OpId, RegisterKey, Submit};
 
@@ -94,9 +94,21 @@ impl OpenVisit {
         self.bound.draft.findings(&self.checklist, stage)
     }
 
-    fn index(&self, question: &str) -> Result<usize, FieldworkError> {
-        let index = self.checklist.question_index(question);
-        index.ok_or_else(|| FieldworkError::UnknownQuestion(question.to_owned()))
+    /// The place that is written so: a question's id, or `staff[0].greeting` in the first
+    /// instance of a repeated section.
+    ///
+    /// # Errors
+    /// There is no such question or instance.
+    pub fn slot(&self, place: &str) -> Result<Slot, FieldworkError> {
+        let slots = self.bound.draft.answers().slots(&self.checklist);
+        let found = Slot::parse(&self.checklist, place).filter(|slot| slots.contains(slot));
+        found.ok_or_else(|| FieldworkError::UnknownQuestion(place.to_owned()))
+    }
+
+    /// The register at a place, of which `key` makes the one of its question.
+    fn key(&self, slot: Slot, key: impl Fn(&str) -> RegisterKey) -> RegisterKey {
+        let question = self.checklist.questions()[slot.question].id.as_str();
+        binding::in_instance(key(question), self.bound.instance(&self.checklist, slot))
     }
 }
 
@@ -165,6 +177,42 @@ impl<S: LocalStore, F: FileStore, T: Transport, P: Platform> Device<S, F, T, P> 
         })
     }
 
+    /// Adds an instance to a repeated section, behind the others.
+    ///
+    /// # Errors
+    /// There is no such section, it is full, or it could not be saved.
+    pub async fn add_instance(&mut self, open: &OpenVisit, section: &str) -> Result<OpId, FieldworkError> {
+        let index = open.checklist.section_index(section);
+        let index = index.ok_or_else(|| FieldworkError::UnknownQuestion(section.to_owned()))?;
+        let mut answers = open.bound.draft.answers().clone();
+        answers
+            .add_instance(&open.checklist, index)
+            .map_err(|finding| FieldworkError::Answer(finding.into()))?;
+        self.record(open, binding::instances_key(section), binding::add_instance(""))
+            .await
+    }
+
+    /// Removes an instance of a repeated section with all that is in it. What another
+    /// device wrote into it meanwhile brings it back.
+    ///
+    /// # Errors
+    /// There is no such instance, or it could not be saved.
+    pub async fn remove_instance(
+        &mut self,
+        open: &OpenVisit,
+        section: &str,
+        index: usize,
+    ) -> Result<OpId, FieldworkError> {
+        let place = open.checklist.section_index(section);
+        let instances = place.and_then(|place| open.bound.instances.get(&place));
+        let instance = instances.and_then(|instances| instances.get(index));
+        let instance =
+            instance.ok_or_else(|| FieldworkError::UnknownQuestion(format!("{section}[{index}]")))?;
+        let document = self.engine().document(open.visit.brief.submission.document());
+        let action = binding::remove_instance(&document, instance.id);
+        self.record(open, binding::instances_key(section), action).await
+    }
+
     /// Records an answer, given as JSON in the shorthand of the checklist format; `null` takes it away.
     ///
     /// # Errors
@@ -182,7 +230,8 @@ impl<S: LocalStore, F: FileStore, T: Transport, P: Platform> Device<S, F, T, P> 
         answers
             .set(&open.checklist, question, json)
             .map_err(FieldworkError::Answer)?;
-        let key = binding::answer_key(Lane::Shopper, question);
+        let slot = open.slot(question)?;
+        let key = open.key(slot, |question| binding::answer_key(Lane::Shopper, question));
         self.record(open, key, binding::set_json(json)).await
     }
 
@@ -196,11 +245,11 @@ impl<S: LocalStore, F: FileStore, T: Transport, P: Platform> Device<S, F, T, P> 
         question: &str,
         text: &str,
     ) -> Result<OpId, FieldworkError> {
-        open.index(question)?;
+        let slot = open.slot(question)?;
         if text.chars().count() > binding::MAX_COMMENT_CHARS {
             return Err(FieldworkError::CommentTooLong);
         }
-        let key = binding::comment_key(Lane::Shopper, question);
+        let key = open.key(slot, |question| binding::comment_key(Lane::Shopper, question));
         self.record(open, key, binding::set_text(text)).await
     }
 
@@ -217,8 +266,8 @@ impl<S: LocalStore, F: FileStore, T: Transport, P: Platform> Device<S, F, T, P> 
         question: &str,
         photo: Photo<'_>,
     ) -> Result<OpId, FieldworkError> {
-        let index = open.index(question)?;
-        let asked = &open.checklist.questions()[index];
+        let slot = open.slot(question)?;
+        let asked = &open.checklist.questions()[slot.question];
         let takes_evidence = asked.photo_evidence.is_some() || asked.file_evidence.is_some();
         if !asked.kind.is_media() && !takes_evidence {
             return Err(FieldworkError::TakesNoFile(question.to_owned()));
@@ -241,11 +290,11 @@ impl<S: LocalStore, F: FileStore, T: Transport, P: Platform> Device<S, F, T, P> 
         let is_damaged = self.engine().blobs().any(|blob| {
             blob.sha256 == sha256 && blob.document == document && blob.state == BlobState::Damaged
         });
-        let there = open.bound.files.get(&index).into_iter().flatten();
+        let there = open.bound.files.get(&slot).into_iter().flatten();
         let (same, stale): (Vec<_>, Vec<_>) = there
             .filter(|(_, file)| file.sha256 == sha256)
             .partition(|(_, file)| *file == attachment && !is_damaged);
-        let key = binding::files_key(question);
+        let key = open.key(slot, binding::files_key);
         let added = match same.first() {
             Some((op, _)) if !is_damaged => *op,
             _ => self.record(open, key.clone(), Action::Attach(attachment)).await?,
@@ -262,18 +311,13 @@ impl<S: LocalStore, F: FileStore, T: Transport, P: Platform> Device<S, F, T, P> 
     /// # Errors
     /// There is no such question, or it could not be saved.
     pub async fn remove_photos(&mut self, open: &OpenVisit, question: &str) -> Result<usize, FieldworkError> {
-        let index = open.index(question)?;
-        let files = open
-            .bound
-            .files
-            .get(&index)
-            .map(Vec::as_slice)
-            .unwrap_or_default();
+        let slot = open.slot(question)?;
+        let files = open.bound.files.get(&slot).map(Vec::as_slice).unwrap_or_default();
         if files.is_empty() {
             return Ok(0);
         }
         let ops = files.iter().map(|(op, _)| *op).collect();
-        let key = binding::files_key(question);
+        let key = open.key(slot, binding::files_key);
         self.record(open, key, Action::Detach(ops)).await?;
         Ok(files.len())
     }
@@ -295,8 +339,8 @@ impl<S: LocalStore, F: FileStore, T: Transport, P: Platform> Device<S, F, T, P> 
             .into_iter()
             .filter(Finding::is_error)
             .collect();
-        errors.extend(open.bound.conflicts.iter().map(|index| {
-            let path = format!("answers.{}", open.checklist.questions()[*index].id);
+        errors.extend(open.bound.conflicts.iter().map(|slot| {
+            let path = format!("answers.{}", slot.path(&open.checklist));
             Finding::error(
                 "answer_in_conflict",
                 path,

@@ -5,12 +5,21 @@
 //! `answer/<question id>`, its comment `comment/<question id>` and its files
 //! the set `files/<question id>`. Values are JSON in the shorthand of the form
 //! model, so that any client can write them.
+//!
+//! The instances of a repeated section are the set `instances/<section id>`; the
+//! registers of its questions lie in an instance, named by the operation that
+//! added it. Whoever removes an instance names what they saw in it: where
+//! somebody else wrote into it meanwhile, it stays and is a finding.
+
+mod instances;
 
 use std::collections::BTreeMap;
 
-use haamu_form::{Answers, Checklist, Context, Draft, Finding, QuestionKind};
+use haamu_form::{Answers, Checklist, Context, Draft, Finding, QuestionKind, Slot};
 use haamu_sync::{Action, Attachment, Bytes, Cell, Document, Lane, OpId, RegisterKey, Value};
 use serde::{Deserialize, Serialize};
+
+pub use instances::{Instance, add_instance, instances_key, remove_instance};
 
 /// A value that is JSON.
 pub const TAG_JSON: u8 = 1;
@@ -47,6 +56,15 @@ pub fn comment_key(lane: Lane, question: &str) -> RegisterKey {
 #[must_use]
 pub fn files_key(question: &str) -> RegisterKey {
     RegisterKey::shopper(format!("{FILES}{question}"))
+}
+
+/// The same register in an instance of a repeated section.
+#[must_use]
+pub fn in_instance(key: RegisterKey, instance: Option<OpId>) -> RegisterKey {
+    RegisterKey {
+        instance: instance.into_iter().collect(),
+        ..key
+    }
 }
 
 /// The value of an answer from its JSON text in the shorthand; `null` clears.
@@ -109,12 +127,24 @@ pub fn visit_context(round: &str) -> Context {
 pub struct BoundEvaluation {
     /// Answers, comments and the number of files of each question.
     pub draft: Draft,
-    /// The files of each question, by its index.
-    pub files: BTreeMap<usize, Vec<(OpId, Attachment)>>,
+    /// The files at each place that has any.
+    pub files: BTreeMap<Slot, Vec<(OpId, Attachment)>>,
+    /// The instances of each repeated section that has any, by its index, in order.
+    pub instances: BTreeMap<usize, Vec<Instance>>,
     /// What the checklist version has no place for or cannot read; it is kept all the same.
     pub findings: Vec<Finding>,
-    /// Indexes of questions whose answers or comments are in conflict.
-    pub conflicts: Vec<usize>,
+    /// Places whose answers or comments are in conflict.
+    pub conflicts: Vec<Slot>,
+}
+
+impl BoundEvaluation {
+    /// The instance that a place lies in; none where its section is not repeated.
+    #[must_use]
+    pub fn instance(&self, checklist: &Checklist, slot: Slot) -> Option<OpId> {
+        let section = checklist.questions()[slot.question].section;
+        let instances = self.instances.get(&section)?;
+        instances.get(slot.instance?).map(|instance| instance.id)
+    }
 }
 
 /// Reads a submission by a checklist version: the reviewer's value where there is one, else the shopper's.
@@ -124,55 +154,65 @@ pub fn bind(checklist: &Checklist, document: &Document, context: &Context) -> Bo
     let mut bound = BoundEvaluation {
         draft: Draft::new(Answers::empty(checklist)),
         files: BTreeMap::new(),
-        findings: unplaced(checklist, document),
+        instances: BTreeMap::new(),
+        findings: Vec::new(),
         conflicts: Vec::new(),
     };
     let mut answers = Answers::empty(checklist).with_context(context.clone());
-    for question in checklist.questions() {
-        let id = question.id.as_str();
-        if let Some(json) = shown_json(document, |lane| answer_key(lane, id))
-            && let Err(findings) = answers.set(checklist, id, &json)
+    instances::bind(checklist, document, &mut answers, &mut bound);
+    bound.findings.extend(unplaced(checklist, document, &bound));
+    let slots = answers.slots(checklist);
+    for slot in &slots {
+        let id = checklist.questions()[slot.question].id.as_str();
+        let instance = bound.instance(checklist, *slot);
+        if let Some(json) = shown_json(document, |lane| in_instance(answer_key(lane, id), instance))
+            && let Err(findings) = answers.set(checklist, &slot.path(checklist), &json)
         {
             bound.findings.extend(findings.into_vec());
         }
     }
     bound.draft = Draft::new(answers);
-    for (index, question) in checklist.questions().iter().enumerate() {
-        let id = question.id.as_str();
-        if let Some(json) = shown_json(document, |lane| comment_key(lane, id))
-            && let Ok(comment) = serde_json::from_str::<String>(&json)
-        {
-            bound.draft.set_comment(index, comment);
-        }
-        let files = document
-            .cell(&files_key(id))
-            .map(|cell| cell.elements.attachments())
-            .unwrap_or_default();
-        let is_file = |file: &Attachment| {
-            let is_picture = ["image/", "audio/", "video/"]
-                .iter()
-                .any(|kind| file.media_type.starts_with(kind));
-            matches!(question.kind, QuestionKind::File(_)) || !is_picture
-        };
-        let count = |wanted: bool| {
-            let counted = files.iter().filter(|(_, file)| is_file(file) == wanted);
-            u32::try_from(counted.count()).unwrap_or(u32::MAX)
-        };
-        bound.draft.set_photo_count(checklist, index, count(false));
-        bound.draft.set_file_count(checklist, index, count(true));
-        if !files.is_empty() {
-            bound.files.insert(
-                index,
-                files.into_iter().map(|(op, file)| (op, file.clone())).collect(),
-            );
-        }
-        if is_in_conflict(document, &|lane| answer_key(lane, id))
-            || is_in_conflict(document, &|lane| comment_key(lane, id))
-        {
-            bound.conflicts.push(index);
-        }
+    for slot in slots {
+        bind_rest(checklist, document, slot, &mut bound);
     }
     bound
+}
+
+/// What comes with an answer: its comment, its files, and whether it is in conflict.
+fn bind_rest(checklist: &Checklist, document: &Document, slot: Slot, bound: &mut BoundEvaluation) {
+    let question = &checklist.questions()[slot.question];
+    let id = question.id.as_str();
+    let instance = bound.instance(checklist, slot);
+    let answer = |lane| in_instance(answer_key(lane, id), instance);
+    let comment = |lane| in_instance(comment_key(lane, id), instance);
+    if let Some(json) = shown_json(document, comment)
+        && let Ok(comment) = serde_json::from_str::<String>(&json)
+    {
+        bound.draft.set_comment(slot, comment);
+    }
+    let files = document
+        .cell(&in_instance(files_key(id), instance))
+        .map(|cell| cell.elements.attachments())
+        .unwrap_or_default();
+    let is_file = |file: &Attachment| {
+        let is_picture = ["image/", "audio/", "video/"]
+            .iter()
+            .any(|kind| file.media_type.starts_with(kind));
+        matches!(question.kind, QuestionKind::File(_)) || !is_picture
+    };
+    let count = |wanted: bool| {
+        let counted = files.iter().filter(|(_, file)| is_file(file) == wanted);
+        u32::try_from(counted.count()).unwrap_or(u32::MAX)
+    };
+    bound.draft.set_photo_count(checklist, slot, count(false));
+    bound.draft.set_file_count(checklist, slot, count(true));
+    if !files.is_empty() {
+        let files = files.into_iter().map(|(op, file)| (op, file.clone()));
+        bound.files.insert(slot, files.collect());
+    }
+    if is_in_conflict(document, &answer) || is_in_conflict(document, &comment) {
+        bound.conflicts.push(slot);
+    }
 }
 
 /// The JSON of the value that is shown for a register.
@@ -195,15 +235,24 @@ fn is_in_conflict(document: &Document, key: &impl Fn(Lane) -> RegisterKey) -> bo
     shown_cell(document, key).is_some_and(|cell| cell.register.is_in_conflict())
 }
 
-/// Registers that the checklist version has no question for.
-fn unplaced(checklist: &Checklist, document: &Document) -> Vec<Finding> {
+/// Registers that the checklist version has no question for, or no such instance.
+fn unplaced(checklist: &Checklist, document: &Document, bound: &BoundEvaluation) -> Vec<Finding> {
     let mut findings = Vec::new();
     for key in document.cells.keys() {
         let id = [ANSWER, COMMENT, FILES]
             .iter()
             .find_map(|prefix| key.register.strip_prefix(prefix));
-        let is_known = id.is_some_and(|id| checklist.question_index(id).is_some());
-        if !is_known {
+        let question = id.and_then(|id| checklist.question_index(id));
+        let has_place = question.is_some_and(|question| {
+            let section = checklist.questions()[question].section;
+            match (checklist.repeat_of(question), key.instance.as_slice()) {
+                (None, []) => true,
+                // Of an instance that was removed, nothing is said.
+                (Some(_), [instance]) => instances::is_known(document, checklist, section, *instance, bound),
+                _ => false,
+            }
+        });
+        if !has_place && !instances::is_set_of(checklist, key) {
             let message = "the checklist version has no place for this; it is kept aside";
             findings.push(Finding::warning("unplaced_value", key.register.clone(), message));
         }
@@ -295,8 +344,11 @@ mod tests {
         );
         let bound = bind(&checklist, &document, &Context::default());
         assert_eq!(bound.draft.comment(0), "Nobody \"looked\" up");
-        assert_eq!(bound.files[&1][0].1, file);
-        assert_eq!(Capture::from_bytes(&bound.files[&1][0].1.capture), capture);
+        assert_eq!(bound.files[&Slot::from(1)][0].1, file);
+        assert_eq!(
+            Capture::from_bytes(&bound.files[&Slot::from(1)][0].1.capture),
+            capture
+        );
         let codes: Vec<_> = bound.findings.iter().map(|finding| finding.code).collect();
         assert_eq!(codes, ["unplaced_value"]);
         assert!(bound.draft.complete(&checklist, haamu_form::Stage::Main).is_ok());
@@ -318,7 +370,10 @@ mod tests {
             answer_key(Lane::Shopper, "greeted"),
             set_json("\"yes\""),
         );
-        assert_eq!(bind(&checklist, &document, &Context::default()).conflicts, [0]);
+        assert_eq!(
+            bind(&checklist, &document, &Context::default()).conflicts,
+            [Slot::from(0)]
+        );
         write(
             &mut document,
             3,

@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use haamu_domain::binding::Capture;
 use haamu_domain::{Actor, Redactor, Target, Timestamp, Verb, VisitId};
 use haamu_form::{
-    Answer, AnswerState, Decisions, Language, QuestionKind, Score, ScoreOutput, score::QuestionStatus, trace,
+    Answer, AnswerState, Decisions, Language, QuestionKind, Score, ScoreOutput, Slot, score::QuestionStatus,
+    trace,
 };
 use haamu_report::{PhotoSource, ReportContext, ReportInput, VisitReport, render_html};
 use haamu_store::Tx;
@@ -205,7 +206,8 @@ async fn rescore(
 /// All moments of the visit that testimony may name.
 fn moments(evaluation: &Evaluation, zone: &haamu_domain::Zone, visited_at: Timestamp) -> Vec<Timestamp> {
     let answers = evaluation.bound.draft.answers();
-    let answered = answers.states().iter().filter_map(|state| match state {
+    let slots = answers.slots(&evaluation.checklist).into_iter();
+    let answered = slots.filter_map(|slot| match answers.state_at(&evaluation.checklist, slot) {
         AnswerState::Given(Answer::DateTime(local)) => Some(zone.moment_of(*local)),
         _ => None,
     });
@@ -221,26 +223,31 @@ async fn photos(
     score: &Score,
     received: &BTreeSet<BlobHash>,
 ) -> Result<Vec<(BlobHash, PhotoSource)>, Error> {
-    let is_shown = |index: usize| {
-        let question = &evaluation.checklist.questions()[index];
-        score.questions[index].status != QuestionStatus::NotShown
+    let is_shown = |slot: Slot| {
+        let question = &evaluation.checklist.questions()[slot.question];
+        let of_question = &score.questions[slot.question];
+        let status = match slot.instance {
+            None => of_question.status,
+            Some(instance) => of_question.instances[instance].status,
+        };
+        status != QuestionStatus::NotShown
             && question.is_for_client()
             && !matches!(question.kind, QuestionKind::Receipt(_) | QuestionKind::Audio)
     };
     let files: Vec<_> = evaluation
         .files()
-        .filter(|(index, file)| is_shown(*index) && received.contains(&file.sha256))
+        .filter(|(slot, file)| is_shown(*slot) && received.contains(&file.sha256))
         .collect();
     let hashes: Vec<BlobHash> = files.iter().map(|(_, file)| file.sha256).collect();
     let renditions = blobs::list_renditions(tx, actor.agency, &hashes).await?;
-    let photo = |(question, file): (usize, &haamu_sync::Attachment)| {
+    let photo = |(slot, file): (Slot, &haamu_sync::Attachment)| {
         let rendition = renditions
             .iter()
             .find(|rendition| rendition.sha256 == file.sha256)?;
         rendition.is_readable.then(|| {
             let caption = Capture::from_bytes(&file.capture).caption;
             let source = PhotoSource {
-                question,
+                slot,
                 caption,
                 width: rendition.width,
                 height: rendition.height,

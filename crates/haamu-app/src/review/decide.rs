@@ -231,10 +231,10 @@ fn reviewed(state: VisitState, event: VisitEvent) -> Result<VisitState, Error> {
 }
 
 fn require_no_conflict(evaluation: &Evaluation) -> Result<(), Error> {
-    let Some(index) = evaluation.bound.conflicts.first() else {
+    let Some(slot) = evaluation.bound.conflicts.first() else {
         return Ok(());
     };
-    let question = &evaluation.checklist.questions()[*index].id;
+    let question = slot.path(&evaluation.checklist);
     let detail = format!("The question {question} has answers in conflict.");
     Err(Error::because(Code::ConflictUnresolved, detail))
 }

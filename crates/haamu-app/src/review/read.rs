@@ -172,16 +172,16 @@ impl App {
                            the time of handing in is taken";
             notices.push(Finding::warning("visit_time_implausible", "answers", message));
         }
-        let files: Vec<(usize, BlobHash)> = evaluation
+        let files: Vec<(Slot, BlobHash)> = evaluation
             .files()
-            .map(|(index, file)| (index, file.sha256))
+            .map(|(slot, file)| (slot, file.sha256))
             .collect();
         let hashes: Vec<BlobHash> = files.iter().map(|(_, hash)| *hash).collect();
         let renditions = blobs::list_renditions(tx, actor.agency, &hashes).await?;
         for rendition in renditions.iter().filter(|rendition| !rendition.is_readable) {
             let of_file = files.iter().filter(|(_, hash)| *hash == rendition.sha256);
-            for (index, _) in of_file {
-                let path = format!("photos.{}", evaluation.checklist.questions()[*index].id);
+            for (slot, _) in of_file {
+                let path = format!("photos.{}", slot.path(&evaluation.checklist));
                 let message = "the file cannot be shown as a photo; readers do not see it";
                 notices.push(Finding::warning("photo_unreadable", path, message));
             }
@@ -207,13 +207,13 @@ impl App {
         let mut findings = evaluation_findings(&evaluation);
         findings.extend(self.notices(tx, actor, &visit, &evaluation).await?);
         let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
-        let question_id = |index: &usize| evaluation.checklist.questions()[*index].id.to_string();
+        let place = |slot: &Slot| slot.path(&evaluation.checklist);
         Ok(EvaluationView {
             releasable_at: releasable_at(tx, actor, &visit).await?,
             answers: answers(&evaluation, |hash| received.contains(hash)),
             triggers: triggers(latest.as_ref(), &confirmed)?,
             findings,
-            conflicts: evaluation.bound.conflicts.iter().map(question_id).collect(),
+            conflicts: evaluation.bound.conflicts.iter().map(place).collect(),
             follow_ups: follow_ups
                 .into_iter()
                 .map(|section| FollowUpView {
@@ -295,22 +295,26 @@ fn answers(evaluation: &Evaluation, is_received: impl Fn(&BlobHash) -> bool) -> 
         draft.answers(),
         haamu_form::Decisions::default(),
     );
-    let of_question = |(index, question): (usize, &haamu_form::Question)| {
-        let status = score.questions[index].status;
+    let of_place = |slot: Slot| {
+        let of_question = &score.questions[slot.question];
+        let status = match slot.instance {
+            None => of_question.status,
+            Some(instance) => of_question.instances[instance].status,
+        };
         if status == QuestionStatus::NotShown {
             return None;
         }
         let files = evaluation
             .bound
             .files
-            .get(&index)
+            .get(&slot)
             .map(Vec::as_slice)
             .unwrap_or_default();
-        let comment = draft.comment(index);
+        let comment = draft.comment(slot);
         Some(AnswerView {
-            question: question.id.to_string(),
+            question: slot.path(&evaluation.checklist),
             status: status.as_str(),
-            value: draft.answers().shorthand(&evaluation.checklist, index),
+            value: draft.answers().shorthand(&evaluation.checklist, slot),
             comment: (!comment.is_empty()).then(|| comment.to_owned()),
             files: files
                 .iter()
@@ -324,13 +328,8 @@ fn answers(evaluation: &Evaluation, is_received: impl Fn(&BlobHash) -> bool) -> 
                 .collect(),
         })
     };
-    evaluation
-        .checklist
-        .questions()
-        .iter()
-        .enumerate()
-        .filter_map(of_question)
-        .collect()
+    let slots = draft.answers().slots(&evaluation.checklist);
+    slots.into_iter().filter_map(of_place).collect()
 }
 
 fn score_view(record: &ScoreRecord) -> Result<ScoreView, Error> {

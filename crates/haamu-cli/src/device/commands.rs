@@ -1,17 +1,14 @@
 //! What each command of the device does.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, BufRead, IsTerminal};
 use std::path::Path;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use haamu_client::{Credentials, Failure, FieldVisit, FieldworkError, Notice, OpenVisit, Photo, Rest};
-use haamu_form::{Finding, Language, QuestionKind};
-use serde::Deserialize;
-use serde_json::{Value, json};
+use haamu_form::Language;
 
 use crate::terminal;
 
@@ -24,16 +21,6 @@ pub(super) struct Session {
     pub(super) device: NativeDevice,
     pub(super) words: &'static Words,
     pub(super) language: Language,
-}
-
-/// Answers and comments from a file.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct AnswerFile {
-    #[serde(default)]
-    answers: BTreeMap<String, Value>,
-    #[serde(default)]
-    comments: BTreeMap<String, String>,
 }
 
 impl Session {
@@ -66,6 +53,8 @@ impl Session {
                 self.answer(visit, question, value.as_deref(), comment.as_deref())
                     .await
             }
+            DeviceCommand::Add { visit, section } => self.add(visit, section).await,
+            DeviceCommand::Remove { visit, instance } => self.remove(visit, instance).await,
             DeviceCommand::Photo {
                 visit,
                 question,
@@ -121,81 +110,8 @@ impl Session {
             .with_context(|| format!("there is no visit {name:?} on this device; see `haamu device list`"))
     }
 
-    fn open(&self, name: &str) -> Result<OpenVisit> {
+    pub(super) fn open(&self, name: &str) -> Result<OpenVisit> {
         Ok(self.device.open_visit(&self.find(name)?)?)
-    }
-
-    async fn answer(
-        &mut self,
-        visit: &str,
-        question: &str,
-        value: Option<&str>,
-        comment: Option<&str>,
-    ) -> Result<ExitCode> {
-        if value.is_none() && comment.is_none() {
-            bail!("give an answer, a --comment, or both");
-        }
-        let open = self.open(visit)?;
-        if let Some(value) = value {
-            let json = as_json(&open, question, value)?;
-            self.device.answer(&open, question, &json).await?;
-        }
-        if let Some(comment) = comment {
-            self.device.comment(&open, question, comment).await?;
-        }
-        terminal::line(&format!("{}: {question}", self.words.saved))?;
-        Ok(ExitCode::SUCCESS)
-    }
-
-    async fn answer_file(&mut self, visit: &str, file: &Path) -> Result<ExitCode> {
-        let text = fs::read_to_string(file).with_context(|| format!("{} cannot be read", file.display()))?;
-        let given: AnswerFile = serde_json::from_str(&text)
-            .with_context(|| format!("{} is no file of answers", file.display()))?;
-        let open = self.open(visit)?;
-        // Either all of the file is saved or nothing, with everything that is wrong told at once.
-        let mut checked = open.bound.draft.answers().clone();
-        let mut errors = Vec::new();
-        for (question, value) in &given.answers {
-            if let Err(findings) = checked.set(&open.checklist, question, &value.to_string()) {
-                errors.extend(findings.into_vec());
-            }
-        }
-        let unknown = given
-            .comments
-            .keys()
-            .filter(|id| open.checklist.question_index(id).is_none());
-        errors.extend(unknown.map(|id| {
-            Finding::error(
-                "unknown_question",
-                format!("comments.{id}"),
-                "there is no such question",
-            )
-        }));
-        if !errors.is_empty() {
-            terminal::line(self.words.not_saved)?;
-            for error in &errors {
-                terminal::line(&show::finding(&open.checklist, error, self.language))?;
-            }
-            return Ok(ExitCode::FAILURE);
-        }
-        let progress = Progress::new((given.answers.len() + given.comments.len()) as u64);
-        for (question, value) in &given.answers {
-            let saved = self.device.answer(&open, question, &value.to_string()).await;
-            saved.with_context(|| format!("the answer to {question}"))?;
-            progress.step();
-        }
-        for (question, comment) in &given.comments {
-            let saved = self.device.comment(&open, question, comment).await;
-            saved.with_context(|| format!("the comment on {question}"))?;
-            progress.step();
-        }
-        progress.finish();
-        terminal::line(&format!(
-            "{}: {}",
-            self.words.saved,
-            given.answers.len() + given.comments.len()
-        ))?;
-        Ok(ExitCode::SUCCESS)
     }
 
     async fn photo(
@@ -322,35 +238,6 @@ fn read_password() -> Result<String> {
         .read_line(&mut line)
         .context("read the password")?;
     Ok(line.trim_end_matches(['\r', '\n']).to_owned())
-}
-
-/// An answer as a person types it, as JSON: by the type of its question.
-fn as_json(open: &OpenVisit, question: &str, value: &str) -> Result<String> {
-    let index = open.checklist.question_index(question);
-    let index = index.ok_or_else(|| FieldworkError::UnknownQuestion(question.to_owned()))?;
-    if matches!(value, "na" | "not_observed") {
-        return Ok(json!(value).to_string());
-    }
-    let is_json = value == "null" || value.starts_with(['[', '{', '"']);
-    if is_json && serde_json::from_str::<Value>(value).is_ok() {
-        return Ok(value.to_owned());
-    }
-    Ok(match &open.checklist.questions()[index].kind {
-        QuestionKind::MultiChoice(_) => {
-            let chosen: Vec<&str> = value
-                .split(',')
-                .map(str::trim)
-                .filter(|id| !id.is_empty())
-                .collect();
-            json!(chosen).to_string()
-        }
-        QuestionKind::Scale(_) | QuestionKind::Money { .. } => {
-            // A number as it stands; what is none is refused with the question's name.
-            let number = value.parse::<i64>();
-            number.map_or_else(|_| json!(value).to_string(), |number| number.to_string())
-        }
-        _ => json!(value).to_string(),
-    })
 }
 
 /// What the bytes of a photo say that it is.

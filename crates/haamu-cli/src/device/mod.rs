@@ -4,6 +4,7 @@
 //! Every command opens it, does one thing, and ends; what a command reported as
 //! saved survives whatever happens next.
 
+mod answers;
 mod commands;
 mod show;
 mod words;
@@ -68,7 +69,7 @@ enum DeviceCommand {
     Answer {
         /// The visit's number in the list, or its id.
         visit: String,
-        /// The question's id.
+        /// The question's id; in a repeated section with the instance, such as `staff[0].greeted`.
         #[arg(required_unless_present = "file")]
         question: Option<String>,
         /// The answer: an option id, yes or no, a number, words; several option ids
@@ -82,13 +83,27 @@ enum DeviceCommand {
         #[arg(long, value_name = "FILE", conflicts_with_all = ["question", "value", "comment"])]
         file: Option<PathBuf>,
     },
+    /// Add an instance to a section that is filled in several times.
+    Add {
+        /// The visit's number in the list, or its id.
+        visit: String,
+        /// The section's id.
+        section: String,
+    },
+    /// Remove an instance with all that is in it, such as `staff[0]`.
+    Remove {
+        /// The visit's number in the list, or its id.
+        visit: String,
+        /// The instance as it is shown.
+        instance: String,
+    },
     /// Add a photo to a question, or take its photos away.
     Photo {
         /// The visit's number in the list, or its id.
         visit: String,
         /// The question's id.
         question: String,
-        /// A JPEG, PNG or WebP file.
+        /// A JPEG, PNG or WebP picture, or a PDF document.
         #[arg(required_unless_present = "remove")]
         file: Option<PathBuf>,
         /// Take all photos of the question away instead.

@@ -5,7 +5,8 @@ use std::io::IsTerminal;
 use std::time::Duration;
 
 use haamu_client::{FieldVisit, Notice, OpenVisit};
-use haamu_form::{AnswerState, Checklist, Finding, Language, Question, Texts, score::QuestionStatus};
+use haamu_form::score::{self, QuestionStatus};
+use haamu_form::{AnswerState, Checklist, Finding, Language, Question, Score, Slot, Texts};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::words::Words;
@@ -47,28 +48,73 @@ pub(super) fn visit(open: &OpenVisit, words: &Words, language: Language) -> Stri
         found.map_or_else(|| otherwise.to_owned(), |found| found.text.to_owned())
     };
     let mut text = String::new();
-    for section in checklist.sections() {
+    for (place, section) in checklist.sections().iter().enumerate() {
         let _ = writeln!(text, "\n{}", best(&section.title, section.id.as_str()));
-        for index in section.questions.clone() {
-            let question = &checklist.questions()[index];
-            if score.questions[index].status == QuestionStatus::NotShown {
-                continue;
+        let Some(repeat) = &section.repeat else {
+            for question in section.questions.clone() {
+                question_lines(&mut text, open, &score, question.into(), words, &best);
             }
-            let mark = if open.bound.conflicts.contains(&index) {
-                format!("[!] ({})", words.conflict)
-            } else {
-                mark(question, open.bound.draft.answers().state(index), words)
-            };
-            let _ = writeln!(text, "  {:<22} {mark} {}", question.id, best(&question.text, ""));
-            for option in question.kind.options() {
-                let _ = writeln!(text, "      {:<20} {}", option.id, best(&option.text, ""));
+            continue;
+        };
+        let count = open.bound.draft.answers().instance_count(place);
+        for instance in 0..count {
+            let label = best(&repeat.label, section.id.as_str());
+            let _ = writeln!(text, " {label} {}", instance + 1);
+            for question in section.questions.clone() {
+                let slot = Slot::in_instance(question, instance);
+                question_lines(&mut text, open, &score, slot, words, &best);
             }
         }
+        let _ = writeln!(
+            text,
+            "  {} ({count}/{}): {}",
+            words.add_one, repeat.max, section.id
+        );
     }
     if let Some(display) = &score.display {
         let _ = writeln!(text, "\n{display} %");
     }
     text
+}
+
+/// A question at a place, with its options, if it is shown there.
+fn question_lines(
+    text: &mut String,
+    open: &OpenVisit,
+    score: &Score,
+    slot: Slot,
+    words: &Words,
+    best: &impl Fn(&Texts, &str) -> String,
+) {
+    let checklist = &open.checklist;
+    let question = &checklist.questions()[slot.question];
+    let status = match slot.instance {
+        None => score.questions[slot.question].status,
+        Some(instance) => score.questions[slot.question].instances[instance].status,
+    };
+    // Nobody answers what is worked out.
+    if status == QuestionStatus::NotShown || question.kind.is_derived() {
+        return;
+    }
+    let mark = if open.bound.conflicts.contains(&slot) {
+        format!("[!] ({})", words.conflict)
+    } else {
+        mark(
+            question,
+            open.bound.draft.answers().state_at(checklist, slot),
+            words,
+        )
+    };
+    let stem = question
+        .matrix
+        .map(|matrix| best(&checklist.matrices()[matrix].text, "") + " – ");
+    let asked = stem.unwrap_or_default() + &best(&question.text, "");
+    let _ = writeln!(text, "  {:<22} {mark} {asked}", slot.path(checklist));
+    let offered = score::offered_options(checklist, open.bound.draft.answers(), slot);
+    let options = question.kind.options().iter().zip(offered);
+    for (option, _) in options.filter(|(_, is_offered)| *is_offered) {
+        let _ = writeln!(text, "      {:<20} {}", option.id, best(&option.text, ""));
+    }
 }
 
 fn mark(question: &Question, state: &AnswerState, words: &Words) -> String {
@@ -85,9 +131,9 @@ pub(super) fn finding(checklist: &Checklist, finding: &Finding, language: Langua
         .path
         .split_once('.')
         .map_or(finding.path.as_str(), |(_, id)| id);
-    let index = checklist.question_index(id);
-    let text = index.and_then(|index| {
-        let texts = &checklist.questions()[index].text;
+    let slot = Slot::parse(checklist, id);
+    let text = slot.and_then(|slot| {
+        let texts = &checklist.questions()[slot.question].text;
         texts.best(language.tag(), checklist.default_language())
     });
     let said = finding.text(language);

@@ -41,8 +41,8 @@ pub struct ReportContext {
 /// A photo that a client may see: re-encoded, without metadata.
 #[derive(Clone, Debug)]
 pub struct PhotoSource {
-    /// The index of the question.
-    pub question: usize,
+    /// Where it was added.
+    pub slot: Slot,
     /// The shopper's words for it.
     pub caption: Option<String>,
     /// Its width in pixels.
@@ -322,17 +322,13 @@ impl Builder<'_> {
                 .map(str::trim)
                 .filter(|caption| !caption.is_empty());
             let alt = caption.map_or_else(
-                || {
-                    format!(
-                        "{}: {}",
-                        self.labels.photo,
-                        self.words.question(photo.question.into()).text
-                    )
-                },
+                || format!("{}: {}", self.labels.photo, self.words.question(photo.slot).text),
                 |caption| self.input.redactor.mask(caption),
             );
             PhotoView {
-                question: self.input.checklist.questions()[photo.question].id.to_string(),
+                question: self.input.checklist.questions()[photo.slot.question]
+                    .id
+                    .to_string(),
                 alt,
                 number: index + 1,
                 width: photo.width,
