@@ -30,6 +30,7 @@ use std::collections::VecDeque;
 
 use crate::clock::estimate;
 use crate::codec::encode;
+use crate::safeguards::{Safeguard, holds};
 use crate::{ClockReading, Document, DocumentId, Entity, Op, OpId, Revocation};
 
 pub use event::{Edit, Effect, EffectId, Enrolment, Event, Failure, Notice, Upload, UploadFailure};
@@ -335,7 +336,7 @@ impl Engine {
         let seq = self.state.head().seq + 1;
         let hlc = device.hlc.next(moment);
         let base = match &edit.action {
-            crate::Action::Set(_) | crate::Action::Clear => {
+            crate::Action::Set(_) | crate::Action::Clear if holds(Safeguard::Predecessors) => {
                 self.state.view(edit.document).visible_heads(&edit.key)
             }
             _ => Vec::new(),

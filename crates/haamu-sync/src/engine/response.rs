@@ -2,6 +2,7 @@
 
 use crate::clock::ClockAnchor;
 use crate::codec::encode;
+use crate::safeguards::{Safeguard, holds};
 use crate::{Body, ChainHead, Change, DeviceId, Disposition, FeedEntry, SyncResponse};
 
 use super::session::{Outcome, Phase};
@@ -14,7 +15,7 @@ impl Engine {
         };
         let offered = std::mem::take(offered);
         let have = response.have.head();
-        if self.state.chain_at(have.seq) != Some(have.chain) {
+        if self.state.chain_at(have.seq) != Some(have.chain) && holds(Safeguard::Chain) {
             // Somebody else writes under this name: one of the two is a clone, and both take a new name.
             let batch = self.new_identity(response.have.common);
             let device = batch
@@ -43,7 +44,7 @@ impl Engine {
             server: response.server_time,
             device: self.now,
         });
-        if have.seq < device.acknowledged || response.reset {
+        if (have.seq < device.acknowledged || response.reset) && holds(Safeguard::OfferAgain) {
             // A server that lost operations may have lost files too. Offering them again costs
             // little: it says which ones it wants.
             let again = self
@@ -60,13 +61,15 @@ impl Engine {
         acknowledge(&mut device, have, &mut outcome);
         self.set_aside(response, &mut batch, &mut outcome);
         self.take_page(response, &mut device, &mut batch, &mut outcome);
-        if !response.more {
+        if !response.more || !holds(Safeguard::IncludeAfterLastPage) {
             device.included = device.acknowledged;
         }
-        let forgettable = response
-            .custody_upto
-            .min(device.acknowledged)
-            .min(device.included);
+        let in_custody = if holds(Safeguard::KeepUntilCustody) {
+            response.custody_upto
+        } else {
+            device.acknowledged
+        };
+        let forgettable = in_custody.min(device.acknowledged).min(device.included);
         if let Some(chain) = self.state.chain_at(forgettable)
             && forgettable > device.start.seq
         {
@@ -110,6 +113,7 @@ impl Engine {
             raw: entry
                 .op
                 .as_ref()
+                .filter(|_| holds(Safeguard::OriginOnReissue))
                 .map_or_else(|| entry.stored.raw.clone(), |op| encode(op, device, seq).into()),
             set_aside: None,
         });
@@ -194,7 +198,7 @@ impl Engine {
         }
         for stored in self.state.entities.values() {
             let is_mentioned = batch.put_entities.iter().any(|put| put.entity == stored.entity);
-            if stored.generation < device.generation && !is_mentioned {
+            if stored.generation < device.generation && !is_mentioned && holds(Safeguard::ResetDrops) {
                 self.drop_or_keep(stored, batch);
             }
         }
@@ -217,7 +221,7 @@ impl Engine {
             Body::Submission(body) => self.state.has_unsent_work(body.document),
             Body::Record(_) => false,
         };
-        if has_unsent_work {
+        if has_unsent_work && holds(Safeguard::KeepRevokedUntilSent) {
             batch.put_entities.push(stored.clone());
         } else if !batch.drop_entities.contains(&stored.entity) {
             batch.drop_entities.push(stored.entity.clone());
@@ -226,11 +230,15 @@ impl Engine {
 }
 
 fn acknowledge(device: &mut DeviceState, have: ChainHead, outcome: &mut Outcome) {
-    if have.seq < device.acknowledged {
+    if have.seq < device.acknowledged && holds(Safeguard::WithdrawAcknowledgement) {
         outcome.notices.push(Notice::AcknowledgementWithdrawn(have.seq));
-        device.included = device.included.min(have.seq);
+        if holds(Safeguard::ShowWithdrawn) {
+            device.included = device.included.min(have.seq);
+        }
     } else if have.seq > device.acknowledged {
         outcome.notices.push(Notice::Acknowledged(have.seq));
     }
-    device.acknowledged = have.seq;
+    if have.seq > device.acknowledged || holds(Safeguard::WithdrawAcknowledgement) {
+        device.acknowledged = have.seq;
+    }
 }

@@ -1,6 +1,7 @@
 //! Enrolment, sync requests and what their answers mean.
 
 use crate::frame::{MAX_BATCH_BYTES, MAX_BATCH_OPS, MAX_OFFERS, PROTO};
+use crate::safeguards::{Safeguard, holds};
 use crate::{Bytes, Millis, Need, Offer, SyncRequest, SyncResponse};
 
 use super::{
@@ -193,7 +194,7 @@ impl Engine {
         else {
             return;
         };
-        if *expected != id {
+        if *expected != id && holds(Safeguard::OnlyAwaitedAnswers) {
             return;
         }
         let offered = std::mem::take(offered);
@@ -233,7 +234,7 @@ impl Engine {
                 self.effects.push_back(Effect::RefreshAuth(id));
             }
             // A new session is bound to no device yet. Enrolling once more binds it.
-            Failure::NotEnrolled if !self.session.has_enrolled => self.enrol(),
+            Failure::NotEnrolled if !self.session.has_enrolled && holds(Safeguard::EnrolAgain) => self.enrol(),
             Failure::Forbidden | Failure::NotEnrolled => {
                 self.session.phase = Phase::AuthRequired;
                 self.notify(Notice::AuthRequired);
@@ -244,7 +245,9 @@ impl Engine {
             }
             Failure::TooLarge | Failure::FrameRefused => {
                 let limit = self.session.batch_bytes.unwrap_or(MAX_BATCH_BYTES);
-                self.session.batch_bytes = Some((limit / 2).max(1));
+                if holds(Safeguard::SmallerBatches) {
+                    self.session.batch_bytes = Some((limit / 2).max(1));
+                }
                 self.retry_later(failure);
             }
             Failure::Network | Failure::NotOurServer | Failure::Busy(_) | Failure::Server => {
@@ -263,7 +266,11 @@ impl Engine {
             _ => 0,
         };
         let delay = at_least + self.draw(longest);
-        self.session.phase = Phase::Waiting(self.now.monotonic + delay);
+        self.session.phase = if holds(Safeguard::Retry) {
+            Phase::Waiting(self.now.monotonic + delay)
+        } else {
+            Phase::Idle
+        };
         self.notify(Notice::Retrying(failure));
     }
 
