@@ -29,7 +29,6 @@ pub(crate) struct Tap {
     pub(crate) document: DocumentId,
     pub(crate) key: RegisterKey,
     pub(crate) seen: Vec<OpId>,
-    pub(crate) order: u64,
 }
 
 /// A file on a device.

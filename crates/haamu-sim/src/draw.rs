@@ -159,7 +159,11 @@ fn step(draw: &mut Draw, faults: &BTreeSet<Fault>, fates: &[Fate], incidents: &[
         89..=91 => Step::Staff {
             document: draw.byte(),
             place: draw.byte(),
-            act: if draw.below(3) == 0 { Act::Brief } else { Act::Review },
+            act: if draw.below(3) == 0 {
+                Act::Brief
+            } else {
+                Act::Review
+            },
         },
         92 => Step::ServerBackup,
         _ => match draw.one_of(incidents) {

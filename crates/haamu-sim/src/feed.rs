@@ -90,11 +90,7 @@ impl Feed {
     }
 
     /// An entity in its present state.
-    pub(crate) fn entry(
-        &self,
-        entity: &Entity,
-        submissions: &BTreeMap<DocumentId, Submission>,
-    ) -> FeedEntry {
+    pub(crate) fn entry(&self, entity: &Entity, submissions: &BTreeMap<DocumentId, Submission>) -> FeedEntry {
         let document = entity.id.parse::<DocumentId>().ok();
         let found = document.and_then(|id| submissions.get(&id).map(|submission| (id, submission)));
         let revoked = self.rows.get(entity).and_then(|row| row.1);

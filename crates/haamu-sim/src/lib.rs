@@ -24,6 +24,7 @@ pub mod plan;
 mod rest;
 pub mod safeguard;
 mod server;
+pub mod shrink;
 mod watch;
 mod wire;
 mod world;

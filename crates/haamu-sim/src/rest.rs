@@ -17,7 +17,7 @@ impl World {
         for device in &mut self.devices {
             device.disk_full = 0;
         }
-        while !self.network.is_empty() {
+        for _ in 0..MAX_MESSAGES {
             self.move_message(0, Fate::Deliver, u8::MAX);
         }
         let sent_before = self.sent_bytes;
@@ -37,9 +37,10 @@ impl World {
             format!("after {MAX_ROUNDS} rounds: {}", state.join("; "))
         });
         let sent = self.sent_bytes - sent_before;
-        self.ledger.require(Invariant::BoundedBytes, sent <= 8 * held, || {
-            format!("{sent} bytes were sent of {held} that are held")
-        });
+        self.ledger
+            .require(Invariant::BoundedBytes, sent <= 8 * held, || {
+                format!("{sent} bytes were sent of {held} that are held")
+            });
     }
 
     /// One device syncs while nothing goes wrong.
@@ -84,7 +85,10 @@ impl World {
                 && cursor == head
                 && device.row().included == device.engine.last_seq();
             if !is_done {
-                found.push(format!("device {number} at {cursor} of {head}: {backlog:?}"));
+                let (included, last) = (device.row().included, device.engine.last_seq());
+                found.push(format!(
+                    "device {number} at {cursor} of {head}, {included} of {last} included: {backlog:?}"
+                ));
             }
         }
         found

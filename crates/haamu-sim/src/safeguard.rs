@@ -27,13 +27,15 @@ pub enum Duty {
     DigestVerified,
     /// The server reads the feed after the push was committed.
     PullAfterPush,
+    /// The arrival of a file moves its submission in the feed, so that a restored server is recognised.
+    FileInFeed,
     /// The server tells again where it put operations whose answer may have been lost.
     ExceptionsRepeated,
 }
 
 impl Duty {
     /// All of them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::SavedAfterCommit,
         Self::OneTransaction,
         Self::FileBeforeRow,
@@ -44,6 +46,7 @@ impl Duty {
         Self::FirstSubmitCounts,
         Self::DigestVerified,
         Self::PullAfterPush,
+        Self::FileInFeed,
         Self::ExceptionsRepeated,
     ];
 }

@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use haamu_sync::engine::{Enrolment, Failure, Upload, UploadFailure};
 use haamu_sync::server::{Incoming, Standing, admit, dispose, resume};
 use haamu_sync::{
-    Action, AuthorId, BlobHash, Bytes, ChainHead, ChainValue, Cursor, DeviceId, Disposition, Document, DocumentId,
-    Exception, FormVersion, Have, Hlc, Incarnation, Lane, Need, Op, OpId, PROTO, Policy, RegisterKey,
-    SyncRequest, SyncResponse, Value, clock, codec,
+    Action, AuthorId, BlobHash, Bytes, ChainHead, ChainValue, Cursor, DeviceId, Disposition, Document,
+    DocumentId, Exception, FormVersion, Have, Hlc, Incarnation, Lane, Need, Op, OpId, PROTO, Policy,
+    RegisterKey, SyncRequest, SyncResponse, Value, clock, codec,
 };
 
 use crate::feed::{Feed, Hidden, brief_of, submission_of};
@@ -197,7 +197,10 @@ impl Server {
     pub(crate) fn continues(&self, user: usize, cursor: Option<Cursor>) -> bool {
         let feed = self.db.feeds.get(user);
         feed.is_some_and(|feed| {
-            !resume(cursor, feed.head(self.incarnation), |pos| feed.incarnation_at(pos)).reset
+            !resume(cursor, feed.head(self.incarnation), |pos| {
+                feed.incarnation_at(pos)
+            })
+            .reset
         })
     }
 
@@ -265,6 +268,8 @@ impl Server {
         }
         let early = (self.removed == Some(Duty::PullAfterPush)).then(|| self.pull(&request, token.user));
         let (have, exceptions) = self.push(&request, token.user, now);
+        // Before the pull: whoever hears that a file is there has a cursor that knows of it.
+        let needs = self.needs(&request, token.user);
         let (reset, page, cursor, more) = early.unwrap_or_else(|| self.pull(&request, token.user));
         let in_backup = self.backup.devices.get(&request.device);
         let custody_upto = in_backup.map_or(0, |row| row.head().seq);
@@ -278,7 +283,7 @@ impl Server {
             fetched: Vec::new(),
             cursor,
             more,
-            needs: self.needs(&request, token.user),
+            needs,
             custody_upto,
             policy: Policy::default(),
         };
@@ -408,11 +413,7 @@ impl Server {
         Some(op.document)
     }
 
-    fn pull(
-        &self,
-        request: &SyncRequest,
-        user: usize,
-    ) -> (bool, Vec<haamu_sync::FeedEntry>, Cursor, bool) {
+    fn pull(&self, request: &SyncRequest, user: usize) -> (bool, Vec<haamu_sync::FeedEntry>, Cursor, bool) {
         let Some(feed) = self.db.feeds.get(user) else {
             return (false, Vec::new(), Cursor::default(), false);
         };
@@ -439,6 +440,7 @@ impl Server {
 
     fn needs(&mut self, request: &SyncRequest, user: usize) -> Vec<Need> {
         let mut needs = Vec::new();
+        let mut arrived = Vec::new();
         for offer in &request.offers {
             let file = self.db.files.entry((offer.sha256, offer.document)).or_default();
             if !file.is_complete && self.db.sent.contains(&(user, offer.sha256)) {
@@ -447,6 +449,7 @@ impl Server {
                     is_complete: true,
                     is_sound: true,
                 };
+                arrived.push(offer.document);
             }
             if !file.is_complete {
                 needs.push(Need {
@@ -456,6 +459,11 @@ impl Server {
                     url: offer.document.to_string(),
                     expires: 0,
                 });
+            }
+        }
+        if self.removed != Some(Duty::FileInFeed) {
+            for document in arrived {
+                self.publish(document, false);
             }
         }
         needs
@@ -487,8 +495,12 @@ impl Server {
         file.is_sound = is_sound && (file.is_sound || file.held == 0);
         file.held = end;
         file.is_complete = end == upload.total;
-        if file.is_complete && file.is_sound {
+        let (is_complete, is_sound) = (file.is_complete, file.is_sound);
+        if is_complete && is_sound {
             self.db.sent.insert((token.user, upload.sha256));
+        }
+        if is_complete && self.removed != Some(Duty::FileInFeed) {
+            self.publish(document, false);
         }
         Ok(end)
     }

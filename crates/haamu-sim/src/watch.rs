@@ -48,9 +48,10 @@ impl World {
         self.ledger.require(Invariant::ViewIsStore, is_stored, || {
             format!("device {number} shows of {document} what it does not hold")
         });
-        self.ledger.require(Invariant::ReadYourWrites, unseen.is_none(), || {
-            format!("device {number} does not show its own saved edit {unseen:?}")
-        });
+        self.ledger
+            .require(Invariant::ReadYourWrites, unseen.is_none(), || {
+                format!("device {number} does not show its own saved edit {unseen:?}")
+            });
     }
 
     /// Whoever was told to sync is busy, or done, or has a time for the next attempt.
@@ -76,8 +77,8 @@ impl World {
         let after = device.row();
         if let (Some(old), Some(new)) = (before.cursor, after.cursor) {
             let is_forward = old.incarnation != new.incarnation
-                || (new.seen_head >= old.seen_head
-                    && (new.pos >= old.pos || before.generation != after.generation));
+                || before.generation != after.generation
+                || (new.seen_head >= old.seen_head && new.pos >= old.pos);
             self.ledger.require(Invariant::MonotoneCursor, is_forward, || {
                 format!("device {number} went from {old:?} to {new:?}")
             });

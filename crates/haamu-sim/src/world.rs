@@ -254,8 +254,8 @@ impl World {
             is_renewable: true,
             ..device_state.token
         };
+        device_state.is_asked |= device_state.needs_person;
         device_state.needs_person = false;
-        device_state.is_asked = true;
         self.handle(device, Event::SignedIn);
     }
 
@@ -301,12 +301,10 @@ impl World {
             return;
         };
         let view = self.devices[device].engine.document(document);
-        let order = self.ledger.next_order();
         self.devices[device].taps.push_back(Tap {
             document,
             key: key.clone(),
             seen: view.visible_heads(&key),
-            order,
         });
         let form_version = match what {
             What::UnknownForm => Some(FormVersion::from_bytes([0xbb; 32])),

@@ -12,8 +12,14 @@ pub enum Safeguard {
     Chain,
     /// An operation is kept after its acknowledgement, until a verified backup has it.
     KeepUntilCustody,
+    /// What is forgotten is not written again by the same batch.
+    ForgetAltogether,
+    /// A file counts as arrived only with a copy of the feed that knows of it.
+    ConfirmFiles,
     /// A server that lost operations takes its acknowledgement back.
     WithdrawAcknowledgement,
+    /// Only what a request was compared with is acknowledged.
+    AcknowledgeAgreed,
     /// What was acknowledged and lost again is shown from the device's own log.
     ShowWithdrawn,
     /// The copy of the feed counts as containing the log only after its last page.
@@ -60,10 +66,13 @@ pub enum Safeguard {
 
 impl Safeguard {
     /// All of them.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 27] = [
         Self::Chain,
         Self::KeepUntilCustody,
+        Self::ForgetAltogether,
+        Self::ConfirmFiles,
         Self::WithdrawAcknowledgement,
+        Self::AcknowledgeAgreed,
         Self::ShowWithdrawn,
         Self::IncludeAfterLastPage,
         Self::OriginOnReissue,

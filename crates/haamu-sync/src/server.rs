@@ -137,7 +137,9 @@ pub fn dispose(
     match standing {
         Standing::Foreign => (Disposition::Orphaned, "unknown_submission"),
         Standing::Revoked => (Disposition::Orphaned, "assignment_revoked"),
-        Standing::Open | Standing::Settled if op.lane != lane && holds(Safeguard::OwnLane) => (Disposition::Orphaned, "foreign_lane"),
+        Standing::Open | Standing::Settled if op.lane != lane && holds(Safeguard::OwnLane) => {
+            (Disposition::Orphaned, "foreign_lane")
+        }
         Standing::Open | Standing::Settled
             if op.form_version.is_some_and(|version| !knows_form(&version)) =>
         {
@@ -197,9 +199,12 @@ fn continues(
     } else {
         cursor.pos
     };
-    cursor.pos <= seen
-        && seen <= head.pos
-        && (incarnation_at(seen) == Some(cursor.incarnation) || !holds(Safeguard::IncarnationInCursor))
+    // The cursor of an empty feed holds nothing, so that there is nothing to forget.
+    let is_of_empty_feed = cursor.seen_head == 0 && cursor.pos == 0;
+    is_of_empty_feed
+        || cursor.pos <= seen
+            && seen <= head.pos
+            && (incarnation_at(seen) == Some(cursor.incarnation) || !holds(Safeguard::IncarnationInCursor))
 }
 
 #[cfg(test)]

@@ -87,7 +87,8 @@ enum Then {
 /// Something that waits for the commit under way.
 #[derive(Debug)]
 enum Pending {
-    Edit(Edit),
+    /// An edit, and the heads that its author saw when they made it.
+    Edit(Edit, Vec<OpId>),
     Response(Box<crate::SyncResponse>),
     Enrolled,
     Blob(StoredBlob),
@@ -131,7 +132,10 @@ impl Engine {
     pub fn handle(&mut self, now: ClockReading, event: Event) {
         self.now = now;
         match event {
-            Event::Edit(edit) => self.waiting.push_back(Pending::Edit(edit)),
+            Event::Edit(edit) => {
+                let seen = self.seen(&edit);
+                self.waiting.push_back(Pending::Edit(edit, seen));
+            }
             Event::Committed(id) => self.committed(id),
             Event::CommitFailed(id) => self.commit_failed(id),
             Event::Enrolled(id, outcome) => self.enrolled(id, outcome),
@@ -293,7 +297,7 @@ impl Engine {
                 return;
             };
             match pending {
-                Pending::Edit(edit) => self.commit_edit(edit),
+                Pending::Edit(edit, seen) => self.commit_edit(edit, seen),
                 Pending::Response(response) => self.commit_response(&response),
                 Pending::Enrolled => {
                     let device = DeviceState {
@@ -330,16 +334,43 @@ impl Engine {
         self.commit = Some(Commit { id, batch, then });
     }
 
-    fn commit_edit(&mut self, edit: Edit) {
+    /// The heads that an edit replaces: those that its author sees as they make it.
+    fn seen(&self, edit: &Edit) -> Vec<OpId> {
+        if edit.is_value() && holds(Safeguard::Predecessors) {
+            self.state.view(edit.document).visible_heads(&edit.key)
+        } else {
+            Vec::new()
+        }
+    }
+
+    /// Edits that wait behind a saved one were made in its sight: they replace it, and
+    /// nothing that came in meanwhile.
+    fn show_to_waiting(&mut self, id: OpId, edit: &Edit) {
+        let saved = self.state.log.last_key_value();
+        let replaced = saved.and_then(|(_, entry)| entry.op.as_ref().map(|op| op.base.clone()));
+        let replaced = replaced.unwrap_or_default();
+        for pending in &mut self.waiting {
+            if let Pending::Edit(other, seen) = pending
+                && other.is_value()
+                && edit.is_value()
+                && (other.document, &other.key) == (edit.document, &edit.key)
+                && holds(Safeguard::Predecessors)
+            {
+                seen.retain(|head| !replaced.contains(head));
+                seen.push(id);
+            }
+        }
+    }
+
+    fn commit_edit(&mut self, edit: Edit, seen: Vec<OpId>) {
         let device = self.state.device.clone();
         let (moment, confidence) = estimate(device.anchor, self.now);
         let seq = self.state.head().seq + 1;
         let hlc = device.hlc.next(moment);
-        let base = match &edit.action {
-            crate::Action::Set(_) | crate::Action::Clear if holds(Safeguard::Predecessors) => {
-                self.state.view(edit.document).visible_heads(&edit.key)
-            }
-            _ => Vec::new(),
+        let base = if holds(Safeguard::OnlyWhatWasSeen) {
+            seen
+        } else {
+            self.seen(&edit)
         };
         let op = Op {
             origin_device: device.device,
@@ -389,7 +420,10 @@ impl Engine {
         self.state.apply(commit.batch);
         self.state.device.next_effect = next_effect;
         match commit.then {
-            Then::Saved { op, .. } => self.notify(Notice::Saved(op)),
+            Then::Saved { op, edit } => {
+                self.show_to_waiting(op, &edit);
+                self.notify(Notice::Saved(op));
+            }
             Then::Applied(outcome) => self.response_applied(outcome),
             Then::Enrolled => self.sync_now(),
             Then::BlobChanged => self.next_upload(),

@@ -1,7 +1,7 @@
 //! What an answer of the server means for the device.
 
 use crate::clock::ClockAnchor;
-use crate::codec::encode;
+use crate::codec::reissue;
 use crate::safeguards::{Safeguard, holds};
 use crate::{Body, ChainHead, Change, DeviceId, Disposition, FeedEntry, SyncResponse};
 
@@ -58,27 +58,16 @@ impl Engine {
             }));
             outcome.more |= !batch.put_blobs.is_empty();
         }
-        acknowledge(&mut device, have, &mut outcome);
-        self.set_aside(response, &mut batch, &mut outcome);
-        self.take_page(response, &mut device, &mut batch, &mut outcome);
-        if !response.more || !holds(Safeguard::IncludeAfterLastPage) {
-            device.included = device.acknowledged;
-        }
-        let in_custody = if holds(Safeguard::KeepUntilCustody) {
-            response.custody_upto
+        self.judge_anew(have.seq, &mut batch);
+        // What the server has beyond this request came from a twin of this device. Of that it says
+        // nothing yet, such as what it set aside; the next request asks for it.
+        let agreed = if holds(Safeguard::AcknowledgeAgreed) {
+            have.seq.min(response.have.common.max(device.acknowledged))
         } else {
-            device.acknowledged
+            have.seq
         };
-        let forgettable = in_custody.min(device.acknowledged).min(device.included);
-        if let Some(chain) = self.state.chain_at(forgettable)
-            && forgettable > device.start.seq
-        {
-            batch.forget_ops_upto = forgettable;
-            device.start = ChainHead {
-                seq: forgettable,
-                chain,
-            };
-        }
+        acknowledge(&mut device, agreed, &mut outcome);
+        self.set_aside(response, &mut batch, &mut outcome);
         for offer in offered {
             let key = (offer.sha256, offer.document);
             let is_needed = response
@@ -93,29 +82,55 @@ impl Engine {
                 outcome.notices.push(Notice::FileComplete(offer.sha256));
             }
         }
+        self.take_page(response, &mut device, &mut batch, &mut outcome);
+        if !response.more || !holds(Safeguard::IncludeAfterLastPage) {
+            device.included = device.acknowledged;
+        }
+        let in_custody = if holds(Safeguard::KeepUntilCustody) {
+            response.custody_upto
+        } else {
+            device.acknowledged
+        };
+        let forgettable = in_custody.min(device.acknowledged).min(device.included);
+        if let Some(chain) = self.state.chain_at(forgettable)
+            && forgettable > device.start.seq
+        {
+            batch.forget_ops_upto = forgettable;
+            // Where these were put was told just now, and is forgotten with them.
+            batch
+                .put_ops
+                .retain(|stored| stored.seq > forgettable || !holds(Safeguard::ForgetAltogether));
+            device.start = ChainHead {
+                seq: forgettable,
+                chain,
+            };
+        }
         batch.device = Some(device);
         self.start_commit(batch, Then::Applied(outcome));
     }
 
-    /// The log under a new name: everything after `common` is sent again, with its first origin.
-    /// What the server never acknowledged is sent again whatever it says is common.
+    /// The log under a new name, to be sent again with its first origin: also what the server has
+    /// in common with it, for no backup may have that, and no other device may hold it.
     fn new_identity(&mut self, common: u64) -> WriteBatch {
-        let common = common.min(self.state.device.acknowledged);
+        let kept_from = if holds(Safeguard::ReissueAll) {
+            self.state.device.start.seq
+        } else {
+            common.min(self.state.device.acknowledged)
+        };
         let mut name = [0; 16];
         for half in name.chunks_exact_mut(8) {
             half.copy_from_slice(&self.draw(u64::MAX).to_le_bytes());
         }
         let device = DeviceId::from_bytes(name);
-        let again = self.state.log.range(common + 1..).map(|(_, entry)| entry);
+        let again = self.state.log.range(kept_from + 1..).map(|(_, entry)| entry);
         let reissued = again.zip(1_u64..).map(|(entry, seq)| StoredOp {
             seq,
-            // An operation that this version cannot read goes out as it is, under a new name.
-            raw: entry
-                .op
-                .as_ref()
-                .filter(|_| holds(Safeguard::OriginOnReissue))
-                .map_or_else(|| entry.stored.raw.clone(), |op| encode(op, device, seq).into()),
-            set_aside: None,
+            raw: if holds(Safeguard::OriginOnReissue) {
+                reissue(&entry.stored.raw.0, self.state.device.device, entry.stored.seq).into()
+            } else {
+                entry.stored.raw.clone()
+            },
+            set_aside: entry.stored.set_aside,
         });
         let row = DeviceState {
             enrolled: false,
@@ -133,6 +148,17 @@ impl Engine {
             put_ops: reissued.collect(),
             ..WriteBatch::default()
         }
+    }
+
+    /// Where the server had put what it lost does not count any more: it will decide again.
+    fn judge_anew(&self, held: u64, batch: &mut WriteBatch) {
+        let lost = self.state.log.range(held + 1..).map(|(_, entry)| &entry.stored);
+        let set_aside =
+            lost.filter(|stored| stored.set_aside.is_some() && stored.seq <= self.state.device.acknowledged);
+        batch.put_ops.extend(set_aside.map(|stored| StoredOp {
+            set_aside: None,
+            ..stored.clone()
+        }));
     }
 
     /// Notes where the server put what it did not apply.
@@ -196,10 +222,11 @@ impl Engine {
         if response.more {
             return;
         }
+        let held = device.acknowledged;
         for stored in self.state.entities.values() {
             let is_mentioned = batch.put_entities.iter().any(|put| put.entity == stored.entity);
             if stored.generation < device.generation && !is_mentioned && holds(Safeguard::ResetDrops) {
-                self.drop_or_keep(stored, batch);
+                self.drop_or_keep(stored, held, batch);
             }
         }
         let revoked: Vec<StoredEntity> = batch
@@ -211,14 +238,22 @@ impl Engine {
         });
         let standing: Vec<StoredEntity> = standing.cloned().collect();
         for stored in revoked.iter().chain(&standing) {
-            self.drop_or_keep(stored, batch);
+            self.drop_or_keep(stored, held, batch);
         }
     }
 
-    /// Drops what is no longer for this device, unless unsent work hangs on it.
-    fn drop_or_keep(&self, stored: &StoredEntity, batch: &mut WriteBatch) {
+    /// Drops what is no longer for this device, unless work hangs on it that the server does not
+    /// hold; it holds the log up to `held`.
+    fn drop_or_keep(&self, stored: &StoredEntity, held: u64, batch: &mut WriteBatch) {
         let has_unsent_work = match &stored.body {
-            Body::Submission(body) => self.state.has_unsent_work(body.document),
+            Body::Submission(body) => {
+                let is_sent = |blob: &StoredBlob| {
+                    let mut put = batch.put_blobs.iter().rev();
+                    put.find(|put| put.key() == blob.key())
+                        .is_some_and(|put| put.state != BlobState::Stored)
+                };
+                self.state.has_work_after(held, body.document, is_sent)
+            }
             Body::Record(_) => false,
         };
         if has_unsent_work && holds(Safeguard::KeepRevokedUntilSent) {
@@ -229,16 +264,16 @@ impl Engine {
     }
 }
 
-fn acknowledge(device: &mut DeviceState, have: ChainHead, outcome: &mut Outcome) {
-    if have.seq < device.acknowledged && holds(Safeguard::WithdrawAcknowledgement) {
-        outcome.notices.push(Notice::AcknowledgementWithdrawn(have.seq));
+fn acknowledge(device: &mut DeviceState, upto: u64, outcome: &mut Outcome) {
+    if upto < device.acknowledged && holds(Safeguard::WithdrawAcknowledgement) {
+        outcome.notices.push(Notice::AcknowledgementWithdrawn(upto));
         if holds(Safeguard::ShowWithdrawn) {
-            device.included = device.included.min(have.seq);
+            device.included = device.included.min(upto);
         }
-    } else if have.seq > device.acknowledged {
-        outcome.notices.push(Notice::Acknowledged(have.seq));
+    } else if upto > device.acknowledged {
+        outcome.notices.push(Notice::Acknowledged(upto));
     }
-    if have.seq > device.acknowledged || holds(Safeguard::WithdrawAcknowledgement) {
-        device.acknowledged = have.seq;
+    if upto > device.acknowledged || holds(Safeguard::WithdrawAcknowledgement) {
+        device.acknowledged = upto;
     }
 }

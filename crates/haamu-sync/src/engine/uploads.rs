@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use crate::safeguards::{Safeguard, holds};
 use crate::{Millis, Need};
 
 use super::{
@@ -146,11 +147,17 @@ impl Engine {
         match outcome {
             Ok(offset) if offset >= blob.length => {
                 self.notify(Notice::UploadProgress(blob.sha256, blob.length, blob.length));
-                self.notify(Notice::FileComplete(blob.sha256));
-                self.waiting.push_back(Pending::Blob(StoredBlob {
-                    state: BlobState::Complete,
-                    ..blob
-                }));
+                if holds(Safeguard::ConfirmFiles) {
+                    // The sync request that follows offers the file once more. Its answer says that it
+                    // is there, and brings a cursor by which a server that loses it is recognised.
+                    self.next_upload();
+                } else {
+                    self.notify(Notice::FileComplete(blob.sha256));
+                    self.waiting.push_back(Pending::Blob(StoredBlob {
+                        state: BlobState::Complete,
+                        ..blob
+                    }));
+                }
             }
             Ok(offset) => {
                 self.uploader
