@@ -227,18 +227,22 @@ impl World {
 
     fn check_stamps(&mut self) {
         let db = &self.server.db;
-        let mut effective: BTreeMap<OpId, Hlc> = BTreeMap::new();
-        for logged in &db.log {
-            effective.entry(logged.id).or_insert(logged.effective);
+        let mut effective: BTreeMap<OpId, (usize, Hlc)> = BTreeMap::new();
+        for (at, logged) in db.log.iter().enumerate() {
+            effective.entry(logged.id).or_insert((at, logged.effective));
         }
         for name in db.devices.keys() {
             let mut previous = None::<&Logged>;
-            for logged in db.log.iter().filter(|logged| logged.device == *name) {
+            for (at, logged) in db.log.iter().enumerate() {
+                if logged.device != *name {
+                    continue;
+                }
+                // A base that arrived later could not count.
                 let bases = logged.op.iter().flat_map(|op| &op.base);
                 let is_above_bases = logged.disposition == Disposition::Duplicate
                     || bases
                         .filter_map(|base| effective.get(base))
-                        .all(|base| *base < logged.effective);
+                        .all(|(base_at, base)| *base_at > at || *base < logged.effective);
                 let is_above_own = previous.is_none_or(|previous| previous.effective < logged.effective);
                 let limit = Hlc::at(logged.received_at + MAX_LEAD_MS);
                 // Beyond the limit only causes lift a stamp, one by one.
@@ -269,23 +273,10 @@ impl World {
             places.entry(logged.id).or_insert(logged.disposition);
         }
         for (number, device) in self.devices.iter().enumerate() {
-            let own = device.row().device;
-            let told_duplicate: BTreeSet<u64> = self
-                .server
-                .db
-                .log
-                .iter()
-                .filter(|logged| logged.device == own && logged.disposition == Disposition::Duplicate)
-                .map(|logged| logged.seq)
-                .collect();
             for stored in &device.store.ops {
                 let Some((id, _)) = device.log.get(&stored.seq) else {
                     continue;
                 };
-                // Of an operation that it had already, the server does not say again where it put it.
-                if stored.set_aside.is_none() && told_duplicate.contains(&stored.seq) {
-                    continue;
-                }
                 let place = places.get(id).filter(|place| **place != Disposition::Applied);
                 self.ledger.require(
                     Invariant::SetAsideTold,

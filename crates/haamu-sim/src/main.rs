@@ -8,6 +8,7 @@ fn main() {
         for s in &p.steps {
             println!("{s:?}");
         }
+        println!("RUN");
         println!("{:?}", haamu_sim::run(&p, None));
         return;
     }

@@ -29,13 +29,15 @@ pub enum Duty {
     PullAfterPush,
     /// The arrival of a file moves its submission in the feed, so that a restored server is recognised.
     FileInFeed,
+    /// Of an operation that comes once more the server tells where it put it first.
+    FirstPlaceTold,
     /// The server tells again where it put operations whose answer may have been lost.
     ExceptionsRepeated,
 }
 
 impl Duty {
     /// All of them.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::SavedAfterCommit,
         Self::OneTransaction,
         Self::FileBeforeRow,
@@ -47,6 +49,7 @@ impl Duty {
         Self::DigestVerified,
         Self::PullAfterPush,
         Self::FileInFeed,
+        Self::FirstPlaceTold,
         Self::ExceptionsRepeated,
     ];
 }

@@ -327,12 +327,26 @@ impl Server {
         };
         let told = row.rows.range(upto).filter_map(|(_, at)| self.db.log.get(*at));
         let exceptions = told.filter(|logged| logged.disposition != Disposition::Applied);
-        let exceptions = exceptions.map(|logged| Exception {
-            seq: logged.seq,
-            disposition: logged.disposition,
-            code: logged.code.to_owned(),
+        let exceptions = exceptions.map(|logged| {
+            let first = self.first_of(logged);
+            Exception {
+                seq: logged.seq,
+                disposition: first.disposition,
+                code: first.code.to_owned(),
+            }
         });
         (admission.have, exceptions.collect())
+    }
+
+    /// Where an operation was put that came once more.
+    fn first_of<'a>(&'a self, logged: &'a Logged) -> &'a Logged {
+        if logged.disposition != Disposition::Duplicate || self.removed == Some(Duty::FirstPlaceTold) {
+            return logged;
+        }
+        let mut first = self.db.log.iter().filter(|other| other.id == logged.id);
+        first
+            .find(|other| other.disposition != Disposition::Duplicate)
+            .unwrap_or(logged)
     }
 
     fn place(&self, user: usize, incoming: &Incoming) -> (Disposition, &'static str) {

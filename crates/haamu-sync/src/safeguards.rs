@@ -52,6 +52,8 @@ pub enum Safeguard {
     OfferAgain,
     /// Work on a visit that was taken away stays visible until it is sent.
     KeepRevokedUntilSent,
+    /// A revocation that was taken back drops nothing.
+    RevocationTakenBack,
     /// Only the lane of its author takes an operation.
     OwnLane,
     /// Content that is settled does not change.
@@ -66,7 +68,7 @@ pub enum Safeguard {
 
 impl Safeguard {
     /// All of them.
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 28] = [
         Self::Chain,
         Self::KeepUntilCustody,
         Self::ForgetAltogether,
@@ -89,6 +91,7 @@ impl Safeguard {
         Self::OnlyAwaitedAnswers,
         Self::OfferAgain,
         Self::KeepRevokedUntilSent,
+        Self::RevocationTakenBack,
         Self::OwnLane,
         Self::SettledStays,
         Self::Retry,

@@ -343,12 +343,9 @@ impl Engine {
         }
     }
 
-    /// Edits that wait behind a saved one were made in its sight: they replace it, and
-    /// nothing that came in meanwhile.
+    /// Edits that wait behind a saved one were made in its sight. They replace it besides what was
+    /// on the screen, for it may still be set aside, and nothing that came in meanwhile.
     fn show_to_waiting(&mut self, id: OpId, edit: &Edit) {
-        let saved = self.state.log.last_key_value();
-        let replaced = saved.and_then(|(_, entry)| entry.op.as_ref().map(|op| op.base.clone()));
-        let replaced = replaced.unwrap_or_default();
         for pending in &mut self.waiting {
             if let Pending::Edit(other, seen) = pending
                 && other.is_value()
@@ -356,7 +353,6 @@ impl Engine {
                 && (other.document, &other.key) == (edit.document, &edit.key)
                 && holds(Safeguard::Predecessors)
             {
-                seen.retain(|head| !replaced.contains(head));
                 seen.push(id);
             }
         }
@@ -438,7 +434,12 @@ impl Engine {
             Then::Saved { edit, .. } => self.notify(Notice::NotSaved(edit.document, edit.key)),
             // Nothing was changed; the same will be asked and answered again.
             Then::Applied(_) | Then::Enrolled => self.retry_later(Failure::Server),
-            Then::BlobChanged => self.uploader.stop(),
+            Then::BlobChanged => {
+                self.uploader.stop();
+                if self.session.may_retry() && holds(Safeguard::Retry) {
+                    self.retry_later(Failure::Server);
+                }
+            }
         }
     }
 }

@@ -58,7 +58,6 @@ impl Engine {
             }));
             outcome.more |= !batch.put_blobs.is_empty();
         }
-        self.judge_anew(have.seq, &mut batch);
         // What the server has beyond this request came from a twin of this device. Of that it says
         // nothing yet, such as what it set aside; the next request asks for it.
         let agreed = if holds(Safeguard::AcknowledgeAgreed) {
@@ -66,6 +65,7 @@ impl Engine {
         } else {
             have.seq
         };
+        self.judge_anew(response, agreed, &mut batch);
         acknowledge(&mut device, agreed, &mut outcome);
         self.set_aside(response, &mut batch, &mut outcome);
         for offer in offered {
@@ -150,14 +150,18 @@ impl Engine {
         }
     }
 
-    /// Where the server had put what it lost does not count any more: it will decide again.
-    fn judge_anew(&self, held: u64, batch: &mut WriteBatch) {
-        let lost = self.state.log.range(held + 1..).map(|(_, entry)| &entry.stored);
-        let set_aside =
-            lost.filter(|stored| stored.set_aside.is_some() && stored.seq <= self.state.device.acknowledged);
-        batch.put_ops.extend(set_aside.map(|stored| StoredOp {
+    /// Silence means applied: what the server had set aside before it lost it took effect now.
+    fn judge_anew(&self, response: &SyncResponse, agreed: u64, batch: &mut WriteBatch) {
+        let is_told = |seq: u64| {
+            let mut told = response.exceptions.iter();
+            told.any(|told| told.seq == seq && told.disposition != Disposition::Applied)
+        };
+        let judged = self.state.log.range(self.state.device.acknowledged + 1..);
+        let judged = judged.take_while(|(seq, _)| **seq <= agreed);
+        let applied = judged.filter(|(seq, entry)| entry.stored.set_aside.is_some() && !is_told(**seq));
+        batch.put_ops.extend(applied.map(|(_, entry)| StoredOp {
             set_aside: None,
-            ..stored.clone()
+            ..entry.stored.clone()
         }));
     }
 
@@ -233,9 +237,13 @@ impl Engine {
             .put_entities
             .extract_if(.., |put| put.revoked.is_some())
             .collect();
-        let standing = self.state.entities.values().filter(|stored| {
-            stored.revoked.is_some() && !revoked.iter().any(|other| other.entity == stored.entity)
-        });
+        // What was given back meanwhile, as by a server that was restored, stays.
+        let is_told = |stored: &StoredEntity| {
+            let mut told = revoked.iter().chain(&batch.put_entities);
+            told.any(|other| other.entity == stored.entity) && holds(Safeguard::RevocationTakenBack)
+        };
+        let standing = self.state.entities.values();
+        let standing = standing.filter(|stored| stored.revoked.is_some() && !is_told(stored));
         let standing: Vec<StoredEntity> = standing.cloned().collect();
         for stored in revoked.iter().chain(&standing) {
             self.drop_or_keep(stored, held, batch);

@@ -76,6 +76,11 @@ impl Session {
         )
     }
 
+    /// Whether nothing is under way, and nothing but time is waited for.
+    pub(super) const fn may_retry(&self) -> bool {
+        matches!(self.phase, Phase::Idle | Phase::Waiting(_))
+    }
+
     /// After a success twice as much may go out, unless that is known to be too large.
     fn larger_batch(&self) -> Option<usize> {
         let limit = self.batch_bytes?;

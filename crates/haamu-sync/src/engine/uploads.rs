@@ -207,7 +207,7 @@ impl Engine {
 
     /// What stops uploads stops the session too, unless that is busy with its own.
     fn upload_failed(&mut self, failure: Failure) {
-        if self.session.is_idle() {
+        if self.session.may_retry() {
             self.failed(failure);
         }
     }
