@@ -13,6 +13,7 @@
 //! * [`safeguard`] — what can be removed, to see that the simulation notices
 //! * [`campaign`] — many worlds, and their tally
 
+pub mod campaign;
 mod checks;
 mod device;
 pub mod draw;
