@@ -159,10 +159,10 @@ fn step(draw: &mut Draw, faults: &BTreeSet<Fault>, fates: &[Fate], incidents: &[
         89..=91 => Step::Staff {
             document: draw.byte(),
             place: draw.byte(),
-            act: if draw.below(3) == 0 {
-                Act::Brief
-            } else {
-                Act::Review
+            act: match draw.below(12) {
+                0..=3 => Act::Brief,
+                4 => Act::Assign,
+                _ => Act::Review,
             },
         },
         92 => Step::ServerBackup,

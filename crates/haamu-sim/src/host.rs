@@ -122,6 +122,8 @@ impl World {
             return;
         }
         let held: Vec<OpId> = state.log.values().map(|(id, _)| *id).collect();
+        let shown = state.store.entities.iter();
+        let shown = shown.map(|stored| stored.entity.clone()).collect();
         state.commits += 1;
         state.todo.push_front(Todo::Event(Event::Committed(id)));
         if self.removed == Some(Duty::OneTransaction) && edit.is_none() && !batch.replace_log {
@@ -145,7 +147,7 @@ impl World {
         if let Some(id) = edit {
             self.record(device, id);
         }
-        self.watch_commit(device, &before, &held);
+        self.watch_commit(device, &before, &held, &shown);
     }
 
     /// Enters an operation that has just become durable into the ledger.

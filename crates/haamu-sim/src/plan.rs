@@ -302,4 +302,6 @@ pub enum Act {
     Revoke,
     /// The brief of the visit changes.
     Brief,
+    /// A further visit is given to the same shopper.
+    Assign,
 }

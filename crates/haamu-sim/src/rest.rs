@@ -6,6 +6,8 @@ use crate::ledger::Invariant;
 use crate::plan::Fate;
 use crate::world::World;
 
+/// So many rounds are made in any case.
+const MIN_ROUNDS: usize = 2;
 /// So many rounds suffice, or something is wrong.
 const MAX_ROUNDS: usize = 40;
 /// What comes in late is not held at the start of the end.
@@ -26,7 +28,8 @@ impl World {
         let ops = self.devices.iter().flat_map(|device| &device.store.ops);
         let held: usize = ops.map(|op| op.raw.0.len()).sum();
         let mut rounds = 0;
-        while rounds < MAX_ROUNDS && !self.is_at_rest() {
+        // A device learns only by asking that a server was restored behind its back.
+        while rounds < MAX_ROUNDS && (rounds < MIN_ROUNDS || !self.is_at_rest()) {
             rounds += 1;
             for device in 0..self.devices.len() {
                 self.sync_in_peace(device);

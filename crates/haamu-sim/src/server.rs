@@ -171,20 +171,31 @@ impl Server {
         };
         server.restart();
         for (index, document) in documents.iter().enumerate() {
-            let submission = Submission {
-                user: index % users,
-                stage: Stage::Open,
-                cycle: 0,
-                document: Document::default(),
-                submits: Vec::new(),
-                brief: 0,
-                settled: None,
-            };
-            server.db.submissions.insert(*document, submission);
-            server.publish(*document, true);
+            server.add(*document, index % users);
         }
         server.backup = server.db.clone();
         server
+    }
+
+    fn add(&mut self, document: DocumentId, user: usize) {
+        let submission = Submission {
+            user,
+            stage: Stage::Open,
+            cycle: 0,
+            document: Document::default(),
+            submits: Vec::new(),
+            brief: 0,
+            settled: None,
+        };
+        self.db.submissions.insert(document, submission);
+        self.publish(document, true);
+    }
+
+    /// Gives a further submission to the person of another one.
+    pub(crate) fn assign(&mut self, document: DocumentId, like: DocumentId) {
+        if let Some(user) = self.db.submissions.get(&like).map(|like| like.user) {
+            self.add(document, user);
+        }
     }
 
     /// The last position of a person's feed.

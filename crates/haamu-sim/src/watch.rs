@@ -1,8 +1,11 @@
 //! What must hold after every step, and at every commit.
 
-use haamu_sync::engine::DeviceState;
-use haamu_sync::{Lane, OpId};
+use std::collections::BTreeSet;
 
+use haamu_sync::engine::DeviceState;
+use haamu_sync::{Entity, Lane, OpId};
+
+use crate::feed::submission_of;
 use crate::ledger::Invariant;
 use crate::world::World;
 
@@ -72,7 +75,13 @@ impl World {
     }
 
     /// Looks at a device's store after a commit.
-    pub(crate) fn watch_commit(&mut self, number: usize, before: &DeviceState, held: &[OpId]) {
+    pub(crate) fn watch_commit(
+        &mut self,
+        number: usize,
+        before: &DeviceState,
+        held: &[OpId],
+        shown: &BTreeSet<Entity>,
+    ) {
         let device = &self.devices[number];
         let after = device.row();
         if let (Some(old), Some(new)) = (before.cursor, after.cursor) {
@@ -83,6 +92,17 @@ impl World {
                 format!("device {number} went from {old:?} to {new:?}")
             });
         }
+        let unsent = device.log.range(after.acknowledged + 1..);
+        let mut unsent = unsent.filter_map(|(_, (_, op))| op.as_ref().map(|op| op.document));
+        let dropped = unsent.find(|document| {
+            let entity = submission_of(*document);
+            let is_kept = device.store.entities.iter().any(|kept| kept.entity == entity);
+            shown.contains(&entity) && !is_kept
+        });
+        self.ledger
+            .require(Invariant::ReadYourWrites, dropped.is_none(), || {
+                format!("device {number} drops {dropped:?} while work on it is unsent")
+            });
         if before.device == after.device && before.start == after.start {
             return;
         }

@@ -11,7 +11,7 @@ use haamu_sync::{
 use crate::device::{Device, LocalFile, Tap, Todo, empty_store};
 use crate::draw::PLACES;
 use crate::ledger::{Counts, Invariant, Ledger};
-use crate::plan::{Fault, Plan, Step, What};
+use crate::plan::{Act, Fault, Plan, Step, What};
 use crate::safeguard::{Duty, Removal};
 use crate::server::{FORM, Server};
 use crate::wire::{Codec, Message, Token};
@@ -20,6 +20,8 @@ use crate::wire::{Codec, Message, Token};
 const START: u64 = 1_700_000_000_000;
 /// At most so many devices, clones included.
 const MAX_DEVICES: usize = 8;
+/// At most so many submissions, those assigned later included.
+const MAX_DOCUMENTS: usize = 8;
 /// Different photos; few, so that the same one is taken twice.
 const PHOTOS: u8 = 12;
 
@@ -82,8 +84,8 @@ pub fn run(plan: &Plan, removed: Option<Removal>) -> Outcome {
 impl World {
     fn new(plan: &Plan, removed: Option<Duty>) -> Self {
         let setting = &plan.setting;
-        let documents: Vec<DocumentId> = (0..setting.documents.max(1))
-            .map(|number| DocumentId::from_bytes([0x40 + number; 16]))
+        let documents: Vec<DocumentId> = (0..usize::from(setting.documents.max(1)))
+            .map(document_of)
             .collect();
         let mut server = Server::new(setting, &documents, removed);
         server.is_small = plan.faults.contains(&Fault::SmallBodies);
@@ -177,8 +179,11 @@ impl World {
             Step::ServerRestore => self.restore_server(),
             Step::Staff { document, place, act } => {
                 let document = self.documents[usize::from(document) % self.documents.len()];
-                let place = place_name(place);
-                self.server.staff(document, &place, act, self.now);
+                if act == Act::Assign {
+                    self.assign(document);
+                } else {
+                    self.server.staff(document, &place_name(place), act, self.now);
+                }
             }
             Step::SignIn { device } => {
                 let device = self.device_of(device);
@@ -259,6 +264,16 @@ impl World {
         self.handle(device, Event::SignedIn);
     }
 
+    /// A further visit for the shopper of a submission.
+    fn assign(&mut self, like: DocumentId) {
+        let count = self.documents.len();
+        if count < MAX_DOCUMENTS {
+            let document = document_of(count);
+            self.documents.push(document);
+            self.server.assign(document, like);
+        }
+    }
+
     fn clone_device(&mut self, number: usize) {
         if self.devices.len() >= MAX_DEVICES {
             return;
@@ -268,6 +283,7 @@ impl World {
         let mut copy = Device::new(self.devices.len(), original.token, store, self.now);
         copy.files = original.files.clone();
         copy.durable = original.durable.clone();
+        self.ledger.twins.insert(copy.row().device);
         self.devices.push(copy);
     }
 
@@ -310,8 +326,17 @@ impl World {
             What::UnknownForm => Some(FormVersion::from_bytes([0xbb; 32])),
             _ => Some(FORM),
         };
-        if let Action::Attach(file) = &action {
-            self.keep_file(device, file);
+        let file = match &action {
+            Action::Attach(file) => Some(file.clone()),
+            _ => None,
+        };
+        let is_late = self.removed == Some(Duty::FileBeforeRow);
+        if let Some(file) = file.as_ref().filter(|_| !is_late) {
+            let local = LocalFile {
+                length: file.length,
+                is_sound: true,
+            };
+            self.devices[device].files.insert(file.sha256, local);
         }
         let edit = Edit {
             document,
@@ -320,19 +345,9 @@ impl World {
             form_version,
         };
         self.handle(device, Event::Edit(edit));
-    }
-
-    /// Writes a photo to the device: before the operation that names it, if all is well.
-    fn keep_file(&mut self, device: usize, file: &Attachment) {
-        let device = &mut self.devices[device];
-        if self.removed == Some(Duty::FileBeforeRow) {
-            device.todo.push_back(Todo::KeepFile(file.sha256, file.length));
-        } else {
-            let local = LocalFile {
-                length: file.length,
-                is_sound: true,
-            };
-            device.files.insert(file.sha256, local);
+        if let Some(file) = file.filter(|_| is_late) {
+            let todo = &mut self.devices[device].todo;
+            todo.push_back(Todo::KeepFile(file.sha256, file.length));
         }
     }
 
@@ -400,6 +415,10 @@ impl World {
             ),
         })
     }
+}
+
+fn document_of(number: usize) -> DocumentId {
+    DocumentId::from_bytes([0x40 + u8::try_from(number).unwrap_or_default(); 16])
 }
 
 fn place_name(place: u8) -> String {
