@@ -111,6 +111,8 @@ pub struct Mutation {
     pub worlds: u64,
     /// How many of them failed.
     pub failing: u64,
+    /// The seed of the first of them.
+    pub example: Option<u64>,
     /// In how many of them each invariant was broken.
     pub broken: BTreeMap<Invariant, u64>,
 }
@@ -122,6 +124,7 @@ pub fn mutate(removed: Removal, first_seed: u64, worlds: u64, most: u64, threads
         removed,
         worlds: 0,
         failing: 0,
+        example: None,
         broken: BTreeMap::new(),
     };
     while mutation.worlds < worlds || (mutation.failing == 0 && mutation.worlds < most) {
@@ -134,6 +137,7 @@ pub fn mutate(removed: Removal, first_seed: u64, worlds: u64, most: u64, threads
         let from = first_seed + mutation.worlds;
         let (tally, failures) = campaign(from, &limits, Some(removed), &|_, _| {});
         mutation.worlds += tally.worlds;
+        mutation.example = mutation.example.or(tally.failures.first().copied());
         mutation.failing += failures.len() as u64;
         for invariant in failures.iter().flat_map(|failure| failure.outcome.broken()) {
             *mutation.broken.entry(invariant).or_default() += 1;

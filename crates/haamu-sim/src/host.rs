@@ -195,7 +195,8 @@ impl World {
                 ledger.shown.insert(*id);
             }
             Notice::UpToDate => state.is_asked = false,
-            Notice::AuthRequired => state.needs_person = true,
+            // Whoever has signed in since need not do so once more.
+            Notice::AuthRequired => state.needs_person = state.engine.backlog().auth_required,
             Notice::FileDamaged(hash) => drop(ledger.reported.insert(*hash)),
             Notice::FileRefused(hash) => {
                 ledger.violated(Invariant::Photos, || format!("{hash} was refused"));

@@ -20,6 +20,8 @@ pub mod draw;
 mod feed;
 mod host;
 mod ledger;
+#[cfg(test)]
+mod model;
 mod network;
 pub mod plan;
 mod rest;

@@ -69,6 +69,9 @@ enum Command {
         /// Only safeguards whose name contains this.
         #[arg(long, default_value = "")]
         only: String,
+        /// Where a shortened plan is written for each, which fails without it.
+        #[arg(long)]
+        plans: Option<PathBuf>,
     },
 }
 
@@ -94,7 +97,8 @@ fn main() -> ExitCode {
             most,
             seed,
             only,
-        } => Ok(mutations(worlds, most, seed, &only)),
+            plans,
+        } => mutations(worlds, most, seed, &only, plans.as_deref()),
     };
     match outcome {
         Ok(true) => ExitCode::SUCCESS,
@@ -205,7 +209,7 @@ fn replay(file: &Path) -> Result<bool, String> {
 }
 
 #[cfg(feature = "mutations")]
-fn mutations(worlds: u64, most: u64, seed: u64, only: &str) -> bool {
+fn mutations(worlds: u64, most: u64, seed: u64, only: &str, plans: Option<&Path>) -> Result<bool, String> {
     use haamu_sim::Removal;
     use haamu_sim::campaign::mutate;
 
@@ -226,9 +230,15 @@ fn mutations(worlds: u64, most: u64, seed: u64, only: &str) -> bool {
             broken.join(", ")
         ));
         unnoticed += u32::from(mutation.failing == 0);
+        if let (Some(folder), Some(seed)) = (plans, mutation.example) {
+            let plan = shrink::shrink(&draw::plan(seed), Some(removed), SHRINK_TRIES);
+            let file = folder.join(format!("{}.json", removed.to_string().replace(' ', "-")));
+            fs::write(&file, to_json(&plan)? + "\n")
+                .map_err(|error| format!("{}: {error}", file.display()))?;
+        }
     }
     if unnoticed > 0 {
         say(&format!("{unnoticed} removals went unnoticed"));
     }
-    unnoticed == 0
+    Ok(unnoticed == 0)
 }

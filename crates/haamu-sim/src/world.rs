@@ -82,7 +82,7 @@ pub fn run(plan: &Plan, removed: Option<Removal>) -> Outcome {
 }
 
 impl World {
-    fn new(plan: &Plan, removed: Option<Duty>) -> Self {
+    pub(crate) fn new(plan: &Plan, removed: Option<Duty>) -> Self {
         let setting = &plan.setting;
         let documents: Vec<DocumentId> = (0..usize::from(setting.documents.max(1)))
             .map(document_of)
@@ -143,7 +143,7 @@ impl World {
     }
 
     /// Does one step, and returns the device that it was about.
-    fn step(&mut self, step: &Step) -> Option<usize> {
+    pub(crate) fn step(&mut self, step: &Step) -> Option<usize> {
         match *step {
             Step::Edit {
                 device,
