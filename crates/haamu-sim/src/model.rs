@@ -174,11 +174,7 @@ impl Model for SmallWorlds {
             }),
             Property::sometimes(
                 "a clone and a restored server in one world",
-                |_, state: &State| {
-                    let has = |kind: fn(&Step) -> bool| state.steps.iter().any(kind);
-                    has(|step| matches!(step, Step::Clone { .. }))
-                        && has(|step| matches!(step, Step::ServerRestore))
-                },
+                |_, state: &State| state.moves.contains(&Move::Clone) && state.moves.contains(&Move::Restore),
             ),
         ]
     }

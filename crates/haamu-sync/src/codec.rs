@@ -499,7 +499,7 @@ mod tests {
             .windows(3)
             .position(|window| window == [7, 0x41, 0xaa])
             .expect("kind and value");
-        let mut unknown = raw.clone();
+        let mut unknown = raw;
         unknown[kind_at] = 17;
         assert_eq!(
             op_id(&reissue(&unknown, DEVICE, 3), clone, 1),

@@ -14,6 +14,8 @@ const CHECKED_WORLDS: u64 = 5_000;
 const MOST_WORLDS: u64 = 20_000;
 /// The time that it has for them.
 const CHECK_SECONDS: u64 = 120;
+/// Moves of the small worlds that are searched exhaustively.
+const MODEL_DEPTH: &str = "5";
 /// Worlds without each safeguard.
 const MUTATED_WORLDS: u64 = 100;
 
@@ -56,7 +58,8 @@ pub(crate) fn run(arguments: &SimArgs) -> Result<()> {
     shell::run(&mut worlds)
 }
 
-/// The check: fresh worlds, the plans that failed once, and every safeguard removed in turn.
+/// The check: fresh worlds; the plans that failed once and the exhaustive search of small worlds,
+/// which are tests; and every safeguard removed in turn.
 pub(crate) fn check(workspace: &Workspace) -> Result<()> {
     let program = build(workspace)?;
     let folder = workspace.target.join("haamu-sim");
@@ -74,15 +77,24 @@ pub(crate) fn check(workspace: &Workspace) -> Result<()> {
     // The first worlds are run whatever time they take; the others as far as time goes.
     run_worlds(CHECKED_WORLDS, 1, None)?;
     run_worlds(MOST_WORLDS, 1 + CHECKED_WORLDS, Some(CHECK_SECONDS))?;
-    let mut plans: Vec<PathBuf> = Vec::new();
-    for entry in std::fs::read_dir(workspace.path("crates/haamu-sim/regressions"))? {
-        plans.push(entry?.path());
-    }
-    plans.sort();
-    for plan in plans {
-        shell::note(&format!("Replaying {} …", plan.display()));
-        shell::run(command(&program, ["replay"]).arg(plan))?;
-    }
+    let mut tests = command(
+        cargo(),
+        [
+            "test",
+            "--locked",
+            "--quiet",
+            "--profile",
+            "sim",
+            "--package",
+            "haamu-sim",
+            "--features",
+            "mutations",
+        ],
+    );
+    tests
+        .current_dir(&workspace.root)
+        .env("HAAMU_MODEL_DEPTH", MODEL_DEPTH);
+    shell::run(&mut tests)?;
     mutations(&program, MUTATED_WORLDS, 1)
 }
 

@@ -3,7 +3,7 @@
 use crate::clock::ClockAnchor;
 use crate::codec::reissue;
 use crate::safeguards::{Safeguard, holds};
-use crate::{Body, ChainHead, Change, DeviceId, Disposition, FeedEntry, SyncResponse};
+use crate::{Body, ChainHead, Change, DeviceId, Disposition, FeedEntry, Offer, SyncResponse};
 
 use super::session::{Outcome, Phase};
 use super::{BlobState, DeviceState, Engine, Notice, StoredBlob, StoredEntity, StoredOp, Then, WriteBatch};
@@ -44,19 +44,8 @@ impl Engine {
             server: response.server_time,
             device: self.now,
         });
-        if (have.seq < device.acknowledged || response.reset) && holds(Safeguard::OfferAgain) {
-            // A server that lost operations may have lost files too. Offering them again costs
-            // little: it says which ones it wants.
-            let again = self
-                .state
-                .blobs
-                .values()
-                .filter(|blob| blob.state == BlobState::Complete);
-            batch.put_blobs.extend(again.map(|blob| StoredBlob {
-                state: BlobState::Stored,
-                ..blob.clone()
-            }));
-            outcome.more |= !batch.put_blobs.is_empty();
+        if have.seq < device.acknowledged || response.reset {
+            self.offer_again(&mut batch, &mut outcome);
         }
         // What the server has beyond this request came from a twin of this device. Of that it says
         // nothing yet, such as what it set aside; the next request asks for it.
@@ -68,6 +57,36 @@ impl Engine {
         self.judge_anew(response, agreed, &mut batch);
         acknowledge(&mut device, agreed, &mut outcome);
         self.set_aside(response, &mut batch, &mut outcome);
+        self.confirm_files(&offered, response, &mut batch, &mut outcome);
+        self.take_page(response, &mut device, &mut batch, &mut outcome);
+        if !response.more || !holds(Safeguard::IncludeAfterLastPage) {
+            device.included = device.acknowledged;
+        }
+        self.forget(response.custody_upto, &mut device, &mut batch);
+        batch.device = Some(device);
+        self.start_commit(batch, Then::Applied(outcome));
+    }
+
+    /// A server that lost operations may have lost files too. Offering them again costs little: it
+    /// says which ones it wants.
+    fn offer_again(&self, batch: &mut WriteBatch, outcome: &mut Outcome) {
+        let complete = |blob: &&StoredBlob| blob.state == BlobState::Complete && holds(Safeguard::OfferAgain);
+        let again = self.state.blobs.values().filter(complete);
+        batch.put_blobs.extend(again.map(|blob| StoredBlob {
+            state: BlobState::Stored,
+            ..blob.clone()
+        }));
+        outcome.more |= !batch.put_blobs.is_empty();
+    }
+
+    /// Files that were offered and are not wanted have arrived.
+    fn confirm_files(
+        &self,
+        offered: &[Offer],
+        response: &SyncResponse,
+        batch: &mut WriteBatch,
+        outcome: &mut Outcome,
+    ) {
         for offer in offered {
             let key = (offer.sha256, offer.document);
             let is_needed = response
@@ -82,12 +101,12 @@ impl Engine {
                 outcome.notices.push(Notice::FileComplete(offer.sha256));
             }
         }
-        self.take_page(response, &mut device, &mut batch, &mut outcome);
-        if !response.more || !holds(Safeguard::IncludeAfterLastPage) {
-            device.included = device.acknowledged;
-        }
+    }
+
+    /// Forgets what a verified backup has and the copies of submissions include.
+    fn forget(&self, custody_upto: u64, device: &mut DeviceState, batch: &mut WriteBatch) {
         let in_custody = if holds(Safeguard::KeepUntilCustody) {
-            response.custody_upto
+            custody_upto
         } else {
             device.acknowledged
         };
@@ -105,8 +124,6 @@ impl Engine {
                 chain,
             };
         }
-        batch.device = Some(device);
-        self.start_commit(batch, Then::Applied(outcome));
     }
 
     /// The log under a new name, to be sent again with its first origin: also what the server has
