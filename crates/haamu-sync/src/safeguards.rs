@@ -1,7 +1,7 @@
 //! The safeguards of the protocol, each of which a simulation can remove.
 //!
 //! A safeguard that nothing notices the loss of is either not needed or not
-//! tested. With the feature `mutations`, [`without`] runs code without one of
+//! tested. With the feature `mutations`, `without` runs code without one of
 //! them; in any other build they hold, and the question costs nothing.
 
 /// One thing that keeps work from being lost, doubled or changed.

@@ -15,7 +15,7 @@ const MOST_WORLDS: u64 = 20_000;
 /// The time that it has for them.
 const CHECK_SECONDS: u64 = 120;
 /// Moves of the small worlds that are searched exhaustively.
-const MODEL_DEPTH: &str = "5";
+const MODEL_DEPTH: &str = "4";
 /// Worlds without each safeguard.
 const MUTATED_WORLDS: u64 = 100;
 
