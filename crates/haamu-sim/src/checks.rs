@@ -6,9 +6,10 @@ use haamu_sync::clock::MAX_LEAD_MS;
 use haamu_sync::engine::BlobState;
 use haamu_sync::{Action, BlobHash, Body, Disposition, Document, DocumentId, Hlc, Lane, OpId, RegisterKey};
 
+use crate::db::{Logged, Stage};
 use crate::feed::body;
 use crate::ledger::Invariant;
-use crate::server::{Logged, REVIEWER, STAFF, Stage};
+use crate::server::{REVIEWER, STAFF};
 use crate::world::World;
 
 impl World {

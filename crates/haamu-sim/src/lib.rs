@@ -15,6 +15,7 @@
 
 pub mod campaign;
 mod checks;
+mod db;
 mod device;
 pub mod draw;
 mod feed;
@@ -23,11 +24,13 @@ mod ledger;
 #[cfg(test)]
 mod model;
 mod network;
+mod people;
 pub mod plan;
 mod rest;
 pub mod safeguard;
 mod server;
 pub mod shrink;
+mod staff;
 mod watch;
 mod wire;
 mod world;

@@ -1,17 +1,17 @@
 //! A server in memory: storage of its own, decisions by the functions of `haamu_sync::server`.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use haamu_sync::engine::{Enrolment, Failure, Upload, UploadFailure};
+use haamu_sync::engine::{Enrolment, Failure};
 use haamu_sync::server::{Incoming, Standing, admit, dispose, resume};
 use haamu_sync::{
-    Action, AuthorId, BlobHash, Bytes, ChainHead, ChainValue, Cursor, DeviceId, Disposition, Document,
-    DocumentId, Exception, FormVersion, Have, Hlc, Incarnation, Lane, Need, Op, OpId, PROTO, Policy,
-    RegisterKey, SyncRequest, SyncResponse, Value, clock, codec,
+    Action, AuthorId, ChainValue, Cursor, DeviceId, Disposition, Document, DocumentId, Exception,
+    FormVersion, Have, Hlc, Incarnation, Lane, Op, OpId, PROTO, Policy, SyncRequest, SyncResponse, clock,
 };
 
+use crate::db::{Db, DeviceRow, Logged, Stage, Submission};
 use crate::feed::{Feed, Hidden, brief_of, submission_of};
-use crate::plan::{Act, Setting};
+use crate::plan::Setting;
 use crate::safeguard::Duty;
 use crate::wire::{Codec, Reply, Token};
 
@@ -29,115 +29,6 @@ pub(crate) fn author(user: usize) -> AuthorId {
     AuthorId::from_bytes([u8::try_from(user).unwrap_or_default() + 1; 16])
 }
 
-/// Where a submission is in its life.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Stage {
-    Open,
-    Submitted,
-    Approved,
-    Revoked,
-}
-
-impl Stage {
-    pub(crate) const fn name(self) -> &'static str {
-        match self {
-            Self::Open => "in_progress",
-            Self::Submitted => "submitted",
-            Self::Approved => "approved",
-            Self::Revoked => "revoked",
-        }
-    }
-
-    const fn standing(self) -> Standing {
-        match self {
-            Self::Open | Self::Submitted => Standing::Open,
-            Self::Approved => Standing::Settled,
-            Self::Revoked => Standing::Revoked,
-        }
-    }
-}
-
-/// A submission.
-#[derive(Clone, Debug)]
-pub(crate) struct Submission {
-    pub(crate) user: usize,
-    pub(crate) stage: Stage,
-    pub(crate) cycle: u32,
-    pub(crate) document: Document,
-    /// The hand-ins that took effect, by cycle.
-    pub(crate) submits: Vec<u32>,
-    /// How often the brief changed.
-    pub(crate) brief: u64,
-    /// The content as it was approved.
-    pub(crate) settled: Option<Document>,
-}
-
-/// A device as the server knows it.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct DeviceRow {
-    pub(crate) user: usize,
-    /// The head after each operation.
-    pub(crate) heads: Vec<ChainHead>,
-    previous: Option<Hlc>,
-    /// Where its operations stand in the log.
-    rows: BTreeMap<u64, usize>,
-}
-
-impl DeviceRow {
-    fn new(user: usize) -> Self {
-        Self {
-            user,
-            heads: vec![ChainHead::default()],
-            ..Self::default()
-        }
-    }
-
-    pub(crate) fn head(&self) -> ChainHead {
-        self.heads.last().copied().unwrap_or_default()
-    }
-}
-
-/// An operation in the server's log.
-#[derive(Clone, Debug)]
-pub(crate) struct Logged {
-    pub(crate) device: DeviceId,
-    pub(crate) seq: u64,
-    pub(crate) id: OpId,
-    pub(crate) raw: Bytes,
-    pub(crate) op: Option<Op>,
-    pub(crate) disposition: Disposition,
-    pub(crate) code: &'static str,
-    pub(crate) effective: Hlc,
-    pub(crate) received_at: u64,
-}
-
-/// A file on the server.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct File {
-    held: u64,
-    pub(crate) is_complete: bool,
-    pub(crate) is_sound: bool,
-}
-
-/// Everything that a backup holds.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Db {
-    pub(crate) devices: BTreeMap<DeviceId, DeviceRow>,
-    pub(crate) log: Vec<Logged>,
-    effective: BTreeMap<OpId, Hlc>,
-    pub(crate) submissions: BTreeMap<DocumentId, Submission>,
-    pub(crate) feeds: Vec<Feed>,
-    pub(crate) files: BTreeMap<(BlobHash, DocumentId), File>,
-    sent: BTreeSet<(usize, BlobHash)>,
-}
-
-impl Db {
-    /// Whether the log has an operation.
-    pub(crate) fn has(&self, id: OpId) -> bool {
-        self.log.iter().any(|logged| logged.id == id)
-    }
-}
-
 /// The server.
 #[derive(Debug)]
 pub(crate) struct Server {
@@ -147,7 +38,7 @@ pub(crate) struct Server {
     starts: u8,
     page: usize,
     pub(crate) is_small: bool,
-    removed: Option<Duty>,
+    pub(crate) removed: Option<Duty>,
     hidden: Vec<Hidden>,
 }
 
@@ -227,7 +118,7 @@ impl Server {
     }
 
     /// Puts a submission into its person's feed, and its brief if that changed.
-    fn publish(&mut self, document: DocumentId, with_brief: bool) {
+    pub(crate) fn publish(&mut self, document: DocumentId, with_brief: bool) {
         let Some(submission) = self.db.submissions.get(&document) else {
             return;
         };
@@ -376,7 +267,7 @@ impl Server {
     }
 
     /// Takes one operation into the log, and lets it take effect where it may.
-    fn log(
+    pub(crate) fn log(
         &mut self,
         device: DeviceId,
         incoming: Incoming,
@@ -461,142 +352,5 @@ impl Server {
             incarnation: head.incarnation,
         };
         (from.reset, page, cursor, !is_last)
-    }
-
-    fn needs(&mut self, request: &SyncRequest, user: usize) -> Vec<Need> {
-        let mut needs = Vec::new();
-        let mut arrived = Vec::new();
-        for offer in &request.offers {
-            let file = self.db.files.entry((offer.sha256, offer.document)).or_default();
-            if !file.is_complete && self.db.sent.contains(&(user, offer.sha256)) {
-                *file = File {
-                    held: offer.length,
-                    is_complete: true,
-                    is_sound: true,
-                };
-                arrived.push(offer.document);
-            }
-            if !file.is_complete {
-                needs.push(Need {
-                    sha256: offer.sha256,
-                    document: offer.document,
-                    offset: file.held,
-                    url: offer.document.to_string(),
-                    expires: 0,
-                });
-            }
-        }
-        if self.removed != Some(Duty::FileInFeed) {
-            for document in arrived {
-                self.publish(document, false);
-            }
-        }
-        needs
-    }
-
-    pub(crate) fn part(
-        &mut self,
-        upload: &Upload,
-        is_sound: bool,
-        token: Token,
-    ) -> Result<u64, UploadFailure> {
-        if !token.is_valid {
-            return Err(UploadFailure::Request(Failure::Unauthorised));
-        }
-        let document = upload.url.parse::<DocumentId>();
-        let document = document.map_err(|_| UploadFailure::Refused)?;
-        let file = self.db.files.entry((upload.sha256, document)).or_default();
-        let end = upload.offset + upload.length;
-        if file.is_complete || end <= file.held {
-            return Ok(file.held);
-        }
-        if upload.offset != file.held {
-            return Err(UploadFailure::WrongOffset(file.held));
-        }
-        if !is_sound && self.removed != Some(Duty::DigestVerified) {
-            *file = File::default();
-            return Err(UploadFailure::DigestMismatch);
-        }
-        file.is_sound = is_sound && (file.is_sound || file.held == 0);
-        file.held = end;
-        file.is_complete = end == upload.total;
-        let (is_complete, is_sound) = (file.is_complete, file.is_sound);
-        if is_complete && is_sound {
-            self.db.sent.insert((token.user, upload.sha256));
-        }
-        if is_complete && self.removed != Some(Duty::FileInFeed) {
-            self.publish(document, false);
-        }
-        Ok(end)
-    }
-
-    /// The staff do something. Returns whether anything changed.
-    pub(crate) fn staff(&mut self, document: DocumentId, place: &str, act: Act, now: u64) -> bool {
-        let Some(submission) = self.db.submissions.get_mut(&document) else {
-            return false;
-        };
-        match (act, submission.stage) {
-            (Act::Review, Stage::Open | Stage::Submitted) => return self.review(document, place, now),
-            (Act::Approve, Stage::Submitted) => {
-                submission.stage = Stage::Approved;
-                submission.settled = Some(submission.document.clone());
-            }
-            (Act::Return, Stage::Submitted) => {
-                submission.stage = Stage::Open;
-                submission.cycle += 1;
-            }
-            (Act::Revoke, stage) if stage != Stage::Revoked => submission.stage = Stage::Revoked,
-            (Act::Brief, stage) if stage != Stage::Revoked => submission.brief += 1,
-            _ => return false,
-        }
-        self.publish(document, act == Act::Brief);
-        true
-    }
-
-    /// A reviewer corrects an answer, naming the shopper's heads and their own.
-    fn review(&mut self, document: DocumentId, place: &str, now: u64) -> bool {
-        let Some(submission) = self.db.submissions.get(&document) else {
-            return false;
-        };
-        let Some(row) = self.db.devices.get(&STAFF) else {
-            return false;
-        };
-        let key = RegisterKey {
-            lane: Lane::Review,
-            ..RegisterKey::shopper(place)
-        };
-        let mut base = submission.document.visible_heads(&RegisterKey::shopper(place));
-        base.extend(submission.document.visible_heads(&key));
-        let seq = row.head().seq + 1;
-        let op = Op {
-            origin_device: STAFF,
-            origin_seq: seq,
-            hlc: Hlc::at(now),
-            confidence: clock::ClockConfidence::Wall,
-            document,
-            lane: Lane::Review,
-            register: place.to_owned(),
-            instance: Vec::new(),
-            action: Action::Set(Value {
-                tag: 1,
-                bytes: Bytes(seq.to_be_bytes().to_vec()),
-            }),
-            form_version: None,
-            author: REVIEWER,
-            base,
-        };
-        let raw = codec::encode(&op, STAFF, seq);
-        let id = codec::op_id(&raw, STAFF, seq);
-        let incoming = Incoming {
-            head: row.head().then(id),
-            id,
-            op: codec::decode(&raw, STAFF, seq),
-            raw: raw.into(),
-        };
-        let touched = self.log(STAFF, incoming, (Disposition::Applied, "applied"), now);
-        if let Some(document) = touched {
-            self.publish(document, false);
-        }
-        touched.is_some()
     }
 }

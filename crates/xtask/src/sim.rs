@@ -13,7 +13,7 @@ const CHECKED_WORLDS: u64 = 5_000;
 /// Worlds that it goes on for while there is time.
 const MOST_WORLDS: u64 = 20_000;
 /// The time that it has for them.
-const CHECK_SECONDS: u64 = 120;
+const CHECK_SECONDS: u64 = 60;
 /// Moves of the small worlds that are searched exhaustively.
 const MODEL_DEPTH: &str = "4";
 /// Worlds without each safeguard.
