@@ -199,6 +199,9 @@ impl World {
                 wanted.insert((file.sha256, op.document));
             }
         }
+        // A submission that a restored server lost has no place for photos: devices keep them.
+        let submissions = &self.server.db.submissions;
+        wanted.retain(|(_, document)| submissions.contains_key(document));
         for (hash, document) in wanted {
             let file = self.server.db.files.get(&(hash, document));
             let is_there = file.is_some_and(|file| file.is_complete && file.is_sound);

@@ -198,9 +198,6 @@ impl World {
             // Whoever has signed in since need not do so once more.
             Notice::AuthRequired => state.needs_person = state.engine.backlog().auth_required,
             Notice::FileDamaged(hash) => drop(ledger.reported.insert(*hash)),
-            Notice::FileRefused(hash) => {
-                ledger.violated(Invariant::Photos, || format!("{hash} was refused"));
-            }
             Notice::UpgradeRequired => {
                 ledger.violated(Invariant::Liveness, || "an upgrade is required".to_owned());
             }
@@ -211,6 +208,7 @@ impl World {
             Notice::NotSaved(..)
             | Notice::Acknowledged(_)
             | Notice::UploadProgress(..)
+            | Notice::FileRefused(_)
             | Notice::Revoked(..)
             | Notice::Retrying(_) => {}
         }

@@ -57,6 +57,9 @@ impl Server {
         }
         let document = upload.url.parse::<DocumentId>();
         let document = document.map_err(|_| UploadFailure::Refused)?;
+        if !self.db.submissions.contains_key(&document) {
+            return Err(UploadFailure::Refused);
+        }
         let file = self.db.files.entry((upload.sha256, document)).or_default();
         let end = upload.offset + upload.length;
         if file.is_complete || end <= file.held {
