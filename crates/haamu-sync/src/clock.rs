@@ -4,6 +4,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::safeguards::{Safeguard, holds};
+
 /// Milliseconds since 1970-01-01T00:00:00Z.
 pub type Millis = u64;
 
@@ -44,7 +46,11 @@ impl Hlc {
     /// The next stamp of a device whose last stamp is `self`, at `moment`: it never goes back.
     #[must_use]
     pub fn next(self, moment: Millis) -> Self {
-        Self::at(moment).max(self.successor())
+        if holds(Safeguard::MonotoneStamps) {
+            Self::at(moment).max(self.successor())
+        } else {
+            Self::at(moment)
+        }
     }
 
     /// The least stamp above this one.
@@ -144,7 +150,13 @@ pub fn effective(
         .chain(bases)
         .map(Hlc::successor)
         .max();
-    stamp.min(limit).max(floor.unwrap_or_default())
+    let floor = floor.filter(|_| holds(Safeguard::EffectiveFloor));
+    let stamp = if holds(Safeguard::EffectiveLimit) {
+        stamp.min(limit)
+    } else {
+        stamp
+    };
+    stamp.max(floor.unwrap_or_default())
 }
 
 #[cfg(test)]

@@ -114,6 +114,27 @@ pub fn op_id(raw: &[u8], device: DeviceId, seq: u64) -> OpId {
     OpId::from_bytes(first_half(&hasher))
 }
 
+/// The bytes under which a device sends an operation again after it took a new name: `device` had
+/// sent them as its number `seq`. The operation keeps its name, also where its kind is not known.
+#[must_use]
+pub fn reissue(raw: &[u8], device: DeviceId, seq: u64) -> Vec<u8> {
+    const ARRAY_OF_TWO: u8 = 0x82;
+    const ARRAY_OF_FOUR: u8 = 0x84;
+    let mut again = raw.to_vec();
+    // With four parts its origin is in it; without the outline of an operation it has none.
+    if outline(raw, device, seq).is_some()
+        && let Some(head) = again.first_mut().filter(|head| **head == ARRAY_OF_TWO)
+    {
+        *head = ARRAY_OF_FOUR;
+        let mut out = Encoder::new(again);
+        out.bytes(device.as_bytes())
+            .and_then(|out| out.u64(seq))
+            .expect("writing to memory cannot fail");
+        again = out.into_writer();
+    }
+    again
+}
+
 /// The first 16 bytes of a BLAKE3 hash.
 pub(crate) fn first_half(hasher: &blake3::Hasher) -> [u8; 16] {
     let mut half = [0; 16];
@@ -464,6 +485,27 @@ mod tests {
             decode(&vec![0; MAX_OP_BYTES + 1], DEVICE, 3),
             Err(DecodeError::TooLong)
         );
+    }
+
+    #[test]
+    fn an_operation_keeps_its_name_under_another_device() {
+        let clone = DeviceId::from_bytes([9; 16]);
+        let known = op(Action::Note(Bytes(vec![0xaa])));
+        let raw = encode(&known, DEVICE, 3);
+        let again = reissue(&raw, DEVICE, 3);
+        assert_eq!(again, encode(&known, clone, 1));
+        assert_eq!(reissue(&again, clone, 1), again);
+        let kind_at = raw
+            .windows(3)
+            .position(|window| window == [7, 0x41, 0xaa])
+            .expect("kind and value");
+        let mut unknown = raw;
+        unknown[kind_at] = 17;
+        assert_eq!(
+            op_id(&reissue(&unknown, DEVICE, 3), clone, 1),
+            op_id(&unknown, DEVICE, 3)
+        );
+        assert_eq!(reissue(b"poison", DEVICE, 3), b"poison");
     }
 
     /// The bytes and the name of an operation are a persisted format: they never change.

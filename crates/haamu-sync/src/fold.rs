@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use crate::safeguards::{Safeguard, holds};
 use crate::{
     Action, Attachment, AuthorId, ClockConfidence, DeviceId, Hlc, Lane, Op, OpId, RegisterKey, Value,
 };
@@ -64,7 +65,9 @@ impl Register {
     fn fold(&mut self, head: Head) {
         for base in &head.base {
             self.heads.retain(|other| other.op != *base);
-            self.superseded.insert(*base);
+            if holds(Safeguard::RememberReplaced) {
+                self.superseded.insert(*base);
+            }
         }
         let is_known = self.heads.iter().any(|other| other.op == head.op);
         if is_known || self.superseded.contains(&head.op) {

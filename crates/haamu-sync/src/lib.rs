@@ -23,6 +23,7 @@ pub mod fold;
 pub mod frame;
 mod ids;
 mod op;
+pub mod safeguards;
 pub mod server;
 
 pub use chain::ChainHead;

@@ -7,6 +7,7 @@
 //! whether the device's cursor still means anything.
 
 use crate::codec::{DecodeError, decode, op_id};
+use crate::safeguards::{Safeguard, holds};
 use crate::{
     Bytes, ChainHead, ChainValue, Cursor, Disposition, FormVersion, Have, Incarnation, Lane, Op, OpId,
     SyncRequest,
@@ -66,7 +67,7 @@ pub fn admit(head: ChainHead, stored: ChainLookup<'_>, request: &SyncRequest) ->
         // The device is ahead: this server was restored from an older state.
         return refuse(head.seq);
     }
-    if chain_at(before) != Some(request.prev_chain) {
+    if chain_at(before) != Some(request.prev_chain) && holds(Safeguard::Chain) {
         return refuse(0);
     }
     let mut position = ChainHead {
@@ -79,7 +80,7 @@ pub fn admit(head: ChainHead, stored: ChainLookup<'_>, request: &SyncRequest) ->
         let id = op_id(&raw.0, request.device, seq);
         let next = position.then(id);
         if seq <= head.seq {
-            if chain_at(seq) != Some(next.chain) {
+            if chain_at(seq) != Some(next.chain) && holds(Safeguard::Chain) {
                 return refuse(position.seq);
             }
         } else {
@@ -136,14 +137,16 @@ pub fn dispose(
     match standing {
         Standing::Foreign => (Disposition::Orphaned, "unknown_submission"),
         Standing::Revoked => (Disposition::Orphaned, "assignment_revoked"),
-        Standing::Open | Standing::Settled if op.lane != lane => (Disposition::Orphaned, "foreign_lane"),
+        Standing::Open | Standing::Settled if op.lane != lane && holds(Safeguard::OwnLane) => {
+            (Disposition::Orphaned, "foreign_lane")
+        }
         Standing::Open | Standing::Settled
             if op.form_version.is_some_and(|version| !knows_form(&version)) =>
         {
             (Disposition::UnknownForm, "unknown_form")
         }
-        Standing::Settled => (Disposition::Late, "already_approved"),
-        Standing::Open => (Disposition::Applied, "applied"),
+        Standing::Settled if holds(Safeguard::SettledStays) => (Disposition::Late, "already_approved"),
+        Standing::Open | Standing::Settled => (Disposition::Applied, "applied"),
     }
 }
 
@@ -174,21 +177,34 @@ pub fn resume(
     incarnation_at: impl FnOnce(u64) -> Option<Incarnation>,
 ) -> Resume {
     match cursor {
-        Some(cursor)
-            if cursor.pos <= cursor.seen_head
-                && cursor.seen_head <= head.pos
-                && incarnation_at(cursor.seen_head) == Some(cursor.incarnation) =>
-        {
-            Resume {
-                after: cursor.pos,
-                reset: false,
-            }
-        }
+        Some(cursor) if continues(cursor, head, incarnation_at) => Resume {
+            after: cursor.pos,
+            reset: false,
+        },
         _ => Resume {
             after: 0,
             reset: true,
         },
     }
+}
+
+/// Whether a cursor belongs to the timeline that the feed is in.
+fn continues(
+    cursor: Cursor,
+    head: FeedHead,
+    incarnation_at: impl FnOnce(u64) -> Option<Incarnation>,
+) -> bool {
+    let seen = if holds(Safeguard::SeenHeadInCursor) {
+        cursor.seen_head
+    } else {
+        cursor.pos
+    };
+    // The cursor of an empty feed holds nothing, so that there is nothing to forget.
+    let is_of_empty_feed = cursor.seen_head == 0 && cursor.pos == 0;
+    is_of_empty_feed
+        || cursor.pos <= seen
+            && seen <= head.pos
+            && (incarnation_at(seen) == Some(cursor.incarnation) || !holds(Safeguard::IncarnationInCursor))
 }
 
 #[cfg(test)]

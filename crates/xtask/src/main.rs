@@ -7,6 +7,7 @@ mod bench;
 mod checks;
 mod demo;
 mod shell;
+mod sim;
 mod workspace;
 
 use std::process::ExitCode;
@@ -38,6 +39,8 @@ enum Task {
     },
     /// Measure, beside the named peers where they can be installed.
     Bench,
+    /// Run worlds of the simulation around the sync engine.
+    Sim(sim::SimArgs),
     /// Write openapi/openapi.json anew.
     Openapi {
         /// Only say whether it is up to date.
@@ -74,6 +77,7 @@ fn run(task: Task) -> Result<()> {
     match task {
         Task::Demo(arguments) => demo::run(&arguments),
         Task::Bench => bench::run(),
+        Task::Sim(arguments) => sim::run(&arguments),
         Task::Test => checks::run(&[]),
         Task::Ci { steps } => checks::run(&steps),
         Task::Openapi { check } => generate(Generated::OpenApi, check),

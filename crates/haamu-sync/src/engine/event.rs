@@ -165,6 +165,11 @@ pub enum Notice {
 }
 
 impl Edit {
+    /// Whether the edit gives a register a value or takes it away.
+    pub(super) const fn is_value(&self) -> bool {
+        matches!(self.action, Action::Set(_) | Action::Clear)
+    }
+
     /// The file that the edit attaches, if any.
     pub(super) const fn attachment(&self) -> Option<&Attachment> {
         match &self.action {

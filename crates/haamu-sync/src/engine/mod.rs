@@ -20,6 +20,7 @@
 //! One commit is under way at a time; events that need the next one wait in
 //! order. Requests and uploads run beside it, one of each at a time.
 
+mod edits;
 mod event;
 mod response;
 mod session;
@@ -28,8 +29,7 @@ mod uploads;
 
 use std::collections::VecDeque;
 
-use crate::clock::estimate;
-use crate::codec::encode;
+use crate::safeguards::{Safeguard, holds};
 use crate::{ClockReading, Document, DocumentId, Entity, Op, OpId, Revocation};
 
 pub use event::{Edit, Effect, EffectId, Enrolment, Event, Failure, Notice, Upload, UploadFailure};
@@ -86,7 +86,8 @@ enum Then {
 /// Something that waits for the commit under way.
 #[derive(Debug)]
 enum Pending {
-    Edit(Edit),
+    /// An edit, and the heads that its author saw when they made it.
+    Edit(Edit, Vec<OpId>),
     Response(Box<crate::SyncResponse>),
     Enrolled,
     Blob(StoredBlob),
@@ -130,7 +131,10 @@ impl Engine {
     pub fn handle(&mut self, now: ClockReading, event: Event) {
         self.now = now;
         match event {
-            Event::Edit(edit) => self.waiting.push_back(Pending::Edit(edit)),
+            Event::Edit(edit) => {
+                let seen = self.seen(&edit);
+                self.waiting.push_back(Pending::Edit(edit, seen));
+            }
             Event::Committed(id) => self.committed(id),
             Event::CommitFailed(id) => self.commit_failed(id),
             Event::Enrolled(id, outcome) => self.enrolled(id, outcome),
@@ -292,7 +296,7 @@ impl Engine {
                 return;
             };
             match pending {
-                Pending::Edit(edit) => self.commit_edit(edit),
+                Pending::Edit(edit, seen) => self.commit_edit(edit, seen),
                 Pending::Response(response) => self.commit_response(&response),
                 Pending::Enrolled => {
                     let device = DeviceState {
@@ -329,57 +333,6 @@ impl Engine {
         self.commit = Some(Commit { id, batch, then });
     }
 
-    fn commit_edit(&mut self, edit: Edit) {
-        let device = self.state.device.clone();
-        let (moment, confidence) = estimate(device.anchor, self.now);
-        let seq = self.state.head().seq + 1;
-        let hlc = device.hlc.next(moment);
-        let base = match &edit.action {
-            crate::Action::Set(_) | crate::Action::Clear => {
-                self.state.view(edit.document).visible_heads(&edit.key)
-            }
-            _ => Vec::new(),
-        };
-        let op = Op {
-            origin_device: device.device,
-            origin_seq: seq,
-            hlc,
-            confidence,
-            document: edit.document,
-            lane: edit.key.lane,
-            register: edit.key.register.clone(),
-            instance: edit.key.instance.clone(),
-            action: edit.action.clone(),
-            form_version: edit.form_version,
-            author: device.author,
-            base,
-        };
-        let raw = encode(&op, device.device, seq);
-        let id = crate::codec::op_id(&raw, device.device, seq);
-        let blob = edit.attachment().map(|file| StoredBlob {
-            sha256: file.sha256,
-            length: file.length,
-            document: edit.document,
-            // A file that another answer of the submission holds may be on the server already. One
-            // that was damaged has just been kept anew.
-            state: match self.state.blobs.get(&(file.sha256, edit.document)) {
-                Some(known) if known.state == BlobState::Complete => BlobState::Complete,
-                _ => BlobState::Stored,
-            },
-        });
-        let batch = WriteBatch {
-            device: Some(DeviceState { hlc, ..device }),
-            put_ops: vec![StoredOp {
-                seq,
-                raw: raw.into(),
-                set_aside: None,
-            }],
-            put_blobs: blob.into_iter().collect(),
-            ..WriteBatch::default()
-        };
-        self.start_commit(batch, Then::Saved { op: id, edit });
-    }
-
     fn committed(&mut self, id: EffectId) {
         let Some(commit) = self.commit.take_if(|commit| commit.id == id) else {
             return;
@@ -388,7 +341,10 @@ impl Engine {
         self.state.apply(commit.batch);
         self.state.device.next_effect = next_effect;
         match commit.then {
-            Then::Saved { op, .. } => self.notify(Notice::Saved(op)),
+            Then::Saved { op, edit } => {
+                self.show_to_waiting(op, &edit);
+                self.notify(Notice::Saved(op));
+            }
             Then::Applied(outcome) => self.response_applied(outcome),
             Then::Enrolled => self.sync_now(),
             Then::BlobChanged => self.next_upload(),
@@ -403,7 +359,12 @@ impl Engine {
             Then::Saved { edit, .. } => self.notify(Notice::NotSaved(edit.document, edit.key)),
             // Nothing was changed; the same will be asked and answered again.
             Then::Applied(_) | Then::Enrolled => self.retry_later(Failure::Server),
-            Then::BlobChanged => self.uploader.stop(),
+            Then::BlobChanged => {
+                self.uploader.stop();
+                if self.session.may_retry() && holds(Safeguard::Retry) {
+                    self.retry_later(Failure::Server);
+                }
+            }
         }
     }
 }

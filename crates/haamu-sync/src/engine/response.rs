@@ -1,8 +1,9 @@
 //! What an answer of the server means for the device.
 
 use crate::clock::ClockAnchor;
-use crate::codec::encode;
-use crate::{Body, ChainHead, Change, DeviceId, Disposition, FeedEntry, SyncResponse};
+use crate::codec::reissue;
+use crate::safeguards::{Safeguard, holds};
+use crate::{Body, ChainHead, Change, DeviceId, Disposition, FeedEntry, Offer, SyncResponse};
 
 use super::session::{Outcome, Phase};
 use super::{BlobState, DeviceState, Engine, Notice, StoredBlob, StoredEntity, StoredOp, Then, WriteBatch};
@@ -14,7 +15,7 @@ impl Engine {
         };
         let offered = std::mem::take(offered);
         let have = response.have.head();
-        if self.state.chain_at(have.seq) != Some(have.chain) {
+        if self.state.chain_at(have.seq) != Some(have.chain) && holds(Safeguard::Chain) {
             // Somebody else writes under this name: one of the two is a clone, and both take a new name.
             let batch = self.new_identity(response.have.common);
             let device = batch
@@ -44,38 +45,48 @@ impl Engine {
             device: self.now,
         });
         if have.seq < device.acknowledged || response.reset {
-            // A server that lost operations may have lost files too. Offering them again costs
-            // little: it says which ones it wants.
-            let again = self
-                .state
-                .blobs
-                .values()
-                .filter(|blob| blob.state == BlobState::Complete);
-            batch.put_blobs.extend(again.map(|blob| StoredBlob {
-                state: BlobState::Stored,
-                ..blob.clone()
-            }));
-            outcome.more |= !batch.put_blobs.is_empty();
+            self.offer_again(&mut batch, &mut outcome);
         }
-        acknowledge(&mut device, have, &mut outcome);
+        // What the server has beyond this request came from a twin of this device. Of that it says
+        // nothing yet, such as what it set aside; the next request asks for it.
+        let agreed = if holds(Safeguard::AcknowledgeAgreed) {
+            have.seq.min(response.have.common.max(device.acknowledged))
+        } else {
+            have.seq
+        };
+        self.judge_anew(response, agreed, &mut batch);
+        acknowledge(&mut device, agreed, &mut outcome);
         self.set_aside(response, &mut batch, &mut outcome);
+        self.confirm_files(&offered, response, &mut batch, &mut outcome);
         self.take_page(response, &mut device, &mut batch, &mut outcome);
-        if !response.more {
+        if !response.more || !holds(Safeguard::IncludeAfterLastPage) {
             device.included = device.acknowledged;
         }
-        let forgettable = response
-            .custody_upto
-            .min(device.acknowledged)
-            .min(device.included);
-        if let Some(chain) = self.state.chain_at(forgettable)
-            && forgettable > device.start.seq
-        {
-            batch.forget_ops_upto = forgettable;
-            device.start = ChainHead {
-                seq: forgettable,
-                chain,
-            };
-        }
+        self.forget(response.custody_upto, &mut device, &mut batch);
+        batch.device = Some(device);
+        self.start_commit(batch, Then::Applied(outcome));
+    }
+
+    /// A server that lost operations may have lost files too. Offering them again costs little: it
+    /// says which ones it wants.
+    fn offer_again(&self, batch: &mut WriteBatch, outcome: &mut Outcome) {
+        let complete = |blob: &&StoredBlob| blob.state == BlobState::Complete && holds(Safeguard::OfferAgain);
+        let again = self.state.blobs.values().filter(complete);
+        batch.put_blobs.extend(again.map(|blob| StoredBlob {
+            state: BlobState::Stored,
+            ..blob.clone()
+        }));
+        outcome.more |= !batch.put_blobs.is_empty();
+    }
+
+    /// Files that were offered and are not wanted have arrived.
+    fn confirm_files(
+        &self,
+        offered: &[Offer],
+        response: &SyncResponse,
+        batch: &mut WriteBatch,
+        outcome: &mut Outcome,
+    ) {
         for offer in offered {
             let key = (offer.sha256, offer.document);
             let is_needed = response
@@ -90,28 +101,53 @@ impl Engine {
                 outcome.notices.push(Notice::FileComplete(offer.sha256));
             }
         }
-        batch.device = Some(device);
-        self.start_commit(batch, Then::Applied(outcome));
     }
 
-    /// The log under a new name: everything after `common` is sent again, with its first origin.
-    /// What the server never acknowledged is sent again whatever it says is common.
+    /// Forgets what a verified backup has and the copies of submissions include.
+    fn forget(&self, custody_upto: u64, device: &mut DeviceState, batch: &mut WriteBatch) {
+        let in_custody = if holds(Safeguard::KeepUntilCustody) {
+            custody_upto
+        } else {
+            device.acknowledged
+        };
+        let forgettable = in_custody.min(device.acknowledged).min(device.included);
+        if let Some(chain) = self.state.chain_at(forgettable)
+            && forgettable > device.start.seq
+        {
+            batch.forget_ops_upto = forgettable;
+            // Where these were put was told just now, and is forgotten with them.
+            batch
+                .put_ops
+                .retain(|stored| stored.seq > forgettable || !holds(Safeguard::ForgetAltogether));
+            device.start = ChainHead {
+                seq: forgettable,
+                chain,
+            };
+        }
+    }
+
+    /// The log under a new name, to be sent again with its first origin: also what the server has
+    /// in common with it, for no backup may have that, and no other device may hold it.
     fn new_identity(&mut self, common: u64) -> WriteBatch {
-        let common = common.min(self.state.device.acknowledged);
+        let kept_from = if holds(Safeguard::ReissueAll) {
+            self.state.device.start.seq
+        } else {
+            common.min(self.state.device.acknowledged)
+        };
         let mut name = [0; 16];
         for half in name.chunks_exact_mut(8) {
             half.copy_from_slice(&self.draw(u64::MAX).to_le_bytes());
         }
         let device = DeviceId::from_bytes(name);
-        let again = self.state.log.range(common + 1..).map(|(_, entry)| entry);
+        let again = self.state.log.range(kept_from + 1..).map(|(_, entry)| entry);
         let reissued = again.zip(1_u64..).map(|(entry, seq)| StoredOp {
             seq,
-            // An operation that this version cannot read goes out as it is, under a new name.
-            raw: entry
-                .op
-                .as_ref()
-                .map_or_else(|| entry.stored.raw.clone(), |op| encode(op, device, seq).into()),
-            set_aside: None,
+            raw: if holds(Safeguard::OriginOnReissue) {
+                reissue(&entry.stored.raw.0, self.state.device.device, entry.stored.seq).into()
+            } else {
+                entry.stored.raw.clone()
+            },
+            set_aside: entry.stored.set_aside,
         });
         let row = DeviceState {
             enrolled: false,
@@ -129,6 +165,21 @@ impl Engine {
             put_ops: reissued.collect(),
             ..WriteBatch::default()
         }
+    }
+
+    /// Silence means applied: what the server had set aside before it lost it took effect now.
+    fn judge_anew(&self, response: &SyncResponse, agreed: u64, batch: &mut WriteBatch) {
+        let is_told = |seq: u64| {
+            let mut told = response.exceptions.iter();
+            told.any(|told| told.seq == seq && told.disposition != Disposition::Applied)
+        };
+        let judged = self.state.log.range(self.state.device.acknowledged + 1..);
+        let judged = judged.take_while(|(seq, _)| **seq <= agreed);
+        let applied = judged.filter(|(seq, entry)| entry.stored.set_aside.is_some() && !is_told(**seq));
+        batch.put_ops.extend(applied.map(|(_, entry)| StoredOp {
+            set_aside: None,
+            ..entry.stored.clone()
+        }));
     }
 
     /// Notes where the server put what it did not apply.
@@ -192,32 +243,45 @@ impl Engine {
         if response.more {
             return;
         }
+        let held = device.acknowledged;
         for stored in self.state.entities.values() {
             let is_mentioned = batch.put_entities.iter().any(|put| put.entity == stored.entity);
-            if stored.generation < device.generation && !is_mentioned {
-                self.drop_or_keep(stored, batch);
+            if stored.generation < device.generation && !is_mentioned && holds(Safeguard::ResetDrops) {
+                self.drop_or_keep(stored, held, batch);
             }
         }
         let revoked: Vec<StoredEntity> = batch
             .put_entities
             .extract_if(.., |put| put.revoked.is_some())
             .collect();
-        let standing = self.state.entities.values().filter(|stored| {
-            stored.revoked.is_some() && !revoked.iter().any(|other| other.entity == stored.entity)
-        });
+        // What was given back meanwhile, as by a server that was restored, stays.
+        let is_told = |stored: &StoredEntity| {
+            let mut told = revoked.iter().chain(&batch.put_entities);
+            told.any(|other| other.entity == stored.entity) && holds(Safeguard::RevocationTakenBack)
+        };
+        let standing = self.state.entities.values();
+        let standing = standing.filter(|stored| stored.revoked.is_some() && !is_told(stored));
         let standing: Vec<StoredEntity> = standing.cloned().collect();
         for stored in revoked.iter().chain(&standing) {
-            self.drop_or_keep(stored, batch);
+            self.drop_or_keep(stored, held, batch);
         }
     }
 
-    /// Drops what is no longer for this device, unless unsent work hangs on it.
-    fn drop_or_keep(&self, stored: &StoredEntity, batch: &mut WriteBatch) {
+    /// Drops what is no longer for this device, unless work hangs on it that the server does not
+    /// hold; it holds the log up to `held`.
+    fn drop_or_keep(&self, stored: &StoredEntity, held: u64, batch: &mut WriteBatch) {
         let has_unsent_work = match &stored.body {
-            Body::Submission(body) => self.state.has_unsent_work(body.document),
+            Body::Submission(body) => {
+                let is_sent = |blob: &StoredBlob| {
+                    let mut put = batch.put_blobs.iter().rev();
+                    put.find(|put| put.key() == blob.key())
+                        .is_some_and(|put| put.state != BlobState::Stored)
+                };
+                self.state.has_work_after(held, body.document, is_sent)
+            }
             Body::Record(_) => false,
         };
-        if has_unsent_work {
+        if has_unsent_work && holds(Safeguard::KeepRevokedUntilSent) {
             batch.put_entities.push(stored.clone());
         } else if !batch.drop_entities.contains(&stored.entity) {
             batch.drop_entities.push(stored.entity.clone());
@@ -225,12 +289,16 @@ impl Engine {
     }
 }
 
-fn acknowledge(device: &mut DeviceState, have: ChainHead, outcome: &mut Outcome) {
-    if have.seq < device.acknowledged {
-        outcome.notices.push(Notice::AcknowledgementWithdrawn(have.seq));
-        device.included = device.included.min(have.seq);
-    } else if have.seq > device.acknowledged {
-        outcome.notices.push(Notice::Acknowledged(have.seq));
+fn acknowledge(device: &mut DeviceState, upto: u64, outcome: &mut Outcome) {
+    if upto < device.acknowledged && holds(Safeguard::WithdrawAcknowledgement) {
+        outcome.notices.push(Notice::AcknowledgementWithdrawn(upto));
+        if holds(Safeguard::ShowWithdrawn) {
+            device.included = device.included.min(upto);
+        }
+    } else if upto > device.acknowledged {
+        outcome.notices.push(Notice::Acknowledged(upto));
     }
-    device.acknowledged = have.seq;
+    if upto > device.acknowledged || holds(Safeguard::WithdrawAcknowledgement) {
+        device.acknowledged = upto;
+    }
 }

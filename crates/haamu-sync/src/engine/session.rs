@@ -1,6 +1,7 @@
 //! Enrolment, sync requests and what their answers mean.
 
 use crate::frame::{MAX_BATCH_BYTES, MAX_BATCH_OPS, MAX_OFFERS, PROTO};
+use crate::safeguards::{Safeguard, holds};
 use crate::{Bytes, Millis, Need, Offer, SyncRequest, SyncResponse};
 
 use super::{
@@ -22,8 +23,13 @@ pub(super) struct Session {
     has_enrolled: bool,
     /// Failures in a row.
     failures: u32,
-    /// How many bytes of operations go into a request; halved when the server cannot take so much.
+    /// How many bytes of operations go into a request: fewer than the server could not take,
+    /// more again after a success.
     batch_bytes: Option<usize>,
+    /// So many bytes were too large.
+    too_large: Option<usize>,
+    /// The bytes of operations in the last request.
+    sent_bytes: usize,
 }
 
 #[derive(Debug, Default)]
@@ -70,6 +76,21 @@ impl Session {
         )
     }
 
+    /// Whether nothing is under way, and nothing but time is waited for.
+    pub(super) const fn may_retry(&self) -> bool {
+        matches!(self.phase, Phase::Idle | Phase::Waiting(_))
+    }
+
+    /// After a success twice as much may go out, unless that is known to be too large.
+    fn larger_batch(&self) -> Option<usize> {
+        let limit = self.batch_bytes?;
+        let doubled = limit.saturating_mul(2);
+        if self.too_large.is_some_and(|too_large| doubled >= too_large) {
+            return Some(limit);
+        }
+        (doubled < MAX_BATCH_BYTES).then_some(doubled)
+    }
+
     pub(super) const fn needs_sign_in(&self) -> bool {
         matches!(self.phase, Phase::AuthRequired)
     }
@@ -102,6 +123,10 @@ impl Engine {
 
     pub(super) fn signed_in(&mut self) {
         if matches!(self.session.phase, Phase::AuthRequired) {
+            // The new session is bound to no device, whatever the one before was.
+            if holds(Safeguard::EnrolAgain) {
+                self.session.has_enrolled = false;
+            }
             self.session.phase = Phase::Idle;
             self.ask();
         }
@@ -116,6 +141,7 @@ impl Engine {
         }
         let id = self.next_effect_id();
         let request = self.request();
+        self.session.sent_bytes = request.ops.iter().map(|raw| raw.0.len()).sum();
         self.session.phase = Phase::Asking {
             id,
             offered: request.offers.clone(),
@@ -193,7 +219,7 @@ impl Engine {
         else {
             return;
         };
-        if *expected != id {
+        if *expected != id && holds(Safeguard::OnlyAwaitedAnswers) {
             return;
         }
         let offered = std::mem::take(offered);
@@ -233,7 +259,9 @@ impl Engine {
                 self.effects.push_back(Effect::RefreshAuth(id));
             }
             // A new session is bound to no device yet. Enrolling once more binds it.
-            Failure::NotEnrolled if !self.session.has_enrolled => self.enrol(),
+            Failure::NotEnrolled if !self.session.has_enrolled && holds(Safeguard::EnrolAgain) => {
+                self.enrol()
+            }
             Failure::Forbidden | Failure::NotEnrolled => {
                 self.session.phase = Phase::AuthRequired;
                 self.notify(Notice::AuthRequired);
@@ -243,8 +271,13 @@ impl Engine {
                 self.notify(Notice::UpgradeRequired);
             }
             Failure::TooLarge | Failure::FrameRefused => {
-                let limit = self.session.batch_bytes.unwrap_or(MAX_BATCH_BYTES);
-                self.session.batch_bytes = Some((limit / 2).max(1));
+                let sent = self.session.sent_bytes.min(MAX_BATCH_BYTES);
+                if failure == Failure::TooLarge {
+                    self.session.too_large = Some(sent);
+                }
+                if holds(Safeguard::SmallerBatches) {
+                    self.session.batch_bytes = Some((sent / 2).max(1));
+                }
                 self.retry_later(failure);
             }
             Failure::Network | Failure::NotOurServer | Failure::Busy(_) | Failure::Server => {
@@ -263,7 +296,11 @@ impl Engine {
             _ => 0,
         };
         let delay = at_least + self.draw(longest);
-        self.session.phase = Phase::Waiting(self.now.monotonic + delay);
+        self.session.phase = if holds(Safeguard::Retry) {
+            Phase::Waiting(self.now.monotonic + delay)
+        } else {
+            Phase::Idle
+        };
         self.notify(Notice::Retrying(failure));
     }
 
@@ -273,7 +310,7 @@ impl Engine {
         }
         self.session.failures = 0;
         self.session.has_enrolled = false;
-        self.session.batch_bytes = None;
+        self.session.batch_bytes = self.session.larger_batch();
         self.session.phase = Phase::Idle;
         let has_more = outcome.more || self.session.again || self.state.unsent().next().is_some();
         self.uploader.enqueue(outcome.needs);

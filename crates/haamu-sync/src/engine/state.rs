@@ -274,12 +274,24 @@ impl State {
 
     /// Whether work on a submission is still to be sent.
     pub(super) fn has_unsent_work(&self, document: DocumentId) -> bool {
-        self.unsent()
-            .any(|entry| entry.op.as_ref().is_some_and(|op| op.document == document))
+        self.has_work_after(self.device.acknowledged, document, |_| false)
+    }
+
+    /// Whether work on a submission stands in the log after a number, or in files that were not sent.
+    /// `is_sent` knows of files that were sent besides those of which this is written.
+    pub(super) fn has_work_after(
+        &self,
+        held: u64,
+        document: DocumentId,
+        is_sent: impl Fn(&StoredBlob) -> bool,
+    ) -> bool {
+        let mut entries = self.log.range(held + 1..).map(|(_, entry)| entry);
+        entries.any(|entry| entry.op.as_ref().is_some_and(|op| op.document == document))
             || self
                 .blobs
                 .values()
-                .any(|blob| blob.document == document && blob.state == BlobState::Stored)
+                .filter(|blob| blob.document == document && blob.state == BlobState::Stored)
+                .any(|blob| !is_sent(blob))
     }
 
     pub(super) fn submission(&self, document: DocumentId) -> Option<(&StoredEntity, &SubmissionBody)> {

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use crate::safeguards::{Safeguard, holds};
 use crate::{Millis, Need};
 
 use super::{
@@ -35,7 +36,16 @@ struct UnderWay {
     need: Need,
     length: u64,
     started_at: Millis,
-    restarts: u32,
+    tries: Tries,
+}
+
+/// How often a file was sent from elsewhere again.
+#[derive(Clone, Copy, Debug, Default)]
+struct Tries {
+    /// Because the server had another number of bytes.
+    offsets: u32,
+    /// Because what arrived had another hash. Only these speak against the local file.
+    mismatches: u32,
 }
 
 impl Default for Uploader {
@@ -89,7 +99,7 @@ impl Engine {
         while let Some(need) = self.uploader.queue.pop_front() {
             let blob = self.state.blobs.get(&(need.sha256, need.document));
             if blob.is_some_and(|blob| blob.state == BlobState::Stored && need.offset <= blob.length) {
-                self.send_part(need, 0);
+                self.send_part(need, Tries::default());
                 return;
             }
         }
@@ -102,7 +112,7 @@ impl Engine {
         }
     }
 
-    fn send_part(&mut self, need: Need, restarts: u32) {
+    fn send_part(&mut self, need: Need, tries: Tries) {
         let Some(total) = self
             .state
             .blobs
@@ -125,7 +135,7 @@ impl Engine {
             need,
             length,
             started_at: self.now.monotonic,
-            restarts,
+            tries,
         });
         self.effects.push_back(Effect::Upload(id, upload));
     }
@@ -146,30 +156,47 @@ impl Engine {
         match outcome {
             Ok(offset) if offset >= blob.length => {
                 self.notify(Notice::UploadProgress(blob.sha256, blob.length, blob.length));
-                self.notify(Notice::FileComplete(blob.sha256));
-                self.waiting.push_back(Pending::Blob(StoredBlob {
-                    state: BlobState::Complete,
-                    ..blob
-                }));
+                if holds(Safeguard::ConfirmFiles) {
+                    // The sync request that follows offers the file once more. Its answer says that it
+                    // is there, and brings a cursor by which a server that loses it is recognised.
+                    self.next_upload();
+                } else {
+                    self.notify(Notice::FileComplete(blob.sha256));
+                    self.waiting.push_back(Pending::Blob(StoredBlob {
+                        state: BlobState::Complete,
+                        ..blob
+                    }));
+                }
             }
             Ok(offset) => {
                 self.uploader
                     .adapt(done.length, self.now.monotonic.saturating_sub(done.started_at));
                 self.notify(Notice::UploadProgress(blob.sha256, offset, blob.length));
-                self.send_part(Need { offset, ..done.need }, done.restarts);
+                self.send_part(Need { offset, ..done.need }, done.tries);
             }
             Err(UploadFailure::WrongOffset(offset))
-                if offset <= blob.length && done.restarts < MAX_RESTARTS =>
+                if offset <= blob.length && done.tries.offsets < MAX_RESTARTS =>
             {
-                self.send_part(Need { offset, ..done.need }, done.restarts + 1);
+                let offsets = done.tries.offsets + 1;
+                self.send_part(
+                    Need { offset, ..done.need },
+                    Tries {
+                        offsets,
+                        ..done.tries
+                    },
+                );
             }
-            Err(UploadFailure::DigestMismatch) if done.restarts < MAX_RESTARTS => {
+            Err(UploadFailure::DigestMismatch) if done.tries.mismatches < MAX_RESTARTS => {
+                let mismatches = done.tries.mismatches + 1;
                 self.send_part(
                     Need {
                         offset: 0,
                         ..done.need
                     },
-                    done.restarts + 1,
+                    Tries {
+                        mismatches,
+                        ..done.tries
+                    },
                 );
             }
             Err(UploadFailure::LocalDamage | UploadFailure::DigestMismatch) => {
@@ -200,7 +227,7 @@ impl Engine {
 
     /// What stops uploads stops the session too, unless that is busy with its own.
     fn upload_failed(&mut self, failure: Failure) {
-        if self.session.is_idle() {
+        if self.session.may_retry() {
             self.failed(failure);
         }
     }

@@ -9,6 +9,7 @@ use crate::workspace::Workspace;
 const ARROWS: &[(&str, &[&str])] = &[
     ("haamu-form", &[]),
     ("haamu-sync", &[]),
+    ("haamu-sim", &["haamu-sync"]),
     ("haamu-domain", &["haamu-form", "haamu-sync"]),
     ("haamu-wire", &["haamu-form", "haamu-sync", "haamu-domain"]),
     ("haamu-stats", &["haamu-form"]),

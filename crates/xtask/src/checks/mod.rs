@@ -15,6 +15,7 @@ use anyhow::{Result, bail};
 use clap::ValueEnum;
 
 use crate::shell::{self, command, note};
+use crate::sim;
 use crate::workspace::{Workspace, cargo};
 
 pub(crate) use generated::{Generated, write_or_check};
@@ -39,6 +40,8 @@ pub(crate) enum Step {
     TestsPostgres,
     /// Examples in documentation.
     Doctests,
+    /// Worlds of the simulation, plans that failed once, and each safeguard removed in turn.
+    Sim,
     /// The API document and the example configuration are up to date.
     Generated,
     /// No snapshot is left over.
@@ -145,6 +148,7 @@ impl Step {
                 &["test", "--locked", "--workspace", "--doc", "--quiet"],
                 &[],
             ),
+            Self::Sim => sim::check(workspace).map(|()| Outcome::Passed),
             Self::Generated => {
                 let haamu = workspace.build_haamu()?;
                 write_or_check(workspace, &haamu, Generated::OpenApi, true)?;

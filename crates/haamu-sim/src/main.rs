@@ -1,0 +1,244 @@
+//! The program `haamu-sim`: runs worlds, replays plans, removes safeguards.
+//!
+//! Exit codes: 0 if everything held, 1 if not, 2 if the call cannot be used.
+
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+use clap::{Parser, Subcommand};
+use haamu_sim::campaign::{Limits, Tally, campaign};
+use haamu_sim::{Plan, draw, run, shrink};
+
+/// At most so many worlds are run to shorten a failing plan.
+const SHRINK_TRIES: usize = 2_000;
+
+/// A deterministic simulation of devices, network and server around the sync engine.
+#[derive(Debug, Parser)]
+#[command(name = "haamu-sim")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run worlds, on all cores.
+    Run {
+        /// How many, those of the tally included.
+        #[arg(long, default_value_t = 5_000)]
+        worlds: u64,
+        /// The seed of the first one.
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+        /// At most so many seconds.
+        #[arg(long)]
+        seconds: Option<u64>,
+        /// A file that says what is done already; a run goes on from there and adds to it.
+        #[arg(long)]
+        tally: Option<PathBuf>,
+        /// Where plans of failing worlds are written, shortened.
+        #[arg(long, default_value = ".")]
+        plans: PathBuf,
+    },
+    /// Run a plan from a file.
+    Replay {
+        /// The file.
+        file: PathBuf,
+    },
+    /// Print the plan of a seed.
+    Plan {
+        /// The seed.
+        seed: u64,
+    },
+    /// Remove each safeguard in turn, and fail if that goes unnoticed.
+    #[cfg(feature = "mutations")]
+    Mutations {
+        /// How many worlds with each.
+        #[arg(long, default_value_t = 200)]
+        worlds: u64,
+        /// How many at most, while nothing is noticed.
+        #[arg(long, default_value_t = 20_000)]
+        most: u64,
+        /// The seed of the first one.
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+        /// Only safeguards whose name contains this.
+        #[arg(long, default_value = "")]
+        only: String,
+        /// Where a shortened plan is written for each, which fails without it.
+        #[arg(long)]
+        plans: Option<PathBuf>,
+    },
+}
+
+fn main() -> ExitCode {
+    // A panic inside a world is a finding like any other, and is told as one.
+    std::panic::set_hook(Box::new(|_| {}));
+    let outcome = match Cli::parse().command {
+        Command::Run {
+            worlds,
+            seed,
+            seconds,
+            tally,
+            plans,
+        } => run_worlds(worlds, seed, seconds, tally.as_deref(), &plans),
+        Command::Replay { file } => replay(&file),
+        Command::Plan { seed } => to_json(&draw::plan(seed)).map(|json| {
+            say(&json);
+            true
+        }),
+        #[cfg(feature = "mutations")]
+        Command::Mutations {
+            worlds,
+            most,
+            seed,
+            only,
+            plans,
+        } => mutations(worlds, most, seed, &only, plans.as_deref()),
+    };
+    match outcome {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            say(&format!("error: {error}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn say(line: &str) {
+    let mut out = std::io::stdout().lock();
+    let _ = writeln!(out, "{line}").and_then(|()| out.flush());
+}
+
+fn to_json<T: serde::Serialize>(value: &T) -> Result<String, String> {
+    serde_json::to_string_pretty(value).map_err(|error| error.to_string())
+}
+
+fn threads() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+fn run_worlds(
+    worlds: u64,
+    seed: u64,
+    seconds: Option<u64>,
+    file: Option<&Path>,
+    plans: &Path,
+) -> Result<bool, String> {
+    let mut total = file.and_then(read_tally).filter(|tally| tally.first_seed == seed);
+    let mut total = total.take().unwrap_or(Tally {
+        first_seed: seed,
+        ..Tally::default()
+    });
+    if total.worlds > 0 {
+        say(&format!("{} worlds are done already", total.worlds));
+    }
+    let limits = Limits {
+        worlds: worlds.saturating_sub(total.worlds),
+        time: seconds.map_or(Duration::MAX, Duration::from_secs),
+        threads: threads(),
+        stop_at_failure: true,
+    };
+    let told = Mutex::new(Instant::now());
+    let progress = |done: u64, failures: u64| {
+        if let Ok(mut told) = told.lock()
+            && told.elapsed() > Duration::from_secs(10)
+        {
+            *told = Instant::now();
+            say(&format!("  {done} worlds, {failures} failed"));
+        }
+    };
+    let (tally, failures) = campaign(seed + total.worlds, &limits, None, &progress);
+    total.worlds += tally.worlds;
+    total.seconds += tally.seconds;
+    total.counts.add(&tally.counts);
+    total.failures.extend(tally.failures);
+    let counts = &total.counts;
+    say(&format!(
+        "{} worlds from seed {seed}: {} operations, {} conflicts, {} faults, {} requests, {} clones, \
+         {} withdrawn acknowledgements, {} set aside, {} files; {} worlds failed; {} s on {} threads",
+        total.worlds,
+        counts.operations,
+        counts.conflicts,
+        counts.faults,
+        counts.requests,
+        counts.clones,
+        counts.withdrawals,
+        counts.set_aside,
+        counts.files,
+        total.failures.len(),
+        total.seconds,
+        limits.threads,
+    ));
+    if let Some(failure) = failures.first() {
+        say(&format!("the world of seed {} failed:", failure.seed));
+        tell(&failure.outcome);
+        let plan = shrink::shrink(&draw::plan(failure.seed), None, SHRINK_TRIES);
+        let file = plans.join(format!("seed-{}.json", failure.seed));
+        fs::write(&file, to_json(&plan)? + "\n").map_err(|error| format!("{}: {error}", file.display()))?;
+        say(&format!("{} steps suffice: {}", plan.steps.len(), file.display()));
+    } else if let Some(file) = file {
+        // What failed is not done: the next run begins with it.
+        fs::write(file, to_json(&total)?).map_err(|error| format!("{}: {error}", file.display()))?;
+    }
+    Ok(failures.is_empty())
+}
+
+fn read_tally(file: &Path) -> Option<Tally> {
+    serde_json::from_str(&fs::read_to_string(file).ok()?).ok()
+}
+
+fn tell(outcome: &haamu_sim::Outcome) {
+    for (invariant, what) in &outcome.violations {
+        say(&format!("  I{} {invariant:?}: {what}", invariant.number()));
+    }
+}
+
+fn replay(file: &Path) -> Result<bool, String> {
+    let text = fs::read_to_string(file).map_err(|error| format!("{}: {error}", file.display()))?;
+    let plan: Plan = serde_json::from_str(&text).map_err(|error| format!("{}: {error}", file.display()))?;
+    let outcome = run(&plan, None);
+    tell(&outcome);
+    say(&format!("{:?}", outcome.counts));
+    Ok(outcome.violations.is_empty())
+}
+
+#[cfg(feature = "mutations")]
+fn mutations(worlds: u64, most: u64, seed: u64, only: &str, plans: Option<&Path>) -> Result<bool, String> {
+    use haamu_sim::Removal;
+    use haamu_sim::campaign::mutate;
+
+    let mut unnoticed = 0;
+    say("| Safeguard removed | Failing worlds | Invariants |\n|---|---:|---|");
+    for removed in Removal::all().filter(|removed| removed.to_string().contains(only)) {
+        let mutation = mutate(removed, seed, worlds, most, threads());
+        let mut broken: Vec<_> = mutation.broken.iter().collect();
+        broken.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
+        let broken: Vec<String> = broken
+            .iter()
+            .map(|(invariant, _)| format!("I{}", invariant.number()))
+            .collect();
+        say(&format!(
+            "| {removed} | {} / {} | {} |",
+            mutation.failing,
+            mutation.worlds,
+            broken.join(", ")
+        ));
+        unnoticed += u32::from(mutation.failing == 0);
+        if let (Some(folder), Some(seed)) = (plans, mutation.example) {
+            let plan = shrink::shrink(&draw::plan(seed), Some(removed), SHRINK_TRIES);
+            let file = folder.join(format!("{}.json", removed.to_string().replace(' ', "-")));
+            fs::write(&file, to_json(&plan)? + "\n")
+                .map_err(|error| format!("{}: {error}", file.display()))?;
+        }
+    }
+    if unnoticed > 0 {
+        say(&format!("{unnoticed} removals went unnoticed"));
+    }
+    Ok(unnoticed == 0)
+}

@@ -1,0 +1,142 @@
+//! What people do on their devices.
+
+use haamu_sync::engine::{Edit, Event};
+use haamu_sync::{
+    Action, Attachment, BlobHash, Bytes, DocumentId, FormVersion, Lane, RegisterKey, Submit, Value,
+};
+
+use crate::device::{LocalFile, Tap, Todo};
+use crate::draw::PLACES;
+use crate::plan::What;
+use crate::safeguard::Duty;
+use crate::server::FORM;
+use crate::world::World;
+
+/// Different photos; few, so that the same one is taken twice.
+const PHOTOS: u8 = 12;
+
+impl World {
+    /// A person does something, if the device shows the submission.
+    pub(crate) fn edit(&mut self, device: usize, document: u8, place: u8, what: What) {
+        let document = self.documents[usize::from(document) % self.documents.len()];
+        if !self.devices[device].has(document) {
+            return;
+        }
+        let Some((key, action)) = self.action(device, document, place, what) else {
+            return;
+        };
+        let view = self.devices[device].engine.document(document);
+        self.devices[device].taps.push_back(Tap {
+            document,
+            key: key.clone(),
+            seen: view.visible_heads(&key),
+        });
+        let form_version = match what {
+            What::UnknownForm => Some(FormVersion::from_bytes([0xbb; 32])),
+            _ => Some(FORM),
+        };
+        let file = match &action {
+            Action::Attach(file) => Some(file.clone()),
+            _ => None,
+        };
+        let is_late = self.removed == Some(Duty::FileBeforeRow);
+        if let Some(file) = file.as_ref().filter(|_| !is_late) {
+            let local = LocalFile {
+                length: file.length,
+                is_sound: true,
+            };
+            self.devices[device].files.insert(file.sha256, local);
+        }
+        let edit = Edit {
+            document,
+            key,
+            action,
+            form_version,
+        };
+        self.handle(device, Event::Edit(edit));
+        if let Some(file) = file.filter(|_| is_late) {
+            let todo = &mut self.devices[device].todo;
+            todo.push_back(Todo::KeepFile(file.sha256, file.length));
+        }
+    }
+
+    fn action(
+        &mut self,
+        device: usize,
+        document: DocumentId,
+        place: u8,
+        what: What,
+    ) -> Option<(RegisterKey, Action)> {
+        let engine = &self.devices[device].engine;
+        let key = RegisterKey::shopper(place_name(place));
+        let photos = RegisterKey::shopper(format!("photos/{}", place % PLACES));
+        let group = RegisterKey::shopper("group/0");
+        let present = |key: &RegisterKey| {
+            let view = engine.document(document);
+            let cell = view.cell(key).cloned().unwrap_or_default();
+            cell.elements.present.into_keys().collect::<Vec<_>>()
+        };
+        self.values += 1;
+        let value = Value {
+            tag: 1,
+            bytes: Bytes(self.values.to_be_bytes().to_vec()),
+        };
+        Some(match what {
+            What::Set | What::UnknownForm => (key, Action::Set(value)),
+            What::Clear => (key, Action::Clear),
+            What::Attach(photo) => (photos, Action::Attach(photo_of(photo))),
+            What::Detach => {
+                let observed = present(&photos);
+                (photos, Action::Detach(observed))
+            }
+            What::AddInstance => (group, Action::AddInstance(value)),
+            What::RemoveInstances => {
+                let observed = present(&group);
+                (group, Action::RemoveInstance(observed))
+            }
+            What::SetInside(pick) => {
+                let instances = present(&group);
+                let instance = *instances.get(usize::from(pick) % instances.len().max(1))?;
+                let inside = RegisterKey {
+                    instance: vec![instance],
+                    ..key
+                };
+                (inside, Action::Set(value))
+            }
+            What::Submit => {
+                let cycle = engine.submission(document).map_or(0, |(_, cycle, _)| cycle);
+                let submit = Submit {
+                    stage: "main".to_owned(),
+                    cycle,
+                    frontier: Vec::new(),
+                };
+                (RegisterKey::shopper("submit"), Action::Submit(submit))
+            }
+            What::Note => (RegisterKey::shopper("note"), Action::Note(value.bytes)),
+            // A control character: nobody reads such a name, neither the device nor the server.
+            What::Unreadable => (RegisterKey::shopper("answer/\u{1}"), Action::Set(value)),
+            What::ForeignLane => (
+                RegisterKey {
+                    lane: Lane::Review,
+                    ..key
+                },
+                Action::Set(value),
+            ),
+        })
+    }
+}
+
+pub(crate) fn place_name(place: u8) -> String {
+    format!("answer/{}", place % PLACES)
+}
+
+/// A photo by its number; most are sent in several parts.
+fn photo_of(number: u8) -> Attachment {
+    let number = number % PHOTOS;
+    Attachment {
+        sha256: BlobHash::from_bytes([0x80 + number; 32]),
+        length: 50_000 + u64::from(number) * 70_000,
+        media_type: "image/jpeg".to_owned(),
+        capture: Bytes::default(),
+    }
+}

@@ -1,0 +1,134 @@
+//! `cargo xtask sim`: worlds of the simulation, on all cores.
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+use clap::Args;
+
+use crate::shell::{self, command};
+use crate::workspace::{Workspace, cargo};
+
+/// Worlds of the check in `cargo xtask test`, at least.
+const CHECKED_WORLDS: u64 = 5_000;
+/// Worlds that it goes on for while there is time.
+const MOST_WORLDS: u64 = 20_000;
+/// The time that it has for them.
+const CHECK_SECONDS: u64 = 60;
+/// Moves of the small worlds that are searched exhaustively.
+const MODEL_DEPTH: &str = "4";
+/// Worlds without each safeguard.
+const MUTATED_WORLDS: u64 = 100;
+
+/// How many worlds, and which.
+#[derive(Debug, Args)]
+pub(crate) struct SimArgs {
+    /// How many, those of earlier runs from the same seed included.
+    #[arg(long, default_value_t = 5_000)]
+    worlds: u64,
+    /// The seed of the first one.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// At most so many seconds.
+    #[arg(long)]
+    seconds: Option<u64>,
+    /// Remove each safeguard in turn instead, and fail if that goes unnoticed.
+    #[arg(long)]
+    mutations: bool,
+}
+
+/// Runs worlds; what is done is kept in the target folder, and a later run goes on from there.
+pub(crate) fn run(arguments: &SimArgs) -> Result<()> {
+    let workspace = Workspace::find()?;
+    let program = build(&workspace)?;
+    if arguments.mutations {
+        return mutations(&program, arguments.worlds, arguments.seed);
+    }
+    let folder = workspace.target.join("haamu-sim");
+    std::fs::create_dir_all(&folder)?;
+    let mut worlds = command(&program, ["run", "--worlds", &arguments.worlds.to_string()]);
+    worlds
+        .args(["--seed", &arguments.seed.to_string()])
+        .arg("--tally")
+        .arg(folder.join(format!("tally-{}.json", arguments.seed)))
+        .arg("--plans")
+        .arg(&folder);
+    if let Some(seconds) = arguments.seconds {
+        worlds.args(["--seconds", &seconds.to_string()]);
+    }
+    shell::run(&mut worlds)
+}
+
+/// The check: fresh worlds; the plans that failed once and the exhaustive search of small worlds,
+/// which are tests; and every safeguard removed in turn.
+pub(crate) fn check(workspace: &Workspace) -> Result<()> {
+    let program = build(workspace)?;
+    let folder = workspace.target.join("haamu-sim");
+    std::fs::create_dir_all(&folder)?;
+    let run_worlds = |worlds: u64, seed: u64, seconds: Option<u64>| {
+        let mut run = command(&program, ["run", "--worlds", &worlds.to_string()]);
+        run.args(["--seed", &seed.to_string()])
+            .arg("--plans")
+            .arg(&folder);
+        if let Some(seconds) = seconds {
+            run.args(["--seconds", &seconds.to_string()]);
+        }
+        shell::run(&mut run)
+    };
+    // The first worlds are run whatever time they take; the others as far as time goes.
+    run_worlds(CHECKED_WORLDS, 1, None)?;
+    run_worlds(MOST_WORLDS, 1 + CHECKED_WORLDS, Some(CHECK_SECONDS))?;
+    let mut tests = command(
+        cargo(),
+        [
+            "test",
+            "--locked",
+            "--quiet",
+            "--profile",
+            "sim",
+            "--package",
+            "haamu-sim",
+            "--features",
+            "mutations",
+        ],
+    );
+    tests
+        .current_dir(&workspace.root)
+        .env("HAAMU_MODEL_DEPTH", MODEL_DEPTH);
+    shell::run(&mut tests)?;
+    mutations(&program, MUTATED_WORLDS, 1)
+}
+
+fn mutations(program: &PathBuf, worlds: u64, seed: u64) -> Result<()> {
+    shell::run(&mut command(
+        program,
+        [
+            "mutations",
+            "--worlds",
+            &worlds.to_string(),
+            "--seed",
+            &seed.to_string(),
+        ],
+    ))
+}
+
+/// Builds the simulation, fast and with removable safeguards.
+fn build(workspace: &Workspace) -> Result<PathBuf> {
+    let mut build = command(
+        cargo(),
+        [
+            "build",
+            "--locked",
+            "--profile",
+            "sim",
+            "--package",
+            "haamu-sim",
+            "--features",
+            "mutations",
+        ],
+    );
+    shell::run(build.current_dir(&workspace.root))?;
+    Ok(workspace
+        .target
+        .join("sim")
+        .join(format!("haamu-sim{}", std::env::consts::EXE_SUFFIX)))
+}
