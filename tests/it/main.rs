@@ -8,6 +8,7 @@ mod end_to_end;
 mod formats;
 mod migrations;
 mod openapi;
+mod repeats;
 mod reports;
 mod review;
 mod sessions;

@@ -129,6 +129,34 @@ both_dbs! {
         assert_eq!(device.send(&request).await.exceptions, first.exceptions);
     }
 
+    async fn what_came_again_under_another_number_is_where_it_was_put_first(server) {
+        let (scene, mut device) = scene(&server).await;
+        let raw = device.op(1, document(&scene), "greeted", "\"yes\"");
+        let mut op = haamu_sync::codec::decode(&raw, device.id, 1).expect("an operation");
+        op.form_version = Some(FormVersion::from_bytes([7; 32]));
+        let again = [haamu_sync::codec::encode(&op, device.id, 1), haamu_sync::codec::encode(&op, device.id, 2)];
+        let told = |answer: &SyncResponse| -> Vec<Disposition> {
+            answer.exceptions.iter().map(|exception| exception.disposition).collect()
+        };
+        let request = device.request(&again);
+        let first = device.send(&request).await;
+        assert_eq!(told(&first), [Disposition::UnknownForm, Disposition::UnknownForm]);
+        assert_eq!(device.send(&request).await.exceptions, first.exceptions);
+    }
+
+    async fn the_arrival_of_a_file_moves_its_submission_in_the_feed(server) {
+        let scene = server.plan(&server.north, ProgrammeOptions::default()).await;
+        let mut device = server.device(server.north.shopper()).await;
+        let mut seen = WireDevice::enrol(&server, server.north.shopper()).await;
+        let before = seen.send(&seen.request(&[])).await.cursor;
+        device.photo("door_photo", None).await;
+        device.sync().await;
+        let _ = scene;
+        let after = seen.send(&seen.request(&[])).await.cursor;
+        // The operation moved it once, the file once more.
+        assert!(after.seen_head >= before.seen_head + 2, "{before:?} {after:?}");
+    }
+
     async fn work_that_no_database_can_index_is_kept_all_the_same(server) {
         let (scene, mut device) = scene(&server).await;
         let long = "x".repeat(4_000);

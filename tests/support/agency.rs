@@ -234,6 +234,30 @@ pub fn small_checklist() -> Value {
     })
 }
 
+/// [`small_checklist`] with a section that is filled in for each staff member, a value that is worked out
+/// of it, and a question that checks the shopper's care.
+#[must_use]
+pub fn repeated_checklist() -> Value {
+    let text = |fi: &str, en: &str| json!({"fi": fi, "en": en});
+    let mut document = small_checklist();
+    document["format_minor"] = json!(1);
+    let sections = document["sections"].as_array_mut().expect("sections");
+    sections[0]["weight"] = json!("60");
+    let staff = json!({"id": "staff", "title": text("Henkilökunta", "Staff"), "weight": "40",
+        "repeat": {"min": 1, "max": 4, "label": text("Myyjä", "Staff member")}, "questions": [
+            {"id": "polite", "type": "yes_no", "perspective": "staff_behaviour", "touchpoint": "desk", "points": "1",
+             "required": true, "text": text("Oliko myyjä kohtelias?", "Was the staff member polite?")},
+            {"id": "badge_photo", "type": "photo", "perspective": "environment", "touchpoint": "desk",
+             "text": text("Kuva kyltistä", "Photo of the sign")}]});
+    let end = json!({"id": "end", "title": text("Lopuksi", "Finally"), "weight": "0", "questions": [
+        {"id": "met", "type": "calculated", "perspective": "fact", "touchpoint": "desk", "decimals": 0,
+         "calculation": {"count_instances": "staff"}, "text": text("Montako myyjää tavattiin", "Staff members met")},
+        {"id": "wall", "type": "text", "perspective": "fact", "touchpoint": "door", "integrity": true,
+         "text": text("Minkä värinen oviseinä oli?", "What colour was the wall by the door?")}]});
+    sections.extend([staff, end]);
+    document
+}
+
 /// Answers to [`small_checklist`], but for the moment.
 #[must_use]
 pub fn small_answers() -> Vec<(&'static str, &'static str)> {
@@ -249,8 +273,18 @@ pub fn small_answers() -> Vec<(&'static str, &'static str)> {
 impl TestServer {
     /// A planned visit of the shopper of an agency, under [`small_checklist`].
     pub async fn plan(&self, agency: &TestAgency, options: ProgrammeOptions) -> Scene {
+        self.plan_with(agency, options, &small_checklist()).await
+    }
+
+    /// A planned visit of the shopper of an agency, under a checklist.
+    pub async fn plan_with(
+        &self,
+        agency: &TestAgency,
+        options: ProgrammeOptions,
+        checklist: &Value,
+    ) -> Scene {
         let location = self.import_location(agency, options.staff_on_shift).await;
-        let version = self.publish(agency, &small_checklist()).await;
+        let version = self.publish(agency, checklist).await;
         let (programme, round) = self
             .open_round(agency, &version, options.release_delay_hours)
             .await;

@@ -1,8 +1,10 @@
 //! Files of submissions: their bytes arrive in parts, are verified and kept.
 
 use bytes::Bytes;
+use haamu_domain::brief::submission_entity;
 use haamu_domain::{Actor, AuditEvent, Code, SubmissionId, Target, Verb};
 use haamu_store::repo::blobs::{self, Blob};
+use haamu_store::repo::feed::{self, FeedChange};
 use haamu_store::repo::submissions;
 use haamu_store::{StagedPart, Staging, Tx};
 use haamu_sync::BlobHash;
@@ -10,6 +12,7 @@ use sha2::{Digest, Sha256};
 
 use crate::context::require;
 use crate::jobs::Job;
+use crate::visits::scope_of;
 use crate::{App, Error};
 
 /// How much of a file the server has.
@@ -198,7 +201,23 @@ impl App {
         let now = self.now();
         blobs::insert_owner(tx, actor.agency, submission, actor.user, sha256, now).await?;
         let job = Job::MakeRendition { sha256, submission };
-        self.enqueue(tx, actor.agency, &job, now).await
+        self.enqueue(tx, actor.agency, &job, now).await?;
+        // A server that is restored to before this moment must be found out: it would otherwise seem to
+        // be where the device left it, and the file be missed by nobody.
+        let change = FeedChange {
+            entity: submission_entity(submission),
+            revoked: None,
+        };
+        let is_live = self.is_in_feed(tx, actor, submission).await?;
+        let changes = if is_live { vec![change] } else { Vec::new() };
+        Ok(feed::append(tx, actor.agency, &scope_of(actor.agency, actor.user), &changes).await?)
+    }
+
+    /// Whether a submission is one of those that its shopper's devices hold.
+    async fn is_in_feed(&self, tx: &Tx, actor: &Actor, submission: SubmissionId) -> Result<bool, Error> {
+        let scope = scope_of(actor.agency, actor.user);
+        let row = feed::find(tx, &scope, &submission_entity(submission)).await?;
+        Ok(row.is_some_and(|row| row.revoked.is_none()))
     }
 
     /// The length of a file that has arrived for a submission of the actor.

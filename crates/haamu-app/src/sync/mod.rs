@@ -32,9 +32,10 @@ impl App {
         }
         require_within_limits(request)?;
         let pushed = self.push(actor, request).await?;
+        // A file that another submission brought moves this one in the feed, so offers come before the pull.
+        let needs = self.answer_offers(actor, &request.offers).await?;
         // The pull reads after the push was committed: what a device sends, it sees.
         let pulled = self.pull(actor, request).await?;
-        let needs = self.answer_offers(actor, &request.offers).await?;
         Ok(SyncResponse {
             proto: PROTO,
             server_time: self.now().sync_millis(),

@@ -10,7 +10,7 @@ use haamu_domain::{
 use haamu_store::Tx;
 use haamu_store::repo::devices::{self, Device};
 use haamu_store::repo::feed::{self, FeedChange};
-use haamu_store::repo::ops::{self, ReceivedOp};
+use haamu_store::repo::ops::{self, KnownOp, ReceivedOp};
 use haamu_store::repo::submissions::{self, Stage, Submission};
 use haamu_store::repo::visits::{self, Assignment, Visit};
 use haamu_sync::server::{Incoming, Standing, admit, dispose};
@@ -97,13 +97,12 @@ impl App {
         };
         let now = self.now();
         let mut affected = self.load_affected(tx, actor, &new).await?;
-        let mut stamps = ops::list_effective(tx, actor.agency, &ids_named_by(&new)).await?;
+        let mut known = ops::list_known(tx, actor.agency, &ids_named_by(&new)).await?;
         let mut previous = device.head_effective;
         let mut received = Vec::with_capacity(new.len());
         for incoming in new {
-            let place = place_of(actor, &incoming, &affected, &stamps);
-            let (disposition, reason) = place;
-            let effective = effective_stamp(&incoming, now, previous, &stamps);
+            let (disposition, reason) = place_of(actor, &incoming, &affected, &known);
+            let effective = effective_stamp(&incoming, now, previous, &known);
             let submission = incoming
                 .op
                 .as_ref()
@@ -115,16 +114,24 @@ impl App {
             {
                 self.apply(tx, actor, target, op, incoming.id, effective).await?;
             }
+            // What was here already is where it was put then.
+            let first = known
+                .get(&incoming.id)
+                .filter(|first| first.disposition != Disposition::Applied);
             if disposition != Disposition::Applied {
-                let seq = incoming.head.seq;
                 pushed.exceptions.push(Exception {
-                    seq,
-                    disposition,
-                    code: reason.to_owned(),
+                    seq: incoming.head.seq,
+                    disposition: first.map_or(disposition, |first| first.disposition),
+                    code: first.map_or(reason, |first| &first.reason).to_owned(),
                 });
             }
             if disposition != Disposition::Duplicate {
-                stamps.insert(incoming.id, effective);
+                let one = KnownOp {
+                    effective,
+                    disposition,
+                    reason: reason.to_owned(),
+                };
+                known.insert(incoming.id, one);
             }
             previous = Some(effective);
             received.push(ReceivedOp {
@@ -351,9 +358,9 @@ fn place_of(
     actor: &Actor,
     incoming: &Incoming,
     affected: &BTreeMap<SubmissionId, Affected>,
-    stamps: &BTreeMap<OpId, Hlc>,
+    known: &BTreeMap<OpId, KnownOp>,
 ) -> (Disposition, &'static str) {
-    if stamps.contains_key(&incoming.id) {
+    if known.contains_key(&incoming.id) {
         return (Disposition::Duplicate, "already_received");
     }
     if let Ok(op) = &incoming.op
@@ -377,11 +384,14 @@ fn effective_stamp(
     incoming: &Incoming,
     now: Timestamp,
     previous: Option<Hlc>,
-    stamps: &BTreeMap<OpId, Hlc>,
+    known: &BTreeMap<OpId, KnownOp>,
 ) -> Hlc {
     let Ok(op) = &incoming.op else {
         return clock::effective(Hlc::default(), now.sync_millis(), previous, []);
     };
-    let bases = op.base.iter().filter_map(|base| stamps.get(base).copied());
+    let bases = op
+        .base
+        .iter()
+        .filter_map(|base| known.get(base).map(|base| base.effective));
     clock::effective(op.hlc, now.sync_millis(), previous, bases)
 }

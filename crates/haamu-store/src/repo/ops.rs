@@ -115,6 +115,7 @@ pub async fn list_chains(
 }
 
 /// Where a device's operations of some numbers were put, as far as they were not applied.
+/// An operation that was here already under another number is where that one was put.
 ///
 /// # Errors
 /// The database failed.
@@ -127,9 +128,10 @@ pub async fn list_exceptions(
     if seqs.is_empty() {
         return Ok(Vec::new());
     }
-    let rows: Vec<(i64, String, String)> = op::Entity::find()
+    let rows: Vec<(i64, Vec<u8>, String, String)> = op::Entity::find()
         .select_only()
         .column(op::Column::Seq)
+        .column(op::Column::OpId)
         .column(op::Column::Disposition)
         .column(op::Column::Reason)
         .filter(op::Column::AgencyId.eq(agency.uuid()))
@@ -140,46 +142,83 @@ pub async fn list_exceptions(
         .into_tuple()
         .all(tx.connection())
         .await?;
-    rows.into_iter()
-        .map(|(seq, disposition, code)| {
-            let disposition =
-                Disposition::from_name(&disposition).ok_or(StoreError::Corrupt("disposition"))?;
-            Ok(Exception {
-                seq: unsigned(seq, "operation number")?,
-                disposition,
-                code,
-            })
-        })
-        .collect()
+    let mut exceptions = Vec::with_capacity(rows.len());
+    let mut again = Vec::new();
+    for (seq, id, disposition, code) in rows {
+        let disposition = disposition_of(&disposition)?;
+        if disposition == Disposition::Duplicate {
+            let id = OpId::from_slice(&id).ok_or(StoreError::Corrupt("operation id"))?;
+            again.push((exceptions.len(), id));
+        }
+        exceptions.push(Exception {
+            seq: unsigned(seq, "operation number")?,
+            disposition,
+            code,
+        });
+    }
+    let ids: Vec<OpId> = again.iter().map(|(_, id)| *id).collect();
+    let known = list_known(tx, agency, &ids).await?;
+    for (place, id) in again {
+        if let Some(first) = known
+            .get(&id)
+            .filter(|first| first.disposition != Disposition::Applied)
+        {
+            exceptions[place].disposition = first.disposition;
+            exceptions[place].code.clone_from(&first.reason);
+        }
+    }
+    Ok(exceptions)
 }
 
-/// The effective stamps of those of these operations that are here, under whatever number.
+fn disposition_of(name: &str) -> Result<Disposition, StoreError> {
+    Disposition::from_name(name).ok_or(StoreError::Corrupt("disposition"))
+}
+
+/// An operation that is here, under whatever number.
+#[derive(Clone, Debug)]
+pub struct KnownOp {
+    /// Its effective stamp.
+    pub effective: Hlc,
+    /// Where it was put when it came first.
+    pub disposition: Disposition,
+    /// Why, a stable word.
+    pub reason: String,
+}
+
+/// Those of these operations that are here, under whatever number.
 ///
 /// # Errors
 /// The database failed.
-pub async fn list_effective(
+pub async fn list_known(
     tx: &Tx,
     agency: AgencyId,
     ids: &[OpId],
-) -> Result<BTreeMap<OpId, Hlc>, StoreError> {
-    let mut stamps = BTreeMap::new();
+) -> Result<BTreeMap<OpId, KnownOp>, StoreError> {
+    let mut known = BTreeMap::new();
     for chunk in ids.chunks(ROWS_AT_ONCE) {
-        let rows: Vec<(Vec<u8>, i64)> = op::Entity::find()
+        let rows: Vec<(Vec<u8>, i64, String, String)> = op::Entity::find()
             .select_only()
             .column(op::Column::OpId)
             .column(op::Column::Effective)
+            .column(op::Column::Disposition)
+            .column(op::Column::Reason)
             .filter(op::Column::AgencyId.eq(agency.uuid()))
             .filter(op::Column::OpId.is_in(chunk.iter().map(|id| id.as_bytes().to_vec())))
             .filter(op::Column::Disposition.ne(Disposition::Duplicate.as_str()))
             .into_tuple()
             .all(tx.connection())
             .await?;
-        for (id, effective) in rows {
+        for (id, effective, disposition, reason) in rows {
             let id = OpId::from_slice(&id).ok_or(StoreError::Corrupt("operation id"))?;
-            stamps.insert(id, Hlc::from_bits(effective.cast_unsigned()));
+            let one = KnownOp {
+                effective: Hlc::from_bits(effective.cast_unsigned()),
+                disposition: disposition_of(&disposition)?,
+                reason,
+            };
+            known.insert(id, one);
         }
     }
-    Ok(stamps)
+    Ok(known)
 }
 
 /// The bytes of a device's log, by number: what the server has in custody.
