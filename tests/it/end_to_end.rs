@@ -18,6 +18,10 @@ fn examples() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy/examples")
 }
 
+fn retail() -> Value {
+    serde_json::from_str(&read("checklists/retail-store-visit.json")).expect("JSON")
+}
+
 fn read(name: &str) -> String {
     std::fs::read_to_string(examples().join(name)).expect("an example")
 }
@@ -38,13 +42,13 @@ fn id(value: &Value) -> String {
 }
 
 /// What was planned, by ids.
-struct Planned {
-    visit: String,
-    reviewer: String,
+pub(super) struct Planned {
+    pub(super) visit: String,
+    pub(super) reviewer: String,
     manager: String,
 }
 
-async fn plan(server: &ServerProcess) -> Planned {
+pub(super) async fn plan(server: &ServerProcess, document: &Value) -> Planned {
     let setup = json!({"code": server.setup_code, "agency_name": "Haamu Oy", "email": "admin@haamu.example",
         "display_name": "Helmi Ahonen", "password": PASSWORD});
     let admin = server.post("setup", "", &setup).await;
@@ -67,8 +71,7 @@ async fn plan(server: &ServerProcess) -> Planned {
         )
         .await;
     let location = id(&server.get(&locations, &coordinator).await["items"][0]);
-    let document = serde_json::from_str(&read("checklists/retail-store-visit.json")).expect("JSON");
-    let version = id(&server.post("checklists", &coordinator, &document).await);
+    let version = id(&server.post("checklists", &coordinator, document).await);
     let _ = server
         .post(
             &format!("checklist-versions/{version}/publish"),
@@ -161,7 +164,7 @@ async fn main_job(database_url: Option<&str>, objects: Vec<(&'static str, String
         environment.push(("HAAMU_DATABASE_URL", url.to_owned()));
     }
     let mut server = ServerProcess::start(folder, environment).await;
-    let planned = plan(&server).await;
+    let planned = plan(&server, &retail()).await;
     let device = DeviceProcess::new(folder.join("device.sqlite"), PASSWORD);
     let _ = device
         .run(&[

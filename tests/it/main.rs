@@ -6,6 +6,7 @@ mod blobs;
 mod command_line;
 mod end_to_end;
 mod formats;
+mod kills;
 mod migrations;
 mod openapi;
 mod repeats;

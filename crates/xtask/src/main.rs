@@ -6,6 +6,7 @@
 mod bench;
 mod checks;
 mod demo;
+mod kills;
 mod shell;
 mod sim;
 mod workspace;
@@ -41,6 +42,8 @@ enum Task {
     Bench,
     /// Run worlds of the simulation around the sync engine.
     Sim(sim::SimArgs),
+    /// Kill servers and devices at random moments, and check that nothing is lost.
+    Kills(kills::KillsArgs),
     /// Write openapi/openapi.json anew.
     Openapi {
         /// Only say whether it is up to date.
@@ -81,6 +84,7 @@ fn run(task: Task) -> Result<()> {
         Task::Test => checks::run(&[]),
         Task::Ci { steps } => checks::run(&steps),
         Task::Openapi { check } => generate(Generated::OpenApi, check),
+        Task::Kills(arguments) => kills::run(&arguments),
         Task::Schema { check } => generate(Generated::ChecklistSchema, check),
         Task::Config { check } => generate(Generated::Config, check),
         Task::Arch => checks::arch::check(&Workspace::find()?),

@@ -19,6 +19,7 @@ use crate::sim;
 use crate::workspace::{Workspace, cargo};
 
 pub(crate) use generated::{Generated, write_or_check};
+pub(crate) use postgres::Cluster;
 pub(crate) use wasm::form_size;
 
 /// One check.
@@ -182,7 +183,7 @@ fn cargo_step(workspace: &Workspace, arguments: &[&str], environment: &[(&str, &
 }
 
 /// A run of the tests that `filter` names, against a program that is built first.
-fn nextest(workspace: &Workspace, filter: &str) -> Result<Command> {
+pub(crate) fn nextest(workspace: &Workspace, filter: &str) -> Result<Command> {
     let haamu = workspace.build_haamu()?;
     let mut run = command(
         tools::installed(tools::NEXTEST)?,
@@ -206,7 +207,7 @@ fn tests(workspace: &Workspace) -> Result<Outcome> {
 fn tests_postgres(workspace: &Workspace) -> Result<Outcome> {
     let mut run = nextest(workspace, "test(/::postgres/)")?;
     let s3 = s3::S3Server::start()?;
-    let cluster = postgres::Cluster::start()?;
+    let cluster = Cluster::start()?;
     run.env("TEST_DATABASE_URL", cluster.url())
         .env("TEST_S3_ENDPOINT", s3.endpoint());
     shell::run(&mut run)?;

@@ -21,7 +21,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A running cluster; it ends, and its files go, with this value.
 #[derive(Debug)]
-pub(super) struct Cluster {
+pub(crate) struct Cluster {
     server: Child,
     folder: PathBuf,
     url: String,
@@ -29,7 +29,7 @@ pub(super) struct Cluster {
 
 impl Cluster {
     /// Makes and starts a cluster; installs PostgreSQL if it is missing.
-    pub(super) fn start() -> Result<Self> {
+    pub(crate) fn start() -> Result<Self> {
         let programs = programs()?;
         let folder = std::env::temp_dir().join(format!("haamu-postgres-{}", std::process::id()));
         fs::create_dir_all(&folder)?;
@@ -89,7 +89,7 @@ impl Cluster {
     }
 
     /// Its address, with the one-time password.
-    pub(super) fn url(&self) -> &str {
+    pub(crate) fn url(&self) -> &str {
         &self.url
     }
 
