@@ -30,7 +30,7 @@ fn number(name: &str) -> Option<u64> {
 }
 
 fn checklist() -> Value {
-    let text = |text: String| json!({"fi": text.clone(), "en": text});
+    let text = |text: String| json!({"fi": &text, "en": &text});
     let texts = (0..TEXTS).map(|number| {
         json!({"id": format!("text_{number}"), "type": "text",
         "perspective": "fact", "touchpoint": "desk", "text": text(format!("Text {number}"))})
@@ -191,7 +191,7 @@ impl Run {
             for hash in hashes {
                 let file = files.iter().find(|file| file["sha256"] == json!(hash));
                 let file = file.unwrap_or_else(|| panic!("{id}: {hash} is lost"));
-                assert_eq!(file["is_received"], true, "{id}: {hash} is not there");
+                assert_eq!(file["received"], true, "{id}: {hash} is not there");
             }
         }
         assert_eq!(read["files_expected"], read["files_received"]);
