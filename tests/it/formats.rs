@@ -48,15 +48,15 @@ const ANSWERS: [(&str, usize, &str); 3] = [
     ),
 ];
 
-fn device() -> DeviceId {
+pub(super) fn device() -> DeviceId {
     DeviceId::from_bytes(*b"device-of-golden")
 }
 
-fn document() -> DocumentId {
+pub(super) fn document() -> DocumentId {
     DocumentId::from_bytes(*b"submission-no-01")
 }
 
-fn op(register: &str, action: Action) -> Op {
+pub(super) fn op(register: &str, action: Action) -> Op {
     Op {
         origin_device: device(),
         origin_seq: 1,
@@ -73,7 +73,7 @@ fn op(register: &str, action: Action) -> Op {
     }
 }
 
-fn ops() -> Vec<(&'static str, Op)> {
+pub(super) fn ops() -> Vec<(&'static str, Op)> {
     let value = || Value {
         tag: 1,
         bytes: Bytes(b"\"yes\"".to_vec()),

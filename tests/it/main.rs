@@ -15,3 +15,4 @@ mod review;
 mod sessions;
 mod slice;
 mod sync;
+mod sync_vectors;

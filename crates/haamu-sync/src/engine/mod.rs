@@ -19,6 +19,54 @@
 //!
 //! One commit is under way at a time; events that need the next one wait in
 //! order. Requests and uploads run beside it, one of each at a time.
+//!
+//! # Example
+//!
+//! A device with a store in memory and no network: the answer is saved all the same.
+//!
+//! ```
+//! use haamu_sync::engine::{Backlog, Config, DeviceState, Edit, Effect, Engine, Event, Failure, Notice, Snapshot};
+//! use haamu_sync::{Action, AuthorId, Bytes, ClockReading, DeviceId, DocumentId, OpId, RegisterKey, Value};
+//!
+//! /// Carries out what the engine wants, until it wants nothing more; says what was saved.
+//! fn drain(engine: &mut Engine, store: &mut Vec<Vec<u8>>, now: ClockReading) -> Vec<OpId> {
+//!     let mut saved = Vec::new();
+//!     while let Some(effect) = engine.poll_effect() {
+//!         match effect {
+//!             // A real store writes all of the batch in one transaction, and confirms it once it is durable.
+//!             Effect::Commit(id, batch) => {
+//!                 store.extend(batch.put_ops.iter().map(|op| op.raw.0.clone()));
+//!                 engine.handle(now, Event::Committed(id));
+//!             }
+//!             Effect::Enrol(id, _) => engine.handle(now, Event::Enrolled(id, Err(Failure::Network))),
+//!             Effect::Sync(id, _) => engine.handle(now, Event::Synced(id, Err(Failure::Network))),
+//!             Effect::Notify(Notice::Saved(op)) => saved.push(op),
+//!             _ => {}
+//!         }
+//!     }
+//!     saved
+//! }
+//!
+//! let now = ClockReading { wall: 1_795_176_000_000, monotonic: 10, boot: 1 };
+//! let config = Config { build: "example/1".to_owned(), seed: [7; 32] };
+//! let device = DeviceState::new(DeviceId::from_bytes([1; 16]), AuthorId::from_bytes([2; 16]));
+//! let mut engine = Engine::new(config, Snapshot::default(), device);
+//! let mut store = Vec::new();
+//!
+//! let visit = DocumentId::from_bytes([3; 16]);
+//! let answer = RegisterKey::shopper("answer/greeted");
+//! let value = Value { tag: 1, bytes: Bytes(b"\"yes\"".to_vec()) };
+//! let edit = Edit { document: visit, key: answer.clone(), action: Action::Set(value.clone()), form_version: None };
+//! engine.handle(now, Event::Edit(edit));
+//! assert_eq!(drain(&mut engine, &mut store, now).len(), 1, "only now may the person be told that it is saved");
+//! assert_eq!(store.len(), 1);
+//! assert_eq!(engine.document(visit).cell(&answer).and_then(|cell| cell.register.value()), Some(&value));
+//! assert_eq!(engine.backlog().unsent_ops, 1, "it waits for the network, and nothing is lost until then");
+//!
+//! engine.handle(now, Event::SyncNow);
+//! drain(&mut engine, &mut store, now);
+//! assert!(engine.poll_timeout().is_some(), "there is no network: the engine says when to try again");
+//! ```
 
 mod edits;
 mod event;
