@@ -8,10 +8,13 @@ use haamu_client::{FileStore, PortError};
 use haamu_sync::BlobHash;
 use tempfile::NamedTempFile;
 
+use crate::seal::{DeviceKey, Seal};
+
 /// Files in a folder. A file is complete under its name or not there at all.
 #[derive(Debug)]
 pub struct FolderFiles {
     folder: PathBuf,
+    seal: Seal,
 }
 
 impl FolderFiles {
@@ -20,9 +23,22 @@ impl FolderFiles {
     /// # Errors
     /// The folder cannot be made.
     pub fn open(folder: &Path) -> Result<Self, PortError> {
+        Self::open_with(folder, None)
+    }
+
+    /// Opens a folder whose files are sealed with a key; their names are still the hashes of what they hold.
+    ///
+    /// # Errors
+    /// The folder cannot be made.
+    pub fn open_sealed(folder: &Path, key: &DeviceKey) -> Result<Self, PortError> {
+        Self::open_with(folder, Some(key))
+    }
+
+    fn open_with(folder: &Path, key: Option<&DeviceKey>) -> Result<Self, PortError> {
         fs::create_dir_all(folder).map_err(|error| PortError::new("make the folder for files", error))?;
         Ok(Self {
             folder: folder.to_owned(),
+            seal: Seal::new(key.cloned()),
         })
     }
 
@@ -33,11 +49,15 @@ impl FolderFiles {
     fn write(&self, sha256: BlobHash, bytes: &[u8]) -> io::Result<()> {
         let path = self.path(sha256);
         // What is there may be damaged: only the same bytes need not be written again.
-        if fs::read(&path).is_ok_and(|known| known == bytes) {
+        let known = fs::read(&path)
+            .ok()
+            .and_then(|stored| self.seal.read_file(stored).ok());
+        if known.is_some_and(|known| known == bytes) {
             return Ok(());
         }
+        let sealed = self.seal.write_file(bytes).map_err(io::Error::other)?;
         let mut temporary = NamedTempFile::new_in(&self.folder)?;
-        temporary.write_all(bytes)?;
+        temporary.write_all(&sealed)?;
         temporary.as_file().sync_all()?;
         temporary.persist(&path)?;
         // The name is durable only when its folder is.
@@ -53,7 +73,8 @@ impl FileStore for FolderFiles {
 
     async fn read(&mut self, sha256: BlobHash) -> Result<Option<Vec<u8>>, PortError> {
         match fs::read(self.path(sha256)) {
-            Ok(bytes) => Ok(Some(bytes)),
+            // What cannot be opened is damaged; it does not have its hash either.
+            Ok(stored) => Ok(Some(self.seal.read_file(stored).unwrap_or_default())),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(PortError::new("read a file", error)),
         }

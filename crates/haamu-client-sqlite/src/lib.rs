@@ -3,9 +3,13 @@
 //! Write-ahead log with `synchronous=FULL`: what [`LocalStore::commit`]
 //! returned `Ok` for survives a power loss. One process at a time: a second
 //! one is refused, because two would number their operations alike.
+//!
+//! [`SqliteStore::open_sealed`] and [`FolderFiles::open_sealed`] keep everything
+//! encrypted under a [`DeviceKey`].
 
 mod files;
 mod rows;
+mod seal;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -15,6 +19,8 @@ use haamu_sync::engine::{Snapshot, WriteBatch};
 use rusqlite::{Connection, OptionalExtension, params};
 
 pub use files::FolderFiles;
+pub use seal::DeviceKey;
+use seal::Seal;
 
 /// Another process may be about to end.
 const BUSY_TIMEOUT: Duration = Duration::from_millis(300);
@@ -33,7 +39,11 @@ CREATE TABLE blob   (sha256 BLOB NOT NULL, document BLOB NOT NULL, state BLOB NO
 #[derive(Debug)]
 pub struct SqliteStore {
     connection: Connection,
+    seal: Seal,
 }
+
+/// The value by which a key is known to be the right one.
+const SEALED: &str = "sealed";
 
 impl SqliteStore {
     /// Opens the file, and makes it if it is not there.
@@ -41,6 +51,18 @@ impl SqliteStore {
     /// # Errors
     /// The file cannot be opened, another process uses it, or a newer version of the program wrote it.
     pub fn open(path: &Path) -> Result<Self, PortError> {
+        Self::open_with(path, None)
+    }
+
+    /// Opens a file whose content is sealed with a key, and makes it if it is not there.
+    ///
+    /// # Errors
+    /// As for [`SqliteStore::open`]; or the file was sealed with another key, or made without one.
+    pub fn open_sealed(path: &Path, key: &DeviceKey) -> Result<Self, PortError> {
+        Self::open_with(path, Some(key))
+    }
+
+    fn open_with(path: &Path, key: Option<&DeviceKey>) -> Result<Self, PortError> {
         let failed = |error| PortError::new("open the device's database", error);
         let connection = Connection::open(path).map_err(failed)?;
         restrict(path).map_err(|error| PortError::new("protect the device's database", error))?;
@@ -65,12 +87,65 @@ impl SqliteStore {
         connection
             .pragma_update(None, "fullfsync", true)
             .map_err(in_use)?;
-        let mut store = Self { connection };
-        store.migrate().map_err(in_use)?;
+        let mut store = Self {
+            connection,
+            seal: Seal::new(key.cloned()),
+        };
+        let is_new = store.migrate().map_err(in_use)?;
+        store.check_key(is_new)?;
         Ok(store)
     }
 
-    fn migrate(&mut self) -> Result<(), rusqlite::Error> {
+    /// A file that is sealed is opened with its key, and one that is not without.
+    fn check_key(&self, is_new: bool) -> Result<(), PortError> {
+        let refused = |why: &str| PortError::new("open the device's database", why);
+        if is_new && self.seal.is_sealing() {
+            let mark = self.seal.write(SEALED, SEALED.as_bytes().to_vec());
+            return self.put_value(SEALED, Some(&mark));
+        }
+        match (self.get_value(SEALED)?, self.seal.is_sealing()) {
+            (None, false) => Ok(()),
+            (Some(_), false) => Err(refused("it is sealed; its key is needed")),
+            (None, true) => Err(refused("it was made without a key")),
+            (Some(mark), true) => {
+                let is_right = self
+                    .seal
+                    .read(SEALED, mark)
+                    .is_ok_and(|mark| mark == SEALED.as_bytes());
+                is_right
+                    .then_some(())
+                    .ok_or_else(|| refused("it is sealed with another key"))
+            }
+        }
+    }
+
+    fn get_value(&self, name: &str) -> Result<Option<Vec<u8>>, PortError> {
+        let query = "SELECT content FROM value WHERE name = ?1";
+        let found = self
+            .connection
+            .query_row(query, [name], |row| row.get(0))
+            .optional();
+        found.map_err(|error| PortError::new("read the device's database", error))
+    }
+
+    fn put_value(&self, name: &str, value: Option<&[u8]>) -> Result<(), PortError> {
+        let written = match value {
+            Some(value) => self.connection.execute(
+                "INSERT INTO value (name, content) VALUES (?1, ?2)
+                 ON CONFLICT (name) DO UPDATE SET content = excluded.content",
+                params![name, value],
+            ),
+            None => self
+                .connection
+                .execute("DELETE FROM value WHERE name = ?1", [name]),
+        };
+        written
+            .map(drop)
+            .map_err(|error| PortError::new("write the device's database", error))
+    }
+
+    /// Makes the tables where there are none, and says whether that was so.
+    fn migrate(&mut self) -> Result<bool, rusqlite::Error> {
         let transaction = self
             .connection
             .transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
@@ -86,21 +161,23 @@ impl SqliteStore {
                 return Err(rusqlite::Error::ToSqlConversionFailure(message.into()));
             }
         }
-        transaction.commit()
+        transaction.commit()?;
+        Ok(version == 0)
     }
 
     fn apply(&mut self, batch: &WriteBatch) -> Result<(), rusqlite::Error> {
         let transaction = self
             .connection
             .transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
-        rows::apply(&transaction, batch)?;
+        rows::apply(&transaction, batch, &self.seal)?;
         transaction.commit()
     }
 }
 
 impl LocalStore for SqliteStore {
     async fn load(&mut self) -> Result<Snapshot, PortError> {
-        rows::load(&self.connection).map_err(|error| PortError::new("read the device's database", error))
+        rows::load(&self.connection, &self.seal)
+            .map_err(|error| PortError::new("read the device's database", error))
     }
 
     async fn commit(&mut self, batch: &WriteBatch) -> Result<(), PortError> {
@@ -109,28 +186,16 @@ impl LocalStore for SqliteStore {
     }
 
     async fn read_value(&mut self, name: &str) -> Result<Option<Vec<u8>>, PortError> {
-        let query = "SELECT content FROM value WHERE name = ?1";
-        let found = self
-            .connection
-            .query_row(query, [name], |row| row.get(0))
-            .optional();
-        found.map_err(|error| PortError::new("read the device's database", error))
+        let stored = self.get_value(name)?;
+        let opened = stored
+            .map(|stored| self.seal.read(&format!("value/{name}"), stored))
+            .transpose();
+        opened.map_err(|error| PortError::new("read the device's database", error))
     }
 
     async fn write_value(&mut self, name: &str, value: Option<&[u8]>) -> Result<(), PortError> {
-        let written = match value {
-            Some(value) => self.connection.execute(
-                "INSERT INTO value (name, content) VALUES (?1, ?2)
-                 ON CONFLICT (name) DO UPDATE SET content = excluded.content",
-                params![name, value],
-            ),
-            None => self
-                .connection
-                .execute("DELETE FROM value WHERE name = ?1", [name]),
-        };
-        written
-            .map(drop)
-            .map_err(|error| PortError::new("write the device's database", error))
+        let sealed = value.map(|value| self.seal.write(&format!("value/{name}"), value.to_vec()));
+        self.put_value(name, sealed.as_deref())
     }
 }
 

@@ -6,7 +6,15 @@ use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-pub(crate) fn load(connection: &Connection) -> Result<Snapshot, rusqlite::Error> {
+use crate::seal::Seal;
+
+/// The name of a row, to which its content is bound.
+fn place(table: &str, key: impl std::fmt::Display) -> String {
+    format!("{table}/{key}")
+}
+
+pub(crate) fn load(connection: &Connection, seal: &Seal) -> Result<Snapshot, rusqlite::Error> {
+    let open = |place: &str, stored: Vec<u8>| seal.read(place, stored).map_err(unreadable);
     let device = connection
         .query_row("SELECT state FROM device", [], |row| row.get::<_, Vec<u8>>(0))
         .optional()?;
@@ -16,27 +24,36 @@ pub(crate) fn load(connection: &Connection) -> Result<Snapshot, rusqlite::Error>
         let set_aside: Option<Vec<u8>> = row.get(2)?;
         Ok(StoredOp {
             seq: seq.cast_unsigned(),
-            raw: Bytes(row.get(1)?),
+            raw: Bytes(open(&place("op", seq), row.get(1)?)?),
             set_aside: set_aside.map(|bytes| decode::<Disposition>(&bytes)).transpose()?,
         })
     })?;
-    let mut entities = connection.prepare("SELECT state FROM entity ORDER BY kind, id")?;
-    let entities = entities.query_map([], |row| decode(&row.get::<_, Vec<u8>>(0)?))?;
+    let mut entities = connection.prepare("SELECT kind, id, state FROM entity ORDER BY kind, id")?;
+    let entities = entities.query_map([], |row| {
+        let (kind, id): (String, String) = (row.get(0)?, row.get(1)?);
+        decode(&open(&place(&kind, id), row.get(2)?)?)
+    })?;
     let mut blobs = connection.prepare("SELECT state FROM blob ORDER BY sha256, document")?;
-    let blobs = blobs.query_map([], |row| decode(&row.get::<_, Vec<u8>>(0)?))?;
+    let blobs = blobs.query_map([], |row| decode(&open("blob", row.get(0)?)?))?;
     Ok(Snapshot {
-        device: device.map(|bytes| decode(&bytes)).transpose()?,
+        device: device
+            .map(|stored| decode(&open("device", stored)?))
+            .transpose()?,
         ops: ops.collect::<Result<_, _>>()?,
         entities: entities.collect::<Result<_, _>>()?,
         blobs: blobs.collect::<Result<_, _>>()?,
     })
 }
 
-pub(crate) fn apply(transaction: &Transaction<'_>, batch: &WriteBatch) -> Result<(), rusqlite::Error> {
+pub(crate) fn apply(
+    transaction: &Transaction<'_>,
+    batch: &WriteBatch,
+    seal: &Seal,
+) -> Result<(), rusqlite::Error> {
     if let Some(device) = &batch.device {
         transaction.execute(
             "INSERT INTO device (id, state) VALUES (1, ?1) ON CONFLICT (id) DO UPDATE SET state = excluded.state",
-            [encode(device)?],
+            [seal.write("device", encode(device)?)],
         )?;
     }
     if batch.replace_log {
@@ -52,7 +69,7 @@ pub(crate) fn apply(transaction: &Transaction<'_>, batch: &WriteBatch) -> Result
              ON CONFLICT (seq) DO UPDATE SET raw = excluded.raw, set_aside = excluded.set_aside",
             params![
                 op.seq.cast_signed(),
-                op.raw.0,
+                seal.write(&place("op", op.seq.cast_signed()), op.raw.0.clone()),
                 op.set_aside.map(|place| encode(&place)).transpose()?
             ],
         )?;
@@ -61,7 +78,11 @@ pub(crate) fn apply(transaction: &Transaction<'_>, batch: &WriteBatch) -> Result
         transaction.execute(
             "INSERT INTO entity (kind, id, state) VALUES (?1, ?2, ?3)
              ON CONFLICT (kind, id) DO UPDATE SET state = excluded.state",
-            params![entity.entity.kind, entity.entity.id, encode(entity)?],
+            params![
+                entity.entity.kind,
+                entity.entity.id,
+                seal.write(&place(&entity.entity.kind, &entity.entity.id), encode(entity)?)
+            ],
         )?;
     }
     for entity in &batch.drop_entities {
@@ -74,10 +95,18 @@ pub(crate) fn apply(transaction: &Transaction<'_>, batch: &WriteBatch) -> Result
         transaction.execute(
             "INSERT INTO blob (sha256, document, state) VALUES (?1, ?2, ?3)
              ON CONFLICT (sha256, document) DO UPDATE SET state = excluded.state",
-            params![blob.sha256.as_bytes(), blob.document.as_bytes(), encode(blob)?],
+            params![
+                blob.sha256.as_bytes(),
+                blob.document.as_bytes(),
+                seal.write("blob", encode(blob)?)
+            ],
         )?;
     }
     Ok(())
+}
+
+fn unreadable(error: crate::seal::Unopened) -> rusqlite::Error {
+    rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Blob, error.into())
 }
 
 fn encode(value: &impl Serialize) -> Result<Vec<u8>, rusqlite::Error> {

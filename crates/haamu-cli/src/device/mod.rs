@@ -6,6 +6,7 @@
 
 mod answers;
 mod commands;
+mod key;
 mod show;
 mod words;
 
@@ -38,6 +39,12 @@ pub(crate) struct DeviceArgs {
         global = true
     )]
     store: PathBuf,
+    /// Keep everything on this device encrypted, under the key in this file: 64 hexadecimal digits.
+    ///
+    /// A new device makes the file. Keep it apart from the database; without it,
+    /// nothing that was not sent can be read any more.
+    #[arg(long, env = "HAAMU_DEVICE_KEY_FILE", value_name = "FILE", global = true)]
+    key_file: Option<PathBuf>,
     /// Language of messages and questions: fi, sv or en.
     #[arg(long, env = "HAAMU_LANG", default_value = "en", value_parser = parse_language, global = true)]
     lang: Language,
@@ -162,8 +169,15 @@ pub(crate) fn run(arguments: &DeviceArgs) -> Result<ExitCode> {
 }
 
 async fn open(arguments: &DeviceArgs, server: Option<&str>) -> Result<NativeDevice> {
-    let mut store = SqliteStore::open(&arguments.store)?;
-    let files = FolderFiles::open(&files_folder(&arguments.store))?;
+    let folder = files_folder(&arguments.store);
+    let (mut store, files) = match &arguments.key_file {
+        None => (SqliteStore::open(&arguments.store)?, FolderFiles::open(&folder)?),
+        Some(path) => {
+            let key = key::read_or_make(path, &arguments.store)?;
+            let store = SqliteStore::open_sealed(&arguments.store, &key)?;
+            (store, FolderFiles::open_sealed(&folder, &key)?)
+        }
+    };
     let stored = stored_session(&mut store).await?;
     let server = server
         .map(str::to_owned)
