@@ -5,8 +5,10 @@
 //! conditions and points amount to ([`analyse()`]).
 
 mod analyse;
+mod cases;
 mod estimate;
 mod lint;
+mod reach;
 
 use crate::{Checklist, Finding};
 

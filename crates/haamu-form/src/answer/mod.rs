@@ -3,6 +3,7 @@
 mod context;
 mod datetime;
 mod read;
+mod read_parts;
 
 use std::collections::BTreeMap;
 
@@ -106,7 +107,7 @@ impl Answers {
             ));
         };
         if count >= repeat.max as usize {
-            return Err(read::too_many_instances(path, count + 1, repeat.max));
+            return Err(read_parts::too_many_instances(path, count + 1, repeat.max));
         }
         let states = vec![AnswerState::Missing; of.questions.len()];
         self.instances.entry(section).or_default().push(states);

@@ -16,6 +16,7 @@ mod limits;
 mod places;
 mod publish;
 mod publish_extras;
+mod publish_kind;
 mod read;
 mod read_calculation;
 mod read_condition;
@@ -23,7 +24,9 @@ mod read_extras;
 mod read_kind;
 mod read_matrix;
 mod read_question;
+mod read_settings;
 mod repeat;
+mod scoring;
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -43,6 +46,7 @@ pub use kind::{
 pub use limits::{CountRange, NumberLimits, TextLimits, TextMeasure};
 pub(crate) use read::from_node;
 pub use repeat::{Repeat, RepeatScoring, Slot};
+pub use scoring::{BandOn, Rounding, ScoreBand, ScoreMode, Scoring, UnansweredPolicy};
 
 /// A sound checklist of format `haamu-checklist/1`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -106,104 +110,6 @@ pub enum Status {
     Published,
     /// No longer offered for new visits.
     Withdrawn,
-}
-
-/// How the visit score is formed (section 2.7 of the specification).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum ScoreMode {
-    /// Mean of the section scores by weight.
-    #[default]
-    SectionWeight,
-    /// Earned over possible points of the whole visit.
-    PointSum,
-    /// Earned over possible points, both scaled by the section's weight.
-    ScaledPoints,
-}
-
-impl ScoreMode {
-    /// The name in documents and on reports.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::SectionWeight => "section_weight",
-            Self::PointSum => "point_sum",
-            Self::ScaledPoints => "scaled_points",
-        }
-    }
-}
-
-/// What an unanswered question does to the score (2.3).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum UnansweredPolicy {
-    /// It leaves the ratio.
-    #[default]
-    Exclude,
-    /// It earns nothing of its points.
-    Zero,
-}
-
-/// How ties are rounded for display (R56).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Rounding {
-    /// Ties away from zero.
-    #[default]
-    HalfUp,
-    /// Ties to the even neighbour.
-    HalfEven,
-}
-
-/// Which value a score band is chosen by (R58).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum BandOn {
-    /// The rounded percentage that the reader sees.
-    #[default]
-    Displayed,
-    /// The exact value.
-    Exact,
-}
-
-/// The scoring settings of a checklist version.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Scoring {
-    /// How the visit score is formed.
-    pub mode: ScoreMode,
-    /// What an unanswered question does.
-    pub unanswered: UnansweredPolicy,
-    /// Whether bonus points cannot lift a score above 100 %.
-    pub cap_bonus: bool,
-    /// Decimals of the displayed percentage, 0 to 4.
-    pub display_decimals: u32,
-    /// How the displayed percentage is rounded.
-    pub rounding: Rounding,
-    /// Which value a band is chosen by.
-    pub band_on: BandOn,
-    /// Named ranges of scores, in document order.
-    pub bands: Vec<ScoreBand>,
-}
-
-impl Default for Scoring {
-    fn default() -> Self {
-        Self {
-            mode: ScoreMode::default(),
-            unanswered: UnansweredPolicy::default(),
-            cap_bonus: true,
-            display_decimals: 1,
-            rounding: Rounding::default(),
-            band_on: BandOn::default(),
-            bands: Vec::new(),
-        }
-    }
-}
-
-/// A named range of visit scores.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ScoreBand {
-    /// The identifier, which a score gives as its grade.
-    pub id: Id,
-    /// The lowest percentage that belongs to the band.
-    pub min: Decimal,
-    /// The name for readers.
-    pub label: Texts,
 }
 
 /// When in the journey a touchpoint lies.
