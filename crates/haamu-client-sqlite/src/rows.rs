@@ -13,6 +13,14 @@ fn place(table: &str, key: impl std::fmt::Display) -> String {
     format!("{table}/{key}")
 }
 
+fn entity_place(kind: &str, id: &str) -> String {
+    format!("entity/{kind}/{id}")
+}
+
+fn blob_place(sha256: &[u8], document: &[u8]) -> String {
+    format!("blob/{sha256:02x?}/{document:02x?}")
+}
+
 pub(crate) fn load(connection: &Connection, seal: &Seal) -> Result<Snapshot, rusqlite::Error> {
     let open = |place: &str, stored: Vec<u8>| seal.read(place, stored).map_err(unreadable);
     let device = connection
@@ -31,10 +39,14 @@ pub(crate) fn load(connection: &Connection, seal: &Seal) -> Result<Snapshot, rus
     let mut entities = connection.prepare("SELECT kind, id, state FROM entity ORDER BY kind, id")?;
     let entities = entities.query_map([], |row| {
         let (kind, id): (String, String) = (row.get(0)?, row.get(1)?);
-        decode(&open(&place(&kind, id), row.get(2)?)?)
+        decode(&open(&entity_place(&kind, &id), row.get(2)?)?)
     })?;
-    let mut blobs = connection.prepare("SELECT state FROM blob ORDER BY sha256, document")?;
-    let blobs = blobs.query_map([], |row| decode(&open("blob", row.get(0)?)?))?;
+    let mut blobs =
+        connection.prepare("SELECT sha256, document, state FROM blob ORDER BY sha256, document")?;
+    let blobs = blobs.query_map([], |row| {
+        let (sha256, document): (Vec<u8>, Vec<u8>) = (row.get(0)?, row.get(1)?);
+        decode(&open(&blob_place(&sha256, &document), row.get(2)?)?)
+    })?;
     Ok(Snapshot {
         device: device
             .map(|stored| decode(&open("device", stored)?))
@@ -81,7 +93,10 @@ pub(crate) fn apply(
             params![
                 entity.entity.kind,
                 entity.entity.id,
-                seal.write(&place(&entity.entity.kind, &entity.entity.id), encode(entity)?)
+                seal.write(
+                    &entity_place(&entity.entity.kind, &entity.entity.id),
+                    encode(entity)?
+                )
             ],
         )?;
     }
@@ -98,7 +113,10 @@ pub(crate) fn apply(
             params![
                 blob.sha256.as_bytes(),
                 blob.document.as_bytes(),
-                seal.write("blob", encode(blob)?)
+                seal.write(
+                    &blob_place(blob.sha256.as_bytes(), blob.document.as_bytes()),
+                    encode(blob)?
+                )
             ],
         )?;
     }

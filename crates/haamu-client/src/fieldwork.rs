@@ -6,7 +6,7 @@
 use haamu_domain::binding::{self, BoundEvaluation, Capture, bind, visit_context};
 use haamu_domain::brief::{form_entity, kind};
 use haamu_domain::{AssignmentBrief, SubmissionId};
-use haamu_form::{Checklist, Decisions, Finding, Findings, Score, Slot, Stage, score};
+use haamu_form::{Checklist, Decisions, Finding, Findings, QuestionKind, Score, Slot, Stage, score};
 use haamu_sync::engine::{BlobState, Edit, StoredEntity};
 use haamu_sync::{Action, Attachment, Body, Lane, OpId, RegisterKey, Submit};
 
@@ -269,7 +269,16 @@ impl<S: LocalStore, F: FileStore, T: Transport, P: Platform> Device<S, F, T, P> 
         let slot = open.slot(question)?;
         let asked = &open.checklist.questions()[slot.question];
         let takes_evidence = asked.photo_evidence.is_some() || asked.file_evidence.is_some();
-        if !asked.kind.is_media() && !takes_evidence {
+        let is_picture = photo.media_type.starts_with("image/");
+        let is_fitting = match &asked.kind {
+            QuestionKind::Photo(_) | QuestionKind::Receipt(_) | QuestionKind::Signature => is_picture,
+            QuestionKind::File(rules) => {
+                rules.media_types.is_empty()
+                    || rules.media_types.iter().any(|taken| taken == photo.media_type)
+            }
+            kind => kind.is_media() || takes_evidence,
+        };
+        if !is_fitting {
             return Err(FieldworkError::TakesNoFile(question.to_owned()));
         }
         if photo.bytes.len() > MAX_FILE_BYTES {
@@ -337,6 +346,8 @@ impl<S: LocalStore, F: FileStore, T: Transport, P: Platform> Device<S, F, T, P> 
         let mut errors: Vec<Finding> = open
             .findings(part)
             .into_iter()
+            // Also what is recorded and cannot be read.
+            .chain(open.bound.findings.iter().cloned())
             .filter(Finding::is_error)
             .collect();
         errors.extend(open.bound.conflicts.iter().map(|slot| {

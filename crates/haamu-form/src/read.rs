@@ -168,6 +168,8 @@ pub(crate) struct Reader {
     pub(crate) scope: QuestionScope,
     /// The oldest minor version of the format that knows everything read so far.
     pub(crate) needed_minor: u32,
+    /// The operations of calculations so far.
+    pub(crate) operations: u32,
 }
 
 impl Reader {

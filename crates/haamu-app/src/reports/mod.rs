@@ -223,6 +223,7 @@ async fn photos(
     score: &Score,
     received: &BTreeSet<BlobHash>,
 ) -> Result<Vec<(BlobHash, PhotoSource)>, Error> {
+    let may_see = evaluation.checklist.client_questions();
     let is_shown = |slot: Slot| {
         let question = &evaluation.checklist.questions()[slot.question];
         let of_question = &score.questions[slot.question];
@@ -231,8 +232,11 @@ async fn photos(
             Some(instance) => of_question.instances[instance].status,
         };
         status != QuestionStatus::NotShown
-            && question.is_for_client()
-            && !matches!(question.kind, QuestionKind::Receipt(_) | QuestionKind::Audio)
+            && may_see[slot.question]
+            && !matches!(
+                question.kind,
+                QuestionKind::Receipt(_) | QuestionKind::Audio | QuestionKind::Signature
+            )
     };
     let files: Vec<_> = evaluation
         .files()

@@ -1,5 +1,7 @@
 //! The instances of repeated sections.
 
+use std::collections::BTreeSet;
+
 use haamu_form::{Answers, Checklist, Finding};
 use haamu_sync::{Action, Bytes, Content, Document, OpId, RegisterKey, Value};
 use serde::{Deserialize, Serialize};
@@ -77,7 +79,7 @@ pub(super) fn bind(
         if section.repeat.is_none() {
             continue;
         }
-        for instance in in_order(document, section.id.as_str()) {
+        for instance in in_order(checklist, document, index) {
             if let Err(finding) = answers.add_instance(checklist, index) {
                 bound.findings.push(finding);
                 break;
@@ -95,8 +97,9 @@ pub(super) fn bind(
 }
 
 /// The instances of a section, in order.
-fn in_order(document: &Document, section: &str) -> Vec<Instance> {
-    let Some(cell) = document.cell(&instances_key(section)) else {
+fn in_order(checklist: &Checklist, document: &Document, section: usize) -> Vec<Instance> {
+    let id = checklist.sections()[section].id.as_str();
+    let Some(cell) = document.cell(&instances_key(id)) else {
         return Vec::new();
     };
     let elements = &cell.elements;
@@ -108,7 +111,16 @@ fn in_order(document: &Document, section: &str) -> Vec<Instance> {
         }
     }
     // Of what was removed, that stays into which something was written that the remover had not seen.
-    for id in &elements.removed {
+    let mut inside: BTreeSet<OpId> = BTreeSet::new();
+    for (key, cell) in &document.cells {
+        let holds = cell.register.value().is_some() || !cell.elements.present.is_empty();
+        inside.extend(
+            key.instance
+                .iter()
+                .filter(|_| holds && is_of_section(checklist, section, key)),
+        );
+    }
+    for id in elements.removed.iter().filter(|id| inside.contains(*id)) {
         let unseen = written_in(document, *id)
             .into_iter()
             .filter(|op| !elements.removed.contains(op));
@@ -119,6 +131,15 @@ fn in_order(document: &Document, section: &str) -> Vec<Instance> {
     found.sort_unstable();
     let instance = |(_, _, id, is_disputed)| Instance { id, is_disputed };
     found.into_iter().map(instance).collect()
+}
+
+/// Whether a register is one of a section's questions.
+fn is_of_section(checklist: &Checklist, section: usize, key: &RegisterKey) -> bool {
+    let question = key
+        .register
+        .split_once('/')
+        .and_then(|(_, id)| checklist.question_index(id));
+    question.is_some_and(|question| checklist.questions()[question].section == section)
 }
 
 /// The latest stamp of what stands in an instance.

@@ -29,6 +29,18 @@ pub enum AnswerState {
     Given(Answer),
 }
 
+impl AnswerState {
+    /// The indexes of the options that were chosen.
+    #[must_use]
+    pub fn chosen(&self) -> &[usize] {
+        match self {
+            Self::Given(Answer::Option(chosen)) => std::slice::from_ref(chosen),
+            Self::Given(Answer::Options(chosen)) => chosen,
+            _ => &[],
+        }
+    }
+}
+
 /// An answer of the right type for its question.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Answer {
@@ -114,6 +126,16 @@ impl Answers {
         Ok(count)
     }
 
+    /// With as many instances of each repeated section as there must be; those that are added are empty.
+    pub(crate) fn filled_up(&self, checklist: &Checklist) -> Self {
+        let mut filled = self.clone();
+        for (index, section) in checklist.sections().iter().enumerate() {
+            let min = section.repeat.as_ref().map_or(0, |repeat| repeat.min as usize);
+            while filled.instance_count(index) < min && filled.add_instance(checklist, index).is_ok() {}
+        }
+        filled
+    }
+
     /// Every place that an answer can have, in checklist order; repeated questions
     /// instance by instance.
     #[must_use]
@@ -171,10 +193,10 @@ impl Answers {
         &self.states[question]
     }
 
-    /// What was given at a place of `checklist`.
+    /// What was given at a place of `checklist`; nothing where there is no such instance.
     ///
     /// # Panics
-    /// If the checklist has no such question or instance.
+    /// If the checklist has no such question.
     #[must_use]
     pub fn state_at(&self, checklist: &Checklist, slot: impl Into<Slot>) -> &AnswerState {
         let slot = slot.into();
@@ -183,7 +205,9 @@ impl Answers {
             Some(instance) => {
                 let section = checklist.questions()[slot.question].section;
                 let first = checklist.sections()[section].questions.start;
-                &self.instances[&section][instance][slot.question - first]
+                let instances = self.instances.get(&section);
+                let states = instances.and_then(|instances| instances.get(instance));
+                states.map_or(&AnswerState::Missing, |states| &states[slot.question - first])
             }
         }
     }
@@ -226,14 +250,6 @@ impl Answers {
                 Answer::DateTime(local) => json!(local.to_string()),
                 Answer::Media => return None,
             },
-        })
-    }
-
-    /// The first moment that was given, in checklist order: when the visit took place.
-    pub(crate) fn first_moment(&self) -> Option<LocalDateTime> {
-        self.states.iter().find_map(|state| match state {
-            AnswerState::Given(Answer::DateTime(moment)) => Some(*moment),
-            _ => None,
         })
     }
 

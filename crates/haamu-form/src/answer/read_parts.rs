@@ -66,7 +66,13 @@ fn read_rows(
     for (row, value) in entries {
         reader.at_key(row, |reader| {
             let id = format!("{matrix}.{row}");
-            match checklist.question_index(&id) {
+            // Another question may have the same name by chance: only rows of this matrix count.
+            let rows = checklist
+                .matrices()
+                .iter()
+                .find(|known| known.id.as_str() == matrix);
+            let rows = rows.map(|matrix| matrix.questions.clone()).unwrap_or_default();
+            match checklist.question_index(&id).filter(|index| rows.contains(index)) {
                 Some(index) => {
                     if let Some(state) = read_state(&checklist.questions()[index], value, reader) {
                         keep(index, state);

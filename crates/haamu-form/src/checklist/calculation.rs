@@ -159,12 +159,19 @@ impl Aggregate {
     fn of(self, values: Vec<Exact>) -> Option<Exact> {
         let count = i64::try_from(values.len()).ok().filter(|count| *count > 0)?;
         match self {
-            Self::Sum => Some(values.iter().sum()),
-            Self::Mean => values.iter().sum::<Exact>().divided_by(&Exact::integer(count)),
+            Self::Sum => bounded_sum(&values),
+            Self::Mean => bounded_sum(&values)?.divided_by(&Exact::integer(count)),
             Self::Min => values.into_iter().min(),
             Self::Max => values.into_iter().max(),
         }
     }
+}
+
+fn bounded_sum(values: &[Exact]) -> Option<Exact> {
+    values.iter().try_fold(Exact::ZERO, |sum, value| {
+        let sum = &sum + value;
+        (sum.bits() <= MAX_BITS).then_some(sum)
+    })
 }
 
 impl QuestionKind {

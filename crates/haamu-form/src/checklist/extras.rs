@@ -47,7 +47,7 @@ pub struct Guideline {
     pub must_read: bool,
 }
 
-/// Whose personal data the answer to a question holds.
+/// Whose personal data the answer to a question holds. What holds any never reaches the client.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Sensitivity {
     /// Nobody's.
@@ -55,7 +55,7 @@ pub enum Sensitivity {
     None,
     /// That of staff: a role, a code, an exact time.
     Staff,
-    /// That of the shopper. It never reaches the client.
+    /// That of the shopper.
     Shopper,
 }
 
@@ -134,11 +134,11 @@ impl Question {
         }
     }
 
-    /// Whether the client may see the answer: neither a question that checks the
-    /// shopper's care nor one that holds the shopper's own data ever reaches the client.
+    /// Whether the question itself keeps its answer from the client: it checks the shopper's care, or
+    /// the answer holds personal data. See [`Checklist::client_questions`](super::Checklist::client_questions).
     #[must_use]
-    pub fn is_for_client(&self) -> bool {
-        !self.integrity && self.sensitivity != Sensitivity::Shopper
+    pub fn is_kept_back(&self) -> bool {
+        self.integrity || self.sensitivity != Sensitivity::None
     }
 
     /// The order in which the options are offered, as indexes into the options as written.

@@ -286,7 +286,7 @@ pub struct Question {
     pub sensitivity: Sensitivity,
     /// How long the answer lives, where the checklist says so; see [`Question::retention_class`].
     pub retention: Option<RetentionClass>,
-    /// Whether it checks the shopper's care, such as a detail that only a visitor knows; see [`Question::is_for_client`].
+    /// Whether it checks the shopper's care, such as a detail that only a visitor knows; see [`Question::is_kept_back`].
     pub integrity: bool,
     /// In which order its options are offered; see [`Question::offered_options`].
     pub option_order: OptionOrder,
@@ -360,6 +360,27 @@ impl Checklist {
     #[must_use]
     pub fn repeat_of(&self, index: usize) -> Option<&Repeat> {
         self.sections[self.questions[index].section].repeat.as_ref()
+    }
+
+    /// Whether the client may see the answer to each question: not where the question is kept back, and not
+    /// where the answer is worked out from one that is.
+    #[must_use]
+    pub fn client_questions(&self) -> Vec<bool> {
+        let mut may_see: Vec<bool> = self
+            .questions
+            .iter()
+            .map(|question| !question.is_kept_back())
+            .collect();
+        // Calculations look at earlier questions only; changes are no source of anything.
+        for (index, question) in self.questions.iter().enumerate() {
+            let sources = match &question.kind {
+                QuestionKind::Change(change) => vec![change.from, change.to],
+                QuestionKind::Calculated(value) => value.calculation.sources(),
+                _ => continue,
+            };
+            may_see[index] &= sources.into_iter().all(|source| may_see[source]);
+        }
+        may_see
     }
 
     /// The index of a section.

@@ -305,7 +305,13 @@ impl Check<'_> {
                 relation,
                 other,
             } => self.pair(*question, *relation, *other, path),
-            Condition::Context { .. } => {}
+            Condition::Context { key, .. } => {
+                if key.starts_with("location.") {
+                    let message =
+                        format!("nothing is known of {key} unless whoever scores the visit says it");
+                    self.warning("context_not_filled", path, message);
+                }
+            }
         }
     }
 

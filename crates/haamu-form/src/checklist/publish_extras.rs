@@ -94,9 +94,12 @@ impl Check<'_> {
     }
 
     fn question_extras(&mut self, question: &Question, path: &str) {
-        if question.integrity && question.points.is_some() {
-            let message = "a question that never reaches the client cannot be a part of the client's score";
-            self.error("integrity_scored", format!("{path}.points"), message);
+        let has_effect = question.points.is_some()
+            || question.critical.is_some()
+            || question.kind.options().iter().any(|option| option.critical);
+        if question.is_kept_back() && has_effect {
+            let message = "a question that never reaches the client has no effect on the client's score";
+            self.error("kept_back_scored", path, message);
         }
         if question.option_order != OptionOrder::Written && question.kind.options().is_empty() {
             let message = "only choice questions have an order of options";
@@ -167,7 +170,15 @@ impl Check<'_> {
         let is_same = std::mem::discriminant(&first.kind) == std::mem::discriminant(&second.kind);
         let is_comparable = match relation {
             Relation::Equals | Relation::NotEquals => {
-                is_same && !first.kind.is_media() || is_number(first) && is_number(second)
+                let has_equals = matches!(
+                    first.kind,
+                    QuestionKind::YesNo { .. }
+                        | QuestionKind::SingleChoice { .. }
+                        | QuestionKind::Text(_)
+                        | QuestionKind::Barcode(_)
+                        | QuestionKind::DateTime
+                );
+                is_same && has_equals || is_number(first) && is_number(second)
             }
             _ => is_number(first) && is_number(second) || is_moment(first) && is_moment(second),
         };

@@ -241,6 +241,17 @@ fn read_questions(
 fn note_repeated_ids(checklist: &Checklist, reader: &mut Reader) {
     let sections = checklist.sections.iter().map(|section| section.id.as_str());
     note_repeats("section", sections, reader);
+    // Places in instances are written with brackets.
+    let has_repeats = checklist.sections.iter().any(|section| section.repeat.is_some());
+    let sections = checklist.sections.iter().map(|section| &section.id);
+    let ids = sections.chain(checklist.questions.iter().map(|question| &question.id));
+    for id in ids.filter(|id| has_repeats && id.as_str().contains(['[', ']'])) {
+        let message = format!(
+            "{:?}: beside repeated sections, ids have no brackets",
+            brief(id.as_str())
+        );
+        reader.error("bad_id", message);
+    }
     // Questions, matrices and repeated sections share the keys of answers.
     let questions = checklist.questions.iter().map(|question| question.id.as_str());
     let matrices = checklist.matrices.iter().map(|matrix| matrix.id.as_str());

@@ -6,6 +6,8 @@ use crate::read::{Fields, Node, Read, Reader};
 use super::calculation::{Aggregate, Calculation, Choice};
 use super::kind::{Band, CalculatedValue};
 
+/// A checklist works values out with at most so many operations: each may run over all instances of a section.
+const MAX_OPERATIONS: u32 = 500;
 /// The names of all operations, for messages.
 const OPERATIONS: &str = "question, add, subtract, multiply, divide, least, greatest, first_of, if, \
     minutes_between, count_selected, count_instances, sum_over, mean_over, min_over, max_over";
@@ -14,6 +16,12 @@ impl Read for Calculation {
     fn read(node: &Node<'_>, reader: &mut Reader) -> Option<Self> {
         if matches!(node, Node::String(_)) {
             return Decimal::read(node, reader).map(Self::Number);
+        }
+        reader.operations += 1;
+        if reader.operations > MAX_OPERATIONS {
+            let message = format!("a checklist works values out with at most {MAX_OPERATIONS} operations");
+            reader.error("too_many_operations", message);
+            return None;
         }
         let mut fields = Fields::open(node, reader)?;
         let Node::Object(entries) = node else { return None };

@@ -80,7 +80,11 @@ impl Slot {
         }
         let (section, rest) = path.split_once('[')?;
         let (instance, question) = rest.split_once("].")?;
-        let instance: usize = instance.parse().ok()?;
+        // One place is written in one way only.
+        let instance: usize = instance
+            .parse()
+            .ok()
+            .filter(|number: &usize| number.to_string() == instance)?;
         let question = checklist.question_index(question)?;
         let of = &checklist.sections()[checklist.questions()[question].section];
         let max = usize::try_from(of.repeat.as_ref()?.max).ok()?;

@@ -10,14 +10,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::checklist::{Condition, Question, QuestionKind};
 use crate::{Checklist, Finding};
 
-use super::cases::{Case, Source, Value, collect, keys, next, values};
+use super::cases::{Case, Source, Value, collect, conditions_of, keys, next, values, weight};
 use super::estimated_minutes;
 use super::reach::{can_rise, is_best_critical, most};
 
 /// A condition is tried on at most so many combinations of answers.
 const MAX_CASES: usize = 20_000;
-/// A checklist is given at most so many trials in all.
-const MAX_TRIALS: usize = 2_000_000;
+/// A checklist is given at most so many comparisons in all.
+const MAX_COMPARISONS: usize = 20_000_000;
 
 /// Findings of conditions and points, in checklist order.
 #[must_use]
@@ -34,7 +34,7 @@ struct Analysis<'a> {
     checklist: &'a Checklist,
     /// The values that conditions compare each question or key with.
     operands: BTreeMap<Source<'a>, BTreeSet<&'a str>>,
-    trials: usize,
+    comparisons: usize,
     findings: Vec<Finding>,
 }
 
@@ -67,7 +67,7 @@ impl<'a> Analysis<'a> {
         Self {
             checklist,
             operands,
-            trials: 0,
+            comparisons: 0,
             findings: Vec::new(),
         }
     }
@@ -156,19 +156,18 @@ impl<'a> Analysis<'a> {
                 .filter(|cases| *cases <= MAX_CASES)?;
             domains.push(domain);
         }
-        self.trials += cases;
-        if self.trials > MAX_TRIALS {
+        let shown_by = sources
+            .iter()
+            .flat_map(|source| conditions_of(self.checklist, *source));
+        let of_case: usize = shown_by.chain([condition]).chain(within).map(weight).sum();
+        self.comparisons = self.comparisons.saturating_add(cases.saturating_mul(of_case));
+        if self.comparisons > MAX_COMPARISONS {
             return None;
         }
         let mut outcomes = Outcomes::default();
         let mut picks = vec![0_usize; sources.len()];
         for _ in 0..cases {
-            let case = Case {
-                checklist: self.checklist,
-                sources: &sources,
-                domains: &domains,
-                picks: &picks,
-            };
+            let case = Case::new(self.checklist, &sources, &domains, &picks);
             if within.is_none_or(|within| case.holds(within)) {
                 let holds = case.holds(condition);
                 outcomes.holds |= holds;

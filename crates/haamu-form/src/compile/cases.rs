@@ -57,7 +57,8 @@ pub(super) fn keys(condition: &Condition) -> Vec<&str> {
 /// comparisons of two answers. None if they cannot be listed.
 pub(super) fn values<'a>(kind: &QuestionKind, operands: &BTreeSet<&'a str>) -> Option<Vec<Value<'a>>> {
     let numbers = || operands.iter().filter_map(|text| Decimal::parse(text).ok());
-    let whole_around = || numbers().flat_map(|number| [-1, 0, 1].map(|step| number.whole_part() + step));
+    let whole_around =
+        || numbers().flat_map(|number| [-1, 0, 1].map(|step| number.whole_part().saturating_add(step)));
     let step = Decimal::parse("0.0001").unwrap_or_default();
     // Beside the operands, two numbers far out on both sides, so that either of two answers can be the greater.
     let far = Decimal::integer(1_000_000_000);
@@ -152,15 +153,66 @@ fn choices(multi: &MultiChoice, named: &BTreeSet<&str>) -> Option<Vec<Answer>> {
     Some(found.into_iter().map(Answer::Options).collect())
 }
 
+/// The conditions under which a source is shown.
+pub(super) fn conditions_of<'a>(
+    checklist: &'a Checklist,
+    source: Source<'_>,
+) -> impl Iterator<Item = &'a Condition> + use<'a> {
+    let question = match source {
+        Source::Question(index) => checklist.questions().get(index),
+        Source::Context(_) => None,
+    };
+    let section = question.map(|question| &checklist.sections()[question.section]);
+    let of_section = section.and_then(|section| section.show_if.as_ref());
+    let of_question = question.and_then(|question| question.show_if.as_ref());
+    of_section.into_iter().chain(of_question)
+}
+
+/// How many comparisons a condition makes at most.
+pub(super) fn weight(condition: &Condition) -> usize {
+    match condition {
+        Condition::All(parts) | Condition::Any(parts) => 1 + parts.iter().map(weight).sum::<usize>(),
+        Condition::Not(part) => weight(part),
+        Condition::Compare { comparison, .. } | Condition::Context { comparison, .. } => {
+            1 + comparison.operands().len()
+        }
+        Condition::CompareAnswers { .. } => 1,
+    }
+}
+
 /// One combination of answers.
 pub(super) struct Case<'c> {
-    pub(super) checklist: &'c Checklist,
-    pub(super) sources: &'c [Source<'c>],
-    pub(super) domains: &'c [Vec<Value<'c>>],
-    pub(super) picks: &'c [usize],
+    checklist: &'c Checklist,
+    sources: &'c [Source<'c>],
+    domains: &'c [Vec<Value<'c>>],
+    picks: &'c [usize],
+    /// Whether each source is shown, as far as that is settled.
+    shown: Vec<bool>,
 }
 
 impl<'c> Case<'c> {
+    /// Settles which sources are shown, each once, in the order of the checklist.
+    pub(super) fn new(
+        checklist: &'c Checklist,
+        sources: &'c [Source<'c>],
+        domains: &'c [Vec<Value<'c>>],
+        picks: &'c [usize],
+    ) -> Self {
+        let mut case = Self {
+            checklist,
+            sources,
+            domains,
+            picks,
+            shown: Vec::with_capacity(sources.len()),
+        };
+        for source in sources {
+            let mut conditions = conditions_of(checklist, *source);
+            let is_shown = conditions.all(|condition| condition.holds(&case));
+            case.shown.push(is_shown);
+        }
+        case
+    }
+
     pub(super) fn holds(&self, condition: &Condition) -> bool {
         condition.holds(self)
     }
@@ -174,17 +226,14 @@ impl<'c> Case<'c> {
 impl<'c> Facts<'c> for Case<'c> {
     /// The answer that conditions see: none where the question is not shown (R61).
     fn effective(&self, index: usize) -> Option<Known<'c>> {
-        let value = self.value(Source::Question(index))?;
-        let question = &self.checklist.questions()[index];
-        let section = &self.checklist.sections()[question.section];
-        let is_shown = [&section.show_if, &question.show_if]
-            .into_iter()
-            .flatten()
-            .all(|condition| self.holds(condition));
-        match value {
-            Value::Answer(answer) if is_shown => Some(Known::Answer(&question.kind, answer)),
-            Value::Number(number) if is_shown => Some(Known::Number(number)),
-            _ => None,
+        let place = self.sources.binary_search(&Source::Question(index)).ok()?;
+        if self.shown.get(place) != Some(&true) {
+            return None;
+        }
+        match &self.domains[place][self.picks[place]] {
+            Value::Answer(answer) => Some(Known::Answer(&self.checklist.questions()[index].kind, answer)),
+            Value::Number(number) => Some(Known::Number(number)),
+            Value::Missing | Value::Text(_) => None,
         }
     }
 

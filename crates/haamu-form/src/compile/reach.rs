@@ -74,7 +74,8 @@ pub(super) fn most(checklist: &Checklist, question: &Question) -> Option<Exact> 
         QuestionKind::YesNo { .. }
         | QuestionKind::Scale(_)
         | QuestionKind::Number { .. }
-        | QuestionKind::Duration { .. } => {
+        | QuestionKind::Duration { .. }
+        | QuestionKind::Calculated(_) => {
             return None;
         }
         _ => Exact::ZERO,

@@ -162,6 +162,11 @@ impl Score {
 /// Scores the answers to a checklist.
 #[must_use]
 pub fn score(checklist: &Checklist, answers: &Answers, decisions: Decisions<'_>) -> Score {
+    if decisions.accepted_incomplete {
+        // Instances that are missing cost their points, as questions do (R9).
+        let answers = answers.filled_up(checklist);
+        return score_settled(&Settled::new(checklist, &answers, decisions.voided), decisions);
+    }
     score_settled(&Settled::new(checklist, answers, decisions.voided), decisions)
 }
 

@@ -6,7 +6,7 @@ use crate::answer::{Answer, AnswerState};
 use crate::checklist::{
     AnswerOption, Change, Condition, Constraint, Facts, Known, Question, QuestionKind, Section,
 };
-use crate::{Answers, Checklist, Exact, LocalDateTime, Slot};
+use crate::{Answers, Checklist, Decimal, Exact, LocalDateTime, Slot};
 
 /// Whether and how a question counts, the first that fits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,6 +89,8 @@ pub(crate) struct Settled<'a> {
     /// By section that is repeated: by instance, by question of the section.
     instances: BTreeMap<usize, Vec<Vec<QuestionStatus>>>,
     values: BTreeMap<Slot, Exact>,
+    /// The first date and time that counts as answered so far.
+    first_moment: Option<LocalDateTime>,
 }
 
 /// The facts of one place: those of the visit, and of one instance where it is in one.
@@ -109,6 +111,7 @@ impl<'a> Settled<'a> {
             statuses: vec![QuestionStatus::NotShown; checklist.questions().len()],
             instances: BTreeMap::new(),
             values: BTreeMap::new(),
+            first_moment: None,
         };
         for (index, section) in checklist.sections().iter().enumerate() {
             let count = answers.instance_count(index);
@@ -155,7 +158,12 @@ impl<'a> Settled<'a> {
                     settled: self,
                     instance,
                 };
-                match calculated.calculation.value(&view) {
+                // Rounded, or sums of many values would need denominators without bound.
+                let exact = calculated.calculation.value(&view);
+                match exact
+                    .and_then(|exact| Decimal::rounded(&exact, 4))
+                    .map(Decimal::to_exact)
+                {
                     Some(value) => {
                         self.values.insert(slot, value);
                         counted_status(question)
@@ -163,9 +171,26 @@ impl<'a> Settled<'a> {
                     None => QuestionStatus::NotApplicable,
                 }
             } else {
-                shown_status(question, self.answers.state_at(self.checklist, slot))
+                let state = self.answers.state_at(self.checklist, slot);
+                let options = question.kind.options();
+                // What is not offered any more cannot be what was meant (R62).
+                if state
+                    .chosen()
+                    .iter()
+                    .all(|chosen| self.offers(&options[*chosen], instance))
+                {
+                    shown_status(question, state)
+                } else {
+                    QuestionStatus::Unanswered
+                }
             };
             *self.status_mut(slot) = status;
+            if self.first_moment.is_none()
+                && instance.is_none()
+                && let Some(Known::Answer(_, Answer::DateTime(moment))) = self.known(slot)
+            {
+                self.first_moment = Some(*moment);
+            }
         }
     }
 
@@ -286,12 +311,10 @@ impl<'s> Facts<'s> for View<'s, '_> {
     }
 
     fn context(&self, key: &str) -> Option<&str> {
-        let Settled {
-            checklist, answers, ..
-        } = self.settled;
-        answers.context().get(key).or_else(|| match key {
-            "channel" => checklist.header().channel.as_deref(),
-            "weekday" => answers.first_moment().map(LocalDateTime::weekday),
+        let settled = self.settled;
+        settled.answers.context().get(key).or_else(|| match key {
+            "channel" => settled.checklist.header().channel.as_deref(),
+            "weekday" => settled.first_moment.map(LocalDateTime::weekday),
             _ => None,
         })
     }

@@ -63,8 +63,20 @@ impl<'a> Check<'a> {
         for question in section.questions.clone() {
             self.place(Slot { question, instance });
         }
+        let checklist = self.settled.checklist();
         for constraint in &section.constraints {
-            if self.settled.breaks(constraint, instance) {
+            // A rule is for those who see where it is shown.
+            let is_repeated = checklist.repeat_of(constraint.question).is_some();
+            let place = Slot {
+                question: constraint.question,
+                instance: instance.filter(|_| is_repeated),
+            };
+            let is_shown = section
+                .questions
+                .clone()
+                .any(|question| self.settled.status(Slot { question, instance }) != QuestionStatus::NotShown);
+            let is_seen = is_shown && self.settled.status(place) != QuestionStatus::NotShown;
+            if is_seen && self.settled.breaks(constraint, instance) {
                 self.constraint(constraint, instance);
             }
         }
@@ -98,11 +110,6 @@ impl<'a> Check<'a> {
         let state = draft.answers.state_at(checklist, slot);
         let path = slot.path(checklist);
         let needs_comment = self.needs_comment(question, slot);
-        let chosen = match state {
-            AnswerState::Given(Answer::Option(chosen)) => std::slice::from_ref(chosen),
-            AnswerState::Given(Answer::Options(chosen)) => chosen.as_slice(),
-            _ => &[],
-        };
         let options = question.kind.options();
         let settled = self.settled;
         let is_offered = |chosen: &usize| settled.offers(&options[*chosen], slot.instance);
@@ -113,7 +120,7 @@ impl<'a> Check<'a> {
         for (code, message) in state_errors(question, state, status) {
             add("answers", Finding::error(code, "", message));
         }
-        if !chosen.iter().all(is_offered) {
+        if !state.chosen().iter().all(is_offered) {
             let message = "after other answers, this option is not offered any more";
             add("answers", Finding::error("option_not_offered", "", message));
         }

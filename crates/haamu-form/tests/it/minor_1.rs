@@ -143,16 +143,20 @@ fn a_value_is_worked_out_exactly() {
         "over midnight and the end of February"
     );
     assert_eq!(score.questions[6].earned, Exact::integer(2));
-    assert_eq!(score.questions[7].value, Exact::ratio(1000, 3));
+    assert_eq!(
+        score.questions[7].value,
+        Exact::ratio(3_333_333, 10_000),
+        "four decimals"
+    );
     assert_eq!(
         score.questions[8].value,
-        Exact::ratio(1036, 3),
+        Exact::ratio(3_453_333, 10_000),
         "1 + 10 + 1000/3 + 1"
     );
     assert_eq!(
         score.questions[9].status.as_str(),
         "unanswered",
-        "shown: a third is more than .33"
+        "shown: .3333 is more than .33"
     );
     let missing = scored(&checklist, &json!({"answers": {"price": 1000, "people": "0"}}));
     assert_eq!(
@@ -174,7 +178,7 @@ fn a_value_that_grows_without_bound_is_missing() {
     }
     let checklist = parse(&questions(Value::Array(all)));
     let score = scored(&checklist, &json!({"answers": {"q0": "999999999999.9999"}}));
-    assert!(score.questions[3].value.is_some());
+    assert!(score.questions[1].value.is_some());
     assert_eq!(score.questions[59].value, None);
 }
 
@@ -298,7 +302,7 @@ fn conditions_ask_what_is_known_of_the_visit() {
     let mut dated = document;
     dated["channel"] = json!("remote");
     let all = dated["sections"][0]["questions"].as_array_mut().expect("a list");
-    all.push(json!({"id": "when", "type": "datetime"}));
+    all.insert(0, json!({"id": "when", "type": "datetime"}));
     all.push(json!({"id": "far", "type": "yes_no", "show_if": {"context": "channel", "op": "equals", "value": "remote"}}));
     let dated = parse(&dated);
     for (day, is_weekend) in [
@@ -310,7 +314,7 @@ fn conditions_ask_what_is_known_of_the_visit() {
     ] {
         let score = scored(&dated, &json!({"answers": {"when": format!("{day}T12:00")}}));
         assert_eq!(
-            score.questions[0].status.as_str() == "unanswered",
+            score.questions[1].status.as_str() == "unanswered",
             is_weekend,
             "{day}"
         );
@@ -487,16 +491,24 @@ fn data_has_a_class_and_some_never_reaches_the_client() {
             RetentionClass::Narrative,
         ]
     );
-    let for_client: Vec<_> = checklist
-        .questions()
-        .iter()
-        .map(|question| question.is_for_client())
-        .collect();
-    assert_eq!(for_client, [true, true, true, true, false, true, false]);
+    assert_eq!(
+        checklist.client_questions(),
+        [true, true, true, false, false, true, false]
+    );
+    let derived = parse(&questions(json!([
+        {"id": "age", "type": "number", "sensitivity": "shopper"}, {"id": "wait", "type": "number"},
+        {"id": "both", "type": "calculated", "calculation": {"add": [{"question": "age"}, {"question": "wait"}]}},
+        {"id": "again", "type": "calculated", "calculation": {"question": "both"}},
+        {"id": "twice", "type": "calculated", "calculation": {"multiply": ["2", {"question": "wait"}]}}])));
+    assert_eq!(
+        derived.client_questions(),
+        [false, true, false, false, true],
+        "what is worked out tells of its sources"
+    );
     let scored = questions(json!([{"id": "q", "type": "yes_no", "points": "1", "integrity": true}]));
     assert_eq!(
         publish_errors(&scored),
-        ["integrity_scored sections[0].questions[0].points"]
+        ["kept_back_scored sections[0].questions[0]"]
     );
 }
 
@@ -596,4 +608,84 @@ fn conditions_on_the_visit_and_on_two_answers_are_analysed() {
             "contradictory_condition sections[0].questions[3].show_if",
         ]
     );
+}
+
+#[test]
+fn names_that_look_alike_do_not_meet() {
+    let document = json!({"format_minor": 1, "sections": [
+        {"id": "a", "questions": [{"id": "m.x", "type": "yes_no"}]},
+        {"id": "b", "repeat": {}, "questions": [
+            {"id": "m", "type": "matrix", "rows_of": "yes_no", "rows": [{"id": "r"}]}]}]});
+    let checklist = parse(&document);
+    let refused = Answers::parse(&checklist, r#"{"b": [{"m": {"x": "yes"}}]}"#).expect_err("no such row");
+    assert_eq!(refused.first_error().path, "answers.b[0].m.x");
+    let mut brackets = document;
+    brackets["sections"][0]["questions"][0]["id"] = json!("b[0].m.r");
+    assert_eq!(codes(&brackets), ["bad_id "]);
+    assert_eq!(haamu_form::Slot::parse(&checklist, "b[+1].m.r"), None);
+    assert_eq!(haamu_form::Slot::parse(&checklist, "b[01].m.r"), None);
+}
+
+#[test]
+fn a_chain_of_conditions_is_analysed_in_time() {
+    let scale = |id: &str| json!({"id": id, "type": "scale", "scale": {"min": 1, "max": 5}});
+    let mut all = vec![scale("s"), scale("t")];
+    for number in 0..40 {
+        let before = if number == 0 {
+            "t".to_owned()
+        } else {
+            format!("c{}", number - 1)
+        };
+        let answered = json!({"question": before, "op": "answered"});
+        all.push(
+            json!({"id": format!("c{number}"), "type": "change", "change": {"from": "s", "to": "t"},
+            "show_if": {"any": [answered, answered]}}),
+        );
+    }
+    let findings = compile::analyse(&parse(&questions(Value::Array(all))));
+    assert!(!findings.is_empty());
+}
+
+#[test]
+fn calculations_are_bounded() {
+    let many: Vec<Value> = (0..600).map(|_| json!({"question": "n"})).collect();
+    let found = codes(&questions(
+        json!([{"id": "n", "type": "number"}, {"id": "c", "type": "calculated", "calculation": {"add": many}}]),
+    ));
+    assert!(
+        found.iter().all(|code| code.starts_with("too_many_operations")) && !found.is_empty(),
+        "{found:?}"
+    );
+}
+
+#[test]
+fn rules_of_what_is_hidden_are_not_asked() {
+    let document = json!({"format_minor": 1, "sections": [
+        {"id": "first", "questions": [{"id": "problem", "type": "yes_no"}]},
+        {"id": "then", "show_if": {"question": "problem", "op": "equals", "value": "yes"},
+         "questions": [{"id": "solved", "type": "yes_no"}],
+         "constraints": [{"id": "r", "question": "solved", "fail_if": {"not": {"question": "solved", "op": "answered"}}, "message": {"en": "?"}}]}]});
+    let checklist = parse(&document);
+    let count = |answers: &str| {
+        let draft = Draft::new(Answers::parse(&checklist, answers).expect("sound"));
+        draft.findings(&checklist, Stage::Whole).len()
+    };
+    assert_eq!(
+        (count(r#"{"problem": "no"}"#), count(r#"{"problem": "yes"}"#)),
+        (0, 1)
+    );
+}
+
+#[test]
+fn an_option_that_is_not_offered_any_more_is_no_answer() {
+    let checklist = parse(&questions(json!([
+        {"id": "a", "type": "yes_no"},
+        {"id": "b", "type": "single_choice", "points": "2", "options": [
+            {"id": "x", "points": "2", "show_if": {"question": "a", "op": "equals", "value": "yes"}}, {"id": "y"}]}])));
+    let status = |a: &str| {
+        scored(&checklist, &json!({"answers": {"a": a, "b": "x"}})).questions[1]
+            .status
+            .as_str()
+    };
+    assert_eq!((status("yes"), status("no")), ("scored", "unanswered"));
 }

@@ -143,6 +143,22 @@ fn a_reviewer_voids_one_instance_or_all() {
 }
 
 #[test]
+fn instances_that_are_missing_cost_their_points_where_the_incomplete_is_accepted() {
+    let checklist = checklist("sum");
+    let answers = Answers::parse(&checklist, r#"{"clean": "yes"}"#).expect("sound");
+    let decisions = Decisions {
+        accepted_incomplete: true,
+        ..Decisions::default()
+    };
+    let score = score(&checklist, &answers, decisions);
+    assert_eq!(score.sections[1].raw, ratio(0, 1));
+    assert_eq!(
+        trace(&checklist, &answers, &score).total(),
+        score.last.expect("a score")
+    );
+}
+
+#[test]
 fn findings_name_the_instance() {
     let checklist = checklist("mean");
     let answers = json!({"staff": [{"greeted": "yes", "how": 2}, {}]}).to_string();

@@ -73,13 +73,14 @@ impl Words<'_> {
 
     /// All answers that a client may read, in checklist order.
     pub(super) fn answers(&self) -> Vec<AnswerView> {
+        let may_see = self.checklist.client_questions();
         let readable = |slot: Slot| {
             let question = &self.checklist.questions()[slot.question];
             let status = self.status(slot);
             // Receipts show times and names; files are listed as photos; a place is where the shopper was.
             let is_kept_back = question.kind.is_media()
                 || matches!(question.kind, QuestionKind::Location)
-                || !question.is_for_client();
+                || !may_see[slot.question];
             if status == QuestionStatus::NotShown || is_kept_back {
                 return None;
             }

@@ -87,6 +87,7 @@ impl VisitReport {
             period: &period,
         };
         let builder = Builder { input, labels, words };
+        let may_see = input.checklist.client_questions();
         Self {
             format: "haamu-visit-report/1",
             language: input.language.tag(),
@@ -101,7 +102,7 @@ impl VisitReport {
                 .trace
                 .lines
                 .iter()
-                .filter(|line| builder.is_for_client(line))
+                .filter(|line| is_for_client(&may_see, line))
                 .map(|line| builder.loss(line))
                 .collect(),
             answers: builder.words.answers(),
@@ -214,8 +215,8 @@ impl Builder<'_> {
                 effect,
             }
         };
-        let questions = self.input.checklist.questions();
-        let is_for_client = |trigger: &&Trigger| questions[trigger.question].is_for_client();
+        let may_see = self.input.checklist.client_questions();
+        let is_for_client = |trigger: &&Trigger| may_see[trigger.question];
         let triggers = self.input.score.triggers.iter().filter(is_for_client);
         triggers.map(of_trigger).collect()
     }
@@ -268,14 +269,6 @@ impl Builder<'_> {
             phase,
             display: rollup.score.as_ref().map(|value| self.percentage(value)),
             exact: rollup.score.as_ref().map(ToString::to_string),
-        }
-    }
-
-    /// Whether a line is not about a question that is kept from clients.
-    fn is_for_client(&self, line: &TraceLine) -> bool {
-        match line.place {
-            Place::Question(index) => self.input.checklist.questions()[index].is_for_client(),
-            Place::Visit | Place::Section(_) => true,
         }
     }
 
@@ -364,4 +357,16 @@ impl Builder<'_> {
             Language::English => text.to_owned(),
         }
     }
+}
+
+/// Whether a line is neither about a question that is kept from clients nor caused by one.
+fn is_for_client(may_see: &[bool], line: &TraceLine) -> bool {
+    let about = match line.place {
+        Place::Question(index) => Some(index),
+        Place::Visit | Place::Section(_) => None,
+    };
+    about
+        .into_iter()
+        .chain(line.reason.cause())
+        .all(|index| may_see[index])
 }
