@@ -277,9 +277,6 @@ impl World {
             places.entry(logged.id).or_insert(logged.disposition);
         }
         for (number, device) in self.devices.iter().enumerate() {
-            if self.ledger.twins.contains(&device.row().device) {
-                continue;
-            }
             for stored in &device.store.ops {
                 let Some((id, _)) = device.log.get(&stored.seq) else {
                     continue;

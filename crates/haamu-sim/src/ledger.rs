@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use haamu_sync::{BlobHash, DeviceId, DocumentId, OpId, RegisterKey};
+use haamu_sync::{BlobHash, DocumentId, OpId, RegisterKey};
 use serde::{Deserialize, Serialize};
 
 /// What must hold in every world.
@@ -49,8 +49,7 @@ pub enum Invariant {
     Settled,
     /// I20: stamps follow causes and stay near the server's clock.
     Stamps,
-    /// I21: devices show as set aside what the server set aside. Twins under one name are left out:
-    /// what one of them sent anew to a server that was restored, the other does not hear of.
+    /// I21: devices show as set aside what the server set aside.
     SetAsideTold,
     /// I22: nothing panics.
     NoPanic,
@@ -128,8 +127,6 @@ pub(crate) struct Ledger {
     pub(crate) destroyed: BTreeSet<BlobHash>,
     /// Files that a device reported as damaged.
     pub(crate) reported: BTreeSet<BlobHash>,
-    /// Names that two devices have borne at once.
-    pub(crate) twins: BTreeSet<DeviceId>,
     /// How often bytes of a file changed on their way.
     pub(crate) corruptions: BTreeMap<BlobHash, u32>,
     pub(crate) counts: Counts,

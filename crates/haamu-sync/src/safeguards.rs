@@ -20,6 +20,8 @@ pub enum Safeguard {
     WithdrawAcknowledgement,
     /// Only what a request was compared with is acknowledged.
     AcknowledgeAgreed,
+    /// All that is kept is compared again with a server whose feed starts over.
+    CompareAnew,
     /// What was acknowledged and lost again is shown from the device's own log.
     ShowWithdrawn,
     /// The copy of the feed counts as containing the log only after its last page.
@@ -68,13 +70,14 @@ pub enum Safeguard {
 
 impl Safeguard {
     /// All of them.
-    pub const ALL: [Self; 28] = [
+    pub const ALL: [Self; 29] = [
         Self::Chain,
         Self::KeepUntilCustody,
         Self::ForgetAltogether,
         Self::ConfirmFiles,
         Self::WithdrawAcknowledgement,
         Self::AcknowledgeAgreed,
+        Self::CompareAnew,
         Self::ShowWithdrawn,
         Self::IncludeAfterLastPage,
         Self::OriginOnReissue,

@@ -56,6 +56,9 @@ impl Engine {
         };
         self.judge_anew(response, agreed, &mut batch);
         acknowledge(&mut device, agreed, &mut outcome);
+        if response.reset && holds(Safeguard::CompareAnew) {
+            self.compare_anew(&mut device, &mut outcome);
+        }
         self.set_aside(response, &mut batch, &mut outcome);
         self.confirm_files(&offered, response, &mut batch, &mut outcome);
         self.take_page(response, &mut device, &mut batch, &mut outcome);
@@ -65,6 +68,18 @@ impl Engine {
         self.forget(response.custody_upto, &mut device, &mut batch);
         batch.device = Some(device);
         self.start_commit(batch, Then::Applied(outcome));
+    }
+
+    /// A server whose feed starts over was restored, perhaps, and an old request may have reached it
+    /// since: it has then all that this device had sent, and need not have put it where it did before.
+    /// Its answer says so only of what this request held. So all that is still kept is sent once more.
+    fn compare_anew(&self, device: &mut DeviceState, outcome: &mut Outcome) {
+        // Nothing was acknowledged and kept before: this answer is about everything.
+        if self.state.device.acknowledged > device.start.seq {
+            device.acknowledged = device.start.seq;
+            device.included = device.included.min(device.acknowledged);
+            outcome.more = true;
+        }
     }
 
     /// A server that lost operations may have lost files too. Offering them again costs little: it
@@ -191,12 +206,16 @@ impl Engine {
             );
             if is_kept_apart && let Some(entry) = self.state.log.get(&exception.seq) {
                 let set_aside = Some(exception.disposition);
+                // What is known already is not told once more.
+                if entry.stored.set_aside != set_aside {
+                    let code = exception.code.clone();
+                    let notice = Notice::SetAside(exception.seq, exception.disposition, code);
+                    outcome.notices.push(notice);
+                }
                 batch.put_ops.push(StoredOp {
                     set_aside,
                     ..entry.stored.clone()
                 });
-                let notice = Notice::SetAside(exception.seq, exception.disposition, exception.code.clone());
-                outcome.notices.push(notice);
             }
         }
     }
