@@ -25,6 +25,7 @@ impl World {
         self.check_photos();
         self.check_stamps();
         self.check_set_aside();
+        self.check_instances();
     }
 
     fn check_custody(&mut self) {

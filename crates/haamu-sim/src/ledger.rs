@@ -53,6 +53,9 @@ pub enum Invariant {
     SetAsideTold,
     /// I22: nothing panics.
     NoPanic,
+    /// I23: no answer in an instance is hidden that nobody who saw it removed or replaced, and an
+    /// instance is gone when all that stands in it was seen and removed.
+    Instances,
 }
 
 impl Invariant {
@@ -74,7 +77,9 @@ pub(crate) struct Known {
     pub(crate) key: RegisterKey,
     /// Whether it gives a register a value or takes it away.
     pub(crate) is_value: bool,
-    /// The heads that its author saw.
+    /// Whether it removes instances of a repeated group.
+    pub(crate) is_removal: bool,
+    /// The heads that its author saw; of a removal, all that they saw in what it removes.
     pub(crate) seen: Vec<OpId>,
 }
 
