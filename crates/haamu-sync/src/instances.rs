@@ -85,3 +85,82 @@ impl Document {
         Action::RemoveInstance(std::iter::once(instance).chain(seen).collect())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{AuthorId, Bytes, ClockConfidence, DeviceId, DocumentId, Lane, Op};
+
+    fn value(number: u8) -> Value {
+        Value {
+            tag: 1,
+            bytes: Bytes(vec![number]),
+        }
+    }
+
+    /// Folds an operation named after its number.
+    fn write(document: &mut Document, number: u8, key: RegisterKey, action: Action) -> OpId {
+        let id = OpId::from_bytes([number; 16]);
+        let op = Op {
+            origin_device: DeviceId::default(),
+            origin_seq: u64::from(number),
+            hlc: Hlc::at(u64::from(number)),
+            confidence: ClockConfidence::Wall,
+            document: DocumentId::default(),
+            lane: Lane::Shopper,
+            register: key.register,
+            instance: key.instance,
+            action,
+            form_version: None,
+            author: AuthorId::default(),
+            base: Vec::new(),
+        };
+        document.fold(&op, id, op.hlc);
+        id
+    }
+
+    fn set() -> RegisterKey {
+        RegisterKey::shopper("instances/staff")
+    }
+
+    fn inside(instance: OpId) -> RegisterKey {
+        RegisterKey {
+            instance: vec![instance],
+            ..RegisterKey::shopper("answer/name")
+        }
+    }
+
+    fn shown(document: &Document) -> Vec<(OpId, bool)> {
+        let instances = document.instances(&set(), |key| key.instance.first().copied());
+        let instances = instances.into_iter();
+        instances
+            .map(|instance| (instance.id, instance.is_disputed))
+            .collect()
+    }
+
+    #[test]
+    fn what_was_seen_goes_with_its_instance_and_what_was_not_keeps_it() {
+        let mut document = Document::default();
+        let staff = write(&mut document, 1, set(), Action::AddInstance(value(0)));
+        write(&mut document, 2, inside(staff), Action::Set(value(1)));
+        assert_eq!(shown(&document), [(staff, false)]);
+        let mut elsewhere = document.clone();
+        let removal = document.removal_of(staff);
+        write(&mut document, 3, set(), removal.clone());
+        assert_eq!(shown(&document), []);
+        write(&mut elsewhere, 4, inside(staff), Action::Set(value(2)));
+        write(&mut elsewhere, 3, set(), removal);
+        assert_eq!(shown(&elsewhere), [(staff, true)]);
+        let removal = elsewhere.removal_of(staff);
+        write(&mut elsewhere, 5, set(), removal);
+        assert_eq!(shown(&elsewhere), []);
+    }
+
+    #[test]
+    fn an_answer_is_shown_without_the_addition_of_its_instance() {
+        let mut document = Document::default();
+        let staff = OpId::from_bytes([9; 16]);
+        write(&mut document, 2, inside(staff), Action::Set(value(1)));
+        assert_eq!(shown(&document), [(staff, false)]);
+    }
+}
