@@ -25,6 +25,7 @@ impl World {
         self.check_photos();
         self.check_stamps();
         self.check_set_aside();
+        self.check_instances();
     }
 
     fn check_custody(&mut self) {
@@ -277,9 +278,6 @@ impl World {
             places.entry(logged.id).or_insert(logged.disposition);
         }
         for (number, device) in self.devices.iter().enumerate() {
-            if self.ledger.twins.contains(&device.row().device) {
-                continue;
-            }
             for stored in &device.store.ops {
                 let Some((id, _)) = device.log.get(&stored.seq) else {
                     continue;

@@ -179,13 +179,15 @@ fn step(draw: &mut Draw, faults: &BTreeSet<Fault>, fates: &[Fate], incidents: &[
 
 fn what(draw: &mut Draw, faults: &BTreeSet<Fault>) -> What {
     match draw.below(100) {
-        0..=56 => What::Set,
-        57..=61 => What::Clear,
-        62..=73 => What::Attach(draw.byte()),
-        74..=77 => What::Detach,
-        78..=81 => What::AddInstance,
-        82..=83 => What::RemoveInstances,
-        84..=88 => What::SetInside(draw.byte()),
+        0..=47 => What::Set,
+        48..=52 => What::Clear,
+        53..=64 => What::Attach(draw.byte()),
+        65..=68 => What::Detach,
+        69..=72 => What::AddInstance,
+        73 => What::RemoveInstances,
+        74..=77 => What::RemoveInstance(draw.byte()),
+        78..=87 => What::SetInside(draw.byte()),
+        88 => What::ClearInside(draw.byte()),
         89..=92 => What::Submit,
         93..=94 => What::Note,
         _ if !faults.contains(&Fault::Poison) => What::Set,

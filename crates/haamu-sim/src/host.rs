@@ -159,7 +159,13 @@ impl World {
         let op = state.log.values().find(|(known, _)| *known == id);
         let op = op.and_then(|(_, op)| op.as_ref());
         let is_value = op.is_some_and(|op| matches!(op.action, Action::Set(_) | Action::Clear));
-        let base = op.map(|op| op.base.clone()).unwrap_or_default();
+        let mut base = op.map(|op| op.base.clone()).unwrap_or_default();
+        let removes = match op.map(|op| &op.action) {
+            Some(Action::RemoveInstance(named)) => named.as_slice(),
+            _ => &[],
+        };
+        base.extend(removes);
+        let is_removal = !removes.is_empty();
         let phone = state.phone;
         let known = &self.ledger.known;
         let unseen = base.iter().find(|base| {
@@ -177,6 +183,7 @@ impl World {
             document: tap.document,
             key: tap.key,
             is_value,
+            is_removal,
             seen: tap.seen,
         };
         self.ledger.counts.operations += 1;

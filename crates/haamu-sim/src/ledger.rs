@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use haamu_sync::{BlobHash, DeviceId, DocumentId, OpId, RegisterKey};
+use haamu_sync::{BlobHash, DocumentId, OpId, RegisterKey};
 use serde::{Deserialize, Serialize};
 
 /// What must hold in every world.
@@ -49,11 +49,13 @@ pub enum Invariant {
     Settled,
     /// I20: stamps follow causes and stay near the server's clock.
     Stamps,
-    /// I21: devices show as set aside what the server set aside. Twins under one name are left out:
-    /// what one of them sent anew to a server that was restored, the other does not hear of.
+    /// I21: devices show as set aside what the server set aside.
     SetAsideTold,
     /// I22: nothing panics.
     NoPanic,
+    /// I23: no answer in an instance is hidden that nobody who saw it removed or replaced, and an
+    /// instance is gone when all that stands in it was seen and removed.
+    Instances,
 }
 
 impl Invariant {
@@ -75,7 +77,9 @@ pub(crate) struct Known {
     pub(crate) key: RegisterKey,
     /// Whether it gives a register a value or takes it away.
     pub(crate) is_value: bool,
-    /// The heads that its author saw.
+    /// Whether it removes instances of a repeated group.
+    pub(crate) is_removal: bool,
+    /// The heads that its author saw; of a removal, all that they saw in what it removes.
     pub(crate) seen: Vec<OpId>,
 }
 
@@ -128,8 +132,6 @@ pub(crate) struct Ledger {
     pub(crate) destroyed: BTreeSet<BlobHash>,
     /// Files that a device reported as damaged.
     pub(crate) reported: BTreeSet<BlobHash>,
-    /// Names that two devices have borne at once.
-    pub(crate) twins: BTreeSet<DeviceId>,
     /// How often bytes of a file changed on their way.
     pub(crate) corruptions: BTreeMap<BlobHash, u32>,
     pub(crate) counts: Counts,

@@ -20,6 +20,7 @@ mod device;
 pub mod draw;
 mod feed;
 mod host;
+mod instances;
 mod ledger;
 #[cfg(test)]
 mod model;

@@ -2,6 +2,9 @@
 //!
 //! Exit codes: 0 if everything held, 1 if not, 2 if the call cannot be used.
 
+#[cfg(feature = "mutations")]
+mod mutations;
+
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -63,6 +66,10 @@ enum Command {
         /// How many at most, while nothing is noticed.
         #[arg(long, default_value_t = 20_000)]
         most: u64,
+        /// A folder of plans that bear the name of the safeguard that they need. Where no world
+        /// notices its removal, its plan must.
+        #[arg(long)]
+        known: Option<PathBuf>,
         /// The seed of the first one.
         #[arg(long, default_value_t = 1)]
         seed: u64,
@@ -95,10 +102,14 @@ fn main() -> ExitCode {
         Command::Mutations {
             worlds,
             most,
+            known,
             seed,
             only,
             plans,
-        } => mutations(worlds, most, seed, &only, plans.as_deref()),
+        } => {
+            let worlds = mutations::Worlds { worlds, most, seed };
+            mutations::run(worlds, &only, known.as_deref(), plans.as_deref())
+        }
     };
     match outcome {
         Ok(true) => ExitCode::SUCCESS,
@@ -199,46 +210,14 @@ fn tell(outcome: &haamu_sim::Outcome) {
     }
 }
 
-fn replay(file: &Path) -> Result<bool, String> {
+fn read_plan(file: &Path) -> Result<Plan, String> {
     let text = fs::read_to_string(file).map_err(|error| format!("{}: {error}", file.display()))?;
-    let plan: Plan = serde_json::from_str(&text).map_err(|error| format!("{}: {error}", file.display()))?;
-    let outcome = run(&plan, None);
+    serde_json::from_str(&text).map_err(|error| format!("{}: {error}", file.display()))
+}
+
+fn replay(file: &Path) -> Result<bool, String> {
+    let outcome = run(&read_plan(file)?, None);
     tell(&outcome);
     say(&format!("{:?}", outcome.counts));
     Ok(outcome.violations.is_empty())
-}
-
-#[cfg(feature = "mutations")]
-fn mutations(worlds: u64, most: u64, seed: u64, only: &str, plans: Option<&Path>) -> Result<bool, String> {
-    use haamu_sim::Removal;
-    use haamu_sim::campaign::mutate;
-
-    let mut unnoticed = 0;
-    say("| Safeguard removed | Failing worlds | Invariants |\n|---|---:|---|");
-    for removed in Removal::all().filter(|removed| removed.to_string().contains(only)) {
-        let mutation = mutate(removed, seed, worlds, most, threads());
-        let mut broken: Vec<_> = mutation.broken.iter().collect();
-        broken.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
-        let broken: Vec<String> = broken
-            .iter()
-            .map(|(invariant, _)| format!("I{}", invariant.number()))
-            .collect();
-        say(&format!(
-            "| {removed} | {} / {} | {} |",
-            mutation.failing,
-            mutation.worlds,
-            broken.join(", ")
-        ));
-        unnoticed += u32::from(mutation.failing == 0);
-        if let (Some(folder), Some(seed)) = (plans, mutation.example) {
-            let plan = shrink::shrink(&draw::plan(seed), Some(removed), SHRINK_TRIES);
-            let file = folder.join(format!("{}.json", removed.to_string().replace(' ', "-")));
-            fs::write(&file, to_json(&plan)? + "\n")
-                .map_err(|error| format!("{}: {error}", file.display()))?;
-        }
-    }
-    if unnoticed > 0 {
-        say(&format!("{unnoticed} removals went unnoticed"));
-    }
-    Ok(unnoticed == 0)
 }

@@ -7,6 +7,7 @@ use haamu_sync::{
 
 use crate::device::{LocalFile, Tap, Todo};
 use crate::draw::PLACES;
+use crate::instances;
 use crate::plan::What;
 use crate::safeguard::Duty;
 use crate::server::FORM;
@@ -26,10 +27,14 @@ impl World {
             return;
         };
         let view = self.devices[device].engine.document(document);
+        let seen = match &action {
+            Action::RemoveInstance(named) => instances::seen_in(&view, named),
+            _ => view.visible_heads(&key),
+        };
         self.devices[device].taps.push_back(Tap {
             document,
             key: key.clone(),
-            seen: view.visible_heads(&key),
+            seen,
         });
         let form_version = match what {
             What::UnknownForm => Some(FormVersion::from_bytes([0xbb; 32])),
@@ -70,7 +75,16 @@ impl World {
         let engine = &self.devices[device].engine;
         let key = RegisterKey::shopper(place_name(place));
         let photos = RegisterKey::shopper(format!("photos/{}", place % PLACES));
-        let group = RegisterKey::shopper("group/0");
+        let group = instances::group();
+        let shown = || instances::shown(&engine.document(document));
+        let inside = |pick: u8| {
+            let instances = shown();
+            let instance = *instances.get(usize::from(pick) % instances.len().max(1))?;
+            Some(RegisterKey {
+                instance: vec![instance],
+                ..key.clone()
+            })
+        };
         let present = |key: &RegisterKey| {
             let view = engine.document(document);
             let cell = view.cell(key).cloned().unwrap_or_default();
@@ -90,19 +104,14 @@ impl World {
                 (photos, Action::Detach(observed))
             }
             What::AddInstance => (group, Action::AddInstance(value)),
-            What::RemoveInstances => {
-                let observed = present(&group);
-                (group, Action::RemoveInstance(observed))
-            }
-            What::SetInside(pick) => {
-                let instances = present(&group);
+            What::RemoveInstances => (group, instances::removal(&engine.document(document), &shown())),
+            What::RemoveInstance(pick) => {
+                let instances = shown();
                 let instance = *instances.get(usize::from(pick) % instances.len().max(1))?;
-                let inside = RegisterKey {
-                    instance: vec![instance],
-                    ..key
-                };
-                (inside, Action::Set(value))
+                (group, instances::removal(&engine.document(document), &[instance]))
             }
+            What::SetInside(pick) => (inside(pick)?, Action::Set(value)),
+            What::ClearInside(pick) => (inside(pick)?, Action::Clear),
             What::Submit => {
                 let cycle = engine.submission(document).map_or(0, |(_, cycle, _)| cycle);
                 let submit = Submit {

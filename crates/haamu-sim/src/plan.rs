@@ -248,10 +248,14 @@ pub enum What {
     Detach,
     /// Adds an instance of a repeated group.
     AddInstance,
-    /// Removes all instances of the group.
+    /// Removes all instances of the group that they see.
     RemoveInstances,
+    /// Removes one of the instances that they see, counted from the first.
+    RemoveInstance(u8),
     /// Answers a question inside an instance, counted from the first.
     SetInside(u8),
+    /// Takes an answer inside an instance away.
+    ClearInside(u8),
     /// Hands in.
     Submit,
     /// Leaves a note.

@@ -13,6 +13,7 @@ impl World {
     /// Looks at a device after a step.
     pub(crate) fn watch(&mut self, device: usize) {
         self.watch_view(device);
+        self.watch_instances(device);
         self.watch_liveness(device);
     }
 

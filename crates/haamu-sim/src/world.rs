@@ -280,7 +280,6 @@ impl World {
         let mut copy = Device::new(self.devices.len(), original.token, store, self.now);
         copy.files = original.files.clone();
         copy.durable = original.durable.clone();
-        self.ledger.twins.insert(copy.row().device);
         self.devices.push(copy);
     }
 

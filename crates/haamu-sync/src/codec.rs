@@ -15,24 +15,17 @@
 //! outline are named by their own hash. So every receiver computes the same
 //! chain, whatever it understands.
 
-use std::convert::Infallible;
+mod read;
+mod write;
 
-use minicbor::data::Type;
 use minicbor::{Decoder, Encoder};
 
-use crate::{
-    Action, Attachment, AuthorId, BlobHash, Bytes, ClockConfidence, DeviceId, DocumentId, FormVersion, Hlc,
-    Lane, Op, OpId, Submit, Value,
-};
+use self::read::{read_id, read_items};
+use self::write::{write_head, write_op};
+use crate::{ClockConfidence, DeviceId, Op, OpId};
 
 /// The longest operation that is understood, in bytes; longer ones are kept raw.
 pub const MAX_OP_BYTES: usize = 256 * 1024;
-/// The most ids that a list inside an operation may have.
-const MAX_LIST: u64 = 10_000;
-/// The longest name of a register, a stage or a media type, in bytes.
-const MAX_NAME_BYTES: usize = 256;
-/// The most repeated groups that lie in each other.
-const MAX_NESTING: usize = 8;
 const CANONICAL_ITEMS: u64 = 10;
 
 /// Why bytes are not an operation that this version understands.
@@ -163,203 +156,14 @@ fn outline(raw: &[u8], device: DeviceId, seq: u64) -> Option<(DeviceId, u64, &[u
     (input.position() == raw.len()).then_some((origin_device, origin_seq, items))
 }
 
-type Out = Encoder<Vec<u8>>;
-type Written = Result<(), minicbor::encode::Error<Infallible>>;
-
-fn write_head(out: &mut Out, origin_device: DeviceId, origin_seq: u64) -> Written {
-    out.array(CANONICAL_ITEMS + 2)?
-        .bytes(origin_device.as_bytes())?
-        .u64(origin_seq)?;
-    Ok(())
-}
-
-fn write_op(out: &mut Out, op: &Op, device: DeviceId, seq: u64) -> Written {
-    let is_reissued = (op.origin_device, op.origin_seq) != (device, seq);
-    out.array(if is_reissued { 4 } else { 2 })?
-        .array(CANONICAL_ITEMS)?;
-    out.u64(op.hlc.bits())?.bytes(op.document.as_bytes())?;
-    out.u8(match op.lane {
-        Lane::Shopper => 0,
-        Lane::Review => 1,
-    })?;
-    out.str(&op.register)?;
-    write_ids(out, &op.instance)?;
-    write_action(out, &op.action)?;
-    match &op.form_version {
-        Some(version) => out.bytes(version.as_bytes())?,
-        None => out.null()?,
-    };
-    out.bytes(op.author.as_bytes())?;
-    write_ids(out, &op.base)?;
-    out.u8(op.confidence.code())?;
-    if is_reissued {
-        out.bytes(op.origin_device.as_bytes())?.u64(op.origin_seq)?;
-    }
-    Ok(())
-}
-
-fn write_ids(out: &mut Out, ids: &[OpId]) -> Written {
-    out.array(ids.len() as u64)?;
-    ids.iter().try_for_each(|id| out.bytes(id.as_bytes()).map(drop))
-}
-
-/// The items `kind` and `value`.
-fn write_action(out: &mut Out, action: &Action) -> Written {
-    match action {
-        Action::Set(value) => write_value(out.u8(0)?, value),
-        Action::Clear => out.u8(1)?.null().map(drop),
-        Action::AddInstance(value) => write_value(out.u8(2)?, value),
-        Action::RemoveInstance(observed) => write_ids(out.u8(3)?, observed),
-        Action::Attach(file) => {
-            out.u8(4)?
-                .array(4)?
-                .bytes(file.sha256.as_bytes())?
-                .u64(file.length)?;
-            out.str(&file.media_type)?.bytes(&file.capture.0).map(drop)
-        }
-        Action::Detach(observed) => write_ids(out.u8(5)?, observed),
-        Action::Submit(submit) => {
-            out.u8(6)?.array(3)?.str(&submit.stage)?.u32(submit.cycle)?;
-            out.array(submit.frontier.len() as u64)?;
-            submit
-                .frontier
-                .iter()
-                .try_for_each(|(device, seq)| out.array(2)?.bytes(device.as_bytes())?.u64(*seq).map(drop))
-        }
-        Action::Note(text) => out.u8(7)?.bytes(&text.0).map(drop),
-    }
-}
-
-fn write_value(out: &mut Out, value: &Value) -> Written {
-    out.array(2)?.u8(value.tag)?.bytes(&value.bytes.0).map(drop)
-}
-
-/// Reads the ten items; what stands outside of them is left at its default.
-fn read_items(input: &mut Decoder<'_>) -> Result<Op, DecodeError> {
-    let hlc = Hlc::from_bits(input.u64()?);
-    let document = read_id(input, DocumentId::from_slice)?;
-    let lane = match input.u8()? {
-        0 => Lane::Shopper,
-        1 => Lane::Review,
-        _ => return Err(DecodeError::Malformed),
-    };
-    let register = read_name(input)?;
-    let instance = read_ids(input)?;
-    if instance.len() > MAX_NESTING {
-        return Err(DecodeError::TooLong);
-    }
-    let action = read_action(input)?;
-    let form_version = if input.datatype()? == Type::Null {
-        input.null()?;
-        None
-    } else {
-        Some(read_id(input, FormVersion::from_slice)?)
-    };
-    let author = read_id(input, AuthorId::from_slice)?;
-    let base = read_ids(input)?;
-    Ok(Op {
-        origin_device: DeviceId::default(),
-        origin_seq: 0,
-        hlc,
-        confidence: ClockConfidence::default(),
-        document,
-        lane,
-        register,
-        instance,
-        action,
-        form_version,
-        author,
-        base,
-    })
-}
-
-fn read_action(input: &mut Decoder<'_>) -> Result<Action, DecodeError> {
-    Ok(match input.u8()? {
-        0 => Action::Set(read_value(input)?),
-        1 => {
-            input.null()?;
-            Action::Clear
-        }
-        2 => Action::AddInstance(read_value(input)?),
-        3 => Action::RemoveInstance(read_ids(input)?),
-        4 => {
-            read_array(input, 4)?;
-            Action::Attach(Attachment {
-                sha256: read_id(input, BlobHash::from_slice)?,
-                length: input.u64()?,
-                media_type: read_name(input)?,
-                capture: Bytes(input.bytes()?.to_vec()),
-            })
-        }
-        5 => Action::Detach(read_ids(input)?),
-        6 => {
-            read_array(input, 3)?;
-            let stage = read_name(input)?;
-            let cycle = input.u32()?;
-            let frontier = read_list(input, |input| {
-                read_array(input, 2)?;
-                Ok((read_id(input, DeviceId::from_slice)?, input.u64()?))
-            })?;
-            Action::Submit(Submit {
-                stage,
-                cycle,
-                frontier,
-            })
-        }
-        7 => Action::Note(Bytes(input.bytes()?.to_vec())),
-        kind => return Err(DecodeError::UnknownKind(kind)),
-    })
-}
-
-/// A name that every database can hold and index.
-fn read_name(input: &mut Decoder<'_>) -> Result<String, DecodeError> {
-    let name = input.str()?;
-    if name.len() > MAX_NAME_BYTES || name.chars().any(char::is_control) {
-        return Err(DecodeError::Malformed);
-    }
-    Ok(name.to_owned())
-}
-
-fn read_value(input: &mut Decoder<'_>) -> Result<Value, DecodeError> {
-    read_array(input, 2)?;
-    Ok(Value {
-        tag: input.u8()?,
-        bytes: Bytes(input.bytes()?.to_vec()),
-    })
-}
-
-fn read_array(input: &mut Decoder<'_>, length: u64) -> Result<(), DecodeError> {
-    if input.array()? == Some(length) {
-        Ok(())
-    } else {
-        Err(DecodeError::Malformed)
-    }
-}
-
-fn read_list<'b, T>(
-    input: &mut Decoder<'b>,
-    mut read: impl FnMut(&mut Decoder<'b>) -> Result<T, DecodeError>,
-) -> Result<Vec<T>, DecodeError> {
-    let length = input.array()?.ok_or(DecodeError::NotCanonical)?;
-    if length > MAX_LIST {
-        return Err(DecodeError::TooLong);
-    }
-    (0..length).map(|_| read(input)).collect()
-}
-
-fn read_ids(input: &mut Decoder<'_>) -> Result<Vec<OpId>, DecodeError> {
-    read_list(input, |input| read_id(input, OpId::from_slice))
-}
-
-fn read_id<T>(input: &mut Decoder<'_>, from_slice: fn(&[u8]) -> Option<T>) -> Result<T, DecodeError> {
-    from_slice(input.bytes()?).ok_or(DecodeError::Malformed)
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::{
+        Action, Attachment, AuthorId, BlobHash, Bytes, DocumentId, FormVersion, Hlc, Lane, Submit, Value,
+    };
 
     const DEVICE: DeviceId = DeviceId::from_bytes([1; 16]);
 

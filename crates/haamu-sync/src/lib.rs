@@ -22,6 +22,7 @@ pub mod engine;
 pub mod fold;
 pub mod frame;
 mod ids;
+mod instances;
 mod op;
 pub mod safeguards;
 pub mod server;
@@ -38,4 +39,5 @@ pub use frame::{
 pub use ids::{
     AuthorId, BlobHash, Bytes, ChainValue, DeviceId, DocumentId, FormVersion, Incarnation, OpId, ParseIdError,
 };
+pub use instances::ShownInstance;
 pub use op::{Action, Attachment, Lane, Op, RegisterKey, Submit, Value};

@@ -20,6 +20,8 @@ pub enum Safeguard {
     WithdrawAcknowledgement,
     /// Only what a request was compared with is acknowledged.
     AcknowledgeAgreed,
+    /// What a server may have lost and put elsewhere since is compared with it again.
+    CompareAnew,
     /// What was acknowledged and lost again is shown from the device's own log.
     ShowWithdrawn,
     /// The copy of the feed counts as containing the log only after its last page.
@@ -34,6 +36,10 @@ pub enum Safeguard {
     OnlyWhatWasSeen,
     /// A replaced edit stays replaced if it arrives after the one that replaced it.
     RememberReplaced,
+    /// Whoever removes an instance of a repeated group names what they see in it.
+    RemovalNamesSeen,
+    /// What the remover had not seen keeps the instance.
+    UnseenKeepsInstance,
     /// Stamps of a device never go back, whatever its clock does.
     MonotoneStamps,
     /// An effective stamp is above those of everything that its author had seen or written.
@@ -68,13 +74,14 @@ pub enum Safeguard {
 
 impl Safeguard {
     /// All of them.
-    pub const ALL: [Self; 28] = [
+    pub const ALL: [Self; 31] = [
         Self::Chain,
         Self::KeepUntilCustody,
         Self::ForgetAltogether,
         Self::ConfirmFiles,
         Self::WithdrawAcknowledgement,
         Self::AcknowledgeAgreed,
+        Self::CompareAnew,
         Self::ShowWithdrawn,
         Self::IncludeAfterLastPage,
         Self::OriginOnReissue,
@@ -82,6 +89,8 @@ impl Safeguard {
         Self::Predecessors,
         Self::OnlyWhatWasSeen,
         Self::RememberReplaced,
+        Self::RemovalNamesSeen,
+        Self::UnseenKeepsInstance,
         Self::MonotoneStamps,
         Self::EffectiveFloor,
         Self::EffectiveLimit,

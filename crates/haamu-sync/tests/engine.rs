@@ -441,6 +441,45 @@ fn a_server_restored_from_a_backup_gets_back_what_it_lost() {
 }
 
 #[test]
+fn what_a_restored_server_puts_elsewhere_is_told() {
+    let (mut server, mut device) = (Server::default(), Device::new(1));
+    device.sync(&mut server);
+    let backup = server.clone();
+    server.standing_settled = true;
+    device.set("answer/a", 1);
+    device.handle(Event::SyncNow);
+    let mut old_request = None;
+    while let Some(effect) = device.engine.poll_effect() {
+        match effect {
+            Effect::Commit(id, batch) => {
+                device.write(*batch);
+                device.handle(Event::Committed(id));
+            }
+            Effect::Sync(id, request) => {
+                let response = server.answer(&request, device.now);
+                if !request.ops.is_empty() {
+                    old_request = Some(request);
+                }
+                device.handle(Event::Synced(id, Ok(Box::new(response))));
+            }
+            Effect::Notify(notice) => device.notices.push(notice),
+            _ => {}
+        }
+    }
+    assert_eq!(device.engine.backlog().set_aside, 1);
+    // The server is restored, and a copy of the request reaches it then.
+    server = Server {
+        incarnation: Incarnation::from_bytes([9; 16]),
+        ..backup
+    };
+    server.answer(&old_request.expect("the answer was sent"), device.now);
+    device.sync(&mut server);
+    assert_eq!(server.value("answer/a"), Some(1));
+    assert_eq!(device.value("answer/a"), Some(1));
+    assert_eq!(device.engine.backlog().set_aside, 0);
+}
+
+#[test]
 fn a_cloned_phone_takes_a_new_name_and_loses_nothing() {
     let (mut server, mut first) = (Server::default(), Device::new(1));
     first.set("answer/a", 1);

@@ -1,12 +1,10 @@
 //! The instances of repeated sections.
 
-use std::collections::BTreeSet;
-
 use haamu_form::{Answers, Checklist, Finding};
-use haamu_sync::{Action, Bytes, Content, Document, OpId, RegisterKey, Value};
+use haamu_sync::{Action, Bytes, Document, OpId, RegisterKey, Value};
 use serde::{Deserialize, Serialize};
 
-use super::{BoundEvaluation, TAG_JSON};
+use super::{ANSWER, BoundEvaluation, COMMENT, FILES, TAG_JSON};
 
 const INSTANCES: &str = "instances/";
 
@@ -49,23 +47,7 @@ pub fn add_instance(order: &str) -> Action {
 /// Removes an instance with all that its author can see in it.
 #[must_use]
 pub fn remove_instance(document: &Document, instance: OpId) -> Action {
-    let mut observed = vec![instance];
-    observed.extend(written_in(document, instance));
-    Action::RemoveInstance(observed)
-}
-
-/// What stands in an instance: the heads of its registers, and its files.
-fn written_in(document: &Document, instance: OpId) -> Vec<OpId> {
-    let inside = document
-        .cells
-        .iter()
-        .filter(|(key, _)| key.instance.contains(&instance));
-    inside
-        .flat_map(|(_, cell)| {
-            let heads = cell.register.heads.iter().map(|head| head.op);
-            heads.chain(cell.elements.present.keys().copied())
-        })
-        .collect()
+    document.removal_of(instance)
 }
 
 /// Adds the instances of all repeated sections to the answers.
@@ -98,62 +80,36 @@ pub(super) fn bind(
 
 /// The instances of a section, in order.
 fn in_order(checklist: &Checklist, document: &Document, section: usize) -> Vec<Instance> {
-    let id = checklist.sections()[section].id.as_str();
-    let Some(cell) = document.cell(&instances_key(id)) else {
-        return Vec::new();
-    };
-    let elements = &cell.elements;
-    let mut found = Vec::new();
-    for (id, element) in &elements.present {
-        if let Content::Instance(value) = &element.content {
-            let note: Note = serde_json::from_slice(&value.bytes.0).unwrap_or_default();
-            found.push((note.order, element.effective, *id, false));
-        }
-    }
-    // Of what was removed, that stays into which something was written that the remover had not seen.
-    let mut inside: BTreeSet<OpId> = BTreeSet::new();
-    for (key, cell) in &document.cells {
-        let holds = cell.register.value().is_some() || !cell.elements.present.is_empty();
-        inside.extend(
-            key.instance
-                .iter()
-                .filter(|_| holds && is_of_section(checklist, section, key)),
+    let key = instances_key(checklist.sections()[section].id.as_str());
+    let removed = document.cell(&key).map(|cell| &cell.elements.removed);
+    let instance_of = |key: &RegisterKey| {
+        let [instance] = key.instance.as_slice() else {
+            return None;
+        };
+        // Of a question that this version does not have, the removal tells where it belongs.
+        let is_inside = section_of(checklist, key).map_or_else(
+            || removed.is_some_and(|removed| removed.contains(instance)),
+            |other| other == section,
         );
-    }
-    for id in elements.removed.iter().filter(|id| inside.contains(*id)) {
-        let unseen = written_in(document, *id)
-            .into_iter()
-            .filter(|op| !elements.removed.contains(op));
-        if let Some(effective) = latest(document, *id).filter(|_| unseen.count() > 0) {
-            found.push((String::new(), effective, *id, true));
-        }
+        is_inside.then_some(*instance)
+    };
+    let mut found = Vec::new();
+    for shown in document.instances(&key, instance_of) {
+        let note = shown.note.map(|value| value.bytes.0.as_slice());
+        let note: Note = serde_json::from_slice(note.unwrap_or_default()).unwrap_or_default();
+        found.push((note.order, shown.effective, shown.id, shown.is_disputed));
     }
     found.sort_unstable();
     let instance = |(_, _, id, is_disputed)| Instance { id, is_disputed };
     found.into_iter().map(instance).collect()
 }
 
-/// Whether a register is one of a section's questions.
-fn is_of_section(checklist: &Checklist, section: usize, key: &RegisterKey) -> bool {
-    let question = key
-        .register
-        .split_once('/')
-        .and_then(|(_, id)| checklist.question_index(id));
-    question.is_some_and(|question| checklist.questions()[question].section == section)
-}
-
-/// The latest stamp of what stands in an instance.
-fn latest(document: &Document, instance: OpId) -> Option<haamu_sync::Hlc> {
-    let inside = document
-        .cells
-        .iter()
-        .filter(|(key, _)| key.instance.contains(&instance));
-    inside
-        .flat_map(|(_, cell)| {
-            let heads = cell.register.heads.iter().map(|head| head.effective);
-            heads.chain(cell.elements.present.values().map(|element| element.effective))
-        })
-        .max()
+/// The section of the question that a register belongs to.
+fn section_of(checklist: &Checklist, key: &RegisterKey) -> Option<usize> {
+    let mut prefixes = [ANSWER, COMMENT, FILES].iter();
+    let id = prefixes.find_map(|prefix| key.register.strip_prefix(prefix))?;
+    let question = checklist.question_index(id)?;
+    Some(checklist.questions()[question].section)
 }
 
 /// Whether the register is the set of instances of a repeated section.

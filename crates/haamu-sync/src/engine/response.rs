@@ -56,6 +56,12 @@ impl Engine {
         };
         self.judge_anew(response, agreed, &mut batch);
         acknowledge(&mut device, agreed, &mut outcome);
+        if holds(Safeguard::CompareAnew) {
+            self.compare_anew(response, &mut device, &mut outcome);
+        }
+        if holds(Safeguard::ShowWithdrawn) {
+            device.included = device.included.min(device.acknowledged);
+        }
         self.set_aside(response, &mut batch, &mut outcome);
         self.confirm_files(&offered, response, &mut batch, &mut outcome);
         self.take_page(response, &mut device, &mut batch, &mut outcome);
@@ -65,6 +71,28 @@ impl Engine {
         self.forget(response.custody_upto, &mut device, &mut batch);
         batch.device = Some(device);
         self.start_commit(batch, Then::Applied(outcome));
+    }
+
+    /// A server that was restored may have everything that this device had sent, from a request that
+    /// was under way or from a twin, and need not have put it where it did before. Its answer says so
+    /// only of what the request held. So what may have been lost is sent once more: all that is kept
+    /// if the feed starts over; else what was set aside, for only that leaves no trace in the feed.
+    fn compare_anew(&self, response: &SyncResponse, device: &mut DeviceState, outcome: &mut Outcome) {
+        let before = self.state.device.cursor;
+        let is_other_start = before.is_some_and(|cursor| cursor.incarnation != response.cursor.incarnation);
+        let mut log = self.state.log.iter();
+        let doubtful = if response.reset {
+            log.next()
+        } else {
+            log.find(|(_, entry)| is_other_start && entry.stored.set_aside.is_some())
+        };
+        // What was not acknowledged before is in this request, and its answer tells of it.
+        if let Some((seq, _)) = doubtful
+            && *seq <= self.state.device.acknowledged
+        {
+            device.acknowledged = device.acknowledged.min(*seq - 1);
+            outcome.more = true;
+        }
     }
 
     /// A server that lost operations may have lost files too. Offering them again costs little: it
@@ -191,12 +219,16 @@ impl Engine {
             );
             if is_kept_apart && let Some(entry) = self.state.log.get(&exception.seq) {
                 let set_aside = Some(exception.disposition);
+                // What is known already is not told once more.
+                if entry.stored.set_aside != set_aside {
+                    let code = exception.code.clone();
+                    let notice = Notice::SetAside(exception.seq, exception.disposition, code);
+                    outcome.notices.push(notice);
+                }
                 batch.put_ops.push(StoredOp {
                     set_aside,
                     ..entry.stored.clone()
                 });
-                let notice = Notice::SetAside(exception.seq, exception.disposition, exception.code.clone());
-                outcome.notices.push(notice);
             }
         }
     }
@@ -292,9 +324,6 @@ impl Engine {
 fn acknowledge(device: &mut DeviceState, upto: u64, outcome: &mut Outcome) {
     if upto < device.acknowledged && holds(Safeguard::WithdrawAcknowledgement) {
         outcome.notices.push(Notice::AcknowledgementWithdrawn(upto));
-        if holds(Safeguard::ShowWithdrawn) {
-            device.included = device.included.min(upto);
-        }
     } else if upto > device.acknowledged {
         outcome.notices.push(Notice::Acknowledged(upto));
     }
