@@ -28,7 +28,10 @@ impl MigrationTrait for Migration {
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        let table = Table::alter().table("blob_owner").drop_column("receipt").to_owned();
+        let table = Table::alter()
+            .table("blob_owner")
+            .drop_column("receipt")
+            .to_owned();
         manager.alter_table(table).await?;
         manager
             .drop_table(Table::drop().table(UPLOAD.name).to_owned())

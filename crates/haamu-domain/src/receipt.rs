@@ -77,7 +77,9 @@ pub struct ReceiptKey {
 impl std::fmt::Debug for ReceiptKey {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         // The key itself never shows.
-        f.debug_struct("ReceiptKey").field("id", &self.id).finish_non_exhaustive()
+        f.debug_struct("ReceiptKey")
+            .field("id", &self.id)
+            .finish_non_exhaustive()
     }
 }
 
