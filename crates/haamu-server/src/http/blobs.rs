@@ -54,7 +54,7 @@ pub(super) async fn head_blob(
     let state = app
         .upload_state(&bearer.actor, submission, hash(&sha256)?)
         .await?;
-    Ok(answer(&app, state))
+    Ok(answer(&app, &state))
 }
 
 /// Send a part of a file. A part that is here already is accepted once more.
@@ -103,7 +103,7 @@ pub(super) async fn patch_blob(
         digest,
     };
     match take_in(&app, &bearer, part).await {
-        Ok(state) => Ok(answer(&app, state)),
+        Ok(state) => Ok(answer(&app, &state)),
         Err(failure) => Ok(with_offset(failure)),
     }
 }
@@ -172,7 +172,7 @@ fn digest(headers: &HeaderMap) -> Result<Option<[u8; 32]>, Failure> {
         .ok_or_else(|| Failure::issue("content-digest", "bad_digest", "sha-256=:<base64>:"))
 }
 
-fn answer(app: &App, state: UploadState) -> Response {
+fn answer(app: &App, state: &UploadState) -> Response {
     let complete = if state.is_complete { "?1" } else { "?0" };
     let headers = [
         (OFFSET, HeaderValue::from(state.offset)),
