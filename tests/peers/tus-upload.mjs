@@ -9,6 +9,9 @@ import { join } from "node:path";
 const [folder, endpoint, token, submission, ...files] = process.argv.slice(2);
 const { Upload } = createRequire(join(folder, "package.json"))("tus-js-client");
 
+// A creation whose answer never comes begins anew, so what goes with it must fit into one connection.
+const FIRST = 128 * 1024;
+
 const send = (bytes, sha256, isWithCreation) =>
   new Promise((resolve, reject) => {
     const upload = new Upload(bytes, {
@@ -17,6 +20,7 @@ const send = (bytes, sha256, isWithCreation) =>
       metadata: { filename: "photo.jpg", sha256, submission },
       retryDelays: Array(50).fill(10),
       uploadDataDuringCreation: isWithCreation,
+      chunkSize: isWithCreation ? FIRST : Infinity,
       onError: reject,
       onSuccess: resolve,
     });
