@@ -341,7 +341,7 @@ mod tests {
             changed[place] = byte;
             let text = receipt.to_json().into_bytes();
             let start = text.windows(canonical.len()).position(|part| part == canonical).expect("the statement");
-            let mut document = text.clone();
+            let mut document = text;
             document[start..start + canonical.len()].copy_from_slice(&changed);
             let is_genuine = std::str::from_utf8(&document)
                 .ok()
