@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 
 use axum::http::Method;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use haamu_domain::Role;
 use haamu_tests::agency::{ProgrammeOptions, Scene, small_checklist};
 use haamu_tests::server::Call;
@@ -56,6 +58,8 @@ fn operations() -> Vec<Operation> {
 /// What a well-formed request of an operation holds; an operation that is not named here fails the suite.
 struct Sample {
     path: String,
+    /// What a tus client says about the file.
+    metadata: String,
     body: Body,
     /// Whether the request names something that belongs to the agency of the scene.
     names_something: bool,
@@ -90,7 +94,14 @@ impl Things<'_> {
         // (what stands in for {id}, the body, whether the body names something)
         let (id, body, in_body) = match operation.id.as_str() {
             "accept_assignment" => (scene.assignment.as_str(), nothing(), false),
-            "head_blob" => ("", nothing(), true),
+            "head_blob" | "delete_blob" | "read_receipt" => ("", nothing(), true),
+            "head_tus_upload" | "delete_tus_upload" => (scene.submission.as_str(), nothing(), true),
+            "patch_tus_upload" | "override_tus_method" => (
+                scene.submission.as_str(),
+                Body::Other("application/offset+octet-stream", b"test".to_vec()),
+                true,
+            ),
+            "create_tus_upload" => ("", nothing(), true),
             "patch_blob" => (
                 "",
                 Body::Other("application/partial-upload", b"test".to_vec()),
@@ -172,7 +183,10 @@ impl Things<'_> {
         if operation.path.starts_with("/v1/blobs") {
             path = format!("{path}?submission={}", scene.submission);
         }
+        let metadata = [("sha256", SHA), ("submission", &scene.submission)];
+        let metadata = metadata.map(|(key, value)| format!("{key} {}", STANDARD.encode(value)));
         Sample {
+            metadata: metadata.join(","),
             path,
             body,
             names_something: in_body || operation.path.contains("{id}"),
@@ -199,7 +213,12 @@ async fn send(server: &TestServer, operation: &Operation, sample: &Sample, by: O
         Body::Json(body) => call.json(body),
         Body::Other(media_type, body) => call.body(media_type, body.clone()),
     };
-    let call = call.header("upload-offset", "0");
+    let call = call
+        .header("upload-offset", "0")
+        .header("tus-resumable", "1.0.0")
+        .header("upload-length", "4")
+        .header("upload-metadata", &sample.metadata)
+        .header("x-http-method-override", "PATCH");
     match by {
         Some(person) => call.by(person).await.send().await,
         None => call.send().await,

@@ -3,67 +3,13 @@
 use axum::http::{Method, StatusCode};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use haamu_app::AppSettings;
 use haamu_domain::SubmissionId;
 use haamu_sync::{BlobHash, Offer};
-use haamu_tests::agency::{ProgrammeOptions, Scene};
+use haamu_tests::agency::ProgrammeOptions;
 use haamu_tests::device::PHOTO;
-use haamu_tests::{Answer, Person, TestServer, WireDevice, both_dbs};
-use sha2::{Digest, Sha256};
-
-fn sha256(bytes: &[u8]) -> [u8; 32] {
-    Sha256::digest(bytes).into()
-}
-
-struct Upload<'a> {
-    server: &'a TestServer,
-    path: String,
-    person: Person,
-}
-
-impl<'a> Upload<'a> {
-    fn of(server: &'a TestServer, scene: &Scene, bytes: &[u8]) -> Self {
-        let name = BlobHash::from_bytes(sha256(bytes));
-        let path = format!("/v1/blobs/{name}?submission={}", scene.submission);
-        Self {
-            server,
-            path,
-            person: server.north.shopper().clone(),
-        }
-    }
-
-    async fn part(&self, offset: usize, bytes: &[u8], is_last: bool) -> Answer {
-        let call = self
-            .server
-            .request(Method::PATCH, &self.path)
-            .body("application/partial-upload", bytes.to_vec());
-        let complete = if is_last { "?1" } else { "?0" };
-        let call = call
-            .header("upload-offset", &offset.to_string())
-            .header("upload-complete", complete);
-        call.by(&self.person).await.send().await
-    }
-
-    /// Offset, and whether the file is complete.
-    async fn state(&self) -> (usize, bool) {
-        let answer = self
-            .server
-            .request(Method::HEAD, &self.path)
-            .by(&self.person)
-            .await
-            .send()
-            .await;
-        state_of(&answer.expect(StatusCode::NO_CONTENT))
-    }
-}
-
-fn state_of(answer: &Answer) -> (usize, bool) {
-    let offset = answer
-        .header("upload-offset")
-        .expect("an offset")
-        .parse()
-        .expect("a number");
-    (offset, answer.header("upload-complete") == Some("?1"))
-}
+use haamu_tests::upload::{Upload, sha256, state_of};
+use haamu_tests::{TestDatabase, TestServer, WireDevice, both_dbs};
 
 both_dbs! {
     async fn a_file_arrives_in_parts(server) {
@@ -88,6 +34,76 @@ both_dbs! {
         for _ in 0..2 {
             assert_eq!(state_of(&upload.part(1_000, rest, true).await.expect(StatusCode::NO_CONTENT)), (PHOTO.len(), true));
         }
+    }
+
+    async fn other_bytes_in_place_of_those_that_are_here_are_refused(server) {
+        let scene = server.plan(&server.north, ProgrammeOptions::default()).await;
+        let upload = Upload::of(&server, &scene, PHOTO);
+        let _ = upload.part(0, &PHOTO[..1_000], false).await.expect(StatusCode::NO_CONTENT);
+        let mut other = PHOTO[..1_500].to_vec();
+        other[900] ^= 1;
+        let refused = upload.part(0, &other, false).await;
+        assert_eq!(state_of(&refused), (1_000, false));
+        assert_eq!(refused.problem(409), "wrong_offset");
+        // What overlaps and is the same goes on from where the parts end.
+        let further = upload.part(500, &PHOTO[500..2_000], false).await.expect(StatusCode::NO_CONTENT);
+        assert_eq!(state_of(&further), (2_000, false));
+        let _ = upload.part(2_000, &PHOTO[2_000..], true).await.expect(StatusCode::NO_CONTENT);
+        let again = upload.part(500, &PHOTO[500..2_000], false).await.expect(StatusCode::NO_CONTENT);
+        assert_eq!(state_of(&again), (PHOTO.len(), true));
+        assert_eq!(upload.part(0, &other, false).await.problem(409), "wrong_offset");
+    }
+
+    async fn an_upload_can_be_given_up_until_the_file_has_arrived(server) {
+        let scene = server.plan(&server.north, ProgrammeOptions::default()).await;
+        let upload = Upload::of(&server, &scene, PHOTO);
+        let give_up = async || server.request(Method::DELETE, &upload.path).by(server.north.shopper()).await.send().await;
+        assert_eq!(give_up().await.problem(404), "not_found");
+        let _ = upload.part(0, &PHOTO[..1_000], false).await.expect(StatusCode::NO_CONTENT);
+        let _ = give_up().await.expect(StatusCode::NO_CONTENT);
+        assert_eq!(upload.state().await, (0, false));
+        let _ = upload.part(0, PHOTO, true).await.expect(StatusCode::NO_CONTENT);
+        assert_eq!(give_up().await.problem(409), "not_possible_in_state");
+        assert_eq!(upload.state().await, (PHOTO.len(), true));
+    }
+
+    async fn parts_that_come_at_the_same_time_leave_one_truth(server) {
+        let scene = server.plan(&server.north, ProgrammeOptions::default()).await;
+        let upload = Upload::of(&server, &scene, PHOTO);
+        let answers = tokio::join!(
+            upload.part(0, &PHOTO[..4_000], false),
+            upload.part(0, &PHOTO[..9_000], false),
+            upload.part(0, &PHOTO[..6_500], false),
+        );
+        for answer in [answers.0, answers.1, answers.2] {
+            let _ = answer.expect(StatusCode::NO_CONTENT);
+        }
+        assert_eq!(upload.state().await, (9_000, false));
+        let _ = upload.part(9_000, &PHOTO[9_000..], true).await.expect(StatusCode::NO_CONTENT);
+    }
+
+    async fn what_is_left_lying_expires(server) {
+        let scene = server.plan(&server.north, ProgrammeOptions::default()).await;
+        let upload = Upload::of(&server, &scene, PHOTO);
+        let _ = upload.part(0, &PHOTO[..500], false).await.expect(StatusCode::NO_CONTENT);
+        let days = |days: i64| days * 24 * 3_600;
+        server.clock.advance_seconds(days(5));
+        server.forget_tokens();
+        let _ = upload.part(500, &PHOTO[500..900], false).await.expect(StatusCode::NO_CONTENT);
+        // Seven days after the first part; but it was touched since.
+        server.clock.advance_seconds(days(2) + 1);
+        server.run_jobs().await;
+        server.forget_tokens();
+        assert_eq!(upload.state().await, (900, false));
+        server.clock.advance_seconds(days(5));
+        server.run_jobs().await;
+        server.forget_tokens();
+        assert_eq!(upload.state().await, (0, false));
+        let _ = upload.part(0, PHOTO, true).await.expect(StatusCode::NO_CONTENT);
+        server.clock.advance_seconds(days(8));
+        server.run_jobs().await;
+        server.forget_tokens();
+        assert_eq!(upload.state().await, (PHOTO.len(), true));
     }
 
     async fn a_part_after_a_gap_learns_where_to_go_on(server) {
@@ -168,5 +184,75 @@ both_dbs! {
         assert_eq!(theirs.send(&theirs.offering(vec![offer(0)])).await.needs.len(), 1);
         let mut own = WireDevice::enrol(&server, server.north.shopper()).await;
         assert_eq!(own.send(&own.offering(vec![offer(1)])).await.needs, []);
+    }
+}
+
+/// A server with small quotas.
+async fn start_small(database: TestDatabase) -> TestServer {
+    let settings = AppSettings {
+        max_submission_bytes: PHOTO.len() as u64 + 3_000,
+        max_staged_bytes: PHOTO.len() as u64 + 1_000,
+        max_agency_bytes: 2 * PHOTO.len() as u64,
+        ..AppSettings::default()
+    };
+    TestServer::start_with(database, settings).await
+}
+
+async fn quotas(server: TestServer) {
+    let scene = server.plan(&server.north, ProgrammeOptions::default()).await;
+    let photo = Upload::of(&server, &scene, PHOTO);
+    let other = Upload::of(&server, &scene, b"another file");
+    // Room for uploads under way: taken by one, refused to another, free again when it is given up.
+    let _ = photo
+        .part(0, &PHOTO[..PHOTO.len() - 1], false)
+        .await
+        .expect(StatusCode::NO_CONTENT);
+    assert_eq!(
+        other.part(0, &[7; 1_500], false).await.problem(507),
+        "quota_exceeded"
+    );
+    assert_eq!(other.state().await, (0, false));
+    assert_eq!(other.create(1_500).await.problem(507), "quota_exceeded");
+    let _ = other
+        .part(0, &[7; 900], false)
+        .await
+        .expect(StatusCode::NO_CONTENT);
+    let _ = photo
+        .part(PHOTO.len() - 1, &PHOTO[PHOTO.len() - 1..], true)
+        .await
+        .expect(StatusCode::NO_CONTENT);
+    // The submission's room holds what is kept and what is under way.
+    let full = other.part(900, &[7; 2_101], false).await;
+    assert_eq!(
+        state_of(
+            &other
+                .part(900, &[7; 2_100], false)
+                .await
+                .expect(StatusCode::NO_CONTENT)
+        ),
+        (3_000, false)
+    );
+    assert_eq!(full.problem(507), "quota_exceeded");
+    // The agency's room is for all its submissions; another agency has its own.
+    let next = server.plan_again(&server.north).await;
+    let large = Upload::of(&server, &next, &[1; 9]);
+    let rest = PHOTO.len() - 3_000;
+    assert_eq!(large.create(rest + 1).await.problem(507), "quota_exceeded");
+    let _ = large.create(rest).await.expect(StatusCode::CREATED);
+}
+
+mod uploads_have_room_within_quotas {
+    use super::*;
+
+    #[tokio::test]
+    async fn sqlite() {
+        quotas(start_small(TestDatabase::sqlite().await).await).await;
+    }
+
+    #[tokio::test]
+    async fn postgres() {
+        if let Some(database) = TestDatabase::postgres().await {
+            quotas(start_small(database).await).await;
+        }
     }
 }

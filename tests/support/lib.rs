@@ -7,6 +7,7 @@ pub mod device;
 pub mod golden;
 pub mod process;
 pub mod server;
+pub mod upload;
 pub mod wire;
 
 pub use agency::{PASSWORD, Person, TestAgency};

@@ -12,6 +12,7 @@ use tokio::sync::{Notify, Semaphore};
 use uuid::Uuid;
 
 use crate::Error;
+use crate::blobs::ReceiptKeys;
 use crate::identity::TokenKeys;
 
 /// Where the time comes from.
@@ -41,6 +42,14 @@ pub struct AppSettings {
     pub refresh_token: Duration,
     /// The longest file that a device may send, in bytes.
     pub max_file_bytes: u64,
+    /// How long what has arrived of a file is kept when nothing more arrives.
+    pub staging_expiry: Duration,
+    /// How many bytes an agency's uploads under way may take together.
+    pub max_staged_bytes: u64,
+    /// How many bytes the files of a submission may take, arriving ones included.
+    pub max_submission_bytes: u64,
+    /// How many bytes an agency's files may take, arriving ones included.
+    pub max_agency_bytes: u64,
 }
 
 impl Default for AppSettings {
@@ -49,6 +58,10 @@ impl Default for AppSettings {
             access_token: Duration::from_secs(15 * 60),
             refresh_token: Duration::from_secs(30 * 24 * 3600),
             max_file_bytes: 20 * 1024 * 1024,
+            staging_expiry: Duration::from_secs(7 * 24 * 3600),
+            max_staged_bytes: 20 * 1024 * 1024 * 1024,
+            max_submission_bytes: 500 * 1024 * 1024,
+            max_agency_bytes: 1024 * 1024 * 1024 * 1024,
         }
     }
 }
@@ -65,6 +78,7 @@ pub(crate) struct Inner {
     pub(crate) settings: AppSettings,
     pub(crate) clock: Box<dyn Clock>,
     pub(crate) tokens: TokenKeys,
+    pub(crate) receipts: ReceiptKeys,
     /// Hashing a password takes memory and a core: only a few at a time.
     pub(crate) hashing: Semaphore,
     /// Re-encoding a photo takes memory and a core.
@@ -84,7 +98,7 @@ impl App {
     /// Puts the use cases on a database and an object store.
     ///
     /// # Errors
-    /// The server's signing key can neither be read nor be made.
+    /// The server's signing keys can neither be read nor be made.
     pub async fn new(
         db: Db,
         files: Files,
@@ -92,6 +106,7 @@ impl App {
         clock: Box<dyn Clock>,
     ) -> Result<Self, Error> {
         let tokens = TokenKeys::load_or_create(&files).await?;
+        let receipts = ReceiptKeys::load_or_create(&files).await?;
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let inner = Inner {
             db,
@@ -99,6 +114,7 @@ impl App {
             settings,
             clock,
             tokens,
+            receipts,
             hashing: Semaphore::new(cores),
             imaging: Semaphore::new(cores),
             jobs_added: Notify::new(),

@@ -21,7 +21,7 @@ mod review;
 mod sync;
 mod visits;
 
-pub use blobs::{UploadPart, UploadState};
+pub use blobs::{NewUpload, UploadPart, UploadState};
 pub use checklists::ChecklistView;
 pub use clients::{ImportReport, RowError};
 pub use context::{App, AppSettings, Clock, Page, SystemClock};

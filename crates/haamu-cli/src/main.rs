@@ -5,6 +5,7 @@
 
 mod checklist;
 mod device;
+mod receipt;
 mod score;
 mod serve;
 mod terminal;
@@ -39,6 +40,8 @@ enum Command {
     Checklist(checklist::ChecklistArgs),
     /// Work as a shopper's device; all but login, pull and sync needs no network.
     Device(device::DeviceArgs),
+    /// Check custody receipts of files.
+    Receipt(receipt::ReceiptArgs),
 }
 
 fn main() -> ExitCode {
@@ -51,6 +54,7 @@ fn main() -> ExitCode {
         Command::Score(arguments) => score::run(&arguments),
         Command::Checklist(arguments) => checklist::run(&arguments),
         Command::Device(arguments) => device::run(&arguments),
+        Command::Receipt(arguments) => receipt::run(&arguments),
     };
     match outcome {
         Ok(code) => code,

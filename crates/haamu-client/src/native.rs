@@ -26,6 +26,25 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(90);
 /// Smaller bodies do not get smaller by compression.
 const COMPRESS_FROM: usize = 1_000;
 
+/// Reads a public text from the web, such as a server's receipt keys.
+///
+/// # Errors
+/// The address cannot be understood, or nothing answers there with a success.
+pub async fn download(url: &str) -> Result<String, PortError> {
+    let client = Client::builder()
+        .connect_timeout(CONNECT_TIMEOUT)
+        .timeout(REQUEST_TIMEOUT)
+        .build()
+        .map_err(|error| PortError::new("set up HTTP", error))?;
+    let answer = client.get(url).send().await;
+    let answer = answer.and_then(Response::error_for_status);
+    let answer = answer.map_err(|error| PortError::new("read from the web", error))?;
+    answer
+        .text()
+        .await
+        .map_err(|error| PortError::new("read from the web", error))
+}
+
 /// The way to a server over HTTP.
 #[derive(Debug)]
 pub struct HttpTransport {

@@ -88,6 +88,12 @@ codes! {
     WrongOffset = "wrong_offset", "The part does not start where the last one ended.";
     /// The bytes do not have the hash that names them.
     DigestMismatch = "digest_mismatch", "The bytes do not have the hash that names them.";
+    /// A part does not have the checksum that came with it, as tus says.
+    ChecksumMismatch = "checksum_mismatch", "The part does not have the checksum that came with it.";
+    /// There is no room for the file.
+    QuotaExceeded = "quota_exceeded", "There is no room for the file.";
+    /// The client speaks another version of tus.
+    TusVersion = "tus_version", "This version of tus is not spoken here.";
     /// A dependency is out of reach for the moment.
     Unavailable = "unavailable", "The service is out of reach for the moment.";
     /// A fault of the server.

@@ -2,7 +2,7 @@
 //!
 //! Identifiers, roles and the policy table, the state machines of the
 //! glossary, problem codes, audit events, the binding of checklists to the
-//! sync engine, and what privacy asks of texts and times. Pure: time and
+//! sync engine, custody receipts, and what privacy asks of texts and times. Pure: time and
 //! randomness are arguments.
 
 mod audit;
@@ -12,6 +12,7 @@ mod code;
 mod ids;
 mod policy;
 mod privacy;
+pub mod receipt;
 mod role;
 pub mod stages;
 mod state;

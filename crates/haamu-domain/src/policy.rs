@@ -99,6 +99,8 @@ verbs! {
     Sync = "submission.sync": Shopper;
     /// Send a file of one's own submission.
     UploadBlob = "blob.upload": Shopper;
+    /// Read the receipt of a file.
+    ReadReceipt = "blob.read_receipt": Administrator | Coordinator | Reviewer | Shopper;
     /// Read evaluations with everything that belongs to review.
     ReadEvaluation = "evaluation.read": Administrator | Coordinator | Reviewer;
     /// Confirm a critical answer.

@@ -43,6 +43,14 @@ impl Timestamp {
         self.plus_seconds(hours as i64 * 3600)
     }
 
+    /// The moment as HTTP headers have it, to the second: `Sun, 22 Nov 2026 11:47:42 GMT`.
+    #[must_use]
+    pub fn to_http_date(self) -> String {
+        let seconds = jiff::Timestamp::from_second(self.0.div_euclid(1000)).unwrap_or_default();
+        let printer = jiff::fmt::rfc2822::DateTimePrinter::new();
+        printer.timestamp_to_rfc9110_string(&seconds).unwrap_or_default()
+    }
+
     /// The moment in RFC 3339, to the second.
     #[must_use]
     pub fn to_rfc3339(self) -> String {

@@ -92,6 +92,30 @@ const SETTINGS: &[Setting] = &[
         doc: &["The longest photo or other file, in MiB."],
     },
     Setting {
+        area: "uploads",
+        key: "staging_days",
+        default: Default::Number(7),
+        doc: &["What has arrived of a file is forgotten when nothing more arrived for so many days."],
+    },
+    Setting {
+        area: "uploads",
+        key: "agency_staging_mib",
+        default: Default::Number(20_480),
+        doc: &["Room for an agency's files that are arriving, in MiB."],
+    },
+    Setting {
+        area: "uploads",
+        key: "submission_files_mib",
+        default: Default::Number(500),
+        doc: &["Room for the files of one submission, in MiB, those included that are arriving."],
+    },
+    Setting {
+        area: "uploads",
+        key: "agency_files_gib",
+        default: Default::Number(1_024),
+        doc: &["Room for an agency's files, in GiB, those included that are arriving."],
+    },
+    Setting {
         area: "worker",
         key: "workers",
         default: Default::Number(2),
@@ -161,6 +185,10 @@ pub struct Config {
     access_token_minutes: u32,
     refresh_token_days: u32,
     max_file_mib: u32,
+    staging_days: u32,
+    agency_staging_mib: u32,
+    submission_files_mib: u32,
+    agency_files_gib: u32,
     workers: u32,
     log: String,
     log_format: String,
@@ -222,6 +250,10 @@ impl Config {
             ("access_token_minutes", self.access_token_minutes, 1..=24 * 60),
             ("refresh_token_days", self.refresh_token_days, 1..=366),
             ("max_file_mib", self.max_file_mib, 1..=200),
+            ("staging_days", self.staging_days, 1..=366),
+            ("agency_staging_mib", self.agency_staging_mib, 1..=1 << 24),
+            ("submission_files_mib", self.submission_files_mib, 1..=1 << 20),
+            ("agency_files_gib", self.agency_files_gib, 1..=1 << 20),
             ("workers", self.workers, 0..=64),
         ];
         for (key, value, range) in ranges {
@@ -291,7 +323,11 @@ impl Config {
         AppSettings {
             access_token: Duration::from_secs(u64::from(self.access_token_minutes) * 60),
             refresh_token: Duration::from_secs(u64::from(self.refresh_token_days) * 24 * 3600),
-            max_file_bytes: u64::from(self.max_file_mib) * 1024 * 1024,
+            max_file_bytes: u64::from(self.max_file_mib) << 20,
+            staging_expiry: Duration::from_secs(u64::from(self.staging_days) * 24 * 3600),
+            max_staged_bytes: u64::from(self.agency_staging_mib) << 20,
+            max_submission_bytes: u64::from(self.submission_files_mib) << 20,
+            max_agency_bytes: u64::from(self.agency_files_gib) << 30,
         }
     }
 

@@ -128,13 +128,29 @@ impl Files {
             .ok_or(StoreError::Missing("secret"))
     }
 
-    /// Keeps a part of a file that is arriving. A part that is there already is overwritten with the same bytes.
+    /// The secrets whose names begin so, by name.
     ///
     /// # Errors
     /// The object store failed.
-    pub async fn put_part(&self, of: &Staging, offset: u64, bytes: Bytes) -> Result<(), StoreError> {
-        self.store.put(&of.part(offset), PutPayload::from(bytes)).await?;
-        Ok(())
+    pub async fn list_secrets(&self, folder: &str) -> Result<Vec<Vec<u8>>, StoreError> {
+        let prefix = Path::from(format!("secrets/{folder}"));
+        let found: Vec<_> = self.store.list(Some(&prefix)).try_collect().await?;
+        let mut paths: Vec<Path> = found.into_iter().map(|object| object.location).collect();
+        paths.sort_unstable();
+        let mut secrets = Vec::with_capacity(paths.len());
+        for path in paths {
+            let secret = self.read(&path).await?;
+            secrets.push(secret.ok_or(StoreError::Missing("secret"))?.to_vec());
+        }
+        Ok(secrets)
+    }
+
+    /// Keeps a part of a file that is arriving. Returns false if a part begins there already; that one stays.
+    ///
+    /// # Errors
+    /// The object store failed.
+    pub async fn put_part(&self, of: &Staging, offset: u64, bytes: Bytes) -> Result<bool, StoreError> {
+        self.create(&of.part(offset), bytes).await
     }
 
     /// The parts that have arrived, by offset.

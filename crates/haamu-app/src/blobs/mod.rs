@@ -1,12 +1,22 @@
 //! Files of submissions: their bytes arrive in parts, are verified and kept.
 
+mod receipts;
+mod room;
+mod staged;
+mod tus;
+
+pub(crate) use receipts::ReceiptKeys;
+pub(crate) use staged::held_upto;
+pub use tus::NewUpload;
+
 use bytes::Bytes;
 use haamu_domain::brief::submission_entity;
-use haamu_domain::{Actor, AuditEvent, Code, SubmissionId, Target, Verb};
-use haamu_store::repo::blobs::{self, Blob};
+use haamu_domain::{Actor, AuditEvent, Code, SubmissionId, Target, Timestamp, Verb};
+use haamu_store::repo::blobs::{self, Blob, Custody};
 use haamu_store::repo::feed::{self, FeedChange};
 use haamu_store::repo::submissions;
-use haamu_store::{StagedPart, Staging, Tx};
+use haamu_store::repo::uploads::{self, Upload};
+use haamu_store::{Staging, Tx};
 use haamu_sync::BlobHash;
 use sha2::{Digest, Sha256};
 
@@ -16,12 +26,20 @@ use crate::visits::scope_of;
 use crate::{App, Error};
 
 /// How much of a file the server has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct UploadState {
     /// So many bytes from the start.
     pub offset: u64,
     /// Whether that is all of it, verified.
     pub is_complete: bool,
+    /// The length of the whole file, where it is known.
+    pub length: Option<u64>,
+    /// What a tus client said about the file, as long as it is arriving.
+    pub metadata: Option<String>,
+    /// When what has arrived is forgotten, unless more arrives.
+    pub expires_at: Option<Timestamp>,
+    /// The receipt of a file that is complete, as JSON; one that arrived before there were receipts is asked for.
+    pub receipt: Option<String>,
 }
 
 /// A part of a file.
@@ -41,6 +59,15 @@ pub struct UploadPart {
     pub digest: Option<[u8; 32]>,
 }
 
+/// What the database knows of a file that somebody sends.
+struct Found {
+    staging: Staging,
+    /// The file, if it has arrived.
+    received: Option<(Blob, Custody)>,
+    /// The upload, if it is under way.
+    upload: Option<Upload>,
+}
+
 impl App {
     /// How much of a file the server has.
     ///
@@ -52,43 +79,20 @@ impl App {
         submission: SubmissionId,
         sha256: BlobHash,
     ) -> Result<UploadState, Error> {
-        if let Some(length) = self.received_length(actor, submission, sha256).await? {
-            return Ok(UploadState {
-                offset: length,
-                is_complete: true,
-            });
-        }
-        let staging = Staging {
-            agency: actor.agency,
-            submission,
-            sha256,
-        };
-        let parts = self.inner.files.list_parts(&staging).await?;
-        Ok(UploadState {
-            offset: held_upto(&parts),
-            is_complete: false,
-        })
+        let found = self.find_upload(actor, submission, sha256).await?;
+        self.state_of(&found).await
     }
 
-    /// Takes in a part of a file. A part that is here already is accepted once more.
+    /// Takes in a part of a file. Bytes that are here already are accepted once
+    /// more if they are the same.
     ///
     /// # Errors
     /// The submission is not the actor's, [`Code::WrongOffset`] if the part
-    /// leaves a gap, [`Code::DigestMismatch`] if the part or the whole file does
-    /// not have its hash (then all parts are dropped), [`Code::PayloadTooLarge`].
+    /// leaves a gap or differs from what is here, [`Code::DigestMismatch`] if
+    /// the part or the whole file does not have its hash (in the second case all
+    /// parts are dropped), [`Code::PayloadTooLarge`], [`Code::QuotaExceeded`].
     pub async fn upload(&self, actor: &Actor, part: UploadPart) -> Result<UploadState, Error> {
-        let UploadPart {
-            submission,
-            sha256,
-            offset,
-            ..
-        } = part;
-        if let Some(length) = self.received_length(actor, submission, sha256).await? {
-            return Ok(UploadState {
-                offset: length,
-                is_complete: true,
-            });
-        }
+        let found = self.find_upload(actor, part.submission, part.sha256).await?;
         if part
             .digest
             .is_some_and(|digest| digest != <[u8; 32]>::from(Sha256::digest(&part.bytes)))
@@ -98,81 +102,92 @@ impl App {
                 "The part does not have the digest that came with it.",
             ));
         }
-        let end = offset.saturating_add(part.bytes.len() as u64);
-        if end > self.settings().max_file_bytes {
-            let detail = format!("A file has at most {} bytes.", self.settings().max_file_bytes);
-            return Err(Error::because(Code::PayloadTooLarge, detail));
+        if found.received.is_some() {
+            return self.take_again(&found, &part).await;
         }
-        let staging = Staging {
-            agency: actor.agency,
-            submission,
-            sha256,
-        };
-        let parts = self.inner.files.list_parts(&staging).await?;
-        let held = held_upto(&parts);
-        if offset > held {
+        let end = part.offset.saturating_add(part.bytes.len() as u64);
+        self.refuse_too_long(end)?;
+        let staging = &found.staging;
+        // Whoever leaves a gap takes no room by it.
+        let held = held_upto(&self.inner.files.list_parts(staging).await?);
+        if part.offset > held {
             return Err(wrong_offset(held));
         }
-        if end > held || (end == held && parts.is_empty()) {
-            if offset < held {
-                // Parts that overlap would leave two truths about the same bytes.
-                return Err(wrong_offset(held));
-            }
-            self.inner.files.put_part(&staging, offset, part.bytes).await?;
+        let upload = self.reserve(staging, end, None).await?;
+        let held = self.stage(staging, part.offset, part.bytes).await?;
+        if !part.is_last || held > end {
+            return Ok(self.arriving(held, Some(&upload)));
         }
-        if !part.is_last || end < held {
-            return Ok(UploadState {
-                offset: end.max(held),
-                is_complete: false,
-            });
+        self.complete(actor, staging, end).await
+    }
+
+    /// Gives up an upload that is under way: what has arrived of it is forgotten.
+    ///
+    /// # Errors
+    /// The submission is not the actor's, there is no such upload, or
+    /// [`Code::NotPossibleInState`] if the file has arrived: it is testimony then.
+    pub async fn cancel_upload(
+        &self,
+        actor: &Actor,
+        submission: SubmissionId,
+        sha256: BlobHash,
+    ) -> Result<(), Error> {
+        let found = self.find_upload(actor, submission, sha256).await?;
+        if found.received.is_some() {
+            let detail = "The file has arrived and is kept.";
+            return Err(Error::because(Code::NotPossibleInState, detail));
         }
-        self.complete(actor, &staging, end).await
+        if found.upload.is_none() {
+            return Err(Error::not_found("upload"));
+        }
+        let staging = &found.staging;
+        self.act(actor, |tx: Tx| async move {
+            let tx = &tx;
+            uploads::delete(tx, staging).await?;
+            let detail = serde_json::json!({"submission": submission.to_string(), "cancelled": true});
+            Ok(((), AuditEvent::of(Verb::UploadBlob, "blob", sha256).with(detail)))
+        })
+        .await?;
+        Ok(self.inner.files.drop_parts(staging).await?)
     }
 
     /// Verifies a file of which all parts are here, and keeps it.
     async fn complete(&self, actor: &Actor, staging: &Staging, length: u64) -> Result<UploadState, Error> {
         let files = &self.inner.files;
-        let parts = files.list_parts(staging).await?;
-        let held = held_upto(&parts);
-        if held != length {
-            return Err(wrong_offset(held));
+        let bytes = self.read_staged(staging).await?;
+        if bytes.len() as u64 != length {
+            return Err(wrong_offset(bytes.len() as u64));
         }
-        let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or_default());
-        for part in contiguous(&parts) {
-            bytes.extend_from_slice(&files.read_part(staging, part.offset).await?);
-        }
-        let bytes = Bytes::from(bytes);
         let digest = <[u8; 32]>::from(Sha256::digest(&bytes));
         if BlobHash::from_bytes(digest) != staging.sha256 {
-            files.drop_parts(staging).await?;
+            self.forget(staging).await?;
             return Err(Error::because(
                 Code::DigestMismatch,
                 "The file is to be sent again from its start.",
             ));
         }
-        let media_type = sniff(&bytes);
-        // Bytes before reference: once the row is there, the file is.
-        files.put_blob(staging.agency, staging.sha256, bytes).await?;
         let blob = Blob {
             sha256: staging.sha256,
             length,
-            media_type: media_type.to_owned(),
+            media_type: sniff(&bytes).to_owned(),
         };
+        // Bytes before reference: once the row is there, the file is.
+        files.put_blob(staging.agency, staging.sha256, bytes).await?;
         let blob = &blob;
-        self.act(actor, |tx: Tx| async move {
-            let tx = &tx;
-            blobs::insert(tx, actor.agency, blob, self.now()).await?;
-            self.own(tx, actor, staging.submission, staging.sha256).await?;
-            let detail = serde_json::json!({"submission": staging.submission.to_string(), "bytes": length});
-            let event = AuditEvent::of(Verb::UploadBlob, "blob", staging.sha256).with(detail);
-            Ok(((), event))
-        })
-        .await?;
+        let custody = self
+            .act(actor, |tx: Tx| async move {
+                let tx = &tx;
+                blobs::insert(tx, actor.agency, blob, self.now()).await?;
+                let custody = self.own(tx, actor, staging.submission, blob).await?;
+                uploads::delete(tx, staging).await?;
+                let detail =
+                    serde_json::json!({"submission": staging.submission.to_string(), "bytes": length});
+                let event = AuditEvent::of(Verb::UploadBlob, "blob", staging.sha256).with(detail);
+                Ok((custody, event))
+            })
+            .await?;
         files.drop_parts(staging).await?;
-        Ok(UploadState {
-            offset: length,
-            is_complete: true,
-        })
+        Ok(kept(blob, custody))
     }
 
     /// Notes that a file which the actor has sent before belongs to a further submission too.
@@ -184,22 +199,34 @@ impl App {
     ) -> Result<(), Error> {
         self.act(actor, |tx: Tx| async move {
             let tx = &tx;
-            self.own(tx, actor, submission, sha256).await?;
+            let blob = blobs::find(tx, actor.agency, sha256).await?;
+            let blob = blob.ok_or_else(|| Error::not_found("file"))?;
+            self.own(tx, actor, submission, &blob).await?;
             let detail = serde_json::json!({"submission": submission.to_string(), "again": true});
             Ok(((), AuditEvent::of(Verb::UploadBlob, "blob", sha256).with(detail)))
         })
         .await
     }
 
+    /// Notes whose file it is, with a receipt; what was noted before stands.
     async fn own(
         &self,
         tx: &Tx,
         actor: &Actor,
         submission: SubmissionId,
-        sha256: BlobHash,
-    ) -> Result<(), Error> {
+        blob: &Blob,
+    ) -> Result<Custody, Error> {
         let now = self.now();
-        blobs::insert_owner(tx, actor.agency, submission, actor.user, sha256, now).await?;
+        let receipt = self.receipt(actor.agency, submission, blob, now);
+        let new = Custody {
+            submission,
+            user: actor.user,
+            sha256: blob.sha256,
+            received_at: now,
+            receipt: Some(receipt),
+        };
+        blobs::insert_owner(tx, actor.agency, &new).await?;
+        let sha256 = blob.sha256;
         let job = Job::MakeRendition { sha256, submission };
         self.enqueue(tx, actor.agency, &job, now).await?;
         // A server that is restored to before this moment must be found out: it would otherwise seem to
@@ -210,7 +237,9 @@ impl App {
         };
         let is_live = self.is_in_feed(tx, actor, submission).await?;
         let changes = if is_live { vec![change] } else { Vec::new() };
-        Ok(feed::append(tx, actor.agency, &scope_of(actor.agency, actor.user), &changes).await?)
+        feed::append(tx, actor.agency, &scope_of(actor.agency, actor.user), &changes).await?;
+        let noted = blobs::find_custody(tx, actor.agency, submission, sha256).await?;
+        Ok(noted.unwrap_or(new))
     }
 
     /// Whether a submission is one of those that its shopper's devices hold.
@@ -220,55 +249,68 @@ impl App {
         Ok(row.is_some_and(|row| row.revoked.is_none()))
     }
 
-    /// The length of a file that has arrived for a submission of the actor.
-    async fn received_length(
-        &self,
-        actor: &Actor,
-        id: SubmissionId,
-        sha256: BlobHash,
-    ) -> Result<Option<u64>, Error> {
+    /// What is known of a file that the actor sends for a submission of theirs.
+    async fn find_upload(&self, actor: &Actor, id: SubmissionId, sha256: BlobHash) -> Result<Found, Error> {
+        let staging = Staging {
+            agency: actor.agency,
+            submission: id,
+            sha256,
+        };
         self.look(|tx: Tx| async move {
             let tx = &tx;
             let submission = submissions::find(tx, actor.agency, id).await?;
             let submission = submission.ok_or_else(|| Error::not_found("submission"))?;
             let target = Target::owned(actor.agency, submission.shopper);
             require(actor, Verb::UploadBlob, &target, "submission")?;
-            if !blobs::list_received(tx, actor.agency, id, None)
-                .await?
-                .contains(&sha256)
-            {
-                return Ok(None);
-            }
-            Ok(blobs::find(tx, actor.agency, sha256)
-                .await?
-                .map(|blob| blob.length))
+            let custody = blobs::find_custody(tx, actor.agency, id, sha256).await?;
+            let received = match custody {
+                Some(custody) => blobs::find(tx, actor.agency, sha256)
+                    .await?
+                    .map(|blob| (blob, custody)),
+                None => None,
+            };
+            Ok(Found {
+                staging,
+                received,
+                upload: uploads::find(tx, &staging).await?,
+            })
         })
         .await
+    }
+
+    async fn state_of(&self, found: &Found) -> Result<UploadState, Error> {
+        if let Some((blob, custody)) = &found.received {
+            return Ok(kept(blob, custody.clone()));
+        }
+        let parts = self.inner.files.list_parts(&found.staging).await?;
+        Ok(self.arriving(held_upto(&parts), found.upload.as_ref()))
+    }
+
+    /// The state of a file that is arriving.
+    fn arriving(&self, held: u64, upload: Option<&Upload>) -> UploadState {
+        UploadState {
+            offset: held,
+            length: upload.and_then(|upload| upload.length),
+            metadata: upload.and_then(|upload| upload.metadata.clone()),
+            expires_at: upload.map(|upload| self.expiry_of(upload)),
+            ..UploadState::default()
+        }
+    }
+}
+
+/// The state of a file that is kept.
+fn kept(blob: &Blob, custody: Custody) -> UploadState {
+    UploadState {
+        offset: blob.length,
+        is_complete: true,
+        length: Some(blob.length),
+        receipt: custody.receipt,
+        ..UploadState::default()
     }
 }
 
 fn wrong_offset(held: u64) -> Error {
     Error::because(Code::WrongOffset, held.to_string())
-}
-
-/// How far parts reach from the start without a gap.
-pub(crate) fn held_upto(parts: &[StagedPart]) -> u64 {
-    contiguous(parts)
-        .last()
-        .map_or(0, |part| part.offset + part.length)
-}
-
-/// The parts from the start up to the first gap, each beginning where the last one ends.
-fn contiguous(parts: &[StagedPart]) -> impl Iterator<Item = &StagedPart> {
-    let mut end = 0;
-    parts
-        .iter()
-        .filter(|part| part.length > 0 || part.offset == 0)
-        .take_while(move |part| {
-            let fits = part.offset == end;
-            end = part.offset + part.length;
-            fits
-        })
 }
 
 /// What the bytes of a file say that it is.
@@ -279,14 +321,6 @@ fn sniff(bytes: &[u8]) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn parts_count_up_to_the_first_gap() {
-        let part = |offset, length| StagedPart { offset, length };
-        assert_eq!(held_upto(&[]), 0);
-        assert_eq!(held_upto(&[part(0, 10), part(10, 5), part(20, 5)]), 15);
-        assert_eq!(held_upto(&[part(5, 5)]), 0);
-    }
 
     #[test]
     fn files_are_what_their_bytes_say() {

@@ -35,6 +35,13 @@ pub(crate) enum Job {
         /// The submission that it arrived for.
         submission: SubmissionId,
     },
+    /// Forget what has arrived of a file, if nothing more did for long.
+    ExpireUpload {
+        /// The submission that the file is sent for.
+        submission: SubmissionId,
+        /// Which file.
+        sha256: BlobHash,
+    },
 }
 
 /// Every attempt so far ended with its process.
@@ -47,6 +54,7 @@ impl Job {
         match self {
             Self::ProcessSubmission { .. } => "process_submission",
             Self::MakeRendition { .. } => "make_rendition",
+            Self::ExpireUpload { .. } => "expire_upload",
         }
     }
 }
@@ -95,6 +103,9 @@ impl App {
             }
             Job::MakeRendition { sha256, submission } => {
                 self.make_rendition(claimed.agency, sha256, submission).await
+            }
+            Job::ExpireUpload { submission, sha256 } => {
+                self.expire_upload(claimed.agency, submission, sha256).await
             }
         }
     }

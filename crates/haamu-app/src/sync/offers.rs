@@ -12,8 +12,6 @@ use crate::{App, Error};
 /// Of so many files the server looks up how much it has; a device that begins
 /// another one at 0 is told where to go on.
 const MAX_LOOKUPS: usize = 16;
-/// What is staged may be forgotten after this long.
-const STAGING_SECONDS: i64 = 7 * 24 * 3600;
 
 impl App {
     pub(super) async fn answer_offers(&self, actor: &Actor, offers: &[Offer]) -> Result<Vec<Need>, Error> {
@@ -23,7 +21,7 @@ impl App {
         let wanted = self
             .wanted(actor, &offers[..offers.len().min(MAX_OFFERS)])
             .await?;
-        let expires = self.now().plus_seconds(STAGING_SECONDS).sync_millis();
+        let expires = self.staging_expiry(self.now()).sync_millis();
         let mut needs = Vec::with_capacity(wanted.len());
         for (index, offer) in wanted.into_iter().enumerate() {
             let submission = SubmissionId::from_document(offer.document);

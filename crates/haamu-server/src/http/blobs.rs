@@ -5,6 +5,7 @@
 //! same request. The fields are those of draft-ietf-httpbis-resumable-upload-12
 //! (interop version 8); its `104` interim response is not needed.
 
+use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -12,15 +13,19 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use haamu_app::{App, UploadPart, UploadState};
 use haamu_domain::{Code, SubmissionId};
-use haamu_wire::sync::BlobHash;
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::extract::{Body, Path, Query, SignedIn};
+use super::MAX_PART;
+use super::extract::{Path, Query, SignedIn};
+use super::part::{Arrived, hash, number, right_offset, take_in, text};
 use super::problem::Failure;
 
-const OFFSET: HeaderName = HeaderName::from_static("upload-offset");
+pub(super) const OFFSET: HeaderName = HeaderName::from_static("upload-offset");
+/// The receipt of a file that is complete.
+pub(super) const RECEIPT: HeaderName = HeaderName::from_static("haamu-receipt");
 const COMPLETE: HeaderName = HeaderName::from_static("upload-complete");
+const LIMIT: HeaderName = HeaderName::from_static("upload-limit");
 const INTEROP: HeaderName = HeaderName::from_static("upload-draft-interop-version");
 const CONTENT_DIGEST: HeaderName = HeaderName::from_static("content-digest");
 /// The interop version of the draft.
@@ -49,14 +54,16 @@ pub(super) async fn head_blob(
     let state = app
         .upload_state(&bearer.actor, submission, hash(&sha256)?)
         .await?;
-    Ok(answer(state))
+    Ok(answer(&app, &state))
 }
 
 /// Send a part of a file. A part that is here already is accepted once more.
 ///
 /// `Upload-Offset` says where the part starts, `Upload-Complete: ?1` that the
 /// file ends with it, and `Content-Digest` may carry the part's SHA-256. With
-/// `409 wrong_offset`, `Upload-Offset` says where to go on.
+/// `409 wrong_offset`, `Upload-Offset` says where to go on. Of a part without a
+/// digest that is cut off on its way, what has arrived is kept. Once the file is
+/// complete, `Haamu-Receipt` holds its receipt.
 #[utoipa::path(patch, path = "/v1/blobs/{sha256}", tag = "sync",
     params(
         ("sha256" = String, Path, description = "The file's SHA-256, hexadecimal."),
@@ -72,34 +79,77 @@ pub(super) async fn patch_blob(
     Path(sha256): Path<String>,
     Query(query): Query<BlobQuery>,
     headers: HeaderMap,
-    Body(bytes): Body,
+    body: Body,
 ) -> Result<Response, Failure> {
     if text(&headers, &header::CONTENT_TYPE) != Some(PART_MEDIA_TYPE) {
         let detail = format!("The body must be {PART_MEDIA_TYPE}.");
         return Err(Failure::because(Code::UnsupportedMediaType, detail));
     }
-    let offset = text(&headers, &OFFSET).and_then(|text| text.parse().ok());
+    let offset = number(&headers, &OFFSET);
     let offset = offset.ok_or_else(|| Failure::issue("upload-offset", "required", "a number of bytes"))?;
+    let sha256 = hash(&sha256)?;
+    let digest = digest(&headers)?;
+    let arrived = Arrived::read(&headers, body, MAX_PART as u64).await?;
+    if digest.is_some() && !arrived.is_whole {
+        // It cannot be checked, and is left to the device to send again.
+        return Err(Failure::because(Code::InvalidRequest, "The body was cut off."));
+    }
     let part = UploadPart {
         submission: SubmissionId::from_uuid(query.submission),
-        sha256: hash(&sha256)?,
+        sha256,
         offset,
-        bytes,
-        is_last: text(&headers, &COMPLETE) == Some("?1"),
-        digest: digest(&headers)?,
+        bytes: arrived.bytes,
+        is_last: arrived.is_whole && text(&headers, &COMPLETE) == Some("?1"),
+        digest,
     };
-    match app.upload(&bearer.actor, part).await.map_err(Failure::from) {
-        Ok(state) => Ok(answer(state)),
+    match take_in(&app, &bearer, part).await {
+        Ok(state) => Ok(answer(&app, &state)),
         Err(failure) => Ok(with_offset(failure)),
     }
 }
 
-fn hash(text: &str) -> Result<BlobHash, Failure> {
-    text.parse().map_err(|_| Failure::refused(Code::NotFound))
+/// Give up an upload that is under way. A file that has arrived stays.
+#[utoipa::path(delete, path = "/v1/blobs/{sha256}", tag = "sync",
+    params(("sha256" = String, Path, description = "The file's SHA-256, hexadecimal."), BlobQuery),
+    responses((status = 204, description = "What had arrived is forgotten.")))]
+pub(super) async fn delete_blob(
+    State(app): State<App>,
+    SignedIn(bearer): SignedIn,
+    Path(sha256): Path<String>,
+    Query(query): Query<BlobQuery>,
+) -> Result<StatusCode, Failure> {
+    let submission = SubmissionId::from_uuid(query.submission);
+    app.cancel_upload(&bearer.actor, submission, hash(&sha256)?)
+        .await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
-fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
-    headers.get(name)?.to_str().ok().map(str::trim)
+/// The receipt of a file: the server's signed word that it has it.
+///
+/// `haamu receipt verify` checks it against the keys of `/v1/receipt-keys`.
+#[utoipa::path(get, path = "/v1/blobs/{sha256}/receipt", tag = "sync",
+    params(("sha256" = String, Path, description = "The file's SHA-256, hexadecimal."), BlobQuery),
+    responses((status = 200, description = "The receipt, `haamu-receipt/1`.", body = serde_json::Value)))]
+pub(super) async fn read_receipt(
+    State(app): State<App>,
+    SignedIn(bearer): SignedIn,
+    Path(sha256): Path<String>,
+    Query(query): Query<BlobQuery>,
+) -> Result<Response, Failure> {
+    let submission = SubmissionId::from_uuid(query.submission);
+    let receipt = app
+        .read_receipt(&bearer.actor, submission, hash(&sha256)?)
+        .await?;
+    Ok(([(header::CONTENT_TYPE, "application/json")], receipt).into_response())
+}
+
+/// The public keys of receipts, as a JSON Web Key Set.
+#[utoipa::path(get, path = "/v1/receipt-keys", tag = "sync",
+    responses((status = 200, description = "The keys; the last one signs.", body = serde_json::Value,
+        content_type = "application/jwk-set+json")))]
+pub(super) async fn read_receipt_keys(State(app): State<App>) -> Response {
+    let keys = axum::Json(app.receipt_keys());
+    ([(header::CONTENT_TYPE, "application/jwk-set+json")], keys).into_response()
 }
 
 /// The SHA-256 of `Content-Digest: sha-256=:<base64>:`; other algorithms are left alone.
@@ -122,25 +172,39 @@ fn digest(headers: &HeaderMap) -> Result<Option<[u8; 32]>, Failure> {
         .ok_or_else(|| Failure::issue("content-digest", "bad_digest", "sha-256=:<base64>:"))
 }
 
-fn answer(state: UploadState) -> Response {
+fn answer(app: &App, state: &UploadState) -> Response {
     let complete = if state.is_complete { "?1" } else { "?0" };
     let headers = [
         (OFFSET, HeaderValue::from(state.offset)),
         (COMPLETE, HeaderValue::from_static(complete)),
         (INTEROP, INTEROP_VERSION),
     ];
-    (StatusCode::NO_CONTENT, headers).into_response()
+    let mut response = (StatusCode::NO_CONTENT, headers).into_response();
+    let mut limit = format!(
+        "max-size={}, max-append-size={MAX_PART}",
+        app.settings().max_file_bytes
+    );
+    if let Some(expires_at) = state.expires_at {
+        let left = (expires_at.millis() - app.now().millis()).max(0) / 1000;
+        limit.push_str(&format!(", max-age={left}"));
+    }
+    add(&mut response, LIMIT, &limit);
+    if let Some(receipt) = &state.receipt {
+        add(&mut response, RECEIPT, receipt);
+    }
+    response
+}
+
+/// Adds a header; a text that cannot be one is left out.
+pub(super) fn add(response: &mut Response, name: HeaderName, value: &str) {
+    if let Ok(value) = HeaderValue::from_str(value) {
+        response.headers_mut().insert(name, value);
+    }
 }
 
 /// A refusal; where the offset was wrong, with the right one.
 fn with_offset(failure: Failure) -> Response {
-    let held = match failure.error() {
-        haamu_app::Error::Refused(refusal) if refusal.code == Code::WrongOffset => refusal
-            .detail
-            .as_deref()
-            .and_then(|detail| detail.parse::<u64>().ok()),
-        _ => None,
-    };
+    let held = right_offset(&failure);
     let mut response = failure.into_response();
     if let Some(held) = held {
         response.headers_mut().insert(OFFSET, HeaderValue::from(held));

@@ -8,11 +8,13 @@ mod evaluations;
 mod extract;
 mod health;
 mod middleware;
+mod part;
 mod problem;
 mod programmes;
 mod route;
 mod sessions;
 mod sync;
+mod tus;
 mod users;
 mod visit_reports;
 mod visits;
@@ -226,15 +228,65 @@ fn fieldwork() -> OpenApiRouter<App> {
         Code::NotFound,
         Code::WrongOffset,
         Code::DigestMismatch,
+        Code::QuotaExceeded,
     ];
+    let cancel = &[Code::NotFound, Code::NotPossibleInState];
     let frames = Operations::default()
         .verb(Verb::Sync, sync, routes!(sync::sync))
         .with_body_limit(MAX_FRAME);
     Operations::default()
         .verb(Verb::UploadBlob, &[Code::NotFound], routes!(blobs::head_blob))
         .verb(Verb::UploadBlob, upload, routes!(blobs::patch_blob))
+        .verb(Verb::UploadBlob, cancel, routes!(blobs::delete_blob))
+        .verb(Verb::ReadReceipt, &[Code::NotFound], routes!(blobs::read_receipt))
+        .open(&[], routes!(blobs::read_receipt_keys))
         .with_body_limit(MAX_PART)
         .merge(frames)
+        .merge(tus_uploads())
+}
+
+fn tus_uploads() -> OpenApiRouter<App> {
+    let look = &[Code::InvalidRequest, Code::NotFound, Code::TusVersion];
+    let cancel = &[Code::NotFound, Code::NotPossibleInState, Code::TusVersion];
+    let create = &[
+        Code::ValidationFailed,
+        Code::NotFound,
+        Code::Conflict,
+        Code::WrongOffset,
+        Code::DigestMismatch,
+        Code::ChecksumMismatch,
+        Code::QuotaExceeded,
+        Code::TusVersion,
+    ];
+    let append = &[
+        Code::NotFound,
+        Code::Conflict,
+        Code::WrongOffset,
+        Code::DigestMismatch,
+        Code::ChecksumMismatch,
+        Code::QuotaExceeded,
+        Code::TusVersion,
+    ];
+    let any = &[
+        Code::NotFound,
+        Code::MethodNotAllowed,
+        Code::Conflict,
+        Code::NotPossibleInState,
+        Code::WrongOffset,
+        Code::DigestMismatch,
+        Code::ChecksumMismatch,
+        Code::QuotaExceeded,
+        Code::TusVersion,
+    ];
+    Operations::default()
+        .open(&[], routes!(tus::tus_options))
+        .verb(Verb::UploadBlob, create, routes!(tus::create_tus_upload))
+        .verb(Verb::UploadBlob, look, routes!(tus::head_tus_upload))
+        .verb(Verb::UploadBlob, append, routes!(tus::patch_tus_upload))
+        .verb(Verb::UploadBlob, cancel, routes!(tus::delete_tus_upload))
+        .verb(Verb::UploadBlob, any, routes!(tus::override_tus_method))
+        .with_body_limit(MAX_PART)
+        .layer(from_fn(tus::protocol))
 }
 
 fn results() -> OpenApiRouter<App> {

@@ -90,7 +90,7 @@ fn issue_out(issue: &Issue) -> IssueOut {
 }
 
 /// The HTTP status of a code.
-pub(super) const fn status_of(code: Code) -> StatusCode {
+pub(super) fn status_of(code: Code) -> StatusCode {
     match code {
         Code::InvalidRequest | Code::SyncFrame => StatusCode::BAD_REQUEST,
         Code::ValidationFailed | Code::ChecklistUnsound => StatusCode::UNPROCESSABLE_ENTITY,
@@ -116,7 +116,15 @@ pub(super) const fn status_of(code: Code) -> StatusCode {
         Code::TooManyRequests => StatusCode::TOO_MANY_REQUESTS,
         Code::UpgradeRequired => StatusCode::UPGRADE_REQUIRED,
         Code::DigestMismatch => StatusCode::UNPROCESSABLE_ENTITY,
+        Code::ChecksumMismatch => checksum_mismatch(),
+        Code::TusVersion => StatusCode::PRECONDITION_FAILED,
+        Code::QuotaExceeded => StatusCode::INSUFFICIENT_STORAGE,
         Code::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
         Code::Internal => StatusCode::INTERNAL_SERVER_ERROR,
     }
+}
+
+/// What tus answers to a part that was damaged on its way; HTTP has no name for it.
+fn checksum_mismatch() -> StatusCode {
+    StatusCode::from_u16(460).unwrap_or(StatusCode::BAD_REQUEST)
 }

@@ -94,6 +94,7 @@ fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
         &mut item.delete,
         &mut item.head,
         &mut item.patch,
+        &mut item.options,
     ]
     .into_iter()
     .filter_map(Option::as_mut)

@@ -149,6 +149,20 @@ entity!(blob_owner, "blob_owner", {
     agency_id: Uuid,
     user_id: Uuid,
     received_at: i64,
+    receipt: Option<String>,
+});
+
+entity!(upload, "upload", {
+    #[sea_orm(primary_key, auto_increment = false)]
+    submission_id: Uuid,
+    #[sea_orm(primary_key, auto_increment = false)]
+    sha256: Vec<u8>,
+    agency_id: Uuid,
+    reserved: i64,
+    length: Option<i64>,
+    metadata: Option<String>,
+    started_at: i64,
+    touched_at: i64,
 });
 
 entity!(rendition, "rendition", {

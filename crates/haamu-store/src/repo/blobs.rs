@@ -78,24 +78,33 @@ pub async fn find(tx: &Tx, agency: AgencyId, sha256: BlobHash) -> Result<Option<
     .transpose()
 }
 
-/// Notes that a person sent a file for a submission.
+/// That a person sent a file for a submission.
+#[derive(Clone, Debug)]
+pub struct Custody {
+    /// The submission.
+    pub submission: SubmissionId,
+    /// The person.
+    pub user: UserId,
+    /// The file.
+    pub sha256: BlobHash,
+    /// When the file was complete.
+    pub received_at: Timestamp,
+    /// The server's receipt, as JSON; files that arrived before there were receipts have none.
+    pub receipt: Option<String>,
+}
+
+/// Notes that a person sent a file for a submission; what is known already stays as it is.
 ///
 /// # Errors
 /// The database failed.
-pub async fn insert_owner(
-    tx: &Tx,
-    agency: AgencyId,
-    submission: SubmissionId,
-    user: UserId,
-    sha256: BlobHash,
-    now: Timestamp,
-) -> Result<(), StoreError> {
+pub async fn insert_owner(tx: &Tx, agency: AgencyId, new: &Custody) -> Result<(), StoreError> {
     let row = blob_owner::ActiveModel {
-        submission_id: Set(submission.uuid()),
-        sha256: Set(sha256.as_bytes().to_vec()),
+        submission_id: Set(new.submission.uuid()),
+        sha256: Set(new.sha256.as_bytes().to_vec()),
         agency_id: Set(agency.uuid()),
-        user_id: Set(user.uuid()),
-        received_at: Set(now.millis()),
+        user_id: Set(new.user.uuid()),
+        received_at: Set(new.received_at.millis()),
+        receipt: Set(new.receipt.clone()),
     };
     let key = [blob_owner::Column::SubmissionId, blob_owner::Column::Sha256];
     let keep = OnConflict::columns(key).do_nothing().to_owned();
@@ -104,6 +113,30 @@ pub async fn insert_owner(
         .exec_without_returning(tx.connection())
         .await?;
     Ok(())
+}
+
+/// Who sent a file for a submission, and when.
+///
+/// # Errors
+/// The database failed.
+pub async fn find_custody(
+    tx: &Tx,
+    agency: AgencyId,
+    submission: SubmissionId,
+    sha256: BlobHash,
+) -> Result<Option<Custody>, StoreError> {
+    let key = (submission.uuid(), sha256.as_bytes().to_vec());
+    let row = blob_owner::Entity::find_by_id(key)
+        .filter(blob_owner::Column::AgencyId.eq(agency.uuid()))
+        .one(tx.connection())
+        .await?;
+    Ok(row.map(|row| Custody {
+        submission,
+        user: UserId::from_uuid(row.user_id),
+        sha256,
+        received_at: Timestamp::from_millis(row.received_at),
+        receipt: row.receipt,
+    }))
 }
 
 /// Whether a person has sent a file before, for whatever submission. Only then

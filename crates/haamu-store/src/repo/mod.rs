@@ -18,6 +18,7 @@ pub mod programmes;
 pub mod scores;
 pub mod sessions;
 pub mod submissions;
+pub mod uploads;
 pub mod visits;
 
 use sea_orm::{EntityTrait, PaginatorTrait, QuerySelect, Select};

@@ -1,11 +1,13 @@
 //! `cargo xtask test` and `cargo xtask ci`: every check, each callable alone.
 
 pub(crate) mod arch;
+mod cutting_proxy;
 mod generated;
 mod postgres;
 mod s3;
 mod snapshots;
 mod tools;
+mod tus;
 mod wasm;
 
 use std::process::Command;
@@ -53,6 +55,8 @@ pub(crate) enum Step {
     Advisories,
     /// No package names a dependency that it does not use.
     UnusedDeps,
+    /// Ready-made tus clients upload over connections that are cut; needs Node.js, Python and the network.
+    Tus,
     /// The demo runs from end to end.
     Demo,
 }
@@ -165,6 +169,7 @@ impl Step {
                 shell::run(command(machete, ["--with-metadata"]).current_dir(&workspace.root))?;
                 Ok(Outcome::Passed)
             }
+            Self::Tus => tus::check(workspace).map(|()| Outcome::Passed),
             Self::Demo => {
                 let folder = workspace.target.join("haamu-demo-check");
                 let folder = folder.to_string_lossy();

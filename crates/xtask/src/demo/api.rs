@@ -22,6 +22,13 @@ pub(super) struct Session {
     token: String,
 }
 
+impl Session {
+    /// Its access token.
+    pub(super) fn token(&self) -> &str {
+        &self.token
+    }
+}
+
 impl Api {
     pub(super) fn new(address: &str) -> Self {
         let settings = Agent::config_builder()

@@ -9,6 +9,7 @@ mod fieldwork;
 mod photos;
 mod results;
 mod server;
+mod uploads;
 
 use std::fs;
 use std::path::PathBuf;
@@ -26,6 +27,7 @@ use crate::workspace::Workspace;
 
 use api::Api;
 use server::Server;
+pub(crate) use uploads::{Sender, UploadScene};
 
 /// One password for everybody; the demo listens on this machine only.
 const PASSWORD: &str = "haamu-demo-only";
