@@ -6,6 +6,7 @@
 //! must both survive is made in two steps: expand, release, contract.
 
 mod m20261122_000001_foundation;
+mod m20261122_000002_set_aside;
 mod run;
 mod table;
 
@@ -20,6 +21,9 @@ pub struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m20261122_000001_foundation::Migration)]
+        vec![
+            Box::new(m20261122_000001_foundation::Migration),
+            Box::new(m20261122_000002_set_aside::Migration),
+        ]
     }
 }

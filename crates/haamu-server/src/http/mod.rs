@@ -12,6 +12,7 @@ mod problem;
 mod programmes;
 mod route;
 mod sessions;
+mod set_aside;
 mod sync;
 mod users;
 mod visit_reports;
@@ -88,6 +89,7 @@ fn operations() -> OpenApiRouter<App> {
         .merge(clients_and_checklists())
         .merge(programmes_and_visits())
         .merge(fieldwork())
+        .merge(set_aside())
         .merge(results())
 }
 
@@ -235,6 +237,34 @@ fn fieldwork() -> OpenApiRouter<App> {
         .verb(Verb::UploadBlob, upload, routes!(blobs::patch_blob))
         .with_body_limit(MAX_PART)
         .merge(frames)
+}
+
+fn set_aside() -> OpenApiRouter<App> {
+    let list = &[Code::ValidationFailed, Code::NotFound];
+    let adopt = &[
+        Code::ValidationFailed,
+        Code::NotFound,
+        Code::NotPossibleInState,
+        Code::Conflict,
+        Code::NotAdoptable,
+        Code::AlreadyDecided,
+    ];
+    let discard = &[Code::ValidationFailed, Code::NotFound, Code::AlreadyDecided];
+    Operations::default()
+        .verb(Verb::ReadSetAside, list, routes!(set_aside::list_set_aside))
+        .verb(Verb::ReadSetAside, &[], routes!(set_aside::count_set_aside))
+        .verb(
+            Verb::ReadSetAside,
+            &[Code::NotFound],
+            routes!(set_aside::read_set_aside),
+        )
+        .verb(Verb::AdoptSetAside, adopt, routes!(set_aside::adopt_set_aside))
+        .verb(
+            Verb::DiscardSetAside,
+            discard,
+            routes!(set_aside::discard_set_aside),
+        )
+        .with_body_limit(MAX_BODY)
 }
 
 fn results() -> OpenApiRouter<App> {

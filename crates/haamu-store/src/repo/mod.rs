@@ -16,7 +16,9 @@ pub mod jobs;
 pub mod ops;
 pub mod programmes;
 pub mod scores;
+pub mod server_log;
 pub mod sessions;
+pub mod set_aside;
 pub mod submissions;
 pub mod visits;
 
