@@ -12,5 +12,6 @@ mod repeats;
 mod reports;
 mod review;
 mod sessions;
+mod set_aside;
 mod slice;
 mod sync;
