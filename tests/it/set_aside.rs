@@ -313,6 +313,23 @@ both_dbs! {
         assert_eq!(other.problem(409), "already_decided");
     }
 
+    async fn what_somebody_else_wrote_on_the_shoppers_phone_goes_beside_the_testimony(server) {
+        let (scene, mut phone) = in_review(&server).await;
+        let testimony = lane(&mut phone, Lane::Shopper).await;
+        phone.author = haamu_sync::AuthorId::from_bytes(*server.north.other_shopper.id.as_bytes());
+        assert_eq!(send(&mut phone, &scene.submission, &[("helped", "\"well\"")]).await, 1);
+        let coordinator = server.north.coordinator();
+        let task = task(&server, coordinator).await;
+        let written = operations(&server, coordinator, &task).await;
+        assert_eq!(written[0]["content"]["author"], json!(server.north.other_shopper.id));
+        let _ = decide(&server, coordinator, &task, "adopt", json!({})).await.ok();
+        server.run_jobs().await;
+        assert_eq!(evaluation(&server, &scene).await["score"]["result"]["display"], "100.0");
+        assert_eq!(lane(&mut phone, Lane::Shopper).await, testimony);
+        let audited = "SELECT COUNT(*) FROM audit WHERE action = 'set_aside.adopt' AND target_kind = 'set_aside'";
+        assert_eq!(count(&server, audited).await, 1);
+    }
+
     async fn each_operation_is_decided_about_by_itself(server) {
         let (scene, mut phone) = in_review(&server).await;
         let _ = review(&server, &scene, "approve", json!({})).await.ok();
