@@ -7,6 +7,7 @@
 
 mod m20261122_000001_foundation;
 mod m20261122_000002_uploads;
+mod m20261122_000003_set_aside;
 mod run;
 mod table;
 
@@ -24,6 +25,7 @@ impl MigratorTrait for Migrator {
         vec![
             Box::new(m20261122_000001_foundation::Migration),
             Box::new(m20261122_000002_uploads::Migration),
+            Box::new(m20261122_000003_set_aside::Migration),
         ]
     }
 }

@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use axum::http::Method;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use haamu_domain::Role;
+use haamu_domain::{Role, SubmissionId};
 use haamu_tests::agency::{ProgrammeOptions, Scene, small_checklist};
 use haamu_tests::server::Call;
-use haamu_tests::{Answer, Person, TestServer, both_dbs};
+use haamu_tests::{Answer, Person, TestServer, WireDevice, both_dbs};
 use serde_json::{Value, json};
 
 /// A hash of a file that no one has sent.
@@ -78,6 +78,7 @@ struct Things<'a> {
     shopper: String,
     round: String,
     draft: String,
+    late: String,
 }
 
 impl Things<'_> {
@@ -89,6 +90,7 @@ impl Things<'_> {
             shopper,
             round,
             draft,
+            late,
         } = self;
         let nothing = || Body::None;
         // (what stands in for {id}, the body, whether the body names something)
@@ -158,6 +160,9 @@ impl Things<'_> {
             | "read_visit_report"
             | "read_visit_report_html"
             | "read_visit_report_photo" => (scene.visit.as_str(), nothing(), false),
+            "read_set_aside" => (late.as_str(), nothing(), false),
+            "adopt_set_aside" => (late.as_str(), Body::Json(json!({})), false),
+            "discard_set_aside" => (late.as_str(), Body::Json(json!({"reason": "Turha"})), false),
             "sync" => ("", Body::Other("application/json", b"{}".to_vec()), false),
             "create_user" => {
                 let body = json!({"email": "uusi@north.example", "display_name": "Uusi", "role": "reviewer",
@@ -168,6 +173,8 @@ impl Things<'_> {
             | "list_client_organisations"
             | "list_devices"
             | "list_programmes"
+            | "list_set_aside"
+            | "count_set_aside"
             | "list_users"
             | "list_visit_reports"
             | "list_visits"
@@ -225,7 +232,7 @@ async fn send(server: &TestServer, operation: &Operation, sample: &Sample, by: O
     }
 }
 
-/// A visit whose report is released, a second round, and a checklist draft.
+/// A visit whose report is released, work that came too late for it, a second round, and a checklist draft.
 async fn things<'a>(server: &TestServer, scene: &'a Scene) -> Things<'a> {
     let agency = &server.north;
     let draft = server
@@ -235,12 +242,27 @@ async fn things<'a>(server: &TestServer, scene: &'a Scene) -> Things<'a> {
         .send()
         .await;
     let draft = draft.created()["id"].as_str().expect("an id").to_owned();
+    let mut device = WireDevice::enrol(server, agency.shopper()).await;
+    let submission: uuid::Uuid = scene.submission.parse().expect("an id");
+    let document = SubmissionId::from_uuid(submission).document();
+    let _ = device
+        .send(&device.request(&[device.op(1, document, "greeted", "\"no\"")]))
+        .await;
+    let listed = server
+        .get("/v1/set-aside")
+        .by(agency.reviewer())
+        .await
+        .send()
+        .await
+        .ok();
+    let late = listed["items"][0]["id"].as_str().expect("an id").to_owned();
     Things {
         scene,
         client: agency.client.to_string(),
         shopper: agency.other_shopper.id.to_string(),
         round: scene.round.clone(),
         draft,
+        late,
     }
 }
 

@@ -99,6 +99,64 @@ async fn every_foreign_key_has_an_index(database: &TestDatabase) {
     assert_eq!(without_index(database, &connection).await, BTreeSet::new());
 }
 
+/// What was set aside before there were tasks is one afterwards: one for each subject and reason.
+async fn earlier_work_becomes_tasks(database: &TestDatabase) {
+    let connection = database.connect().await;
+    Migrator::up(&connection, Some(1))
+        .await
+        .expect("the first schema");
+    let bytes = |of: u8| {
+        let hex = format!("{of:02x}").repeat(16);
+        if database.is_postgres() {
+            format!("'\\x{hex}'::bytea")
+        } else {
+            format!("x'{hex}'")
+        }
+    };
+    let uuid = |of: u8| {
+        if database.is_postgres() {
+            format!("'{}'", uuid::Uuid::from_bytes([of; 16]))
+        } else {
+            bytes(of)
+        }
+    };
+    let mut sql = vec![
+        format!("INSERT INTO agency (id, name, created_at) VALUES ({}, 'A', 0)", uuid(1)),
+        format!(
+            "INSERT INTO user_account (id, email, display_name, password_hash, created_at)
+             VALUES ({}, 'a@a.example', 'A', '', 0)",
+            uuid(2)
+        ),
+        format!(
+            "INSERT INTO device (id, agency_id, user_id, public_key, platform, build, head_seq, head_chain, enrolled_at)
+             VALUES ({}, {}, {}, {}, 'test', 'test', 0, {}, 0)",
+            bytes(3), uuid(1), uuid(2), bytes(0), bytes(0)
+        ),
+    ];
+    let rows = [
+        (1, "applied", "applied"),
+        (2, "unparseable", "malformed"),
+        (3, "unparseable", "malformed"),
+        (4, "orphaned", "unknown_submission"),
+        (5, "duplicate", "already_received"),
+    ];
+    for (seq, disposition, reason) in rows {
+        sql.push(format!(
+            "INSERT INTO op (device, seq, agency_id, op_id, chain, effective, disposition, reason, received_at, raw)
+             VALUES ({}, {seq}, {}, {}, {}, 0, '{disposition}', '{reason}', {seq}, {})",
+            bytes(3), uuid(1), bytes(10 + seq), bytes(0), bytes(0)
+        ));
+    }
+    for sql in sql {
+        connection.execute_unprepared(&sql).await.expect(&sql);
+    }
+    migrate(&connection).await.expect("up");
+    let tasks = "SELECT s.disposition || ' ' || s.operations || ' ' || s.undecided || ' ' || s.last_received_at || ' ' ||
+        (SELECT COUNT(*) FROM op WHERE op.set_aside_id = s.id) FROM set_aside s";
+    let expected = ["orphaned 1 1 4 1", "unparseable 2 2 3 2"].map(str::to_owned);
+    assert_eq!(texts(&connection, tasks).await, BTreeSet::from(expected));
+}
+
 macro_rules! on_empty_dbs {
     ($($name:ident as $module:ident;)+) => {
         $(mod $module {
@@ -122,6 +180,7 @@ macro_rules! on_empty_dbs {
 on_empty_dbs! {
     there_and_back as the_schema_goes_up_down_and_up;
     a_newer_database_is_left_alone as newer;
+    earlier_work_becomes_tasks as backfill;
     every_table_belongs_to_an_agency as tenant_on_every_row;
     every_foreign_key_has_an_index as foreign_keys_are_indexed;
 }

@@ -16,7 +16,7 @@ use super::formats::{device, op, ops};
 
 /// Compares with a file of vectors. `HAAMU_WRITE_GOLDEN=1` writes one that is missing.
 #[track_caller]
-fn assert_vectors(name: &str, about: &str, cases: Vec<Json>) {
+fn assert_vectors(name: &str, about: &str, cases: &[Json]) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("../openapi/sync-vectors")
         .join(name);
@@ -84,7 +84,7 @@ fn operations_and_chains() {
     let about = "An operation's bytes as they stand in `ops`, what they say, its name, and the chain value after it. \
         Each case goes on from the chain of the one before. Device and number come from the frame; `origin` is in the \
         bytes only where it differs from them.";
-    assert_vectors("operations.json", about, cases.collect());
+    assert_vectors("operations.json", about, &cases.collect::<Vec<_>>());
 }
 
 #[test]
@@ -108,7 +108,7 @@ fn bytes_that_cannot_be_read() {
             "disposition": disposition.as_str(), "reason": reason})
     });
     let about = "What a server cannot read it keeps, names, chains and acknowledges all the same.";
-    assert_vectors("unreadable.json", about, cases.collect());
+    assert_vectors("unreadable.json", about, &cases.collect::<Vec<_>>());
 }
 
 /// An operation of a device with a clock, and its name.
@@ -194,7 +194,7 @@ fn merges() {
     ];
     let about = "Operations on one register in any order, the heads that remain, which value is shown (the head with the \
         greatest effective stamp, then the greatest name), whether the heads differ, and what is in the set.";
-    assert_vectors("merges.json", about, cases);
+    assert_vectors("merges.json", about, &cases);
 }
 
 #[test]
@@ -259,7 +259,7 @@ fn pushes() {
     ];
     let about = "What a server answers to a push: `server_holds` are the chain values of the device's log as the server has \
         it. `new` are the numbers that it takes in, `have` goes back to the device.";
-    assert_vectors("pushes.json", about, cases);
+    assert_vectors("pushes.json", about, &cases);
 }
 
 #[test]
@@ -290,7 +290,7 @@ fn stamps_and_cursors() {
     });
     let about = "The effective stamp of an operation, which orders heads that do not know of each other: at most five minutes \
         ahead of the server, and above what its author had seen or written before. A stamp is 48 bits of milliseconds and 16 of a counter.";
-    assert_vectors("stamps.json", about, stamps.collect());
+    assert_vectors("stamps.json", about, &stamps.collect::<Vec<_>>());
 
     let line = |number: u8| Incarnation::from_slice(&[number; 16]).expect("16 bytes");
     let head = FeedHead {
@@ -329,5 +329,5 @@ fn stamps_and_cursors() {
             "incarnation_at_seen_head": at_seen.map(|line| line.to_string()), "after": from.after, "reset": from.reset})
     });
     let about = "Where a pull goes on. After a reset, what the feed does not mention is no longer there.";
-    assert_vectors("cursors.json", about, cursors.collect());
+    assert_vectors("cursors.json", about, &cursors.collect::<Vec<_>>());
 }

@@ -18,6 +18,7 @@ mod jobs;
 mod programmes;
 mod reports;
 mod review;
+mod set_aside;
 mod sync;
 mod visits;
 
@@ -31,6 +32,9 @@ pub use identity::{Bearer, Issued, Me, MemberView, RefreshInput, SetupInput, Sig
 pub use jobs::error_chain;
 pub use programmes::{ProgrammeInput, RoundInput, StaffNoticeInput};
 pub use review::{AnswerView, ApproveInput, EvaluationView, FileView, FollowUpView, ScoreView, TriggerView};
+pub use set_aside::{
+    DecidedView, OperationPage, OperationView, SetAsideChoice, SetAsideQuery, SetAsideView, SetAsideVisit,
+};
 pub use visits::{AssignmentView, PlannedVisit, VisitQuery, VisitView};
 
 /// Records of the store that use cases return as they are.
@@ -38,4 +42,5 @@ pub mod record {
     pub use haamu_store::repo::clients::{ClientOrganisation, Location};
     pub use haamu_store::repo::devices::Device;
     pub use haamu_store::repo::programmes::{Programme, Round};
+    pub use haamu_store::repo::set_aside::{Decision, SetAside};
 }

@@ -12,6 +12,7 @@
 //! somebody else wrote into it meanwhile, it stays and is a finding.
 
 mod instances;
+mod review;
 
 use std::collections::BTreeMap;
 
@@ -20,6 +21,9 @@ use haamu_sync::{Action, Attachment, Bytes, Cell, Document, Lane, OpId, Register
 use serde::{Deserialize, Serialize};
 
 pub use instances::{Instance, add_instance, instances_key, remove_instance};
+pub use review::is_review_stale;
+
+use review::review_cell;
 
 /// A value that is JSON.
 pub const TAG_JSON: u8 = 1;
@@ -135,6 +139,10 @@ pub struct BoundEvaluation {
     pub findings: Vec<Finding>,
     /// Places whose answers or comments are in conflict.
     pub conflicts: Vec<Slot>,
+    /// Places whose answer or comment is a reviewer's value.
+    pub reviewed: Vec<Slot>,
+    /// Those of them whose testimony has changed since the reviewer's value was set.
+    pub stale: Vec<Slot>,
 }
 
 impl BoundEvaluation {
@@ -157,6 +165,8 @@ pub fn bind(checklist: &Checklist, document: &Document, context: &Context) -> Bo
         instances: BTreeMap::new(),
         findings: Vec::new(),
         conflicts: Vec::new(),
+        reviewed: Vec::new(),
+        stale: Vec::new(),
     };
     let mut answers = Answers::empty(checklist).with_context(context.clone());
     instances::bind(checklist, document, &mut answers, &mut bound);
@@ -213,6 +223,13 @@ fn bind_rest(checklist: &Checklist, document: &Document, slot: Slot, bound: &mut
     if is_in_conflict(document, &answer) || is_in_conflict(document, &comment) {
         bound.conflicts.push(slot);
     }
+    let keys = [answer(Lane::Shopper), comment(Lane::Shopper)];
+    if keys.iter().any(|key| review_cell(document, key).is_some()) {
+        bound.reviewed.push(slot);
+    }
+    if keys.iter().any(|key| is_review_stale(document, key)) {
+        bound.stale.push(slot);
+    }
 }
 
 /// The JSON of the value that is shown for a register.
@@ -224,10 +241,8 @@ fn shown_json(document: &Document, key: impl Fn(Lane) -> RegisterKey) -> Option<
 }
 
 fn shown_cell<'a>(document: &'a Document, key: &impl Fn(Lane) -> RegisterKey) -> Option<&'a Cell> {
-    let review = document
-        .cell(&key(Lane::Review))
-        .filter(|cell| cell.register.winner().is_some());
-    review.or_else(|| document.cell(&key(Lane::Shopper)))
+    let testimony = key(Lane::Shopper);
+    review_cell(document, &testimony).or_else(|| document.cell(&testimony))
 }
 
 /// Whether what is shown is one of several answers; a reviewer's value settles the shopper's conflict.
@@ -279,14 +294,14 @@ mod tests {
 
     use super::*;
 
-    fn checklist() -> Checklist {
+    pub(super) fn checklist() -> Checklist {
         let document = r#"{"sections": [{"id": "s", "questions": [
             {"id": "greeted", "type": "yes_no", "points": "1", "comment": {"required_when": "below_full"}},
             {"id": "picture", "type": "photo"}]}]}"#;
         Checklist::parse(document).expect("sound")
     }
 
-    fn write(document: &mut Document, number: u8, key: RegisterKey, action: Action) {
+    pub(super) fn write(document: &mut Document, number: u8, key: RegisterKey, action: Action) {
         let op = Op {
             origin_device: DeviceId::from_bytes([number; 16]),
             origin_seq: 1,
@@ -352,44 +367,6 @@ mod tests {
         let codes: Vec<_> = bound.findings.iter().map(|finding| finding.code).collect();
         assert_eq!(codes, ["unplaced_value"]);
         assert!(bound.draft.complete(&checklist, haamu_form::Stage::Main).is_ok());
-    }
-
-    #[test]
-    fn a_reviewer_corrects_without_destroying_testimony() {
-        let checklist = checklist();
-        let mut document = Document::default();
-        write(
-            &mut document,
-            1,
-            answer_key(Lane::Shopper, "greeted"),
-            set_json("\"no\""),
-        );
-        write(
-            &mut document,
-            2,
-            answer_key(Lane::Shopper, "greeted"),
-            set_json("\"yes\""),
-        );
-        assert_eq!(
-            bind(&checklist, &document, &Context::default()).conflicts,
-            [Slot::from(0)]
-        );
-        write(
-            &mut document,
-            3,
-            answer_key(Lane::Review, "greeted"),
-            set_json("\"no\""),
-        );
-        let bound = bind(&checklist, &document, &Context::default());
-        assert!(bound.conflicts.is_empty(), "the reviewer settled it");
-        assert_eq!(
-            bound.draft.answers(),
-            &Answers::parse(&checklist, r#"{"greeted": "no"}"#).expect("sound")
-        );
-        let testimony = document
-            .cell(&answer_key(Lane::Shopper, "greeted"))
-            .expect("kept");
-        assert_eq!(testimony.register.heads.len(), 2);
     }
 
     #[test]

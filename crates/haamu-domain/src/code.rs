@@ -78,6 +78,10 @@ codes! {
     ConflictUnresolved = "conflict_unresolved", "Answers in conflict have not been resolved.";
     /// Photos are still on their way.
     PhotosMissing = "photos_missing", "Photos of the evaluation are still on their way.";
+    /// Work that was set aside has no place that it could be taken over into.
+    NotAdoptable = "not_adoptable", "This work cannot be taken over.";
+    /// Somebody has decided the opposite.
+    AlreadyDecided = "already_decided", "Something else was decided about this already.";
     /// The envelope of a sync request cannot be read.
     SyncFrame = "sync_frame", "The sync frame could not be read.";
     /// The protocol version is not supported.

@@ -84,6 +84,8 @@ ids! {
     SessionId
     /// One refresh token.
     RefreshTokenId
+    /// Operations that were set aside together, which somebody has to decide about.
+    SetAsideId
     /// A record of a notice to staff.
     StaffNoticeId
 }

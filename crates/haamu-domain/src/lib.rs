@@ -23,10 +23,10 @@ pub use brief::{AssignmentBrief, LocationBrief};
 pub use code::Code;
 pub use ids::{
     AgencyId, AssignmentId, AuditId, ChecklistId, ChecklistVersionId, ClientOrganisationId, JobId,
-    LocationId, ParseIdError, ProgrammeId, RefreshTokenId, RoundId, ScoreId, SessionId, StaffNoticeId,
-    SubmissionId, UserId, VisitId,
+    LocationId, ParseIdError, ProgrammeId, RefreshTokenId, RoundId, ScoreId, SessionId, SetAsideId,
+    StaffNoticeId, SubmissionId, UserId, VisitId,
 };
-pub use policy::{Actor, Decision, Target, Verb, decide};
+pub use policy::{Actor, Decision, Target, Verb, deals_with, decide};
 pub use privacy::{MASK, Redactor};
 pub use role::Role;
 pub use state::{

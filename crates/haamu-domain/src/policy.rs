@@ -1,6 +1,8 @@
 //! Who may do what: one table, from which the guard of a route, the API
 //! document and the authorisation test all read.
 
+use haamu_sync::Disposition;
+
 use crate::{AgencyId, ClientOrganisationId, Role, UserId};
 
 /// A signed-in person, in one agency.
@@ -111,8 +113,27 @@ verbs! {
     ReturnEvaluation = "evaluation.return": Reviewer;
     /// Make an evaluation visible to the client.
     ReleaseEvaluation = "evaluation.release": Reviewer;
+    /// Read work that was set aside, as far as [`deals_with`] allows.
+    ReadSetAside = "set_aside.read": Administrator | Coordinator | Reviewer;
+    /// Take over work that was set aside, as far as [`deals_with`] allows.
+    AdoptSetAside = "set_aside.adopt": Administrator | Coordinator | Reviewer;
+    /// Decide that work that was set aside is of no use, as far as [`deals_with`] allows.
+    DiscardSetAside = "set_aside.discard": Administrator | Coordinator | Reviewer;
     /// Read released visit reports.
     ReadReport = "visit_report.read": Administrator | Coordinator | Reviewer | ClientManager | ClientViewer;
+}
+
+/// Whether a role has to do with work that was put there: reviewers with what came late, coordinators
+/// and administrators with all that was set aside.
+#[must_use]
+pub const fn deals_with(role: Role, disposition: Disposition) -> bool {
+    match disposition {
+        Disposition::Applied | Disposition::Duplicate => false,
+        Disposition::Late => matches!(role, Role::Administrator | Role::Coordinator | Role::Reviewer),
+        Disposition::Orphaned | Disposition::UnknownForm | Disposition::Unparseable => {
+            matches!(role, Role::Administrator | Role::Coordinator)
+        }
+    }
 }
 
 /// What an action is on, as far as the decision needs to know.
@@ -250,6 +271,19 @@ mod tests {
             decide(&shopper, Verb::AcceptAssignment, &other),
             Decision::OutOfScope
         );
+    }
+
+    #[test]
+    fn reviewers_deal_with_what_came_late_and_nobody_with_what_took_effect() {
+        for role in Role::ALL {
+            let is_coordinating = matches!(role, Role::Administrator | Role::Coordinator);
+            assert_eq!(deals_with(role, Disposition::Orphaned), is_coordinating);
+            assert_eq!(
+                deals_with(role, Disposition::Late),
+                is_coordinating || role == Role::Reviewer
+            );
+            assert!(!deals_with(role, Disposition::Applied));
+        }
     }
 
     #[test]

@@ -199,6 +199,8 @@ states! {
         Return = "return",
         /// The reviewer finds it sound.
         Approve = "approve",
+        /// Work that came late is adopted before the client has seen anything.
+        Reopen = "reopen",
         /// The client may see it.
         Release = "release",
         /// The client queries it.
@@ -260,6 +262,7 @@ impl VisitState {
             (Self::Submitted, E::BeginReview) => Self::InReview,
             (Self::InReview, E::Return) => Self::Returned,
             (Self::InReview, E::Approve) => Self::Approved,
+            (Self::Approved, E::Reopen) => Self::InReview,
             (Self::Approved, E::Release) => Self::Released,
             (Self::Released, E::Dispute) => Self::Disputed,
             (Self::Disputed, E::SettleDispute) => Self::Released,
@@ -325,6 +328,8 @@ mod tests {
             E::Submit,
             E::BeginReview,
             E::Approve,
+            E::Reopen,
+            E::Approve,
             E::Release,
             E::Dispute,
             E::SettleDispute,
@@ -349,7 +354,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_client_sees_nothing_before_a_release(picks in proptest::collection::vec(0_usize..12, 0..30)) {
+        fn the_client_sees_nothing_before_a_release(picks in proptest::collection::vec(0..VisitEvent::ALL.len(), 0..30)) {
             let mut state = VisitState::Planned;
             let mut was_released = false;
             for pick in picks {

@@ -12,6 +12,7 @@ mod problem;
 mod programmes;
 mod reports;
 mod sessions;
+mod set_aside;
 mod visits;
 
 pub use checklists::{ChecklistVersionOut, ChecklistsOut, FindingOut};
@@ -33,5 +34,9 @@ pub use reports::{
 pub use sessions::{
     DeviceIn, DeviceOut, DevicesOut, EnrolledOut, MeOut, RefreshIn, Secret, SessionOut, SetupIn, SignInIn,
     UserIn, UserOut, UsersOut,
+};
+pub use set_aside::{
+    AdoptIn, DecidedOut, DiscardIn, LeftOut, OperationContentOut, SetAsideCountOut, SetAsideDecisionOut,
+    SetAsideDetailOut, SetAsideOperationOut, SetAsideOut, SetAsideVisitOut, SetAsidesOut,
 };
 pub use visits::{AssignIn, AssignmentOut, PlannedVisitIn, VisitOut, VisitsIn, VisitsOut};

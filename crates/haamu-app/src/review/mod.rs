@@ -1,6 +1,7 @@
 //! Reviewing evaluations: reading, confirming, returning, approving, releasing.
 
 mod decide;
+mod notices;
 mod read;
 
 pub(crate) use decide::ACCEPTED_INCOMPLETE;

@@ -1,7 +1,6 @@
 //! Evaluations with everything that belongs to their review.
 
 use haamu_domain::binding::Capture;
-use haamu_domain::stages::visited_at;
 use haamu_domain::{Actor, Target, Timestamp, Verb, VisitId, VisitState};
 use haamu_form::{Finding, Slot, score::QuestionStatus};
 use haamu_store::Tx;
@@ -152,41 +151,6 @@ impl App {
         .await?;
         let jpeg = self.inner.files.read_rendition(actor.agency, sha256).await?;
         Ok(jpeg.to_vec())
-    }
-
-    /// What a reviewer should know beyond the evaluation itself.
-    async fn notices(
-        &self,
-        tx: &Tx,
-        actor: &Actor,
-        visit: &Visit,
-        evaluation: &Evaluation,
-    ) -> Result<Vec<Finding>, Error> {
-        let mut notices = Vec::new();
-        let zone = crate::jobs::load_zone(tx, actor.agency, visit).await?;
-        let said = visited_at(&evaluation.checklist, evaluation.bound.draft.answers(), &zone);
-        if let (Some(said), Some(taken)) = (said, visit.visited_at)
-            && said != taken
-        {
-            let message = "the time of the visit lies outside of its round or after the evaluation; \
-                           the time of handing in is taken";
-            notices.push(Finding::warning("visit_time_implausible", "answers", message));
-        }
-        let files: Vec<(Slot, BlobHash)> = evaluation
-            .files()
-            .map(|(slot, file)| (slot, file.sha256))
-            .collect();
-        let hashes: Vec<BlobHash> = files.iter().map(|(_, hash)| *hash).collect();
-        let renditions = blobs::list_renditions(tx, actor.agency, &hashes).await?;
-        for rendition in renditions.iter().filter(|rendition| !rendition.is_readable) {
-            let of_file = files.iter().filter(|(_, hash)| *hash == rendition.sha256);
-            for (slot, _) in of_file {
-                let path = format!("photos.{}", slot.path(&evaluation.checklist));
-                let message = "the file cannot be shown as a photo; readers do not see it";
-                notices.push(Finding::warning("photo_unreadable", path, message));
-            }
-        }
-        Ok(notices)
     }
 
     pub(super) async fn evaluation_view(

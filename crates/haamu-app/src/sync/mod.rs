@@ -1,5 +1,6 @@
 //! The sync endpoint: push, then pull, then which files are wanted.
 
+mod affected;
 mod offers;
 mod pull;
 mod push;
@@ -12,6 +13,7 @@ use haamu_sync::{DeviceId, PROTO, Policy, SyncRequest, SyncResponse};
 use crate::context::require_in_agency;
 use crate::{App, Error};
 
+pub(crate) use affected::Affected;
 pub(crate) use pull::load_document;
 
 impl App {

@@ -2,63 +2,26 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use haamu_domain::brief::{assignment_entity, submission_entity};
-use haamu_domain::{
-    Actor, AssignmentEvent, AssignmentState, AuditEvent, SubmissionId, Timestamp, Verb, VisitEvent,
-    VisitState, binding,
-};
+use haamu_domain::{Actor, AgencyId, AuditEvent, SetAsideId, SubmissionId, Timestamp, Verb};
 use haamu_store::Tx;
 use haamu_store::repo::devices::{self, Device};
-use haamu_store::repo::feed::{self, FeedChange};
 use haamu_store::repo::ops::{self, KnownOp, ReceivedOp};
-use haamu_store::repo::submissions::{self, Stage, Submission};
-use haamu_store::repo::visits::{self, Assignment, Visit};
+use haamu_store::repo::set_aside::{self, NewSetAside, Subject};
+use haamu_store::repo::submissions;
 use haamu_sync::server::{Incoming, Standing, admit, dispose};
-use haamu_sync::{
-    Action, Disposition, Document, Exception, FormVersion, Have, Hlc, Lane, Op, OpId, RegisterKey, Submit,
-    SyncRequest, clock,
-};
+use haamu_sync::{DeviceId, Disposition, Exception, Have, Hlc, Lane, OpId, SyncRequest, clock};
 use serde_json::json;
 
-use crate::evaluation;
-use crate::jobs::Job;
-use crate::visits::scope_of;
 use crate::{App, Error};
 
-use super::{load_document, not_enrolled};
+use super::affected::{Affected, submission_of_op};
+use super::not_enrolled;
 
 /// What a push amounted to.
 #[derive(Debug, Default)]
 pub(super) struct Pushed {
     pub(super) have: Have,
     pub(super) exceptions: Vec<Exception>,
-}
-
-/// A submission that operations are about, with everything that they may change.
-struct Affected {
-    /// The checklist version of the visit's round.
-    form: FormVersion,
-    submission: Submission,
-    visit: Visit,
-    assignment: Assignment,
-    document: Document,
-    changed: BTreeSet<RegisterKey>,
-    is_submission_changed: bool,
-    is_visit_changed: bool,
-    is_assignment_changed: bool,
-    is_to_be_processed: bool,
-}
-
-impl Affected {
-    fn standing(&self) -> Standing {
-        if !self.assignment.state.is_live() {
-            Standing::Revoked
-        } else if self.visit.state.is_settled() {
-            Standing::Settled
-        } else {
-            Standing::Open
-        }
-    }
 }
 
 impl App {
@@ -103,16 +66,13 @@ impl App {
         for incoming in new {
             let (disposition, reason) = place_of(actor, &incoming, &affected, &known);
             let effective = effective_stamp(&incoming, now, previous, &known);
-            let submission = incoming
-                .op
-                .as_ref()
-                .ok()
-                .map(|op| SubmissionId::from_document(op.document));
+            let submission = incoming.op.as_ref().ok().map(submission_of_op);
             let submission = submission.filter(|id| affected.contains_key(id));
             if let (Ok(op), Disposition::Applied, Some(id)) = (&incoming.op, disposition, submission)
                 && let Some(target) = affected.get_mut(&id)
             {
-                self.apply(tx, actor, target, op, incoming.id, effective).await?;
+                self.apply(tx, actor.agency, target, op, incoming.id, effective)
+                    .await?;
             }
             // What was here already is where it was put then.
             let first = known
@@ -140,11 +100,15 @@ impl App {
                 reason,
                 effective,
                 submission,
+                set_aside: None,
             });
         }
+        self.note_set_aside(tx, actor.agency, device.id, &mut received)
+            .await?;
         ops::insert_many(tx, actor.agency, device.id, &received, now).await?;
         devices::set_head(tx, device.id, head, previous).await?;
-        self.save_affected(tx, actor, affected.into_values()).await?;
+        self.save_affected(tx, actor.agency, affected.into_values())
+            .await?;
         let set_aside = received
             .iter()
             .filter(|one| one.disposition != Disposition::Applied)
@@ -160,159 +124,58 @@ impl App {
         new: &[Incoming],
     ) -> Result<BTreeMap<SubmissionId, Affected>, Error> {
         let named = new.iter().filter_map(|incoming| incoming.op.as_ref().ok());
-        let ids: BTreeSet<SubmissionId> = named.map(|op| SubmissionId::from_document(op.document)).collect();
+        let ids: BTreeSet<SubmissionId> = named.map(submission_of_op).collect();
         let mut found = Vec::new();
         for id in ids {
             let submission = submissions::find(tx, actor.agency, id).await?;
             found.extend(submission.filter(|submission| submission.shopper == actor.user));
         }
-        // Visits are locked before submissions and in the order of their ids, here and everywhere.
+        // Visits are locked in the order of their ids, here and everywhere.
         found.sort_unstable_by_key(|submission| submission.visit);
         let mut affected = BTreeMap::new();
         for submission in found {
-            let Some(visit) = visits::lock(tx, actor.agency, submission.visit).await? else {
-                continue;
-            };
-            let Some(submission) = submissions::lock(tx, actor.agency, submission.id).await? else {
-                continue;
-            };
-            let assignment = visits::find_assignment(tx, actor.agency, submission.assignment).await?;
-            let Some(assignment) = assignment else { continue };
-            let document = load_document(tx, actor.agency, submission.id).await?;
-            let form = evaluation::form_of_round(tx, actor.agency, visit.round).await?;
-            let one = Affected {
-                form,
-                visit,
-                assignment,
-                document,
-                changed: BTreeSet::new(),
-                is_submission_changed: false,
-                is_visit_changed: false,
-                is_assignment_changed: false,
-                is_to_be_processed: false,
-                submission,
-            };
-            affected.insert(one.submission.id, one);
+            if let Some(one) = Affected::lock(tx, actor.agency, &submission).await? {
+                affected.insert(submission.id, one);
+            }
         }
         Ok(affected)
     }
 
-    /// Lets an operation take effect.
-    async fn apply(
+    /// Makes tasks of what was set aside, for somebody has to decide about it.
+    async fn note_set_aside(
         &self,
         tx: &Tx,
-        actor: &Actor,
-        target: &mut Affected,
-        op: &Op,
-        id: OpId,
-        effective: Hlc,
+        agency: AgencyId,
+        device: DeviceId,
+        received: &mut [ReceivedOp],
     ) -> Result<(), Error> {
-        // Whoever begins to work on an offer accepts it.
-        if target.assignment.state == AssignmentState::Assigned {
-            target.assignment.state = target.assignment.state.after(AssignmentEvent::Accept)?;
-            target.is_assignment_changed = true;
-        }
-        if target.visit.state == VisitState::Planned {
-            target.visit.state = target.visit.state.after(VisitEvent::Accept)?;
-            target.is_visit_changed = true;
-        }
-        if target.visit.state == VisitState::Accepted {
-            target.visit.state = target.visit.state.after(VisitEvent::Start)?;
-            target.is_visit_changed = true;
-        }
-        if target.submission.form.is_none() && op.form_version.is_some() {
-            target.submission.form = op.form_version;
-            target.is_submission_changed = true;
-        }
-        if let Action::Submit(submit) = &op.action {
-            return self.submit(tx, actor, target, submit, id, effective).await;
-        }
-        target.document.fold(op, id, effective);
-        if !matches!(op.action, Action::Note(_)) {
-            target.changed.insert(op.key());
-        }
-        // What changes after the evaluation was handed in is scored once more.
-        if matches!(target.visit.state, VisitState::Submitted | VisitState::InReview) {
-            target.is_to_be_processed = true;
-        }
-        Ok(())
-    }
-
-    /// The first submit of each stage and cycle counts; a further one is a recorded no-op.
-    async fn submit(
-        &self,
-        tx: &Tx,
-        actor: &Actor,
-        target: &mut Affected,
-        submit: &Submit,
-        id: OpId,
-        effective: Hlc,
-    ) -> Result<(), Error> {
-        if submit.cycle != target.submission.cycle {
-            return Ok(());
-        }
-        let millis = i64::try_from(effective.millis()).unwrap_or(i64::MAX);
-        let stage = Stage {
-            stage: submit.stage.clone(),
-            cycle: submit.cycle,
-            op: id,
-            submitted_at: Timestamp::from_millis(millis),
+        let task_of = |one: &ReceivedOp| {
+            let subject = one
+                .submission
+                .map_or(Subject::Device(device), Subject::Submission);
+            let is_aside = !matches!(one.disposition, Disposition::Applied | Disposition::Duplicate);
+            is_aside.then_some((subject, one.disposition, one.reason))
         };
-        let is_first =
-            submissions::insert_stage(tx, actor.agency, target.submission.id, &stage, self.now()).await?;
-        if !is_first {
-            return Ok(());
+        let mut counts = BTreeMap::new();
+        for key in received.iter().filter_map(task_of) {
+            *counts.entry(key).or_insert(0) += 1;
         }
-        let is_main = submit.stage == binding::MAIN_STAGE;
-        if is_main && matches!(target.visit.state, VisitState::InProgress | VisitState::Returned) {
-            target.visit.state = target.visit.state.after(VisitEvent::Submit)?;
-            target.is_visit_changed = true;
+        let mut tasks = BTreeMap::new();
+        for (key, operations) in counts {
+            let (subject, disposition, reason) = key;
+            let new = NewSetAside {
+                id: SetAsideId::from_uuid(self.fresh_uuid()),
+                subject,
+                disposition,
+                reason,
+                operations,
+            };
+            tasks.insert(key, set_aside::add(tx, agency, &new, self.now()).await?);
         }
-        target.is_to_be_processed = true;
+        for one in received {
+            one.set_aside = task_of(one).and_then(|key| tasks.get(&key).copied());
+        }
         Ok(())
-    }
-
-    async fn save_affected(
-        &self,
-        tx: &Tx,
-        actor: &Actor,
-        affected: impl Iterator<Item = Affected>,
-    ) -> Result<(), Error> {
-        let mut changes = Vec::new();
-        for one in affected {
-            for key in &one.changed {
-                if let Some(cell) = one.document.cell(key) {
-                    submissions::save_cell(tx, actor.agency, one.submission.id, key, cell).await?;
-                }
-            }
-            if one.is_submission_changed {
-                submissions::update(tx, &one.submission).await?;
-            }
-            if one.is_visit_changed {
-                visits::update(tx, &one.visit).await?;
-            }
-            if one.is_assignment_changed {
-                visits::update_assignment(tx, &one.assignment).await?;
-                changes.push(FeedChange {
-                    entity: assignment_entity(one.assignment.id),
-                    revoked: None,
-                });
-            }
-            if one.is_to_be_processed {
-                let job = Job::ProcessSubmission {
-                    submission: one.submission.id,
-                };
-                self.enqueue(tx, actor.agency, &job, self.now()).await?;
-            }
-            let is_touched = !one.changed.is_empty() || one.is_visit_changed || one.is_submission_changed;
-            if is_touched && one.assignment.state.is_live() {
-                changes.push(FeedChange {
-                    entity: submission_entity(one.submission.id),
-                    revoked: None,
-                });
-            }
-        }
-        Ok(feed::append(tx, actor.agency, &scope_of(actor.agency, actor.user), &changes).await?)
     }
 }
 
@@ -372,7 +235,7 @@ fn place_of(
         .op
         .as_ref()
         .ok()
-        .and_then(|op| affected.get(&SubmissionId::from_document(op.document)));
+        .and_then(|op| affected.get(&submission_of_op(op)));
     let standing = target.map_or(Standing::Foreign, Affected::standing);
     // An evaluation is judged by the checklist of its round, and not by another that its author names.
     dispose(&incoming.op, standing, Lane::Shopper, |form| {

@@ -13,6 +13,7 @@ mod problem;
 mod programmes;
 mod route;
 mod sessions;
+mod set_aside;
 mod sync;
 mod tus;
 mod users;
@@ -90,6 +91,7 @@ fn operations() -> OpenApiRouter<App> {
         .merge(clients_and_checklists())
         .merge(programmes_and_visits())
         .merge(fieldwork())
+        .merge(set_aside())
         .merge(results())
 }
 
@@ -287,6 +289,34 @@ fn tus_uploads() -> OpenApiRouter<App> {
         .verb(Verb::UploadBlob, any, routes!(tus::override_tus_method))
         .with_body_limit(MAX_PART)
         .layer(from_fn(tus::protocol))
+}
+
+fn set_aside() -> OpenApiRouter<App> {
+    let list = &[Code::ValidationFailed, Code::NotFound];
+    let adopt = &[
+        Code::ValidationFailed,
+        Code::NotFound,
+        Code::NotPossibleInState,
+        Code::Conflict,
+        Code::NotAdoptable,
+        Code::AlreadyDecided,
+    ];
+    let discard = &[Code::ValidationFailed, Code::NotFound, Code::AlreadyDecided];
+    Operations::default()
+        .verb(Verb::ReadSetAside, list, routes!(set_aside::list_set_aside))
+        .verb(Verb::ReadSetAside, &[], routes!(set_aside::count_set_aside))
+        .verb(
+            Verb::ReadSetAside,
+            &[Code::NotFound],
+            routes!(set_aside::read_set_aside),
+        )
+        .verb(Verb::AdoptSetAside, adopt, routes!(set_aside::adopt_set_aside))
+        .verb(
+            Verb::DiscardSetAside,
+            discard,
+            routes!(set_aside::discard_set_aside),
+        )
+        .with_body_limit(MAX_BODY)
 }
 
 fn results() -> OpenApiRouter<App> {

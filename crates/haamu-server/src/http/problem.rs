@@ -110,6 +110,8 @@ pub(super) fn status_of(code: Code) -> StatusCode {
         | Code::CriticalUnconfirmed
         | Code::ConflictUnresolved
         | Code::PhotosMissing
+        | Code::NotAdoptable
+        | Code::AlreadyDecided
         | Code::WrongOffset => StatusCode::CONFLICT,
         Code::PayloadTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         Code::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,

@@ -75,6 +75,42 @@ entity!(op, "op", {
     reason: String,
     received_at: i64,
     raw: Vec<u8>,
+    set_aside_id: Option<Uuid>,
+});
+
+entity!(set_aside, "set_aside", {
+    #[sea_orm(primary_key, auto_increment = false)]
+    id: Uuid,
+    agency_id: Uuid,
+    subject: Vec<u8>,
+    submission_id: Option<Uuid>,
+    device: Option<Vec<u8>>,
+    disposition: String,
+    reason: String,
+    operations: i32,
+    undecided: i32,
+    first_received_at: i64,
+    last_received_at: i64,
+});
+
+entity!(set_aside_decision, "set_aside_decision", {
+    #[sea_orm(primary_key, auto_increment = false)]
+    device: Vec<u8>,
+    #[sea_orm(primary_key, auto_increment = false)]
+    seq: i64,
+    agency_id: Uuid,
+    set_aside_id: Uuid,
+    outcome: String,
+    cited_by: Option<Vec<u8>>,
+    note: Option<String>,
+    decided_by: Uuid,
+    decided_at: i64,
+});
+
+entity!(server_log, "server_log", {
+    #[sea_orm(primary_key, auto_increment = false)]
+    agency_id: Uuid,
+    device: Vec<u8>,
 });
 
 entity!(register, "register", {

@@ -53,7 +53,7 @@ pub async fn insert(tx: &Tx, new: &Device) -> Result<(), StoreError> {
         head_chain: Set(new.head.chain.as_bytes().to_vec()),
         head_effective: Set(None),
         enrolled_at: Set(new.enrolled_at.millis()),
-        revoked_at: Set(None),
+        revoked_at: Set(new.revoked_at.map(Timestamp::millis)),
     };
     device::Entity::insert(row)
         .exec_without_returning(tx.connection())
@@ -70,6 +70,19 @@ pub async fn find(tx: &Tx, id: DeviceId) -> Result<Option<Device>, StoreError> {
         .one(tx.connection())
         .await?;
     row.map(record).transpose()
+}
+
+/// Devices of the agency by their ids.
+///
+/// # Errors
+/// The database failed.
+pub async fn list_by_ids(tx: &Tx, agency: AgencyId, ids: &[DeviceId]) -> Result<Vec<Device>, StoreError> {
+    let rows = device::Entity::find()
+        .filter(device::Column::AgencyId.eq(agency.uuid()))
+        .filter(device::Column::Id.is_in(ids.iter().map(|id| id.as_bytes().to_vec())))
+        .all(tx.connection())
+        .await?;
+    rows.into_iter().map(record).collect()
 }
 
 /// A device, locked: its pushes are taken in one after the other.

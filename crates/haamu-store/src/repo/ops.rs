@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
-use haamu_domain::{AgencyId, SubmissionId, Timestamp, UserId};
+use haamu_domain::{AgencyId, SetAsideId, SubmissionId, Timestamp, UserId};
 use haamu_sync::server::Incoming;
 use haamu_sync::{ChainValue, ClockConfidence, DeviceId, Disposition, Exception, Hlc, OpId};
+use sea_orm::sea_query::Expr;
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use crate::entity::submissions::op;
@@ -29,6 +30,8 @@ pub struct ReceivedOp {
     pub effective: Hlc,
     /// The submission it is about, if the server has it.
     pub submission: Option<SubmissionId>,
+    /// The task that it belongs to, if it was set aside.
+    pub set_aside: Option<SetAsideId>,
 }
 
 /// Keeps operations of a device.
@@ -74,6 +77,7 @@ fn row(agency: AgencyId, device: DeviceId, received: &ReceivedOp, now: Timestamp
         reason: Set(received.reason.to_owned()),
         received_at: Set(now.millis()),
         raw: Set(incoming.raw.0.clone()),
+        set_aside_id: Set(received.set_aside.map(SetAsideId::uuid)),
     }
 }
 
@@ -170,7 +174,7 @@ pub async fn list_exceptions(
     Ok(exceptions)
 }
 
-fn disposition_of(name: &str) -> Result<Disposition, StoreError> {
+pub(super) fn disposition_of(name: &str) -> Result<Disposition, StoreError> {
     Disposition::from_name(name).ok_or(StoreError::Corrupt("disposition"))
 }
 
@@ -219,6 +223,31 @@ pub async fn list_known(
         }
     }
     Ok(known)
+}
+
+/// Notes that an operation that was set aside has taken effect after all.
+///
+/// # Errors
+/// The database failed.
+pub async fn set_applied(
+    tx: &Tx,
+    agency: AgencyId,
+    device: DeviceId,
+    seq: u64,
+    reason: &'static str,
+) -> Result<(), StoreError> {
+    op::Entity::update_many()
+        .col_expr(
+            op::Column::Disposition,
+            Expr::value(Disposition::Applied.as_str()),
+        )
+        .col_expr(op::Column::Reason, Expr::value(reason))
+        .filter(op::Column::AgencyId.eq(agency.uuid()))
+        .filter(op::Column::Device.eq(device.as_bytes().to_vec()))
+        .filter(op::Column::Seq.eq(signed(seq)))
+        .exec(tx.connection())
+        .await?;
+    Ok(())
 }
 
 /// The bytes of a device's log, by number: what the server has in custody.

@@ -81,6 +81,23 @@ pub async fn find(tx: &Tx, agency: AgencyId, id: SubmissionId) -> Result<Option<
     row.map(record).transpose()
 }
 
+/// Submissions of the agency by their ids.
+///
+/// # Errors
+/// The database failed.
+pub async fn list_by_ids(
+    tx: &Tx,
+    agency: AgencyId,
+    ids: &[SubmissionId],
+) -> Result<Vec<Submission>, StoreError> {
+    let rows = submission::Entity::find()
+        .filter(submission::Column::AgencyId.eq(agency.uuid()))
+        .filter(submission::Column::Id.is_in(ids.iter().map(|id| id.uuid())))
+        .all(tx.connection())
+        .await?;
+    rows.into_iter().map(record).collect()
+}
+
 /// A submission of the agency, locked.
 ///
 /// # Errors
@@ -341,6 +358,30 @@ pub async fn save_cell(
     register::Entity::insert(row)
         .on_conflict(replace)
         .exec_without_returning(tx.connection())
+        .await?;
+    Ok(())
+}
+
+/// Notes whether testimony has changed since the reviewer's value of one register was set.
+///
+/// # Errors
+/// The database failed.
+pub async fn set_stale(
+    tx: &Tx,
+    agency: AgencyId,
+    id: SubmissionId,
+    key: &RegisterKey,
+    is_stale: bool,
+) -> Result<(), StoreError> {
+    let instance: Vec<u8> = key.instance.iter().flat_map(|id| *id.as_bytes()).collect();
+    register::Entity::update_many()
+        .col_expr(register::Column::Stale, Expr::value(is_stale))
+        .filter(register::Column::AgencyId.eq(agency.uuid()))
+        .filter(register::Column::SubmissionId.eq(id.uuid()))
+        .filter(register::Column::Lane.eq(lane_name(Lane::Review)))
+        .filter(register::Column::Register.eq(key.register.clone()))
+        .filter(register::Column::Instance.eq(instance))
+        .exec(tx.connection())
         .await?;
     Ok(())
 }

@@ -100,6 +100,19 @@ pub async fn find(tx: &Tx, agency: AgencyId, id: VisitId) -> Result<Option<Visit
     row.as_ref().map(record).transpose()
 }
 
+/// Visits of the agency by their ids.
+///
+/// # Errors
+/// The database failed.
+pub async fn list_by_ids(tx: &Tx, agency: AgencyId, ids: &[VisitId]) -> Result<Vec<Visit>, StoreError> {
+    let rows = visit::Entity::find()
+        .filter(visit::Column::AgencyId.eq(agency.uuid()))
+        .filter(visit::Column::Id.is_in(ids.iter().map(|id| id.uuid())))
+        .all(tx.connection())
+        .await?;
+    rows.iter().map(record).collect()
+}
+
 /// A visit of the agency, locked.
 ///
 /// # Errors

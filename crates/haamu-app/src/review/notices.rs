@@ -1,0 +1,72 @@
+//! What a reviewer should know beyond the evaluation itself.
+
+use haamu_domain::Actor;
+use haamu_domain::stages::visited_at;
+use haamu_form::{Finding, Slot};
+use haamu_store::Tx;
+use haamu_store::repo::blobs;
+use haamu_store::repo::visits::Visit;
+use haamu_sync::BlobHash;
+
+use crate::evaluation::Evaluation;
+use crate::set_aside::count_of_visit;
+use crate::{App, Error};
+
+impl App {
+    /// Notices about an evaluation, none of which keeps it from being approved.
+    pub(super) async fn notices(
+        &self,
+        tx: &Tx,
+        actor: &Actor,
+        visit: &Visit,
+        evaluation: &Evaluation,
+    ) -> Result<Vec<Finding>, Error> {
+        let mut notices = Vec::new();
+        let zone = crate::jobs::load_zone(tx, actor.agency, visit).await?;
+        let said = visited_at(&evaluation.checklist, evaluation.bound.draft.answers(), &zone);
+        if let (Some(said), Some(taken)) = (said, visit.visited_at)
+            && said != taken
+        {
+            let message = "the time of the visit lies outside of its round or after the evaluation; \
+                           the time of handing in is taken";
+            notices.push(Finding::warning("visit_time_implausible", "answers", message));
+        }
+        notices.extend(review_lane(evaluation));
+        let set_aside = count_of_visit(tx, actor.agency, visit.id).await?;
+        if set_aside > 0 {
+            let message = format!(
+                "{set_aside} operations about this visit were set aside, and nobody has decided about them yet"
+            );
+            notices.push(Finding::warning("work_set_aside", "answers", message));
+        }
+        let files: Vec<(Slot, BlobHash)> = evaluation
+            .files()
+            .map(|(slot, file)| (slot, file.sha256))
+            .collect();
+        let hashes: Vec<BlobHash> = files.iter().map(|(_, hash)| *hash).collect();
+        let renditions = blobs::list_renditions(tx, actor.agency, &hashes).await?;
+        for rendition in renditions.iter().filter(|rendition| !rendition.is_readable) {
+            let of_file = files.iter().filter(|(_, hash)| *hash == rendition.sha256);
+            for (slot, _) in of_file {
+                let path = format!("photos.{}", slot.path(&evaluation.checklist));
+                let message = "the file cannot be shown as a photo; readers do not see it";
+                notices.push(Finding::warning("photo_unreadable", path, message));
+            }
+        }
+        Ok(notices)
+    }
+}
+
+/// Where the evaluation has something else than its shopper's testimony.
+fn review_lane(evaluation: &Evaluation) -> Vec<Finding> {
+    let path = |slot: &Slot| format!("answers.{}", slot.path(&evaluation.checklist));
+    let reviewed = evaluation.bound.reviewed.iter().map(|slot| {
+        let message = "this was taken over from work that was set aside; the shopper's own words are kept";
+        Finding::warning("value_adopted", path(slot), message)
+    });
+    let stale = evaluation.bound.stale.iter().map(|slot| {
+        let message = "the shopper has changed this after another value was taken over";
+        Finding::warning("review_stale", path(slot), message)
+    });
+    reviewed.chain(stale).collect()
+}
