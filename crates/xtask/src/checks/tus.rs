@@ -9,10 +9,11 @@ use std::time::Instant;
 use anyhow::{Context, Result, bail};
 
 use crate::demo::{Sender, UploadScene};
-use crate::shell::{self, capture, command, note};
+use crate::shell::{self, capture, command, note, succeeds};
 use crate::workspace::Workspace;
 
 use super::cutting_proxy::CuttingProxy;
+use super::tools;
 
 /// The client for JavaScript, on npm.
 const TUS_JS_CLIENT: &str = "tus-js-client@4.3.1";
@@ -67,6 +68,9 @@ fn javascript(workspace: &Workspace, folder: &Path) -> Result<(&'static str, Com
     let modules = folder.join("npm");
     fs::create_dir_all(&modules)?;
     fs::write(modules.join("package.json"), "{\"private\": true}\n")?;
+    if !succeeds(&mut command("npm", ["--version"])) {
+        tools::install_debian(&["nodejs", "npm"])?;
+    }
     note(&format!("Installing {TUS_JS_CLIENT} …"));
     let mut install = command(
         "npm",
@@ -85,8 +89,11 @@ fn python(workspace: &Workspace, folder: &Path) -> Result<(&'static str, Command
     let environment = folder.join("python");
     note(&format!("Installing {TUSPY} …"));
     let mut make = command("python3", ["-m", "venv"]);
-    capture(make.arg(&environment))
-        .context("no Python environment could be made; this check needs python3 with venv")?;
+    if !succeeds(make.arg(&environment)) {
+        tools::install_debian(&["python3", "python3-venv"])?;
+        let mut make = command("python3", ["-m", "venv"]);
+        capture(make.arg(&environment)).context("no Python environment could be made")?;
+    }
     let mut install = command(environment.join("bin/pip"), ["install", "--quiet", TUSPY]);
     capture(install.env("PIP_DISABLE_PIP_VERSION_CHECK", "1"))
         .with_context(|| format!("{TUSPY} could not be installed; this check needs the network"))?;
