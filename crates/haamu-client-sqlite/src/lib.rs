@@ -91,18 +91,14 @@ impl SqliteStore {
             connection,
             seal: Seal::new(key.cloned()),
         };
-        let is_new = store.migrate().map_err(in_use)?;
-        store.check_key(is_new)?;
+        store.migrate().map_err(in_use)?;
+        store.check_key()?;
         Ok(store)
     }
 
     /// A file that is sealed is opened with its key, and one that is not without.
-    fn check_key(&self, is_new: bool) -> Result<(), PortError> {
+    fn check_key(&self) -> Result<(), PortError> {
         let refused = |why: &str| PortError::new("open the device's database", why);
-        if is_new && self.seal.is_sealing() {
-            let mark = self.seal.write(SEALED, SEALED.as_bytes().to_vec());
-            return self.put_value(SEALED, Some(&mark));
-        }
         match (self.get_value(SEALED)?, self.seal.is_sealing()) {
             (None, false) => Ok(()),
             (Some(_), false) => Err(refused("it is sealed; its key is needed")),
@@ -144,8 +140,8 @@ impl SqliteStore {
             .map_err(|error| PortError::new("write the device's database", error))
     }
 
-    /// Makes the tables where there are none, and says whether that was so.
-    fn migrate(&mut self) -> Result<bool, rusqlite::Error> {
+    /// Makes the tables where there are none, and marks a sealed file as such in the same transaction.
+    fn migrate(&mut self) -> Result<(), rusqlite::Error> {
         let transaction = self
             .connection
             .transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
@@ -153,6 +149,13 @@ impl SqliteStore {
         match version {
             0 => {
                 transaction.execute_batch(SCHEMA)?;
+                if self.seal.is_sealing() {
+                    let mark = self.seal.write(SEALED, SEALED.as_bytes().to_vec());
+                    transaction.execute(
+                        "INSERT INTO value (name, content) VALUES (?1, ?2)",
+                        params![SEALED, mark],
+                    )?;
+                }
                 transaction.pragma_update(None, "user_version", SCHEMA_VERSION)?;
             }
             SCHEMA_VERSION => {}
@@ -161,8 +164,7 @@ impl SqliteStore {
                 return Err(rusqlite::Error::ToSqlConversionFailure(message.into()));
             }
         }
-        transaction.commit()?;
-        Ok(version == 0)
+        transaction.commit()
     }
 
     fn apply(&mut self, batch: &WriteBatch) -> Result<(), rusqlite::Error> {

@@ -27,6 +27,11 @@ pub struct Exported {
 #[must_use]
 pub fn export(checklist: &Checklist) -> Exported {
     let mut exporter = Exporter::new(checklist);
+    let header = checklist.header();
+    if header.quiz.is_some() || !header.guidelines.is_empty() || !checklist.files().is_empty() {
+        let message = "pass marks, guidelines and files are not in the form";
+        exporter.note("checklist", "", "header_left_out", message);
+    }
     for section in checklist.sections() {
         exporter.section(section);
     }

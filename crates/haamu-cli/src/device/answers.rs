@@ -159,7 +159,8 @@ fn places(checklist: &Checklist, answers: &BTreeMap<String, Value>) -> BTreeMap<
             .section_index(key)
             .is_some_and(|section| checklist.sections()[section].repeat.is_some());
         match value {
-            Value::Array(instances) if is_repeated => {
+            // What is no list of objects is left as it is, for its error to be told.
+            Value::Array(instances) if is_repeated && instances.iter().all(Value::is_object) => {
                 for (index, instance) in instances.iter().enumerate() {
                     for (id, value) in instance.as_object().into_iter().flatten() {
                         put(format!("{key}[{index}].{id}"), id, value);

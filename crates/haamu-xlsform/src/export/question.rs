@@ -70,13 +70,19 @@ impl<'c> Exporter<'c> {
 
     /// The rules that are shown at a question, joined to its limits; a row has one message.
     fn rules(&mut self, question: &Question, cells: &mut Cells) -> Texts {
-        let section = &self.checklist.sections()[question.section];
         let place = self.checklist.question_index(question.id.as_str());
-        let here: Vec<&Constraint> = section
-            .constraints
+        let all = self
+            .checklist
+            .sections()
             .iter()
+            .flat_map(|section| &section.constraints);
+        let (asking, here): (Vec<&Constraint>, Vec<&Constraint>) = all
             .filter(|rule| Some(rule.question) == place)
-            .collect();
+            .partition(|rule| asks_context(&rule.fail_if));
+        for rule in asking {
+            let message = "a form does not know the visit: the rule is left out";
+            self.note(rule.id.as_str(), "fail_if", "context_left_out", message);
+        }
         for rule in &here {
             if !cells.constraint.is_empty() {
                 cells.constraint.push_str(" and ");
@@ -127,6 +133,10 @@ impl<'c> Exporter<'c> {
         if has_more {
             let message = "standard ids, classes of data, the order of options and files are not in the form";
             self.note(id, "", "data_rule_left_out", message);
+        }
+        if question.matrix.is_some() {
+            let message = "what is asked of all rows of a matrix is not in the form, only the row";
+            self.note(id, "matrix", "matrix_left_out", message);
         }
         let (constraint, is_whole) = limits::write(&question.kind);
         cells.constraint = constraint;

@@ -96,6 +96,13 @@ impl Importer<'_> {
                 return;
             }
         };
+        self.unsupported(row);
+        for meaning in ["constraint", "required", "haamu::points"] {
+            if !self.columns.cell(row, meaning).is_empty() {
+                let message = "a value that is worked out has no such rule";
+                self.note(row.number, meaning, "calculation_rule_ignored", message);
+            }
+        }
         let condition = self.condition(row);
         let id = self.fresh_id(&name);
         let mut question =
@@ -117,8 +124,13 @@ impl Importer<'_> {
         let (Asked::One { list, .. } | Asked::Many { list, .. }) = &asked.kind else {
             return;
         };
+        if written.is_empty() {
+            return;
+        }
         let options = question.get_mut("options").and_then(Value::as_array_mut);
-        let Some(options) = options.filter(|_| !written.is_empty()) else {
+        let Some(options) = options else {
+            let message = "there are no options here to filter";
+            self.note(row.number, "choice_filter", "choice_filter_ignored", message);
             return;
         };
         let choices = self.lists.get(list).cloned().unwrap_or_default();
