@@ -92,10 +92,7 @@ impl<S: LocalStore, F: FileStore, T: Transport, P: Platform> Device<S, F, T, P> 
     ) -> Result<Self, ClientError> {
         let snapshot = store.load().await?;
         let session = read_session(&mut store).await?;
-        let config = Config {
-            build: build.to_owned(),
-            seed: platform.random(),
-        };
+        let config = Config::new(build, platform.random());
         let author = session
             .as_ref()
             .map_or(AuthorId::default(), |session| session.user.author());

@@ -394,6 +394,7 @@ impl<S: LocalStore, F: FileStore, T: Transport, P: Platform> Device<S, F, T, P> 
                 key,
                 action,
                 form_version,
+                preview: None,
             })
             .await?)
     }

@@ -1,6 +1,8 @@
 //! The contract of local stores. Every store runs it in its own tests.
 
-use haamu_sync::engine::{BlobState, DeviceState, Snapshot, StoredBlob, StoredEntity, StoredOp, WriteBatch};
+use haamu_sync::engine::{
+    BlobKind, BlobState, DeviceState, Snapshot, StoredBlob, StoredEntity, StoredOp, WriteBatch,
+};
 use haamu_sync::{AuthorId, BlobHash, Body, Bytes, DeviceId, Disposition, DocumentId, Entity};
 
 use crate::ports::{FileStore, LocalStore};
@@ -22,15 +24,19 @@ fn entity(id: &str, content: u8) -> StoredEntity {
         generation: 1,
         body: Body::Record(Bytes(vec![content])),
         revoked: None,
+        revoked_at: 0,
     }
 }
 
 fn blob(name: u8, state: BlobState) -> StoredBlob {
     StoredBlob {
-        sha256: BlobHash::from_bytes([name; 32]),
-        length: 9,
-        document: DocumentId::default(),
         state,
+        ..StoredBlob::new(
+            BlobHash::from_bytes([name; 32]),
+            9,
+            DocumentId::default(),
+            BlobKind::Original,
+        )
     }
 }
 

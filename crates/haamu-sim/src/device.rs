@@ -82,8 +82,9 @@ fn engine(store: &Snapshot, phone: usize, process: u64) -> Engine {
     seed[..8].copy_from_slice(&(phone as u64).to_le_bytes());
     seed[8..16].copy_from_slice(&process.to_le_bytes());
     let config = Config {
-        build: "sim".to_owned(),
-        seed,
+        // What was taken away leaves as soon as nothing hangs on it, so that worlds need not last for days.
+        keep_revoked_ms: 0,
+        ..Config::new("sim", seed)
     };
     let fresh = DeviceState::new(DeviceId::default(), author(0));
     Engine::new(config, store.clone(), fresh)

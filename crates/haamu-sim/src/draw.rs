@@ -89,6 +89,7 @@ fn fates(faults: &BTreeSet<Fault>) -> Vec<Fate> {
         (Fault::FailAfterCommit, Fate::FailAfterCommit),
         (Fault::Portal, Fate::Portal),
         (Fault::Corruption, Fate::Corrupt),
+        (Fault::Silence, Fate::Vanish),
     ];
     table
         .into_iter()
@@ -117,6 +118,7 @@ fn incidents(faults: &BTreeSet<Fault>) -> Vec<Fault> {
         Fault::BitRot,
         Fault::Tokens,
         Fault::Tokens,
+        Fault::Rescue,
     ];
     own.into_iter().filter(|fault| faults.contains(fault)).collect()
 }
@@ -236,6 +238,7 @@ fn incident(draw: &mut Draw, fault: Fault) -> Step {
             _ => Step::SignIn { device },
         },
         Fault::Kill => Step::Kill { device },
+        Fault::Rescue => Step::Rescue { device },
         _ => Step::Sync {
             device,
             work: u8::MAX,

@@ -112,7 +112,9 @@ impl World {
     fn commit(&mut self, device: usize, id: u64, batch: &WriteBatch) {
         let state = &mut self.devices[device];
         let before = state.row();
+        // What is taken over from another device was recorded there.
         let edit = edited(batch, before.device, state.last_seq());
+        let edit = edit.filter(|id| !self.ledger.known.contains_key(id));
         if state.disk_full > 0 {
             state.disk_full -= 1;
             if edit.is_some() {
@@ -217,6 +219,10 @@ impl World {
             | Notice::UploadProgress(..)
             | Notice::FileRefused(_)
             | Notice::Revoked(..)
+            | Notice::Imported { .. }
+            | Notice::NotImported
+            | Notice::HeldBack(..)
+            | Notice::Stalled
             | Notice::Retrying(_) => {}
         }
     }

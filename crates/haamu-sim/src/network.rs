@@ -22,6 +22,7 @@ impl World {
         match fate {
             Fate::Deliver => self.arrive(message),
             Fate::Drop => self.break_off(&message),
+            Fate::Vanish => {}
             Fate::Twice => {
                 self.network.push(message.clone());
                 self.arrive(message);

@@ -1,6 +1,6 @@
 //! What people do on their devices.
 
-use haamu_sync::engine::{Edit, Event};
+use haamu_sync::engine::{Edit, Event, Import, StoredBlob};
 use haamu_sync::{
     Action, Attachment, BlobHash, Bytes, DocumentId, FormVersion, Lane, RegisterKey, Submit, Value,
 };
@@ -56,6 +56,7 @@ impl World {
             document,
             key,
             action,
+            preview: None,
             form_version,
         };
         self.handle(device, Event::Edit(edit));
@@ -63,6 +64,31 @@ impl World {
             let todo = &mut self.devices[device].todo;
             todo.push_back(Todo::KeepFile(file.sha256, file.length));
         }
+    }
+
+    /// A person carries their work from one device to the next one of theirs.
+    pub(crate) fn rescue(&mut self, from: usize) -> Option<usize> {
+        let count = self.devices.len();
+        let source = &self.devices[from];
+        let others = (1..count).map(|step| (from + step) % count);
+        let to = others
+            .into_iter()
+            .find(|other| self.devices[*other].user == source.user)?;
+        let sound = |blob: &&StoredBlob| source.files.get(&blob.sha256).is_some_and(|file| file.is_sound);
+        let files: Vec<StoredBlob> = source.store.blobs.iter().filter(sound).cloned().collect();
+        let import = Import {
+            device: source.row().device,
+            first_seq: source.row().start.seq + 1,
+            ops: source.store.ops.iter().map(|op| op.raw.clone()).collect(),
+            files,
+        };
+        for blob in &import.files {
+            let file = self.devices[from].files[&blob.sha256];
+            self.devices[to].files.insert(blob.sha256, file);
+        }
+        self.handle(to, Event::Import(import));
+        self.work(to, u8::MAX);
+        Some(to)
     }
 
     fn action(

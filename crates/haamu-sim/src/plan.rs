@@ -57,11 +57,15 @@ pub enum Fault {
     SlowLink,
     /// Something on the way takes small bodies only.
     SmallBodies,
+    /// Messages vanish, and the device is never told.
+    Silence,
+    /// People carry their work to another device of theirs in a file.
+    Rescue,
 }
 
 impl Fault {
     /// All of them.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 25] = [
         Self::Drop,
         Self::Duplicate,
         Self::Reorder,
@@ -85,6 +89,8 @@ impl Fault {
         Self::VersionSkew,
         Self::SlowLink,
         Self::SmallBodies,
+        Self::Silence,
+        Self::Rescue,
     ];
 }
 
@@ -195,6 +201,11 @@ pub enum Step {
         /// Which device.
         device: u8,
     },
+    /// The work of a device is exported, and imported on the next device of the same person.
+    Rescue {
+        /// Which device.
+        device: u8,
+    },
     /// A local file changes.
     Rot {
         /// Which device.
@@ -278,6 +289,8 @@ pub enum Fate {
     Drop,
     /// It arrives, and arrives once more later.
     Twice,
+    /// It is lost, and the device is never told.
+    Vanish,
     /// The device gives up on it; it may still arrive.
     GiveUp,
     /// Half of it arrives.

@@ -188,6 +188,10 @@ impl World {
                 self.work(device, u8::MAX);
                 return Some(device);
             }
+            Step::Rescue { device } => {
+                let device = self.device_of(device);
+                return self.rescue(device);
+            }
             _ => return self.mishap(step),
         }
         None

@@ -128,6 +128,11 @@ pub fn reissue(raw: &[u8], device: DeviceId, seq: u64) -> Vec<u8> {
     again
 }
 
+/// Whether the bytes have the outline of an operation, so that they can say where they come from.
+pub(crate) fn has_outline(raw: &[u8]) -> bool {
+    outline(raw, DeviceId::default(), 0).is_some()
+}
+
 /// The first 16 bytes of a BLAKE3 hash.
 pub(crate) fn first_half(hasher: &blake3::Hasher) -> [u8; 16] {
     let mut half = [0; 16];

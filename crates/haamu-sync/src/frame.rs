@@ -6,6 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::policy::Policy;
 use crate::{
     BlobHash, Bytes, Cell, ChainHead, ChainValue, ClockReading, DeviceId, DocumentId, Incarnation, Millis,
     RegisterKey,
@@ -278,31 +279,6 @@ pub struct Need {
     pub url: String,
     /// When the server may forget what it has.
     pub expires: Millis,
-}
-
-/// What the operator asks of all devices.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Policy {
-    /// Builds below this must be updated; empty if any will do.
-    #[serde(default)]
-    pub min_build: String,
-    /// Not to come again before so many milliseconds; 0 if at once is fine.
-    #[serde(default)]
-    pub retry_after_ms: u64,
-    /// What may go over which network.
-    #[serde(default)]
-    pub networks: Networks,
-}
-
-/// What may go over which network.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Networks {
-    /// Everything over any network.
-    #[default]
-    Any,
-    /// Answers over any network, photos over unmetered ones.
-    PhotosUnmetered,
 }
 
 /// The bytes are not the frame that they should be.

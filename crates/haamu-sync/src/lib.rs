@@ -12,9 +12,11 @@
 //! * [`chain`] — the hash chain by which a log is acknowledged
 //! * [`Document`] — the merge
 //! * [`frame`] — what travels
+//! * [`policy`] and [`build`] — what the operator asks of devices
 //! * [`server`] — the server's rules as pure functions
 //! * [`engine`] — the device's machine; its documentation gives the calling order
 
+pub mod build;
 pub mod chain;
 pub mod clock;
 pub mod codec;
@@ -24,6 +26,7 @@ pub mod frame;
 mod ids;
 mod instances;
 mod op;
+pub mod policy;
 pub mod safeguards;
 pub mod server;
 
@@ -33,11 +36,11 @@ pub use engine::Engine;
 pub use fold::{Cell, Content, Document, Element, Elements, Head, Register};
 pub use frame::{
     Body, CellEntry, Change, Cursor, Disposition, Entity, Exception, FeedEntry, Frame, FrameError, Have,
-    Need, Networks, Offer, PROTO, PROTO_HEADER, Policy, Revocation, SubmissionBody, SyncRequest,
-    SyncResponse,
+    Need, Offer, PROTO, PROTO_HEADER, Revocation, SubmissionBody, SyncRequest, SyncResponse,
 };
 pub use ids::{
     AuthorId, BlobHash, Bytes, ChainValue, DeviceId, DocumentId, FormVersion, Incarnation, OpId, ParseIdError,
 };
 pub use instances::ShownInstance;
 pub use op::{Action, Attachment, Lane, Op, RegisterKey, Submit, Value};
+pub use policy::{Network, Networks, Policy};

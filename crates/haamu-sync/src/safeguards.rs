@@ -70,11 +70,13 @@ pub enum Safeguard {
     SmallerBatches,
     /// A new session of a device is bound to it again.
     EnrolAgain,
+    /// What has had no outcome for long is given up and tried anew.
+    Watchdog,
 }
 
 impl Safeguard {
     /// All of them.
-    pub const ALL: [Self; 31] = [
+    pub const ALL: [Self; 32] = [
         Self::Chain,
         Self::KeepUntilCustody,
         Self::ForgetAltogether,
@@ -106,6 +108,7 @@ impl Safeguard {
         Self::Retry,
         Self::SmallerBatches,
         Self::EnrolAgain,
+        Self::Watchdog,
     ];
 }
 

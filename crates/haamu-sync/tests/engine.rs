@@ -158,10 +158,7 @@ impl Device {
     }
 
     fn start(stored: Snapshot, seed: u8) -> Self {
-        let config = Config {
-            build: "test".to_owned(),
-            seed: [seed; 32],
-        };
+        let config = Config::new("test", [seed; 32]);
         let row = stored.device.clone().expect("a row");
         let engine = Engine::new(config, stored.clone(), row);
         Self {
@@ -219,6 +216,7 @@ impl Device {
             key,
             action,
             form_version: None,
+            preview: None,
         }));
     }
 

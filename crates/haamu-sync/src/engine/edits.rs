@@ -3,9 +3,11 @@
 use crate::clock::estimate;
 use crate::codec::encode;
 use crate::safeguards::{Safeguard, holds};
-use crate::{Op, OpId};
+use crate::{BlobHash, DocumentId, Op, OpId};
 
-use super::{BlobState, DeviceState, Edit, Engine, Pending, StoredBlob, StoredOp, Then, WriteBatch};
+use super::{
+    BlobKind, BlobState, DeviceState, Edit, Engine, Pending, StoredBlob, StoredOp, Then, WriteBatch,
+};
 
 impl Engine {
     /// The heads that an edit replaces: those that its author sees as they make it.
@@ -58,17 +60,15 @@ impl Engine {
         };
         let raw = encode(&op, device.device, seq);
         let id = crate::codec::op_id(&raw, device.device, seq);
-        let blob = edit.attachment().map(|file| StoredBlob {
-            sha256: file.sha256,
-            length: file.length,
-            document: edit.document,
-            // A file that another answer of the submission holds may be on the server already. One
-            // that was damaged has just been kept anew.
-            state: match self.state.blobs.get(&(file.sha256, edit.document)) {
-                Some(known) if known.state == BlobState::Complete => BlobState::Complete,
-                _ => BlobState::Stored,
-            },
-        });
+        let attached = edit
+            .attachment()
+            .map(|file| (file.sha256, file.length, BlobKind::Original));
+        let preview = edit
+            .preview
+            .map(|(sha256, length)| (sha256, length, BlobKind::Preview));
+        let files = preview.into_iter().chain(attached);
+        let put_blobs = files.map(|(sha256, length, kind)| self.kept(sha256, length, edit.document, kind));
+        let put_blobs = put_blobs.collect();
         let batch = WriteBatch {
             device: Some(DeviceState { hlc, ..device }),
             put_ops: vec![StoredOp {
@@ -76,9 +76,34 @@ impl Engine {
                 raw: raw.into(),
                 set_aside: None,
             }],
-            put_blobs: blob.into_iter().collect(),
+            put_blobs,
             ..WriteBatch::default()
         };
         self.start_commit(batch, Then::Saved { op: id, edit });
+    }
+
+    /// The row of a file that has just been kept. What another answer of the submission holds may be
+    /// on the server already; what was damaged or freed is here again.
+    pub(super) fn kept(
+        &self,
+        sha256: BlobHash,
+        length: u64,
+        document: DocumentId,
+        kind: BlobKind,
+    ) -> StoredBlob {
+        let fresh = StoredBlob::new(sha256, length, document, kind);
+        let Some(known) = self.state.blobs.get(&(sha256, document)) else {
+            return fresh;
+        };
+        let state = match known.state {
+            BlobState::Complete | BlobState::Freed => BlobState::Complete,
+            _ => BlobState::Stored,
+        };
+        StoredBlob {
+            state,
+            // A file that is its own preview is an original.
+            kind: kind.max(known.kind),
+            ..known.clone()
+        }
     }
 }

@@ -1,11 +1,12 @@
 //! What goes into the engine and what comes out of it.
 
 use crate::{
-    Action, Attachment, BlobHash, DeviceId, Disposition, DocumentId, FormVersion, Millis, OpId, RegisterKey,
-    SyncRequest, SyncResponse,
+    Action, Attachment, BlobHash, Bytes, DeviceId, Disposition, DocumentId, FormVersion, Millis, OpId,
+    RegisterKey, SyncRequest, SyncResponse,
 };
 
-use super::WriteBatch;
+use super::conditions::{Conditions, Hold};
+use super::{StoredBlob, WriteBatch};
 
 /// Names an effect until its outcome is known.
 pub type EffectId = u64;
@@ -27,6 +28,14 @@ pub enum Event {
     Uploaded(EffectId, Result<u64, UploadFailure>),
     /// New tokens were obtained, or could not be.
     AuthRefreshed(EffectId, Result<(), Failure>),
+    /// The server's signed word that it has a file of a submission; it comes with the file's last part.
+    Receipt(BlobHash, DocumentId, Bytes),
+    /// The bytes of a complete file were removed from this device, to make room.
+    Freed(BlobHash),
+    /// Network, power or what hurries have changed.
+    Conditions(Conditions),
+    /// Work that another installation of the same person exported; its files are durable here already.
+    Import(Import),
     /// The person signed in again.
     SignedIn,
     /// There is a reason to sync: the person asked, the network came back, the app came to the front.
@@ -46,6 +55,21 @@ pub struct Edit {
     pub action: Action,
     /// The checklist version that the person has before them.
     pub form_version: Option<FormVersion>,
+    /// A small picture of the file that the edit attaches; its bytes are durable already.
+    pub preview: Option<(BlobHash, u64)>,
+}
+
+/// A part of the log of another installation, with the files that belong to it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Import {
+    /// The installation that wrote it.
+    pub device: DeviceId,
+    /// The number of its first operation there.
+    pub first_seq: u64,
+    /// Its operations, without gaps.
+    pub ops: Vec<Bytes>,
+    /// Its files.
+    pub files: Vec<StoredBlob>,
 }
 
 /// Why a request had no answer that counts.
@@ -158,6 +182,21 @@ pub enum Notice {
     AuthRequired,
     /// The app must be updated before anything can be sent.
     UpgradeRequired,
+    /// Work of another installation was taken over: so many operations and files that were not here.
+    Imported {
+        /// Operations that were not here.
+        ops: usize,
+        /// Files that were not here.
+        files: usize,
+        /// Operations that are somebody else's, or that this version cannot read; they were left out.
+        left_out: usize,
+    },
+    /// Work of another installation could not be written down here; nothing was changed.
+    NotImported,
+    /// Files wait for better conditions: so many, their bytes, and for what.
+    HeldBack(usize, u64, Hold),
+    /// Something had to be sent and nothing happened for too long; it is tried anew.
+    Stalled,
     /// An attempt failed; the next one comes by itself.
     Retrying(Failure),
     /// Everything is sent and received.

@@ -48,7 +48,7 @@
 //! }
 //!
 //! let now = ClockReading { wall: 1_795_176_000_000, monotonic: 10, boot: 1 };
-//! let config = Config { build: "example/1".to_owned(), seed: [7; 32] };
+//! let config = Config::new("example/1", [7; 32]);
 //! let device = DeviceState::new(DeviceId::from_bytes([1; 16]), AuthorId::from_bytes([2; 16]));
 //! let mut engine = Engine::new(config, Snapshot::default(), device);
 //! let mut store = Vec::new();
@@ -56,7 +56,7 @@
 //! let visit = DocumentId::from_bytes([3; 16]);
 //! let answer = RegisterKey::shopper("answer/greeted");
 //! let value = Value { tag: 1, bytes: Bytes(b"\"yes\"".to_vec()) };
-//! let edit = Edit { document: visit, key: answer.clone(), action: Action::Set(value.clone()), form_version: None };
+//! let edit = Edit { document: visit, key: answer.clone(), action: Action::Set(value.clone()), form_version: None, preview: None };
 //! engine.handle(now, Event::Edit(edit));
 //! assert_eq!(drain(&mut engine, &mut store, now).len(), 1, "only now may the person be told that it is saved");
 //! assert_eq!(store.len(), 1);
@@ -68,24 +68,29 @@
 //! assert!(engine.poll_timeout().is_some(), "there is no network: the engine says when to try again");
 //! ```
 
+mod conditions;
 mod edits;
 mod event;
+mod import;
 mod response;
 mod session;
 mod state;
 mod uploads;
+mod watchdog;
 
 use std::collections::VecDeque;
 
 use crate::safeguards::{Safeguard, holds};
-use crate::{ClockReading, Document, DocumentId, Entity, Op, OpId, Revocation};
+use crate::{BlobHash, Bytes, ClockReading, Document, DocumentId, Entity, Millis, Op, OpId, Revocation};
 
-pub use event::{Edit, Effect, EffectId, Enrolment, Event, Failure, Notice, Upload, UploadFailure};
-pub use state::{BlobState, DeviceState, Snapshot, StoredBlob, StoredEntity, StoredOp, WriteBatch};
+pub use conditions::{Battery, Conditions, Connection, Hold};
+pub use event::{Edit, Effect, EffectId, Enrolment, Event, Failure, Import, Notice, Upload, UploadFailure};
+pub use state::{BlobKind, BlobState, DeviceState, Snapshot, StoredBlob, StoredEntity, StoredOp, WriteBatch};
 
 use session::Session;
 use state::State;
 use uploads::Uploader;
+use watchdog::Watchdog;
 
 /// What the engine is told once.
 #[derive(Clone, Debug)]
@@ -94,6 +99,23 @@ pub struct Config {
     pub build: String,
     /// Randomness for jitter and for the name of a device that turns out to be a clone.
     pub seed: [u8; 32],
+    /// How long a visit that was taken away stays readable after all work on it has been sent.
+    pub keep_revoked_ms: Millis,
+}
+
+/// Seven days.
+const KEEP_REVOKED_MS: Millis = 7 * 24 * 60 * 60 * 1_000;
+
+impl Config {
+    /// What devices of shoppers use.
+    #[must_use]
+    pub fn new(build: &str, seed: [u8; 32]) -> Self {
+        Self {
+            build: build.to_owned(),
+            seed,
+            keep_revoked_ms: KEEP_REVOKED_MS,
+        }
+    }
 }
 
 /// The sync engine of one device.
@@ -103,6 +125,8 @@ pub struct Engine {
     state: State,
     session: Session,
     uploader: Uploader,
+    conditions: Conditions,
+    watchdog: Watchdog,
     commit: Option<Commit>,
     waiting: VecDeque<Pending>,
     effects: VecDeque<Effect>,
@@ -129,6 +153,10 @@ enum Then {
     Enrolled,
     /// A file's state changed.
     BlobChanged,
+    /// The server's word for a file is kept.
+    ReceiptKept,
+    /// Work of another installation is taken over.
+    Imported(Notice),
 }
 
 /// Something that waits for the commit under way.
@@ -138,7 +166,15 @@ enum Pending {
     Edit(Edit, Vec<OpId>),
     Response(Box<crate::SyncResponse>),
     Enrolled,
-    Blob(StoredBlob),
+    Blob((BlobHash, DocumentId), BlobChange),
+    Import(Box<Import>),
+}
+
+/// What changes of a file on this device.
+#[derive(Debug)]
+enum BlobChange {
+    State(BlobState),
+    Receipt(Bytes),
 }
 
 /// What a device has still to do, for its person.
@@ -167,6 +203,8 @@ impl Engine {
             state: State::new(device, snapshot),
             session: Session::default(),
             uploader: Uploader::default(),
+            conditions: Conditions::default(),
+            watchdog: Watchdog::default(),
             commit: None,
             waiting: VecDeque::new(),
             effects: VecDeque::new(),
@@ -178,6 +216,7 @@ impl Engine {
     /// Takes in an event. Afterwards, drain [`Engine::poll_effect`].
     pub fn handle(&mut self, now: ClockReading, event: Event) {
         self.now = now;
+        self.watchdog.start(now.monotonic);
         match event {
             Event::Edit(edit) => {
                 let seen = self.seen(&edit);
@@ -189,6 +228,13 @@ impl Engine {
             Event::Synced(id, outcome) => self.synced(id, outcome),
             Event::Uploaded(id, outcome) => self.uploaded(id, outcome),
             Event::AuthRefreshed(id, outcome) => self.auth_refreshed(id, outcome),
+            Event::Receipt(sha256, document, bytes) => {
+                let change = BlobChange::Receipt(bytes);
+                self.waiting.push_back(Pending::Blob((sha256, document), change));
+            }
+            Event::Freed(sha256) => self.freed(sha256),
+            Event::Conditions(conditions) => self.conditions_changed(conditions),
+            Event::Import(import) => self.waiting.push_back(Pending::Import(Box::new(import))),
             Event::SignedIn => self.signed_in(),
             Event::SyncNow => self.sync_now(),
             Event::Timeout => self.timeout(),
@@ -203,8 +249,11 @@ impl Engine {
 
     /// When to come back with [`Event::Timeout`], on the monotonic clock of [`ClockReading`].
     #[must_use]
-    pub fn poll_timeout(&self) -> Option<crate::Millis> {
-        self.session.wakes_at()
+    pub fn poll_timeout(&self) -> Option<Millis> {
+        match (self.session.wakes_at(), self.watchdog_wakes_at()) {
+            (Some(retry), Some(watchdog)) => Some(retry.min(watchdog)),
+            (retry, watchdog) => retry.or(watchdog),
+        }
     }
 
     /// The content of a submission: the server's with this device's own work on top.
@@ -359,15 +408,29 @@ impl Engine {
                         Then::Enrolled,
                     );
                 }
-                Pending::Blob(blob) => {
-                    let batch = WriteBatch {
-                        put_blobs: vec![blob],
-                        ..WriteBatch::default()
-                    };
-                    self.start_commit(batch, Then::BlobChanged);
-                }
+                Pending::Blob(key, change) => self.commit_blob(key, change),
+                Pending::Import(import) => self.commit_import(*import),
             }
         }
+    }
+
+    fn commit_blob(&mut self, key: (BlobHash, DocumentId), change: BlobChange) {
+        let Some(mut blob) = self.state.blobs.get(&key).cloned() else {
+            return;
+        };
+        let then = match &change {
+            BlobChange::State(_) => Then::BlobChanged,
+            BlobChange::Receipt(_) => Then::ReceiptKept,
+        };
+        match change {
+            BlobChange::State(state) => blob.state = state,
+            BlobChange::Receipt(bytes) => blob.receipt = Some(bytes),
+        }
+        let batch = WriteBatch {
+            put_blobs: vec![blob],
+            ..WriteBatch::default()
+        };
+        self.start_commit(batch, then);
     }
 
     fn start_commit(&mut self, mut batch: WriteBatch, then: Then) {
@@ -396,6 +459,8 @@ impl Engine {
             Then::Applied(outcome) => self.response_applied(outcome),
             Then::Enrolled => self.sync_now(),
             Then::BlobChanged => self.next_upload(),
+            Then::ReceiptKept => {}
+            Then::Imported(notice) => self.notify(notice),
         }
     }
 
@@ -407,6 +472,9 @@ impl Engine {
             Then::Saved { edit, .. } => self.notify(Notice::NotSaved(edit.document, edit.key)),
             // Nothing was changed; the same will be asked and answered again.
             Then::Applied(_) | Then::Enrolled => self.retry_later(Failure::Server),
+            // The receipt can be asked for again; the export is read again.
+            Then::ReceiptKept => {}
+            Then::Imported(_) => self.notify(Notice::NotImported),
             Then::BlobChanged => {
                 self.uploader.stop();
                 if self.session.may_retry() && holds(Safeguard::Retry) {

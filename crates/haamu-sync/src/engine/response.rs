@@ -3,7 +3,7 @@
 use crate::clock::ClockAnchor;
 use crate::codec::reissue;
 use crate::safeguards::{Safeguard, holds};
-use crate::{Body, ChainHead, Change, DeviceId, Disposition, FeedEntry, Offer, SyncResponse};
+use crate::{Body, ChainHead, Change, DeviceId, Disposition, FeedEntry, Millis, Offer, SyncResponse};
 
 use super::session::{Outcome, Phase};
 use super::{BlobState, DeviceState, Engine, Notice, StoredBlob, StoredEntity, StoredOp, Then, WriteBatch};
@@ -44,6 +44,7 @@ impl Engine {
             server: response.server_time,
             device: self.now,
         });
+        device.policy = response.policy.clone();
         if have.seq < device.acknowledged || response.reset {
             self.offer_again(&mut batch, &mut outcome);
         }
@@ -98,7 +99,8 @@ impl Engine {
     /// A server that lost operations may have lost files too. Offering them again costs little: it
     /// says which ones it wants.
     fn offer_again(&self, batch: &mut WriteBatch, outcome: &mut Outcome) {
-        let complete = |blob: &&StoredBlob| blob.state == BlobState::Complete && holds(Safeguard::OfferAgain);
+        let is_there = |blob: &&StoredBlob| matches!(blob.state, BlobState::Complete | BlobState::Freed);
+        let complete = |blob: &&StoredBlob| is_there(blob) && holds(Safeguard::OfferAgain);
         let again = self.state.blobs.values().filter(complete);
         batch.put_blobs.extend(again.map(|blob| StoredBlob {
             state: BlobState::Stored,
@@ -124,6 +126,7 @@ impl Engine {
             if !is_needed && let Some(blob) = self.state.blobs.get(&key) {
                 batch.put_blobs.push(StoredBlob {
                     state: BlobState::Complete,
+                    completed_at: blob.completed_at.or(Some(response.server_time)),
                     ..blob.clone()
                 });
                 outcome.notices.push(Notice::FileComplete(offer.sha256));
@@ -251,21 +254,28 @@ impl Engine {
                     generation: device.generation,
                     body: body.clone(),
                     revoked: None,
+                    revoked_at: 0,
                 }),
                 Change::Revoke(revocation) => {
                     let Some(stored) = self.state.entities.get(entity) else {
                         continue;
                     };
-                    if let Body::Submission(body) = &stored.body {
+                    if let Body::Submission(body) = &stored.body
+                        && stored.revoked.is_none()
+                    {
                         outcome
                             .notices
                             .push(Notice::Revoked(body.document, revocation.reason.clone()));
                     }
-                    let generation = device.generation;
-                    let revoked = Some(revocation.clone());
+                    let is_known = stored.revoked.is_some();
                     batch.put_entities.push(StoredEntity {
-                        generation,
-                        revoked,
+                        generation: device.generation,
+                        revoked: Some(revocation.clone()),
+                        revoked_at: if is_known {
+                            stored.revoked_at
+                        } else {
+                            response.server_time
+                        },
                         ..stored.clone()
                     });
                 }
@@ -279,7 +289,7 @@ impl Engine {
         for stored in self.state.entities.values() {
             let is_mentioned = batch.put_entities.iter().any(|put| put.entity == stored.entity);
             if stored.generation < device.generation && !is_mentioned && holds(Safeguard::ResetDrops) {
-                self.drop_or_keep(stored, held, batch);
+                self.drop_or_keep(stored, held, response.server_time, batch);
             }
         }
         let revoked: Vec<StoredEntity> = batch
@@ -295,13 +305,18 @@ impl Engine {
         let standing = standing.filter(|stored| stored.revoked.is_some() && !is_told(stored));
         let standing: Vec<StoredEntity> = standing.cloned().collect();
         for stored in revoked.iter().chain(&standing) {
-            self.drop_or_keep(stored, held, batch);
+            self.drop_or_keep(stored, held, response.server_time, batch);
         }
     }
 
-    /// Drops what is no longer for this device, unless work hangs on it that the server does not
-    /// hold; it holds the log up to `held`.
-    fn drop_or_keep(&self, stored: &StoredEntity, held: u64, batch: &mut WriteBatch) {
+    /// Drops what is no longer for this device, unless it was taken away lately, or work hangs on it
+    /// that the server does not hold; it holds the log up to `held`.
+    fn drop_or_keep(&self, stored: &StoredEntity, held: u64, now: Millis, batch: &mut WriteBatch) {
+        let may_stay = stored
+            .revoked
+            .as_ref()
+            .is_some_and(|revoked| revoked.keep_until_uploaded);
+        let is_recent = may_stay && now.saturating_sub(stored.revoked_at) < self.config.keep_revoked_ms;
         let has_unsent_work = match &stored.body {
             Body::Submission(body) => {
                 let is_sent = |blob: &StoredBlob| {
@@ -311,9 +326,12 @@ impl Engine {
                 };
                 self.state.has_work_after(held, body.document, is_sent)
             }
-            Body::Record(_) => false,
+            // Which submission it belongs to is not known here; so it stays as long as anything waits.
+            Body::Record(_) => {
+                may_stay && self.config.keep_revoked_ms > 0 && self.state.is_unsent_after(held)
+            }
         };
-        if has_unsent_work && holds(Safeguard::KeepRevokedUntilSent) {
+        if is_recent || (has_unsent_work && holds(Safeguard::KeepRevokedUntilSent)) {
             batch.put_entities.push(stored.clone());
         } else if !batch.drop_entities.contains(&stored.entity) {
             batch.drop_entities.push(stored.entity.clone());

@@ -5,7 +5,8 @@ use crate::safeguards::{Safeguard, holds};
 use crate::{Bytes, Millis, Need, Offer, SyncRequest, SyncResponse};
 
 use super::{
-    BlobState, DeviceState, Effect, EffectId, Engine, Enrolment, Failure, Notice, Pending, StoredBlob,
+    BlobState, Connection, DeviceState, Effect, EffectId, Engine, Enrolment, Failure, Notice, Pending,
+    StoredBlob,
 };
 
 /// The first delay after a failure; it doubles with each further one.
@@ -23,6 +24,8 @@ pub(super) struct Session {
     has_enrolled: bool,
     /// Failures in a row.
     failures: u32,
+    /// The server asked not to come again before, unless there is something to send.
+    not_before: Millis,
     /// How many bytes of operations go into a request: fewer than the server could not take,
     /// more again after a success.
     batch_bytes: Option<usize>,
@@ -76,6 +79,24 @@ impl Session {
         )
     }
 
+    /// Whether an effect was handed out whose outcome has not come.
+    pub(super) const fn is_asking(&self) -> bool {
+        matches!(
+            self.phase,
+            Phase::Enrolling(_) | Phase::Asking { .. } | Phase::RefreshingAuth(_)
+        )
+    }
+
+    /// Whether only the person can help.
+    pub(super) const fn needs_person(&self) -> bool {
+        matches!(self.phase, Phase::AuthRequired | Phase::UpgradeRequired)
+    }
+
+    /// Failures under other conditions say nothing about these.
+    pub(super) const fn forget_failures(&mut self) {
+        self.failures = 0;
+    }
+
     /// Whether nothing is under way, and nothing but time is waited for.
     pub(super) const fn may_retry(&self) -> bool {
         matches!(self.phase, Phase::Idle | Phase::Waiting(_))
@@ -99,7 +120,16 @@ impl Session {
 impl Engine {
     pub(super) fn sync_now(&mut self) {
         match self.session.phase {
-            Phase::Idle | Phase::Waiting(_) => self.ask(),
+            Phase::Idle | Phase::Waiting(_) => {
+                let is_early = self.now.monotonic < self.session.not_before;
+                if is_early && self.state.unsent().next().is_none() {
+                    self.session.phase = Phase::Waiting(self.session.not_before);
+                    let left = self.session.not_before - self.now.monotonic;
+                    self.notify(Notice::Retrying(Failure::Busy(left)));
+                } else {
+                    self.ask();
+                }
+            }
             Phase::Enrolling(_)
             | Phase::Asking { .. }
             | Phase::Applying { .. }
@@ -112,12 +142,11 @@ impl Engine {
     }
 
     pub(super) fn timeout(&mut self) {
-        if self
-            .session
-            .wakes_at()
-            .is_some_and(|until| self.now.monotonic >= until)
-        {
+        let is_due = |at: Option<Millis>| at.is_some_and(|at| self.now.monotonic >= at);
+        if is_due(self.session.wakes_at()) {
             self.ask();
+        } else if is_due(self.watchdog_wakes_at()) {
+            self.stalled();
         }
     }
 
@@ -133,8 +162,15 @@ impl Engine {
     }
 
     /// Sends what there is to send and asks for what is new.
-    fn ask(&mut self) {
+    pub(super) fn ask(&mut self) {
         self.session.again = false;
+        if self.conditions.connection == Connection::Offline {
+            // The network's return is an event of its own.
+            self.session.phase = Phase::Idle;
+            self.notify(Notice::Retrying(Failure::Network));
+            return;
+        }
+        self.watchdog.pet(self.now.monotonic);
         if !self.state.device.enrolled {
             self.enrol();
             return;
@@ -170,18 +206,6 @@ impl Engine {
         };
         let unsent = self.state.unsent().map(|entry| &entry.stored.raw);
         let ops = unsent.take(MAX_BATCH_OPS).take_while(fits).cloned().collect();
-        let is_stored = |blob: &&StoredBlob| blob.state == BlobState::Stored;
-        let offers = self
-            .state
-            .blobs
-            .values()
-            .filter(is_stored)
-            .take(MAX_OFFERS)
-            .map(|blob| Offer {
-                sha256: blob.sha256,
-                length: blob.length,
-                document: blob.document,
-            });
         SyncRequest {
             proto: PROTO,
             build: self.config.build.clone(),
@@ -191,9 +215,26 @@ impl Engine {
             ops,
             cursor: device.cursor,
             refetch: Vec::new(),
-            offers: offers.collect(),
+            offers: self.offers(),
             clock: self.now,
         }
+    }
+
+    /// Files that may be sent now, previews first.
+    fn offers(&self) -> Vec<Offer> {
+        let policy = &self.state.device.policy;
+        let may_be_sent = |blob: &&StoredBlob| {
+            blob.state == BlobState::Stored && self.conditions.hold(policy, blob).is_none()
+        };
+        let mut offered: Vec<&StoredBlob> = self.state.blobs.values().filter(may_be_sent).collect();
+        offered.sort_by_key(|blob| blob.kind);
+        let offered = offered.into_iter().take(MAX_OFFERS);
+        let offer = |blob: &StoredBlob| Offer {
+            sha256: blob.sha256,
+            length: blob.length,
+            document: blob.document,
+        };
+        offered.map(offer).collect()
     }
 
     pub(super) fn enrolled(&mut self, id: EffectId, outcome: Result<(), Failure>) {
@@ -309,6 +350,7 @@ impl Engine {
             self.notify(notice);
         }
         self.session.failures = 0;
+        self.watchdog.pet(self.now.monotonic);
         self.session.has_enrolled = false;
         self.session.batch_bytes = self.session.larger_batch();
         self.session.phase = Phase::Idle;
@@ -317,14 +359,22 @@ impl Engine {
         if has_more {
             self.ask();
         } else {
+            self.session.not_before = match self.state.device.policy.retry_after_ms {
+                0 => 0,
+                pause => self.now.monotonic.saturating_add(pause),
+            };
             self.next_upload();
         }
     }
 
     /// Everything that can be sent is sent.
     pub(super) fn settled(&mut self) {
-        if matches!(self.session.phase, Phase::Idle) {
-            self.notify(Notice::UpToDate);
+        if !matches!(self.session.phase, Phase::Idle) {
+            return;
         }
+        if let Some((files, bytes, hold)) = self.held_back() {
+            self.notify(Notice::HeldBack(files, bytes, hold));
+        }
+        self.notify(Notice::UpToDate);
     }
 }

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::codec::{decode, op_id};
 use crate::{
     AuthorId, BlobHash, Body, Bytes, ChainHead, ChainValue, ClockAnchor, Cursor, DeviceId, Disposition,
-    Document, DocumentId, Entity, Hlc, Op, OpId, Revocation, SubmissionBody,
+    Document, DocumentId, Entity, Hlc, Millis, Op, OpId, Policy, Revocation, SubmissionBody,
 };
 
 /// The device's own row.
@@ -49,6 +49,9 @@ pub struct DeviceState {
     /// The next effect's name.
     #[serde(default)]
     pub next_effect: u64,
+    /// What the operator asks of all devices, as last heard.
+    #[serde(default)]
+    pub policy: Policy,
 }
 
 impl DeviceState {
@@ -68,6 +71,7 @@ impl DeviceState {
             cursor: None,
             generation: 0,
             next_effect: 1,
+            policy: Policy::default(),
         }
     }
 }
@@ -93,9 +97,13 @@ pub struct StoredEntity {
     pub generation: u64,
     /// Its state.
     pub body: Body,
-    /// Present when it is no longer for this device, but unsent work hangs on it.
+    /// Present when it is no longer for this device: it is readable for a while, and as long as unsent
+    /// work hangs on it.
     #[serde(default)]
     pub revoked: Option<Revocation>,
+    /// When that was heard first, by the server's clock.
+    #[serde(default)]
+    pub revoked_at: Millis,
 }
 
 /// A file that this device holds.
@@ -109,9 +117,32 @@ pub struct StoredBlob {
     pub document: DocumentId,
     /// How far it is.
     pub state: BlobState,
+    /// What it is to the evaluation.
+    #[serde(default)]
+    pub kind: BlobKind,
+    /// When the server was first heard to have it, by the server's clock.
+    #[serde(default)]
+    pub completed_at: Option<Millis>,
+    /// The server's signed word that it has the file, as it was sent.
+    #[serde(default)]
+    pub receipt: Option<Bytes>,
 }
 
 impl StoredBlob {
+    /// A file whose bytes are durable on this device and nowhere else yet.
+    #[must_use]
+    pub const fn new(sha256: BlobHash, length: u64, document: DocumentId, kind: BlobKind) -> Self {
+        Self {
+            sha256,
+            length,
+            document,
+            state: BlobState::Stored,
+            kind,
+            completed_at: None,
+            receipt: None,
+        }
+    }
+
     /// What stores keep it under.
     #[must_use]
     pub const fn key(&self) -> (BlobHash, DocumentId) {
@@ -131,6 +162,19 @@ pub enum BlobState {
     Damaged,
     /// The server does not take it; it stays on this device.
     Refused,
+    /// On the server, and no longer on this device: its person made room.
+    Freed,
+}
+
+/// What a file is to its evaluation. What comes first here is sent first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BlobKind {
+    /// A small picture of another file, so that reviewers can begin before that one arrives.
+    Preview,
+    /// What the shopper added.
+    #[default]
+    Original,
 }
 
 /// Everything that a store holds, as it is loaded at start.
@@ -270,6 +314,11 @@ impl State {
         self.log
             .range(self.device.acknowledged + 1..)
             .map(|(_, entry)| entry)
+    }
+
+    /// Whether anything stands in the log after a number.
+    pub(super) fn is_unsent_after(&self, held: u64) -> bool {
+        self.log.range(held + 1..).next().is_some()
     }
 
     /// Whether work on a submission is still to be sent.

@@ -3,10 +3,11 @@
 use std::collections::VecDeque;
 
 use crate::safeguards::{Safeguard, holds};
-use crate::{Millis, Need};
+use crate::{BlobHash, Millis, Need};
 
 use super::{
-    BlobState, Effect, EffectId, Engine, Failure, Notice, Pending, StoredBlob, Upload, UploadFailure,
+    BlobChange, BlobKind, BlobState, Effect, EffectId, Engine, Failure, Notice, Pending, StoredBlob, Upload,
+    UploadFailure,
 };
 
 /// The first part of a file.
@@ -96,7 +97,7 @@ impl Engine {
         if !self.uploader.is_idle() {
             return;
         }
-        while let Some(need) = self.uploader.queue.pop_front() {
+        while let Some(need) = self.next_need() {
             let blob = self.state.blobs.get(&(need.sha256, need.document));
             if blob.is_some_and(|blob| blob.state == BlobState::Stored && need.offset <= blob.length) {
                 self.send_part(need, Tries::default());
@@ -112,15 +113,36 @@ impl Engine {
         }
     }
 
+    /// The next file that may be sent under the present conditions: previews before all others.
+    fn next_need(&mut self) -> Option<Need> {
+        let blobs = &self.state.blobs;
+        let (policy, conditions) = (&self.state.device.policy, &self.conditions);
+        let rank = |need: &Need| {
+            let blob = blobs.get(&(need.sha256, need.document));
+            blob.map_or(BlobKind::Original, |blob| blob.kind)
+        };
+        let is_held = |need: &Need| {
+            let blob = blobs.get(&(need.sha256, need.document));
+            blob.is_some_and(|blob| conditions.hold(policy, blob).is_some())
+        };
+        // What waits for better conditions is offered again when they come.
+        self.uploader.queue.retain(|need| !is_held(need));
+        let queue = self.uploader.queue.iter().enumerate();
+        let (first, _) = queue.min_by_key(|(place, need)| (rank(need), *place))?;
+        self.uploader.queue.remove(first)
+    }
+
+    /// Sends a part, or leaves the file for now if conditions have become worse.
     fn send_part(&mut self, need: Need, tries: Tries) {
-        let Some(total) = self
-            .state
-            .blobs
-            .get(&(need.sha256, need.document))
-            .map(|blob| blob.length)
-        else {
+        let Some(blob) = self.state.blobs.get(&(need.sha256, need.document)) else {
             return;
         };
+        if self.conditions.hold(&self.state.device.policy, blob).is_some() {
+            self.next_upload();
+            return;
+        }
+        let total = blob.length;
+        self.watchdog.pet(self.now.monotonic);
         let id = self.next_effect_id();
         let length = self.uploader.part.min(total.saturating_sub(need.offset));
         let upload = Upload {
@@ -162,10 +184,7 @@ impl Engine {
                     self.next_upload();
                 } else {
                     self.notify(Notice::FileComplete(blob.sha256));
-                    self.waiting.push_back(Pending::Blob(StoredBlob {
-                        state: BlobState::Complete,
-                        ..blob
-                    }));
+                    self.change_state(&blob, BlobState::Complete);
                 }
             }
             Ok(offset) => {
@@ -201,17 +220,11 @@ impl Engine {
             }
             Err(UploadFailure::LocalDamage | UploadFailure::DigestMismatch) => {
                 self.notify(Notice::FileDamaged(blob.sha256));
-                self.waiting.push_back(Pending::Blob(StoredBlob {
-                    state: BlobState::Damaged,
-                    ..blob
-                }));
+                self.change_state(&blob, BlobState::Damaged);
             }
             Err(UploadFailure::Refused) => {
                 self.notify(Notice::FileRefused(blob.sha256));
-                self.waiting.push_back(Pending::Blob(StoredBlob {
-                    state: BlobState::Refused,
-                    ..blob
-                }));
+                self.change_state(&blob, BlobState::Refused);
             }
             Err(UploadFailure::WrongOffset(_)) => {
                 self.uploader.sent = false;
@@ -222,6 +235,22 @@ impl Engine {
                 self.uploader.sent = false;
                 self.upload_failed(failure);
             }
+        }
+    }
+
+    fn change_state(&mut self, blob: &StoredBlob, state: BlobState) {
+        self.waiting
+            .push_back(Pending::Blob(blob.key(), BlobChange::State(state)));
+    }
+
+    /// A file is on the server only, wherever it belongs to.
+    pub(super) fn freed(&mut self, sha256: BlobHash) {
+        let blobs = self.state.blobs.values();
+        let complete = blobs.filter(|blob| blob.sha256 == sha256 && blob.state == BlobState::Complete);
+        let keys: Vec<_> = complete.map(StoredBlob::key).collect();
+        for key in keys {
+            let change = BlobChange::State(BlobState::Freed);
+            self.waiting.push_back(Pending::Blob(key, change));
         }
     }
 
