@@ -68,6 +68,7 @@ impl App {
                         head_effective: None,
                         enrolled_at: self.now(),
                         revoked_at: None,
+                        custody_seq: 0,
                     };
                     devices::insert(tx, &device).await?;
                 }

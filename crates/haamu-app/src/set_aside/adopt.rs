@@ -14,7 +14,7 @@ use crate::checklists::parse_stored;
 use crate::context::require_in_agency;
 use crate::error::Checks;
 use crate::review::submission_of;
-use crate::sync::Affected;
+use crate::sync::{Affected, DEPOSITED};
 use crate::{App, Error};
 
 use super::SetAsideView;
@@ -194,7 +194,8 @@ impl App {
         if readable.is_empty() {
             return Ok(adopted);
         }
-        if task.disposition == Disposition::UnknownForm && source.standing() == Standing::Open {
+        let may_take_effect = task.disposition == Disposition::UnknownForm || task.reason == DEPOSITED;
+        if may_take_effect && source.standing() == Standing::Open {
             self.replay(tx, actor.agency, source, readable, &mut adopted)
                 .await?;
         } else {
