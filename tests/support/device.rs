@@ -67,6 +67,10 @@ impl FileStore for TestFiles {
         }
         self.inner.read(sha256).await
     }
+
+    async fn delete(&mut self, sha256: BlobHash) -> Result<(), PortError> {
+        self.inner.delete(sha256).await
+    }
 }
 
 type Inner = Device<MemoryStore, TestFiles, HttpTransport, TestPlatform>;
@@ -171,6 +175,7 @@ impl TestDevice {
             media_type: "image/jpeg",
             file_name: Some("IMG_0001.jpg"),
             caption,
+            preview: None,
         };
         self.client.add_photo(open, question, photo).await.expect("saved");
     }

@@ -203,10 +203,18 @@ fn bind_rest(checklist: &Checklist, document: &Document, slot: Slot, bound: &mut
     {
         bound.draft.set_comment(slot, comment);
     }
-    let files = document
-        .cell(&in_instance(files_key(id), instance))
-        .map(|cell| cell.elements.attachments())
-        .unwrap_or_default();
+    // Reviewers add files to those of the testimony, and take none away.
+    let files: Vec<_> = [Lane::Shopper, Lane::Review]
+        .into_iter()
+        .filter_map(|lane| {
+            let key = RegisterKey {
+                lane,
+                ..files_key(id)
+            };
+            document.cell(&in_instance(key, instance))
+        })
+        .flat_map(|cell| cell.elements.attachments())
+        .collect();
     let is_file = |file: &Attachment| {
         let is_picture = ["image/", "audio/", "video/"]
             .iter()

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::io::IsTerminal;
 use std::time::Duration;
 
-use haamu_client::{FieldVisit, Notice, OpenVisit};
+use haamu_client::{Backlog, Failure, FieldVisit, Hold, Notice, OpenVisit, Rest};
 use haamu_form::score::{self, QuestionStatus};
 use haamu_form::{AnswerState, Checklist, Finding, Language, Question, Score, Slot, Texts};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -149,11 +149,44 @@ pub(super) fn notice(notice: &Notice, words: &Words) -> Option<String> {
         Notice::NewIdentity(_) => Some(words.new_identity.to_owned()),
         Notice::FileDamaged(_) => Some(words.damaged.to_owned()),
         Notice::FileRefused(_) => Some(words.refused.to_owned()),
+        Notice::HeldBack(files, bytes, hold) => {
+            let why = match hold {
+                Hold::Offline => words.hold_offline,
+                Hold::Battery => words.hold_battery,
+                Hold::Metered => words.hold_metered,
+            };
+            Some(format!(
+                "{files} {} ({}): {why}",
+                words.photos_waiting,
+                size(*bytes)
+            ))
+        }
+        Notice::Revoked(_, _) => Some(words.revoked.to_owned()),
+        Notice::AcknowledgementWithdrawn(_) => Some(words.withdrawn.to_owned()),
+        Notice::Stalled => Some(words.stalled.to_owned()),
         Notice::SetAside(_, disposition, _) => {
             Some(format!("1 {} ({})", words.set_aside, disposition.as_str()))
         }
         _ => None,
     }
+}
+
+/// How a sync ended.
+pub(super) fn rest(backlog: &Backlog, rest: Rest, words: &Words) -> &'static str {
+    match rest {
+        Rest::UpToDate if backlog.unsent_files > 0 => words.held_back,
+        Rest::UpToDate => words.up_to_date,
+        Rest::Waiting(Failure::Network) => words.offline,
+        Rest::Waiting(Failure::NotOurServer) => words.portal,
+        Rest::Waiting(_) => words.server_busy,
+        Rest::AuthRequired => words.sign_in_again,
+        Rest::UpgradeRequired => words.update_app,
+    }
+}
+
+/// A number of bytes for people.
+pub(super) fn size(bytes: u64) -> String {
+    indicatif::BinaryBytes(bytes).to_string()
 }
 
 /// A progress bar on a terminal; nothing elsewhere.

@@ -118,6 +118,11 @@ fn identity() -> OpenApiRouter<App> {
         .verb(Verb::ListUsers, &[], routes!(users::list_users))
         .verb(Verb::EnrolDevice, device, routes!(devices::enrol_device))
         .verb(Verb::ReadDevices, &[], routes!(devices::list_devices))
+        .verb(
+            Verb::RevokeDevice,
+            &[Code::NotFound],
+            routes!(devices::revoke_device),
+        )
         .with_body_limit(MAX_BODY)
 }
 

@@ -121,6 +121,20 @@ pub async fn set_head(
     Ok(())
 }
 
+/// Shuts a device out.
+///
+/// # Errors
+/// The database failed.
+pub async fn revoke(tx: &Tx, id: DeviceId, now: Timestamp) -> Result<(), StoreError> {
+    let row = device::ActiveModel {
+        id: Set(id.as_bytes().to_vec()),
+        revoked_at: Set(Some(now.millis())),
+        ..Default::default()
+    };
+    device::Entity::update(row).exec(tx.connection()).await?;
+    Ok(())
+}
+
 /// A person's devices, the newest last.
 ///
 /// # Errors
