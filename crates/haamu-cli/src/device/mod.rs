@@ -252,7 +252,13 @@ pub(crate) fn run(arguments: &DeviceArgs) -> Result<ExitCode> {
             words,
             language: arguments.lang,
         };
-        session.run(&arguments.command).await
+        let outcome = session.run(&arguments.command).await;
+        if let Err(error) = &outcome
+            && let Some(said) = show::error(error, words)
+        {
+            terminal::tell(said);
+        }
+        outcome
     })
 }
 

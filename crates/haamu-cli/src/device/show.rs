@@ -4,7 +4,9 @@ use std::fmt::Write as _;
 use std::io::IsTerminal;
 use std::time::Duration;
 
-use haamu_client::{Backlog, Failure, FieldVisit, Hold, Notice, OpenVisit, Rest};
+use haamu_client::{
+    Backlog, ClientError, Failure, FieldVisit, FieldworkError, Hold, Notice, OpenVisit, Rest,
+};
 use haamu_form::score::{self, QuestionStatus};
 use haamu_form::{AnswerState, Checklist, Finding, Language, Question, Score, Slot, Texts};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -182,6 +184,34 @@ pub(super) fn rest(backlog: &Backlog, rest: Rest, words: &Words) -> &'static str
         Rest::AuthRequired => words.sign_in_again,
         Rest::UpgradeRequired => words.update_app,
     }
+}
+
+/// What a person is told of an error, where there are words for it.
+pub(super) fn error(error: &anyhow::Error, words: &Words) -> Option<&'static str> {
+    let fieldwork = error.downcast_ref::<FieldworkError>();
+    let client = match fieldwork {
+        Some(FieldworkError::Client(client)) => Some(client),
+        Some(FieldworkError::Closed(_)) => return Some(words.closed),
+        _ => error.downcast_ref::<ClientError>(),
+    };
+    Some(match client? {
+        ClientError::NotSaved => words.disk_full,
+        ClientError::AnotherPerson => words.another_person,
+        ClientError::NotAShopper(_) => words.not_a_shopper,
+        ClientError::SignedOut => words.not_signed_in,
+        ClientError::NotImported(_) => words.not_imported,
+        ClientError::Server(failure) => match failure {
+            Failure::Network => words.offline,
+            Failure::NotOurServer => words.portal,
+            Failure::Unauthorised => words.wrong_password,
+            Failure::Forbidden | Failure::NotEnrolled => words.not_allowed,
+            Failure::UpgradeRequired => words.update_app,
+            Failure::Busy(_) | Failure::Server | Failure::TooLarge | Failure::FrameRefused => {
+                words.server_busy
+            }
+        },
+        _ => return None,
+    })
 }
 
 /// A number of bytes for people.

@@ -55,6 +55,14 @@ pub(super) struct Words {
     pub(super) erased: &'static str,
     pub(super) freed: &'static str,
     pub(super) freeable: &'static str,
+    pub(super) disk_full: &'static str,
+    pub(super) another_person: &'static str,
+    pub(super) not_a_shopper: &'static str,
+    pub(super) not_signed_in: &'static str,
+    pub(super) wrong_password: &'static str,
+    pub(super) not_allowed: &'static str,
+    pub(super) closed: &'static str,
+    pub(super) not_imported: &'static str,
 }
 
 impl Words {
@@ -118,6 +126,14 @@ const ENGLISH: Words = Words {
     erased: "Everything was removed from this device.",
     freed: "Photos removed from this device",
     freeable: "More photos that the server has; --all removes them too",
+    disk_full: "Not saved: this device is full. What you have answered before is safe. Make room with: device free",
+    another_person: "This device holds the work of another person. They must sign out first: device logout --erase",
+    not_a_shopper: "Only mystery shoppers work with a device.",
+    not_signed_in: "Nobody is signed in on this device. What is recorded on it is safe.",
+    wrong_password: "The e-mail or the password is wrong.",
+    not_allowed: "The server does not allow this. Ask your coordinator; what is on this device is safe.",
+    closed: "The visit is closed; nothing more can be recorded.",
+    not_imported: "This cannot be taken over: it is no export of your work, or it is damaged.",
 };
 
 const FINNISH: Words = Words {
@@ -171,6 +187,14 @@ const FINNISH: Words = Words {
     erased: "Laitteelta poistettiin kaikki.",
     freed: "Laitteelta poistettuja kuvia",
     freeable: "Lisää kuvia, jotka palvelimella on; --all poistaa nekin",
+    disk_full: "Ei tallennettu: laite on täynnä. Aiemmat vastauksesi ovat turvassa. Vapauta tilaa: device free",
+    another_person: "Laitteella on toisen henkilön työtä. Hänen on ensin kirjauduttava ulos: device logout --erase",
+    not_a_shopper: "Vain haamuasiakkaat työskentelevät laitteella.",
+    not_signed_in: "Laitteelle ei ole kirjauduttu. Sille tallennettu on turvassa.",
+    wrong_password: "Sähköposti tai salasana on väärä.",
+    not_allowed: "Palvelin ei salli tätä. Kysy koordinaattoriltasi; laitteella oleva on turvassa.",
+    closed: "Käynti on päättynyt; siihen ei voi enää kirjata.",
+    not_imported: "Tätä ei voi ottaa vastaan: se ei ole sinun työsi vienti, tai se on vioittunut.",
 };
 
 const SWEDISH: Words = Words {
@@ -224,4 +248,12 @@ const SWEDISH: Words = Words {
     erased: "Allt togs bort från enheten.",
     freed: "Bilder borttagna från enheten",
     freeable: "Fler bilder som servern har; --all tar bort dem också",
+    disk_full: "Inte sparat: enheten är full. Det du svarat tidigare är tryggt. Gör plats med: device free",
+    another_person: "På enheten finns en annan persons arbete. Hen måste först logga ut: device logout --erase",
+    not_a_shopper: "Bara mystery shoppers arbetar med en enhet.",
+    not_signed_in: "Ingen är inloggad på enheten. Det som finns på den är tryggt.",
+    wrong_password: "E-postadressen eller lösenordet är fel.",
+    not_allowed: "Servern tillåter inte detta. Fråga din koordinator; det som finns på enheten är tryggt.",
+    closed: "Besöket är avslutat; inget mer kan antecknas.",
+    not_imported: "Detta kan inte övertas: det är ingen export av ditt arbete, eller så är det skadat.",
 };
