@@ -256,7 +256,7 @@ pub(crate) fn run(arguments: &DeviceArgs) -> Result<ExitCode> {
         if let Err(error) = &outcome
             && let Some(said) = show::error(error, words)
         {
-            terminal::tell(said);
+            crate::terminal::tell(said);
         }
         outcome
     })
