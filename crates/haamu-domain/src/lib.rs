@@ -9,7 +9,9 @@ mod audit;
 pub mod binding;
 pub mod brief;
 mod code;
+pub mod eligibility;
 mod ids;
+pub mod opening;
 mod policy;
 mod privacy;
 pub mod receipt;
@@ -33,4 +35,4 @@ pub use role::Role;
 pub use state::{
     AssignmentEvent, AssignmentState, ChecklistState, ProgrammeState, TransitionError, VisitEvent, VisitState,
 };
-pub use time::{CoarseTime, Daypart, LocalDate, Timestamp, WallClock, Zone};
+pub use time::{CoarseTime, Daypart, LocalDate, LocalMinute, Timestamp, WallClock, Weekday, Zone};

@@ -75,6 +75,108 @@ impl LocalDate {
     pub fn plus_days(self, days: u32) -> Self {
         Self(self.0.saturating_add(jiff::Span::new().days(i64::from(days))))
     }
+
+    /// The date so many days earlier.
+    #[must_use]
+    pub fn minus_days(self, days: u32) -> Self {
+        Self(self.0.saturating_sub(jiff::Span::new().days(i64::from(days))))
+    }
+
+    /// The same day of the year so many years later; 29 February becomes 1 March in years without it,
+    /// as for ages.
+    #[must_use]
+    pub fn plus_years(self, years: u8) -> Self {
+        let year = self.0.year().saturating_add(i16::from(years));
+        let same = Date::new(year, self.0.month(), self.0.day());
+        Self(same.unwrap_or_else(|_| Date::new(year, 3, 1).unwrap_or(self.0)))
+    }
+
+    /// How many days the date lies after another; negative if it lies before.
+    #[must_use]
+    pub fn days_since(self, other: Self) -> i32 {
+        self.0
+            .since(other.0)
+            .map(|span| span.get_days())
+            .unwrap_or_default()
+    }
+
+    /// The day of the week.
+    #[must_use]
+    pub fn weekday(self) -> Weekday {
+        Weekday::ALL[usize::try_from(self.0.weekday().to_monday_zero_offset()).unwrap_or_default() % 7]
+    }
+
+    /// How many full years lie between a date and a later one, as ages are counted.
+    #[must_use]
+    pub fn years_until(self, later: Self) -> i16 {
+        let years = later.0.year() - self.0.year();
+        let is_before = (later.0.month(), later.0.day()) < (self.0.month(), self.0.day());
+        years - i16::from(is_before)
+    }
+}
+
+/// A day of the week.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Weekday {
+    /// Monday.
+    Mon,
+    /// Tuesday.
+    Tue,
+    /// Wednesday.
+    Wed,
+    /// Thursday.
+    Thu,
+    /// Friday.
+    Fri,
+    /// Saturday.
+    Sat,
+    /// Sunday.
+    Sun,
+}
+
+impl Weekday {
+    /// All of them, from Monday.
+    pub const ALL: [Self; 7] = [
+        Self::Mon,
+        Self::Tue,
+        Self::Wed,
+        Self::Thu,
+        Self::Fri,
+        Self::Sat,
+        Self::Sun,
+    ];
+
+    /// The name in documents.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Mon => "mon",
+            Self::Tue => "tue",
+            Self::Wed => "wed",
+            Self::Thu => "thu",
+            Self::Fri => "fri",
+            Self::Sat => "sat",
+            Self::Sun => "sun",
+        }
+    }
+}
+
+/// A date and a minute of it, as the clock of a place shows them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct LocalMinute {
+    /// The date.
+    pub date: LocalDate,
+    /// The minute of the day, 0 to 1,439.
+    pub minute: u16,
+}
+
+impl LocalMinute {
+    /// The part of the day.
+    #[must_use]
+    pub const fn daypart(self) -> Daypart {
+        Daypart::of_hour((self.minute / 60) as i8)
+    }
 }
 
 impl fmt::Display for LocalDate {
@@ -123,6 +225,16 @@ impl Zone {
     #[must_use]
     pub fn date_of(&self, moment: Timestamp) -> LocalDate {
         LocalDate(self.civil(moment).date())
+    }
+
+    /// The local date and minute of a moment.
+    #[must_use]
+    pub fn local_minute(&self, moment: Timestamp) -> LocalMinute {
+        let civil = self.civil(moment);
+        LocalMinute {
+            date: LocalDate(civil.date()),
+            minute: u16::from(civil.hour().unsigned_abs()) * 60 + u16::from(civil.minute().unsigned_abs()),
+        }
     }
 
     /// The first moment of a local date.
@@ -245,6 +357,27 @@ impl Daypart {
             14..17 => Self::Afternoon,
             17..22 => Self::Evening,
             _ => Self::Night,
+        }
+    }
+
+    /// All of them, from the morning.
+    pub const ALL: [Self; 5] = [
+        Self::Morning,
+        Self::Midday,
+        Self::Afternoon,
+        Self::Evening,
+        Self::Night,
+    ];
+
+    /// The minutes of the day from which and until which it lasts; the night until its midnight, from 22.
+    #[must_use]
+    pub const fn minutes(self) -> (u16, u16) {
+        match self {
+            Self::Morning => (6 * 60, 11 * 60),
+            Self::Midday => (11 * 60, 14 * 60),
+            Self::Afternoon => (14 * 60, 17 * 60),
+            Self::Evening => (17 * 60, 22 * 60),
+            Self::Night => (22 * 60, 30 * 60),
         }
     }
 

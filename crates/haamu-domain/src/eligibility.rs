@@ -1,0 +1,469 @@
+//! Who may make a visit, and if not, why and from when on.
+//!
+//! One function, [`obstacles`], answers for the job board, for coordinators
+//! who assign, for the auto-assigner and for "why not?". It knows everything
+//! by its arguments, so that all of them come to the same.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use crate::opening::OpeningHours;
+use crate::{Daypart, LocalDate, LocationId};
+
+/// The Earth's mean radius in kilometres (IUGG).
+const EARTH_RADIUS_KM: f64 = 6_371.008_8;
+
+/// What a programme asks of shoppers and visits. Fields that are absent ask nothing.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct FieldRules {
+    /// Days before the same shopper or companion may come back to a location; 30 to 90 are usual.
+    pub rotation_days: u32,
+    /// Days between two visits of a shopper in the programme, at whatever location.
+    pub spacing_days: u32,
+    /// How many visits of the programme a shopper makes on one day.
+    pub visits_per_day: Option<u32>,
+    /// How many visits of a round a shopper makes.
+    pub visits_per_round: Option<u32>,
+    /// How many visits a location gets on one day.
+    pub location_visits_per_day: u32,
+    /// The least age of a shopper in years.
+    pub least_age: u8,
+    /// The oldest a shopper may be, in years.
+    pub greatest_age: Option<u8>,
+    /// Languages that a shopper speaks, by their tags.
+    pub languages: BTreeSet<String>,
+    /// Qualifications that a shopper has, by the agency's names for them.
+    pub qualifications: BTreeSet<String>,
+    /// The least mean grade of a shopper's reports, in tenths; new shoppers have none, and may come.
+    pub least_rating_tenths: Option<u16>,
+    /// How far a location may lie from the nearest of a shopper's own places, in kilometres.
+    pub greatest_distance_km: Option<u32>,
+    /// Whether briefing and certification must be passed first.
+    pub certification: bool,
+}
+
+impl Default for FieldRules {
+    fn default() -> Self {
+        Self {
+            rotation_days: 90,
+            spacing_days: 0,
+            visits_per_day: None,
+            visits_per_round: None,
+            location_visits_per_day: 1,
+            least_age: 18,
+            greatest_age: None,
+            languages: BTreeSet::new(),
+            qualifications: BTreeSet::new(),
+            least_rating_tenths: None,
+            greatest_distance_km: None,
+            certification: false,
+        }
+    }
+}
+
+/// A point on the Earth, in degrees.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Point {
+    /// North.
+    pub latitude: f64,
+    /// East.
+    pub longitude: f64,
+}
+
+impl Point {
+    /// Reads decimals of degrees.
+    #[must_use]
+    pub fn parse(latitude: &str, longitude: &str) -> Option<Self> {
+        let point = Self {
+            latitude: latitude.parse().ok()?,
+            longitude: longitude.parse().ok()?,
+        };
+        let is_on_earth =
+            (-90.0..=90.0).contains(&point.latitude) && (-180.0..=180.0).contains(&point.longitude);
+        is_on_earth.then_some(point)
+    }
+
+    /// The distance along the surface in kilometres, by the haversine formula on a sphere.
+    #[must_use]
+    pub fn distance_km(self, other: Self) -> f64 {
+        let (a, b) = (self.latitude.to_radians(), other.latitude.to_radians());
+        let half = |difference: f64| (difference.to_radians() / 2.0).sin().powi(2);
+        let chord =
+            half(other.latitude - self.latitude) + a.cos() * b.cos() * half(other.longitude - self.longitude);
+        2.0 * EARTH_RADIUS_KM * chord.sqrt().min(1.0).asin()
+    }
+}
+
+/// A visit that a person made, will make, or came along to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct PastVisit {
+    /// Where.
+    pub location: LocationId,
+    /// On which day, or by which day at the latest where none is fixed.
+    pub date: LocalDate,
+    /// Whether it belongs to the same programme.
+    pub is_of_programme: bool,
+    /// Whether it belongs to the same round.
+    pub is_of_round: bool,
+    /// Whether the person came along as somebody's companion.
+    pub as_companion: bool,
+}
+
+/// A person who might make a visit, as far as it matters.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Candidate {
+    /// Whether the panel has them as active.
+    pub is_active: bool,
+    /// Their date of birth, where they told it.
+    pub born_on: Option<LocalDate>,
+    /// Languages that they speak.
+    pub languages: BTreeSet<String>,
+    /// Qualifications that they have.
+    pub qualifications: BTreeSet<String>,
+    /// Their mean grade in tenths; none before the first.
+    pub rating_tenths: Option<u16>,
+    /// Their own places: home, work, the summer cottage.
+    pub places: Vec<Point>,
+    /// Whether they accepted the shopper agreement as it is now.
+    pub has_agreement: bool,
+    /// Whether they passed briefing and certification of the programme.
+    pub is_certified: bool,
+    /// Locations that they declared a tie to; all of an organisation's, if they work there.
+    pub ties: BTreeSet<LocationId>,
+    /// Visits that they made or took, and those that they came along to.
+    pub visits: Vec<PastVisit>,
+}
+
+/// A visit that somebody is to make.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OpenVisit {
+    /// Where.
+    pub location: LocationId,
+    /// Where that is on the Earth; none for remote contacts.
+    pub point: Option<Point>,
+    /// When the place is open, in its own time zone.
+    pub hours: OpeningHours,
+    /// The first day of visits.
+    pub starts_on: LocalDate,
+    /// The last day of visits.
+    pub visit_by: LocalDate,
+    /// The part of the day that it is planned for.
+    pub daypart: Option<Daypart>,
+    /// The dates of other visits that this location gets.
+    pub other_dates: Vec<LocalDate>,
+}
+
+/// Why somebody may not make a visit.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Obstacle {
+    /// Which rule.
+    pub code: ObstacleCode,
+    /// The first day on which this rule would allow it, where time cures it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub allowed_from: Option<LocalDate>,
+    /// What is missing or too much, such as the name of a qualification.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
+}
+
+macro_rules! obstacle_codes {
+    ($($(#[$doc:meta])* $name:ident = $text:literal;)*) => {
+        /// A rule that somebody or a date breaks.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(rename_all = "snake_case")]
+        pub enum ObstacleCode {
+            $($(#[$doc])* $name,)*
+        }
+
+        impl ObstacleCode {
+            /// All of them.
+            pub const ALL: &[Self] = &[$(Self::$name,)*];
+
+            /// The stable word.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$name => $text,)*
+                }
+            }
+        }
+    };
+}
+
+obstacle_codes! {
+    /// The panel does not have the person as active.
+    NotActive = "not_active";
+    /// The shopper agreement as it is now is not accepted.
+    AgreementMissing = "agreement_missing";
+    /// Nothing is known of the person's age, and the programme asks for one.
+    AgeUnknown = "age_unknown";
+    /// The person is too young.
+    TooYoung = "too_young";
+    /// The person is older than the programme wants.
+    TooOld = "too_old";
+    /// Briefing or certification is not passed.
+    CertificationMissing = "certification_missing";
+    /// A language is missing.
+    LanguageMissing = "language_missing";
+    /// A qualification is missing.
+    QualificationMissing = "qualification_missing";
+    /// The person's reports were graded too low.
+    RatingTooLow = "rating_too_low";
+    /// The person declared a tie to the place.
+    NotIndependent = "not_independent";
+    /// All places of the person are too far away.
+    TooFar = "too_far";
+    /// The person was there too short a time ago, or will be.
+    Rotation = "rotation";
+    /// The person came along to a visit there.
+    RotationAsCompanion = "rotation_as_companion";
+    /// Another visit of the person in the programme is too near in time.
+    Spacing = "spacing";
+    /// The person makes enough visits on that day.
+    DayFull = "day_full";
+    /// The person makes enough visits in the round.
+    RoundFull = "round_full";
+    /// The location gets enough visits on that day.
+    LocationBusy = "location_busy";
+    /// The date lies outside of the round.
+    OutsideRound = "outside_round";
+    /// The place is closed on that day, or in that part of it.
+    PlaceClosed = "place_closed";
+}
+
+impl Obstacle {
+    fn new(code: ObstacleCode) -> Self {
+        Self {
+            code,
+            allowed_from: None,
+            detail: None,
+        }
+    }
+
+    fn until(code: ObstacleCode, allowed_from: LocalDate) -> Self {
+        Self {
+            allowed_from: Some(allowed_from),
+            ..Self::new(code)
+        }
+    }
+
+    fn of(code: ObstacleCode, detail: impl Into<String>) -> Self {
+        Self {
+            detail: Some(detail.into()),
+            ..Self::new(code)
+        }
+    }
+}
+
+/// What stands in the way of a person making a visit on a date. Nothing, if the list is empty.
+#[must_use]
+pub fn obstacles(
+    rules: &FieldRules,
+    candidate: &Candidate,
+    visit: &OpenVisit,
+    date: LocalDate,
+) -> Vec<Obstacle> {
+    let mut found = of_person(rules, candidate, date);
+    found.extend(of_place(rules, candidate, visit, date));
+    found.extend(of_calendar(rules, candidate, date));
+    found.extend(of_date(rules, visit, date));
+    found
+}
+
+/// The first date of a round on which a person may make a visit, if there is one.
+#[must_use]
+pub fn first_date(
+    rules: &FieldRules,
+    candidate: &Candidate,
+    visit: &OpenVisit,
+    from: LocalDate,
+) -> Option<LocalDate> {
+    let mut date = from.max(visit.starts_on);
+    while date <= visit.visit_by {
+        if obstacles(rules, candidate, visit, date).is_empty() {
+            return Some(date);
+        }
+        date = date.plus_days(1);
+    }
+    None
+}
+
+/// What the person is, or lacks.
+fn of_person(rules: &FieldRules, candidate: &Candidate, date: LocalDate) -> Vec<Obstacle> {
+    let mut found = Vec::new();
+    if !candidate.is_active {
+        found.push(Obstacle::new(ObstacleCode::NotActive));
+    }
+    if !candidate.has_agreement {
+        found.push(Obstacle::new(ObstacleCode::AgreementMissing));
+    }
+    if rules.certification && !candidate.is_certified {
+        found.push(Obstacle::new(ObstacleCode::CertificationMissing));
+    }
+    found.extend(of_age(rules, candidate, date));
+    let missing = |wanted: &BTreeSet<String>, has: &BTreeSet<String>, code| {
+        let missing: Vec<_> = wanted.difference(has).cloned().collect();
+        missing.into_iter().map(move |name| Obstacle::of(code, name))
+    };
+    found.extend(missing(
+        &rules.languages,
+        &candidate.languages,
+        ObstacleCode::LanguageMissing,
+    ));
+    found.extend(missing(
+        &rules.qualifications,
+        &candidate.qualifications,
+        ObstacleCode::QualificationMissing,
+    ));
+    if let (Some(least), Some(rating)) = (rules.least_rating_tenths, candidate.rating_tenths)
+        && rating < least
+    {
+        found.push(Obstacle::of(
+            ObstacleCode::RatingTooLow,
+            format!("{}.{}", rating / 10, rating % 10),
+        ));
+    }
+    found
+}
+
+fn of_age(rules: &FieldRules, candidate: &Candidate, date: LocalDate) -> Option<Obstacle> {
+    let asks = rules.least_age > 0 || rules.greatest_age.is_some();
+    let Some(born_on) = candidate.born_on else {
+        return asks.then(|| Obstacle::new(ObstacleCode::AgeUnknown));
+    };
+    let age = born_on.years_until(date);
+    if age < i16::from(rules.least_age) {
+        let birthday = born_on.plus_years(rules.least_age);
+        return Some(Obstacle::until(ObstacleCode::TooYoung, birthday));
+    }
+    let is_too_old = rules
+        .greatest_age
+        .is_some_and(|greatest| age > i16::from(greatest));
+    is_too_old.then(|| Obstacle::new(ObstacleCode::TooOld))
+}
+
+/// What the person has to do with the place.
+fn of_place(rules: &FieldRules, candidate: &Candidate, visit: &OpenVisit, date: LocalDate) -> Vec<Obstacle> {
+    let mut found = Vec::new();
+    if candidate.ties.contains(&visit.location) {
+        found.push(Obstacle::new(ObstacleCode::NotIndependent));
+    }
+    if let (Some(greatest), Some(point)) = (rules.greatest_distance_km, visit.point) {
+        let nearest = candidate.places.iter().map(|place| place.distance_km(point));
+        let nearest = nearest.min_by(f64::total_cmp);
+        if nearest.is_none_or(|nearest| nearest > f64::from(greatest)) {
+            let detail = nearest.map(|nearest| format!("{nearest:.0} km"));
+            found.push(Obstacle {
+                detail,
+                ..Obstacle::new(ObstacleCode::TooFar)
+            });
+        }
+    }
+    for (as_companion, code) in [
+        (false, ObstacleCode::Rotation),
+        (true, ObstacleCode::RotationAsCompanion),
+    ] {
+        let there = candidate.visits.iter();
+        let there = there.filter(|past| past.location == visit.location && past.as_companion == as_companion);
+        found.extend(too_near(code, there, rules.rotation_days, date));
+    }
+    found
+}
+
+/// What the person does at that time already.
+fn of_calendar(rules: &FieldRules, candidate: &Candidate, date: LocalDate) -> Vec<Obstacle> {
+    let mut found = Vec::new();
+    let own = || candidate.visits.iter().filter(|past| !past.as_companion);
+    let of_programme = || own().filter(|past| past.is_of_programme);
+    found.extend(too_near(
+        ObstacleCode::Spacing,
+        of_programme(),
+        rules.spacing_days,
+        date,
+    ));
+    if let Some(most) = rules.visits_per_day {
+        let count = |day| of_programme().filter(|past| past.date == day).count();
+        if count(date) >= most as usize {
+            let mut next = date;
+            while count(next) >= most as usize {
+                next = next.plus_days(1);
+            }
+            found.push(Obstacle::until(ObstacleCode::DayFull, next));
+        }
+    }
+    if let Some(most) = rules.visits_per_round
+        && own().filter(|past| past.is_of_round).count() >= most as usize
+    {
+        found.push(Obstacle::new(ObstacleCode::RoundFull));
+    }
+    found
+}
+
+/// What the date is to the place.
+fn of_date(rules: &FieldRules, visit: &OpenVisit, date: LocalDate) -> Vec<Obstacle> {
+    let mut found = Vec::new();
+    if date < visit.starts_on {
+        found.push(Obstacle::until(ObstacleCode::OutsideRound, visit.starts_on));
+    } else if date > visit.visit_by {
+        found.push(Obstacle::new(ObstacleCode::OutsideRound));
+    }
+    let is_open = |day| match visit.daypart {
+        _ if !visit.hours.is_known() => true,
+        Some(part) => {
+            let (from, until) = part.minutes();
+            visit.hours.is_open_between(day, from, until)
+        }
+        None => visit.hours.is_open_on(day),
+    };
+    let is_busy = |day| {
+        let others = visit.other_dates.iter().filter(|other| **other == day);
+        others.count() >= rules.location_visits_per_day as usize
+    };
+    // A month ahead says enough: rounds are seldom longer, and a place that is closed so long is closed.
+    let next = |is_well: &dyn Fn(LocalDate) -> bool| {
+        (1..=31)
+            .map(|days| date.plus_days(days))
+            .find(|day| is_well(*day))
+    };
+    if !is_open(date) {
+        found.push(Obstacle {
+            allowed_from: next(&is_open),
+            ..Obstacle::new(ObstacleCode::PlaceClosed)
+        });
+    }
+    if is_busy(date) {
+        found.push(Obstacle {
+            allowed_from: next(&|day| !is_busy(day)),
+            ..Obstacle::new(ObstacleCode::LocationBusy)
+        });
+    }
+    found
+}
+
+/// Whether a date lies within so many days of a visit, before or after it, and the first later one that does not.
+fn too_near<'a>(
+    code: ObstacleCode,
+    visits: impl Iterator<Item = &'a PastVisit>,
+    days: u32,
+    date: LocalDate,
+) -> Option<Obstacle> {
+    let days = i32::try_from(days).unwrap_or(i32::MAX);
+    let mut dates: Vec<LocalDate> = visits.map(|past| past.date).collect();
+    dates.sort_unstable();
+    let is_near = |day: LocalDate, other: LocalDate| day.days_since(other).abs() < days;
+    if !dates.iter().any(|other| is_near(date, *other)) {
+        return None;
+    }
+    let mut free = date;
+    for other in dates {
+        if is_near(free, other) {
+            free = other.plus_days(days.unsigned_abs());
+        }
+    }
+    Some(Obstacle::until(code, free))
+}
+
+#[cfg(test)]
+mod tests;
