@@ -60,6 +60,10 @@ ids! {
     ClientOrganisationId
     /// A place of business.
     LocationId
+    /// One of several trees over the locations of a client organisation.
+    HierarchyId
+    /// A node of such a tree: a district, a brand, a franchisee.
+    UnitId
     /// A checklist with all its versions.
     ChecklistId
     /// One version of a checklist.

@@ -10,6 +10,7 @@ pub mod binding;
 pub mod brief;
 mod code;
 pub mod eligibility;
+pub mod hierarchy;
 mod ids;
 pub mod opening;
 mod policy;
@@ -25,9 +26,9 @@ pub use audit::AuditEvent;
 pub use brief::{AssignmentBrief, LocationBrief};
 pub use code::Code;
 pub use ids::{
-    AgencyId, AssignmentId, AuditId, ChecklistId, ChecklistVersionId, ClientOrganisationId, JobId,
-    LocationId, ParseIdError, ProgrammeId, RefreshTokenId, RoundId, ScoreId, SessionId, SetAsideId,
-    StaffNoticeId, SubmissionId, UserId, VisitId,
+    AgencyId, AssignmentId, AuditId, ChecklistId, ChecklistVersionId, ClientOrganisationId, HierarchyId,
+    JobId, LocationId, ParseIdError, ProgrammeId, RefreshTokenId, RoundId, ScoreId, SessionId, SetAsideId,
+    StaffNoticeId, SubmissionId, UnitId, UserId, VisitId,
 };
 pub use policy::{Actor, Decision, Target, Verb, deals_with, decide};
 pub use privacy::{MASK, Redactor};
