@@ -9,6 +9,7 @@ mod m20261122_000001_foundation;
 mod m20261122_000002_uploads;
 mod m20261122_000003_set_aside;
 mod m20261129_000004_custody;
+mod m20261129_000006_tenancy;
 mod run;
 mod table;
 
@@ -28,6 +29,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000002_uploads::Migration),
             Box::new(m20261122_000003_set_aside::Migration),
             Box::new(m20261129_000004_custody::Migration),
+            Box::new(m20261129_000006_tenancy::Migration),
         ]
     }
 }

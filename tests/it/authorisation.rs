@@ -84,6 +84,9 @@ struct Things<'a> {
     draft: String,
     late: String,
     revoked: String,
+    hierarchy: String,
+    unit: String,
+    manager: String,
 }
 
 impl Things<'_> {
@@ -97,6 +100,9 @@ impl Things<'_> {
             draft,
             late,
             revoked,
+            hierarchy,
+            unit,
+            manager,
         } = self;
         let nothing = || Body::None;
         // (what stands in for {id}, the body, whether the body names something)
@@ -145,6 +151,22 @@ impl Things<'_> {
                 Body::Json(json!({"visits": [{"location": scene.location}]})),
                 false,
             ),
+            "read_location" => (scene.location.as_str(), nothing(), false),
+            "update_location" => (
+                scene.location.as_str(),
+                Body::Json(json!({"name": "Toinen"})),
+                false,
+            ),
+            "create_hierarchy" => (client.as_str(), Body::Json(json!({"name": "Brand"})), false),
+            "list_hierarchies" => (client.as_str(), nothing(), false),
+            "list_units" => (hierarchy.as_str(), nothing(), false),
+            "create_unit" => (hierarchy.as_str(), Body::Json(json!({"name": "North"})), false),
+            "place_locations" => {
+                let body = json!({"unit": unit, "locations": [scene.location]});
+                (hierarchy.as_str(), Body::Json(body), false)
+            }
+            "update_unit" => (unit.as_str(), Body::Json(json!({"name": "South-West"})), false),
+            "set_member_units" => (manager.as_str(), Body::Json(json!({"units": []})), false),
             "create_assignment" => (
                 scene.visit.as_str(),
                 Body::Json(json!({"shopper": shopper})),
@@ -264,6 +286,7 @@ async fn things<'a>(server: &TestServer, scene: &'a Scene) -> Things<'a> {
         .await
         .ok();
     let late = listed["items"][0]["id"].as_str().expect("an id").to_owned();
+    let (hierarchy, unit) = tree(server).await;
     Things {
         scene,
         client: agency.client.to_string(),
@@ -272,7 +295,23 @@ async fn things<'a>(server: &TestServer, scene: &'a Scene) -> Things<'a> {
         draft,
         late,
         revoked: device.id.to_string(),
+        hierarchy,
+        unit,
+        manager: agency.other_manager.id.to_string(),
     }
+}
+
+/// A tree over the client's locations, with one unit.
+async fn tree(server: &TestServer) -> (String, String) {
+    let agency = &server.north;
+    let path = format!("/v1/client-organisations/{}/hierarchies", agency.client);
+    let call = server.post(&path, json!({"name": "District"}));
+    let made = call.by(agency.coordinator()).await.send().await.created();
+    let hierarchy = made["id"].as_str().expect("an id").to_owned();
+    let path = format!("/v1/hierarchies/{hierarchy}/units");
+    let call = server.post(&path, json!({"name": "South"}));
+    let made = call.by(agency.coordinator()).await.send().await.created();
+    (hierarchy, made["id"].as_str().expect("an id").to_owned())
 }
 
 both_dbs! {

@@ -20,4 +20,5 @@ mod set_aside;
 mod slice;
 mod sync;
 mod sync_vectors;
+mod tenancy;
 mod tus;

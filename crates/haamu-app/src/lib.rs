@@ -24,13 +24,14 @@ mod visits;
 
 pub use blobs::{NewUpload, UploadPart, UploadState};
 pub use checklists::ChecklistView;
-pub use clients::{ImportReport, RowError};
+pub use clients::{ImportReport, LocationPatch, RowError, UnitInput, UnitPatch, UnitView};
 pub use context::{App, AppSettings, Clock, Page, SystemClock};
 pub use devices::DeviceInput;
 pub use error::{Error, Issue, Refusal};
 pub use identity::{Bearer, Issued, Me, MemberView, RefreshInput, SetupInput, SignInInput, UserInput};
 pub use jobs::error_chain;
 pub use programmes::{ProgrammeInput, RoundInput, StaffNoticeInput};
+pub use reports::{ReportQuery, TreeOf};
 pub use review::{AnswerView, ApproveInput, EvaluationView, FileView, FollowUpView, ScoreView, TriggerView};
 pub use set_aside::{
     DecidedView, OperationPage, OperationView, SetAsideChoice, SetAsideQuery, SetAsideView, SetAsideVisit,
@@ -42,6 +43,7 @@ pub use visits::{AssignmentView, PlannedVisit, VisitQuery, VisitView};
 pub mod record {
     pub use haamu_store::repo::clients::{ClientOrganisation, Location};
     pub use haamu_store::repo::devices::Device;
+    pub use haamu_store::repo::hierarchies::{HierarchyRecord, Unit};
     pub use haamu_store::repo::programmes::{Programme, Round};
     pub use haamu_store::repo::set_aside::{Decision, SetAside};
 }

@@ -13,6 +13,7 @@ pub mod eligibility;
 pub mod hierarchy;
 mod ids;
 pub mod opening;
+mod operator;
 mod policy;
 mod privacy;
 pub mod receipt;
@@ -30,6 +31,7 @@ pub use ids::{
     JobId, LocationId, ParseIdError, ProgrammeId, RefreshTokenId, RoundId, ScoreId, SessionId, SetAsideId,
     StaffNoticeId, SubmissionId, UnitId, UserId, VisitId,
 };
+pub use operator::OperatorKind;
 pub use policy::{Actor, Decision, Target, Verb, deals_with, decide};
 pub use privacy::{MASK, Redactor};
 pub use role::Role;

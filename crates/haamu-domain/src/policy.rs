@@ -69,6 +69,15 @@ verbs! {
     /// Read locations.
     ReadLocations = "location.read":
         Administrator | ProgrammeDesigner | Coordinator | Reviewer | ClientManager | ClientViewer;
+    /// Change what is known of a location.
+    UpdateLocation = "location.update": Administrator | Coordinator;
+    /// Make trees over the locations of a client organisation.
+    ManageHierarchies = "hierarchy.manage": Administrator | Coordinator;
+    /// Read trees over the locations of a client organisation.
+    ReadHierarchies = "hierarchy.read":
+        Administrator | ProgrammeDesigner | Coordinator | Reviewer | ClientManager | ClientViewer;
+    /// Make a client's person responsible for units.
+    AssignUnits = "member.assign_units": Administrator | Coordinator;
     /// Add a checklist version.
     CreateChecklist = "checklist.create": Administrator | ProgrammeDesigner | Coordinator;
     /// Publish or withdraw a checklist version.

@@ -7,7 +7,9 @@
 
 mod checklists;
 mod evaluations;
+mod hierarchies;
 mod organisations;
+mod patch;
 mod problem;
 mod programmes;
 mod reports;
@@ -21,10 +23,15 @@ pub use evaluations::{
     TriggerOut,
 };
 pub use haamu_sync as sync;
+pub use hierarchies::{
+    HierarchiesOut, HierarchyIn, HierarchyOut, MemberUnitsIn, PlaceLocationsIn, UnitIn, UnitOut, UnitPatch,
+    UnitsOut,
+};
 pub use organisations::{
     ClientOrganisationIn, ClientOrganisationOut, ClientOrganisationsOut, ImportOut, LocationOut,
-    LocationsOut, RowErrorOut,
+    LocationPatch, LocationsOut, RowErrorOut,
 };
+pub use patch::Patch;
 pub use problem::{IssueOut, Problem};
 pub use programmes::{ProgrammeIn, ProgrammeOut, ProgrammesOut, RoundIn, RoundOut, RoundsOut, StaffNoticeIn};
 pub use reports::{

@@ -1,7 +1,13 @@
 //! Client organisations and their locations.
 
+use std::collections::BTreeMap;
+
+use haamu_domain::opening::OpeningHours;
+use haamu_domain::{LocalDate, OperatorKind};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
+
+use crate::patch::Patch;
 
 /// A client organisation to be added.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -62,6 +68,49 @@ pub struct LocationOut {
     /// How many people usually serve customers at a time, where known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub typical_staff_on_shift: Option<u32>,
+    /// `own`, `franchise`, `dealer` or `competitor`.
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
+    pub operator_kind: OperatorKind,
+    /// When it is open, where known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<OpeningHoursBody>))]
+    pub opening_hours: Option<OpeningHours>,
+    /// What conditions of checklists may ask of it.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub attributes: BTreeMap<String, String>,
+    /// The first day on which it is not there any more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, format = Date))]
+    pub closed_on: Option<LocalDate>,
+}
+
+/// What is to change about a location; what is absent stays.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct LocationPatch {
+    /// The name over the door.
+    #[serde(default)]
+    pub name: Option<String>,
+    /// `own`, `franchise`, `dealer` or `competitor`.
+    #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
+    pub operator_kind: Option<OperatorKind>,
+    /// When it is open; all of it is replaced.
+    #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<OpeningHoursBody>))]
+    pub opening_hours: Option<OpeningHours>,
+    /// Its attributes; all of them are replaced.
+    #[serde(default)]
+    pub attributes: Option<BTreeMap<String, String>>,
+    /// How many people usually serve at a time; `null` if nobody knows.
+    #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<u32>))]
+    pub typical_staff_on_shift: Patch<u32>,
+    /// The first day on which it is not there any more; `null` if it goes on.
+    #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, format = Date))]
+    pub closed_on: Patch<LocalDate>,
 }
 
 /// A page of locations.
@@ -103,4 +152,19 @@ pub struct RowErrorOut {
     pub code: String,
     /// One sentence for a person.
     pub message: String,
+}
+
+/// When a location is open, in its own time zone, as the API document has it.
+#[cfg(feature = "openapi")]
+#[derive(utoipa::ToSchema)]
+#[expect(
+    dead_code,
+    reason = "it describes the type of the domain, which knows nothing of API documents"
+)]
+pub(crate) struct OpeningHoursBody {
+    /// Times such as `09:00-18:00` by weekday (`mon` to `sun`); days that are not named are closed, and a time that
+    /// ends before it starts ends on the next day.
+    weekly: BTreeMap<String, Vec<String>>,
+    /// The times of single dates instead; an empty list means closed.
+    exceptions: BTreeMap<String, Vec<String>>,
 }

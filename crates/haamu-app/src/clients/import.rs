@@ -104,7 +104,7 @@ impl App {
                 clients::find_location_by_external_id(tx, actor.agency, client, &row.external_id).await?;
             match found {
                 None => report.created += 1,
-                Some(found) if row.location(found.id, client) == found => report.unchanged += 1,
+                Some(found) if row.location(found.id, client, Some(&found)) == found => report.unchanged += 1,
                 Some(_) => report.updated += 1,
             }
         }
@@ -125,11 +125,12 @@ impl App {
             match found {
                 None => {
                     let id = LocationId::from_uuid(self.fresh_uuid());
-                    clients::insert_location(tx, actor.agency, &row.location(id, client), self.now()).await?;
+                    let new = row.location(id, client, None);
+                    clients::insert_location(tx, actor.agency, &new, self.now()).await?;
                     report.created += 1;
                 }
                 Some(found) => {
-                    let wanted = row.location(found.id, client);
+                    let wanted = row.location(found.id, client, Some(&found));
                     if wanted == found {
                         report.unchanged += 1;
                     } else {

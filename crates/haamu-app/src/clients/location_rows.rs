@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use haamu_domain::{ClientOrganisationId, Code, LocationId, Zone};
+use haamu_domain::{ClientOrganisationId, Code, LocationId, OperatorKind, Zone};
 use haamu_store::repo::clients::Location;
 
 use crate::Error;
@@ -12,7 +12,7 @@ use super::RowError;
 
 /// At most so many rows at once.
 const MAX_ROWS: usize = 10_000;
-const COLUMNS: [&str; 10] = [
+const COLUMNS: [&str; 11] = [
     "external_id",
     "name",
     "address",
@@ -23,6 +23,7 @@ const COLUMNS: [&str; 10] = [
     "longitude",
     "time_zone",
     "typical_staff_on_shift",
+    "operator_kind",
 ];
 const REQUIRED: [&str; 7] = [
     "external_id",
@@ -47,10 +48,17 @@ pub(super) struct Row {
     longitude: Option<String>,
     time_zone: String,
     typical_staff_on_shift: Option<u32>,
+    operator_kind: Option<OperatorKind>,
 }
 
 impl Row {
-    pub(super) fn location(&self, id: LocationId, client_organisation: ClientOrganisationId) -> Location {
+    /// The location as the row has it. What files do not say stays as it was.
+    pub(super) fn location(
+        &self,
+        id: LocationId,
+        client_organisation: ClientOrganisationId,
+        before: Option<&Location>,
+    ) -> Location {
         Location {
             id,
             client_organisation,
@@ -64,6 +72,15 @@ impl Row {
             longitude: self.longitude.clone(),
             time_zone: self.time_zone.clone(),
             typical_staff_on_shift: self.typical_staff_on_shift,
+            operator_kind: self
+                .operator_kind
+                .or(before.map(|before| before.operator_kind))
+                .unwrap_or_default(),
+            opening_hours: before
+                .map(|before| before.opening_hours.clone())
+                .unwrap_or_default(),
+            attributes: before.map(|before| before.attributes.clone()).unwrap_or_default(),
+            closed_on: before.and_then(|before| before.closed_on),
         }
     }
 }
@@ -283,6 +300,14 @@ impl Cells<'_> {
                 "a whole number between 1 and 10 000",
             );
         }
+        let operator_kind = match self.cell("operator_kind") {
+            "" => Some(None),
+            name => OperatorKind::from_name(&name.to_lowercase()).map(Some),
+        };
+        if operator_kind.is_none() {
+            let names = OperatorKind::ALL.map(OperatorKind::as_str).join(", ");
+            self.error("operator_kind", "unknown_value", format!("one of {names}"));
+        }
         let is_sound = !self.errors.iter().any(|error| error.row == self.line);
         let row = Row {
             external_id: external_id?,
@@ -295,6 +320,7 @@ impl Cells<'_> {
             longitude: longitude?,
             time_zone: time_zone?,
             typical_staff_on_shift: staff?,
+            operator_kind: operator_kind?,
         };
         is_sound.then_some(row)
     }

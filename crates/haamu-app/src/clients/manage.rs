@@ -9,6 +9,8 @@ use crate::context::{PAGE_SIZE, Page, require, require_in_agency};
 use crate::error::Checks;
 use crate::{App, Error};
 
+use super::reach;
+
 impl App {
     /// Adds a client organisation.
     ///
@@ -72,8 +74,9 @@ impl App {
         self.look(|tx: Tx| async move {
             let tx = &tx;
             load_client(tx, actor, Verb::ReadLocations, client).await?;
+            let only = reach(tx, actor, self.today()).await?;
             let (items, has_more) =
-                clients::list_locations(tx, actor.agency, client, after, PAGE_SIZE).await?;
+                clients::list_locations(tx, actor.agency, client, only.as_ref(), after, PAGE_SIZE).await?;
             Ok(Page::new(items, has_more, |location: &Location| {
                 location.id.uuid()
             }))

@@ -1,7 +1,12 @@
 //! Client organisations and their locations.
 
+mod hierarchies;
 mod import;
 mod location_rows;
+mod locations;
 mod manage;
 
+pub(crate) use hierarchies::reach;
+pub use hierarchies::{UnitInput, UnitPatch, UnitView};
 pub use import::{ImportReport, RowError};
+pub use locations::LocationPatch;

@@ -288,10 +288,15 @@ impl App {
         .await
     }
 
-    fn today(&self) -> LocalDate {
-        let home = Zone::named(HOME_ZONE).expect("the bundled database has the home zone");
-        home.date_of(self.now())
+    /// The date at the product's home.
+    pub(crate) fn today(&self) -> LocalDate {
+        home_zone().date_of(self.now())
     }
+}
+
+/// The zone in which dates of programmes and hierarchies are meant.
+pub(crate) fn home_zone() -> Zone {
+    Zone::named(HOME_ZONE).expect("the bundled database has the home zone")
 }
 
 /// A programme on which the actor may do `verb`.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use haamu_domain::binding::Capture;
-use haamu_domain::{Actor, Redactor, Target, Timestamp, Verb, VisitId};
+use haamu_domain::{Actor, Redactor, Target, Timestamp, UnitId, Verb, VisitId};
 use haamu_form::{
     Answer, AnswerState, Decisions, Language, QuestionKind, Score, ScoreOutput, Slot, score::QuestionStatus,
     trace,
@@ -11,13 +11,15 @@ use haamu_form::{
 use haamu_report::{PhotoSource, ReportContext, ReportInput, VisitReport, render_html};
 use haamu_store::Tx;
 use haamu_store::repo::submissions::Submission;
-use haamu_store::repo::visits::{self, Visit, VisitFilter};
-use haamu_store::repo::{blobs, clients, identity, programmes, scores};
+use haamu_store::repo::visits::{self, Visit, VisitEra, VisitFilter};
+use haamu_store::repo::{blobs, clients, hierarchies, identity, programmes, scores};
 use haamu_sync::BlobHash;
 use uuid::Uuid;
 
+use crate::clients::reach as clients_reach;
 use crate::context::{PAGE_SIZE, Page, require, require_in_agency};
 use crate::evaluation::{self, Evaluation};
+use crate::programmes::home_zone;
 use crate::review::{ACCEPTED_INCOMPLETE, submission_of};
 use crate::visits::VisitView;
 use crate::{App, Error};
@@ -35,20 +37,22 @@ struct Loaded {
 }
 
 impl App {
-    /// Released visits that the actor may read.
+    /// Released visits that the actor may read. With a unit, only those of its part of the
+    /// tree: as it was at each visit, or as it is now.
     ///
     /// # Errors
-    /// The role may not do this.
-    pub async fn list_reports(&self, actor: &Actor, after: Option<Uuid>) -> Result<Page<VisitView>, Error> {
+    /// The role may not do this, or there is no such unit within reach.
+    pub async fn list_reports(
+        &self,
+        actor: &Actor,
+        query: &ReportQuery,
+        after: Option<Uuid>,
+    ) -> Result<Page<VisitView>, Error> {
         require_in_agency(actor, Verb::ReadReport)?;
-        let filter = VisitFilter {
-            client_organisation: actor.client_organisation,
-            only_visible_to_client: true,
-            ..VisitFilter::default()
-        };
         self.look(|tx: Tx| async move {
             let tx = &tx;
-            let (found, has_more) = visits::list(tx, actor.agency, filter, after, PAGE_SIZE).await?;
+            let filter = self.report_filter(tx, actor, query).await?;
+            let (found, has_more) = visits::list(tx, actor.agency, &filter, after, PAGE_SIZE).await?;
             let items = crate::visits::views(tx, actor.agency, found).await?;
             Ok(Page::new(items, has_more, |item: &VisitView| {
                 item.visit.id.uuid()
@@ -127,13 +131,76 @@ impl App {
                 .ok_or_else(|| Error::not_found("report"))?;
             let target = Target::of_client(actor.agency, visit.client_organisation);
             require(actor, Verb::ReadReport, &target, "report")?;
-            if !visit.state.is_visible_to_client() {
+            let only = clients_reach(tx, actor, self.today()).await?;
+            let is_out_of_reach = only.is_some_and(|only| !only.contains(&visit.location));
+            if is_out_of_reach || !visit.state.is_visible_to_client() {
                 return Err(Error::not_found("report"));
             }
             load(tx, actor, &visit).await
         })
         .await
     }
+}
+
+impl App {
+    /// What a reader sees, and of that what they ask for.
+    async fn report_filter(&self, tx: &Tx, actor: &Actor, query: &ReportQuery) -> Result<VisitFilter, Error> {
+        let today = self.today();
+        let mut filter = VisitFilter {
+            client_organisation: actor.client_organisation,
+            only_visible_to_client: true,
+            locations: clients_reach(tx, actor, today).await?,
+            ..VisitFilter::default()
+        };
+        let Some(unit) = query.unit else {
+            return Ok(filter);
+        };
+        let found = hierarchies::find_unit(tx, actor.agency, unit).await?;
+        let found = found.ok_or_else(|| Error::not_found("unit"))?;
+        let tree = hierarchies::find(tx, actor.agency, found.hierarchy).await?;
+        let tree = tree.ok_or_else(|| Error::not_found("unit"))?;
+        let target = Target::of_client(actor.agency, tree.client_organisation);
+        require(actor, Verb::ReadReport, &target, "unit")?;
+        let history = hierarchies::load_history(tx, actor.agency, tree.id).await?;
+        let home = home_zone();
+        let eras = match query.tree {
+            TreeOf::Now => vec![VisitEra {
+                from: Timestamp::from_millis(i64::MIN),
+                until: None,
+                locations: history.locations(unit, today),
+            }],
+            TreeOf::Visit => history
+                .eras(unit)
+                .into_iter()
+                .map(|era| VisitEra {
+                    from: home.start_of(era.span.from),
+                    until: era.span.until.map(|date| home.start_of(date)),
+                    locations: era.locations,
+                })
+                .collect(),
+        };
+        filter.eras = Some(eras);
+        Ok(filter)
+    }
+}
+
+/// Which reports are asked for.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ReportQuery {
+    /// Of this unit and all below it.
+    pub unit: Option<UnitId>,
+    /// By which tree.
+    pub tree: TreeOf,
+}
+
+/// A tree changes: which one counts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum TreeOf {
+    /// The tree as it is now.
+    #[default]
+    Now,
+    /// The tree as it was at each visit.
+    Visit,
 }
 
 async fn load(tx: &Tx, actor: &Actor, visit: &Visit) -> Result<Loaded, Error> {

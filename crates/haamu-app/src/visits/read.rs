@@ -67,6 +67,7 @@ impl App {
             state: query.state,
             ..VisitFilter::default()
         };
+        let filter = &filter;
         self.look(|tx: Tx| async move {
             let tx = &tx;
             let (found, has_more) = visits::list(tx, actor.agency, filter, query.after, PAGE_SIZE).await?;

@@ -4,10 +4,11 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use haamu_app::record::{ClientOrganisation, Location};
 use haamu_app::{App, ImportReport};
-use haamu_domain::ClientOrganisationId;
+use haamu_domain::opening::OpeningHours;
+use haamu_domain::{ClientOrganisationId, LocationId};
 use haamu_wire::{
     ClientOrganisationIn, ClientOrganisationOut, ClientOrganisationsOut, ImportOut, LocationOut,
-    LocationsOut, RowErrorOut,
+    LocationPatch, LocationsOut, RowErrorOut,
 };
 use serde::Deserialize;
 use uuid::Uuid;
@@ -58,8 +59,8 @@ pub(super) struct ImportQuery {
 /// Import locations from CSV.
 ///
 /// Columns: `external_id`, `name`, `address`, `postal_code`, `city`, `country`,
-/// `time_zone`, and where known `latitude`, `longitude` and
-/// `typical_staff_on_shift`; separated by commas or semicolons. A row with the
+/// `time_zone`, and where known `latitude`, `longitude`, `typical_staff_on_shift` and
+/// `operator_kind`; separated by commas or semicolons. A row with the
 /// `external_id` of a known location changes it. With any error nothing is changed.
 #[utoipa::path(post, path = "/v1/client-organisations/{id}/locations/import", tag = "client organisations",
     params(("id" = Uuid, Path, description = "The client organisation."), ImportQuery),
@@ -100,6 +101,44 @@ pub(super) async fn list_locations(
     }))
 }
 
+/// Read a location.
+#[utoipa::path(get, path = "/v1/locations/{id}", tag = "client organisations",
+    params(("id" = Uuid, Path, description = "The location.")),
+    responses((status = 200, description = "The location.", body = LocationOut)))]
+pub(super) async fn read_location(
+    State(app): State<App>,
+    SignedIn(bearer): SignedIn,
+    Path(id): Path<Uuid>,
+) -> Result<axum::Json<LocationOut>, Failure> {
+    let location = app
+        .read_location(&bearer.actor, LocationId::from_uuid(id))
+        .await?;
+    Ok(axum::Json(location_out(location)))
+}
+
+/// Change what is known of a location.
+#[utoipa::path(patch, path = "/v1/locations/{id}", tag = "client organisations",
+    params(("id" = Uuid, Path, description = "The location.")), request_body = LocationPatch,
+    responses((status = 200, description = "Changed.", body = LocationOut)))]
+pub(super) async fn update_location(
+    State(app): State<App>,
+    SignedIn(bearer): SignedIn,
+    Path(id): Path<Uuid>,
+    Json(input): Json<LocationPatch>,
+) -> Result<axum::Json<LocationOut>, Failure> {
+    let patch = haamu_app::LocationPatch {
+        name: input.name,
+        operator_kind: input.operator_kind,
+        opening_hours: input.opening_hours,
+        attributes: input.attributes,
+        typical_staff_on_shift: input.typical_staff_on_shift.into_option(),
+        closed_on: input.closed_on.into_option(),
+    };
+    let id = LocationId::from_uuid(id);
+    let location = app.update_location(&bearer.actor, id, &patch).await?;
+    Ok(axum::Json(location_out(location)))
+}
+
 fn client_out(client: ClientOrganisation) -> ClientOrganisationOut {
     ClientOrganisationOut {
         id: client.id.uuid(),
@@ -120,6 +159,10 @@ fn location_out(location: Location) -> LocationOut {
         longitude: location.longitude,
         time_zone: location.time_zone,
         typical_staff_on_shift: location.typical_staff_on_shift,
+        operator_kind: location.operator_kind,
+        opening_hours: Some(location.opening_hours).filter(OpeningHours::is_known),
+        attributes: location.attributes,
+        closed_on: location.closed_on,
     }
 }
 

@@ -8,6 +8,7 @@ mod devices;
 mod evaluations;
 mod extract;
 mod health;
+mod hierarchies;
 mod middleware;
 mod part;
 mod problem;
@@ -178,6 +179,44 @@ fn clients_and_checklists() -> OpenApiRouter<App> {
         )
         .with_body_limit(MAX_DOCUMENT)
         .merge(small)
+        .merge(locations_and_hierarchies())
+}
+
+fn locations_and_hierarchies() -> OpenApiRouter<App> {
+    let found = &[Code::NotFound];
+    let change = &[Code::ValidationFailed, Code::NotFound];
+    let create = &[Code::ValidationFailed, Code::NotFound, Code::AlreadyExists];
+    Operations::default()
+        .verb(
+            Verb::ReadLocations,
+            found,
+            routes!(client_organisations::read_location),
+        )
+        .verb(
+            Verb::UpdateLocation,
+            change,
+            routes!(client_organisations::update_location),
+        )
+        .verb(
+            Verb::ManageHierarchies,
+            create,
+            routes!(hierarchies::create_hierarchy),
+        )
+        .verb(
+            Verb::ReadHierarchies,
+            found,
+            routes!(hierarchies::list_hierarchies),
+        )
+        .verb(Verb::ManageHierarchies, create, routes!(hierarchies::create_unit))
+        .verb(Verb::ReadHierarchies, found, routes!(hierarchies::list_units))
+        .verb(Verb::ManageHierarchies, change, routes!(hierarchies::update_unit))
+        .verb(
+            Verb::ManageHierarchies,
+            change,
+            routes!(hierarchies::place_locations),
+        )
+        .verb(Verb::AssignUnits, change, routes!(hierarchies::set_member_units))
+        .with_body_limit(MAX_BODY)
 }
 
 fn programmes_and_visits() -> OpenApiRouter<App> {
@@ -401,7 +440,11 @@ fn results() -> OpenApiRouter<App> {
             release,
             routes!(evaluations::release_evaluation),
         )
-        .verb(Verb::ReadReport, &[], routes!(visit_reports::list_visit_reports))
+        .verb(
+            Verb::ReadReport,
+            found,
+            routes!(visit_reports::list_visit_reports),
+        )
         .verb(
             Verb::ReadReport,
             report,

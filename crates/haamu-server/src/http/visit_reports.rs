@@ -3,12 +3,13 @@
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
-use haamu_app::{App, VisitView};
-use haamu_domain::VisitId;
+use haamu_app::{App, ReportQuery, TreeOf, VisitView};
+use haamu_domain::{UnitId, VisitId};
 use haamu_wire::{ReportSummaryOut, ReportsOut, VisitReportOut};
+use serde::Deserialize;
 use uuid::Uuid;
 
-use super::extract::{LanguageQuery, PageQuery, Path, Query, SignedIn};
+use super::extract::{LanguageQuery, Path, Query, SignedIn};
 use super::problem::Failure;
 
 /// A page shows its own pictures and styles, and nothing from elsewhere.
@@ -16,16 +17,42 @@ const PAGE_POLICY: HeaderValue = HeaderValue::from_static(
     "default-src 'none'; img-src data:; style-src 'unsafe-inline'; frame-ancestors 'none'",
 );
 
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct ReportsQuery {
+    /// The `next` of the page before.
+    after: Option<Uuid>,
+    /// Only reports of this unit and all below it.
+    unit: Option<Uuid>,
+    /// By the tree as it is `now`, or as it was at each `visit`.
+    tree: Option<TreeName>,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum TreeName {
+    Now,
+    Visit,
+}
+
 /// List released visits.
-#[utoipa::path(get, path = "/v1/visit-reports", tag = "visit reports", params(PageQuery),
+#[utoipa::path(get, path = "/v1/visit-reports", tag = "visit reports", params(ReportsQuery),
     responses((status = 200, description = "A page of released visits.", body = ReportsOut)))]
 pub(super) async fn list_visit_reports(
     State(app): State<App>,
     SignedIn(bearer): SignedIn,
-    Query(query): Query<PageQuery>,
+    Query(query): Query<ReportsQuery>,
 ) -> Result<axum::Json<ReportsOut>, Failure> {
+    let wanted = ReportQuery {
+        unit: query.unit.map(UnitId::from_uuid),
+        tree: match query.tree {
+            Some(TreeName::Visit) => TreeOf::Visit,
+            Some(TreeName::Now) | None => TreeOf::Now,
+        },
+    };
     let page = app
-        .list_reports(&bearer.actor, query.after)
+        .list_reports(&bearer.actor, &wanted, query.after)
         .await?
         .map(summary_out);
     Ok(axum::Json(ReportsOut {

@@ -5,6 +5,7 @@ pub(crate) mod operations;
 pub(crate) mod programmes;
 pub(crate) mod review;
 pub(crate) mod submissions;
+pub(crate) mod tenancy;
 
 /// A module with a table's model; relations are followed by explicit queries.
 macro_rules! entity {

@@ -18,6 +18,10 @@ entity!(location, "location", {
     time_zone: String,
     typical_staff_on_shift: Option<i32>,
     created_at: i64,
+    operator_kind: String,
+    opening_hours: Option<String>,
+    attributes: Option<String>,
+    closed_on: Option<String>,
 });
 
 entity!(checklist, "checklist", {

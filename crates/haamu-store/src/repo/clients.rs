@@ -1,9 +1,10 @@
 //! Client organisations and their locations.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use haamu_domain::{AgencyId, ClientOrganisationId, LocationId, Timestamp};
-use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
+use haamu_domain::opening::OpeningHours;
+use haamu_domain::{AgencyId, ClientOrganisationId, LocalDate, LocationId, OperatorKind, Timestamp};
+use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder};
 use uuid::Uuid;
 
 use crate::entity::identity::client_organisation;
@@ -11,6 +12,7 @@ use crate::entity::programmes::location;
 use crate::{StoreError, Tx};
 
 use super::page;
+use super::programmes::date;
 
 /// A company whose encounters are measured.
 #[derive(Clone, Debug)]
@@ -48,6 +50,14 @@ pub struct Location {
     pub time_zone: String,
     /// How many people usually serve at a time.
     pub typical_staff_on_shift: Option<u32>,
+    /// Who runs it.
+    pub operator_kind: OperatorKind,
+    /// When it is open.
+    pub opening_hours: OpeningHours,
+    /// What else conditions of checklists and filters may ask of it, by names of the client.
+    pub attributes: BTreeMap<String, String>,
+    /// The first day on which it is not there any more.
+    pub closed_on: Option<LocalDate>,
 }
 
 /// Adds a client organisation.
@@ -198,7 +208,7 @@ pub async fn find_location_by_external_id(
     row.map(place).transpose()
 }
 
-/// Locations of a client organisation after one, by id.
+/// Locations of a client organisation after one, by id; only some of them, where the reader sees no others.
 ///
 /// # Errors
 /// The database failed.
@@ -206,6 +216,7 @@ pub async fn list_locations(
     tx: &Tx,
     agency: AgencyId,
     client: ClientOrganisationId,
+    only: Option<&BTreeSet<LocationId>>,
     after: Option<Uuid>,
     limit: u64,
 ) -> Result<(Vec<Location>, bool), StoreError> {
@@ -213,12 +224,37 @@ pub async fn list_locations(
         .filter(location::Column::AgencyId.eq(agency.uuid()))
         .filter(location::Column::ClientOrganisationId.eq(client.uuid()))
         .order_by_asc(location::Column::Id);
+    if let Some(only) = only {
+        select = select.filter(location::Column::Id.is_in(only.iter().map(|id| id.uuid())));
+    }
     if let Some(after) = after {
         select = select.filter(location::Column::Id.gt(after));
     }
     let (rows, has_more) = page(tx, select, limit).await?;
     let places: Result<Vec<_>, _> = rows.into_iter().map(place).collect();
     Ok((places?, has_more))
+}
+
+/// How many of these are locations of the client organisation.
+///
+/// # Errors
+/// The database failed.
+pub async fn count_locations(
+    tx: &Tx,
+    agency: AgencyId,
+    client: ClientOrganisationId,
+    ids: &[LocationId],
+) -> Result<usize, StoreError> {
+    let mut count = 0;
+    for chunk in ids.chunks(500) {
+        count += location::Entity::find()
+            .filter(location::Column::AgencyId.eq(agency.uuid()))
+            .filter(location::Column::ClientOrganisationId.eq(client.uuid()))
+            .filter(location::Column::Id.is_in(chunk.iter().map(|id| id.uuid())))
+            .count(tx.connection())
+            .await?;
+    }
+    Ok(usize::try_from(count).unwrap_or(usize::MAX))
 }
 
 fn client(row: client_organisation::Model) -> ClientOrganisation {
@@ -242,8 +278,23 @@ fn location_row(of: &Location) -> location::ActiveModel {
         longitude: Set(of.longitude.clone()),
         time_zone: Set(of.time_zone.clone()),
         typical_staff_on_shift: Set(of.typical_staff_on_shift.map(u32::cast_signed)),
+        operator_kind: Set(of.operator_kind.as_str().to_owned()),
+        opening_hours: Set(of.opening_hours.is_known().then(|| json(&of.opening_hours))),
+        attributes: Set((!of.attributes.is_empty()).then(|| json(&of.attributes))),
+        closed_on: Set(of.closed_on.map(|date| date.to_string())),
         ..Default::default()
     }
+}
+
+fn json(of: &impl serde::Serialize) -> String {
+    serde_json::to_string(of).expect("these have texts for keys and hold nothing that JSON cannot")
+}
+
+fn from_json<T: serde::de::DeserializeOwned + Default>(text: Option<&str>) -> Result<T, StoreError> {
+    let read = text.map(serde_json::from_str).transpose();
+    Ok(read
+        .map_err(|_| StoreError::Corrupt("location"))?
+        .unwrap_or_default())
 }
 
 fn place(row: location::Model) -> Result<Location, StoreError> {
@@ -261,5 +312,9 @@ fn place(row: location::Model) -> Result<Location, StoreError> {
         longitude: row.longitude,
         time_zone: row.time_zone,
         typical_staff_on_shift: staff.map_err(|_| StoreError::Corrupt("location"))?,
+        operator_kind: OperatorKind::from_name(&row.operator_kind).ok_or(StoreError::Corrupt("location"))?,
+        opening_hours: from_json(row.opening_hours.as_deref())?,
+        attributes: from_json(row.attributes.as_deref())?,
+        closed_on: row.closed_on.as_deref().map(date).transpose()?,
     })
 }

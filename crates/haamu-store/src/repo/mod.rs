@@ -12,6 +12,7 @@ pub mod clients;
 pub mod custody;
 pub mod devices;
 pub mod feed;
+pub mod hierarchies;
 pub mod identity;
 pub mod jobs;
 pub mod ops;

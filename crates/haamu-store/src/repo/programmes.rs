@@ -282,6 +282,6 @@ fn round_record(row: round::Model) -> Result<Round, StoreError> {
     })
 }
 
-fn date(text: &str) -> Result<LocalDate, StoreError> {
+pub(super) fn date(text: &str) -> Result<LocalDate, StoreError> {
     LocalDate::parse(text).ok_or(StoreError::Corrupt("date"))
 }

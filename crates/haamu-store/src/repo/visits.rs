@@ -1,11 +1,13 @@
 //! Visits and assignments.
 
+use std::collections::BTreeSet;
+
 use haamu_domain::{
     AgencyId, AssignmentId, AssignmentState, ClientOrganisationId, LocationId, RoundId, Timestamp, UserId,
     VisitId, VisitState,
 };
 use sea_orm::sea_query::Expr;
-use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ActiveValue::Set, ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use uuid::Uuid;
 
 use crate::entity::programmes::{assignment, visit};
@@ -52,7 +54,7 @@ pub struct Assignment {
 }
 
 /// Which visits a list holds.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct VisitFilter {
     /// Of one round.
     pub round: Option<RoundId>,
@@ -62,6 +64,21 @@ pub struct VisitFilter {
     pub client_organisation: Option<ClientOrganisationId>,
     /// That the client may see.
     pub only_visible_to_client: bool,
+    /// At one of these locations.
+    pub locations: Option<BTreeSet<LocationId>>,
+    /// That took place in one of these stretches of time, at one of its locations.
+    pub eras: Option<Vec<VisitEra>>,
+}
+
+/// A stretch of time with locations.
+#[derive(Clone, Debug)]
+pub struct VisitEra {
+    /// From this moment.
+    pub from: Timestamp,
+    /// Before this moment.
+    pub until: Option<Timestamp>,
+    /// At one of these.
+    pub locations: BTreeSet<LocationId>,
 }
 
 /// Plans a visit.
@@ -164,7 +181,7 @@ pub async fn update(tx: &Tx, changed: &Visit) -> Result<(), StoreError> {
 pub async fn list(
     tx: &Tx,
     agency: AgencyId,
-    filter: VisitFilter,
+    filter: &VisitFilter,
     after: Option<Uuid>,
     limit: u64,
 ) -> Result<(Vec<Visit>, bool), StoreError> {
@@ -185,6 +202,30 @@ pub async fn list(
             .iter()
             .filter(|state| state.is_visible_to_client());
         select = select.filter(visit::Column::State.is_in(visible.map(|state| state.as_str())));
+    }
+    let at = |locations: &BTreeSet<LocationId>| {
+        visit::Column::LocationId.is_in(locations.iter().map(|location| location.uuid()))
+    };
+    if let Some(locations) = &filter.locations {
+        select = select.filter(at(locations));
+    }
+    if let Some(eras) = &filter.eras {
+        let mut any = Condition::any();
+        for era in eras {
+            let mut all = Condition::all()
+                .add(at(&era.locations))
+                .add(visit::Column::VisitedAt.gte(era.from.millis()));
+            if let Some(until) = era.until {
+                all = all.add(visit::Column::VisitedAt.lt(until.millis()));
+            }
+            any = any.add(all);
+        }
+        // A unit that never had a location has no visits.
+        select = if eras.is_empty() {
+            select.filter(visit::Column::Id.is_in(Vec::<Uuid>::new()))
+        } else {
+            select.filter(any)
+        };
     }
     if let Some(after) = after {
         select = select.filter(visit::Column::Id.gt(after));
