@@ -92,7 +92,7 @@ pub struct UnitOut {
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct UnitsOut {
-    /// The units that were there then, by id.
+    /// The units that were there then, by name.
     pub items: Vec<UnitOut>,
 }
 

@@ -171,7 +171,7 @@ impl App {
         .await
     }
 
-    /// The units of a tree as it was, is or will be on a date; those that were not there then are left out.
+    /// The units of a tree as it was, is or will be on a date, by name; those that were not there then are left out.
     ///
     /// # Errors
     /// There is no such tree within reach.
@@ -191,7 +191,9 @@ impl App {
             let there = history.parents(on);
             let units = hierarchies::list_units(tx, actor.agency, hierarchy).await?;
             let units = units.into_iter().filter(|unit| there.contains_key(&unit.id));
-            Ok(units.map(|unit| view(&history, unit, on)).collect())
+            let mut views: Vec<UnitView> = units.map(|unit| view(&history, unit, on)).collect();
+            views.sort_by(|a, b| (&a.unit.name, a.unit.id).cmp(&(&b.unit.name, b.unit.id)));
+            Ok(views)
         })
         .await
     }
