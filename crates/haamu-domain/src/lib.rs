@@ -16,6 +16,7 @@ pub mod opening;
 mod operator;
 mod policy;
 mod privacy;
+pub mod programme_parts;
 pub mod receipt;
 mod role;
 pub mod signature;
