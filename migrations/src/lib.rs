@@ -10,6 +10,7 @@ mod m20261122_000002_uploads;
 mod m20261122_000003_set_aside;
 mod m20261129_000004_custody;
 mod m20261129_000006_tenancy;
+mod m20261129_000007_programmes;
 mod run;
 mod table;
 
@@ -30,6 +31,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000003_set_aside::Migration),
             Box::new(m20261129_000004_custody::Migration),
             Box::new(m20261129_000006_tenancy::Migration),
+            Box::new(m20261129_000007_programmes::Migration),
         ]
     }
 }

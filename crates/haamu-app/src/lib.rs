@@ -30,7 +30,7 @@ pub use devices::DeviceInput;
 pub use error::{Error, Issue, Refusal};
 pub use identity::{Bearer, Issued, Me, MemberView, RefreshInput, SetupInput, SignInInput, UserInput};
 pub use jobs::error_chain;
-pub use programmes::{ProgrammeInput, RoundInput, StaffNoticeInput};
+pub use programmes::{PartView, ProgrammeInput, ProgrammePart, RoundInput, StaffNoticeInput};
 pub use reports::{ReportQuery, TreeOf};
 pub use review::{AnswerView, ApproveInput, EvaluationView, FileView, FollowUpView, ScoreView, TriggerView};
 pub use set_aside::{

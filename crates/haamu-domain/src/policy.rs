@@ -86,6 +86,8 @@ verbs! {
     ReadChecklists = "checklist.read": Administrator | ProgrammeDesigner | Coordinator | Reviewer;
     /// Add a programme.
     CreateProgramme = "programme.create": Administrator | ProgrammeDesigner | Coordinator;
+    /// Write the journey, standards, method, rules, fees, scenarios, briefings and quiz of a programme.
+    DesignProgramme = "programme.design": Administrator | ProgrammeDesigner | Coordinator;
     /// Record that staff were informed.
     RecordStaffNotice = "programme.record_staff_notice": Administrator | Coordinator;
     /// Make a programme active.

@@ -1,5 +1,7 @@
 //! Programmes, the notice to staff, and rounds.
 
+mod parts;
+
 use haamu_domain::{
     Actor, AuditEvent, ChecklistState, ChecklistVersionId, ClientOrganisationId, Code, LocalDate,
     ProgrammeId, ProgrammeState, RoundId, StaffNoticeId, Target, Verb, Zone,
@@ -12,6 +14,8 @@ use uuid::Uuid;
 use crate::context::{PAGE_SIZE, Page, require, require_in_agency};
 use crate::error::Checks;
 use crate::{App, Error};
+
+pub use parts::{PartView, ProgrammePart};
 
 /// What programmes may be for; other purposes need more than an agency's word.
 const PURPOSES: [&str; 4] = [

@@ -12,6 +12,7 @@ mod hierarchies;
 mod middleware;
 mod part;
 mod problem;
+mod programme_parts;
 mod programmes;
 mod route;
 mod sessions;
@@ -92,6 +93,7 @@ fn operations() -> OpenApiRouter<App> {
         .merge(identity())
         .merge(clients_and_checklists())
         .merge(programmes_and_visits())
+        .merge(programme_documents())
         .merge(fieldwork())
         .merge(set_aside())
         .merge(results())
@@ -265,6 +267,43 @@ fn programmes_and_visits() -> OpenApiRouter<App> {
         .verb(Verb::ReadVisits, found, routes!(visits::read_visit))
         .verb(Verb::AssignVisit, assign, routes!(visits::create_assignment))
         .verb(Verb::AcceptAssignment, accept, routes!(visits::accept_assignment))
+        .with_body_limit(MAX_BODY)
+}
+
+fn programme_documents() -> OpenApiRouter<App> {
+    let found = &[Code::NotFound];
+    let put = &[Code::ValidationFailed, Code::NotFound, Code::Conflict];
+    Operations::default()
+        .verb(
+            Verb::ReadProgrammes,
+            found,
+            routes!(programme_parts::read_journey),
+        )
+        .verb(Verb::DesignProgramme, put, routes!(programme_parts::put_journey))
+        .verb(
+            Verb::ReadProgrammes,
+            found,
+            routes!(programme_parts::read_standards),
+        )
+        .verb(
+            Verb::DesignProgramme,
+            put,
+            routes!(programme_parts::put_standards),
+        )
+        .verb(Verb::ReadProgrammes, found, routes!(programme_parts::read_method))
+        .verb(Verb::DesignProgramme, put, routes!(programme_parts::put_method))
+        .verb(
+            Verb::ReadProgrammes,
+            found,
+            routes!(programme_parts::read_field_rules),
+        )
+        .verb(
+            Verb::DesignProgramme,
+            put,
+            routes!(programme_parts::put_field_rules),
+        )
+        .verb(Verb::ReadProgrammes, found, routes!(programme_parts::read_fees))
+        .verb(Verb::DesignProgramme, put, routes!(programme_parts::put_fees))
         .with_body_limit(MAX_BODY)
 }
 

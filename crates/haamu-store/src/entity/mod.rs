@@ -2,6 +2,7 @@
 
 pub(crate) mod identity;
 pub(crate) mod operations;
+pub(crate) mod planning;
 pub(crate) mod programmes;
 pub(crate) mod review;
 pub(crate) mod submissions;

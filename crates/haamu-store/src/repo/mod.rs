@@ -16,6 +16,7 @@ pub mod hierarchies;
 pub mod identity;
 pub mod jobs;
 pub mod ops;
+pub mod programme_parts;
 pub mod programmes;
 pub mod scores;
 pub mod server_log;
