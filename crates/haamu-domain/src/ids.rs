@@ -70,6 +70,10 @@ ids! {
     ChecklistVersionId
     /// A measuring programme.
     ProgrammeId
+    /// What a shopper does and says.
+    ScenarioId
+    /// Instructions of a programme in one version.
+    BriefingId
     /// One measuring period of a programme.
     RoundId
     /// A visit, planned or carried out.

@@ -19,6 +19,7 @@ mod privacy;
 pub mod programme_parts;
 pub mod receipt;
 mod role;
+pub mod scenario;
 pub mod signature;
 pub mod stages;
 mod state;
@@ -28,9 +29,9 @@ pub use audit::AuditEvent;
 pub use brief::{AssignmentBrief, LocationBrief};
 pub use code::Code;
 pub use ids::{
-    AgencyId, AssignmentId, AuditId, ChecklistId, ChecklistVersionId, ClientOrganisationId, HierarchyId,
-    JobId, LocationId, ParseIdError, ProgrammeId, RefreshTokenId, RoundId, ScoreId, SessionId, SetAsideId,
-    StaffNoticeId, SubmissionId, UnitId, UserId, VisitId,
+    AgencyId, AssignmentId, AuditId, BriefingId, ChecklistId, ChecklistVersionId, ClientOrganisationId,
+    HierarchyId, JobId, LocationId, ParseIdError, ProgrammeId, RefreshTokenId, RoundId, ScenarioId, ScoreId,
+    SessionId, SetAsideId, StaffNoticeId, SubmissionId, UnitId, UserId, VisitId,
 };
 pub use operator::OperatorKind;
 pub use policy::{Actor, Decision, Target, Verb, deals_with, decide};

@@ -7,6 +7,7 @@
 
 pub mod audit;
 pub mod blobs;
+pub mod briefings;
 pub mod checklists;
 pub mod clients;
 pub mod custody;
@@ -18,6 +19,7 @@ pub mod jobs;
 pub mod ops;
 pub mod programme_parts;
 pub mod programmes;
+pub mod scenarios;
 pub mod scores;
 pub mod server_log;
 pub mod sessions;
