@@ -11,6 +11,7 @@ mod m20261122_000003_set_aside;
 mod m20261129_000004_custody;
 mod m20261129_000006_tenancy;
 mod m20261129_000007_programmes;
+mod m20261129_000008_filling;
 mod run;
 mod table;
 
@@ -32,6 +33,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261129_000004_custody::Migration),
             Box::new(m20261129_000006_tenancy::Migration),
             Box::new(m20261129_000007_programmes::Migration),
+            Box::new(m20261129_000008_filling::Migration),
         ]
     }
 }

@@ -87,6 +87,8 @@ struct Things<'a> {
     hierarchy: String,
     unit: String,
     manager: String,
+    scenario: String,
+    briefing: String,
 }
 
 impl Things<'_> {
@@ -103,6 +105,8 @@ impl Things<'_> {
             hierarchy,
             unit,
             manager,
+            scenario,
+            briefing,
         } = self;
         let nothing = || Body::None;
         // (what stands in for {id}, the body, whether the body names something)
@@ -136,7 +140,46 @@ impl Things<'_> {
                     json!({"client_organisation": client, "name": "Toinen", "purpose": "reward_teams"});
                 ("", Body::Json(body), true)
             }
-            "activate_programme" | "list_rounds" => (scene.programme.as_str(), nothing(), false),
+            "activate_programme" | "close_programme" | "finish_programme" | "list_rounds"
+            | "list_scenarios" | "list_briefings" | "read_journey" | "read_standards" | "read_method"
+            | "read_field_rules" | "read_fees" | "read_certification" | "read_quiz" => {
+                (scene.programme.as_str(), nothing(), false)
+            }
+            "put_journey" => {
+                let body = json!({"touchpoints": []});
+                (scene.programme.as_str(), Body::Json(body), false)
+            }
+            "put_standards" => (
+                scene.programme.as_str(),
+                Body::Json(json!({"standards": []})),
+                false,
+            ),
+            "put_method" => {
+                let body = json!({"sampling": "kaikki", "fieldwork": "paneeli", "weighting": "ei", "legal_basis": "oikeutettu etu"});
+                (scene.programme.as_str(), Body::Json(body), false)
+            }
+            "put_field_rules" => (
+                scene.programme.as_str(),
+                Body::Json(json!({"rotation_days": 0})),
+                false,
+            ),
+            "put_fees" => {
+                let body = json!({"currency": "EUR", "fee_cents": 2500, "minutes": 45});
+                (scene.programme.as_str(), Body::Json(body), false)
+            }
+            "put_certification" => {
+                let body = json!({"checklist_version": scene.version, "attempts": 1, "valid_days": 1});
+                (scene.programme.as_str(), Body::Json(body), false)
+            }
+            "create_quiz_attempt" => (
+                scene.programme.as_str(),
+                Body::Json(json!({"answers": {}})),
+                false,
+            ),
+            "create_scenario" => (scene.programme.as_str(), Body::Json(self::scenario()), false),
+            "update_scenario" => (scenario.as_str(), Body::Json(json!({"name": "Toinen"})), false),
+            "create_briefing" => (scene.programme.as_str(), Body::Json(self::briefing()), false),
+            "confirm_briefing" | "list_briefing_receipts" => (briefing.as_str(), nothing(), false),
             "create_round" => {
                 let body = json!({"name": "Toinen", "checklist_version": scene.version, "starts_on": "2026-11-16",
                     "visit_by": "2026-11-29", "report_by": "2026-12-01", "counts_in": "2026-11-30"});
@@ -287,6 +330,7 @@ async fn things<'a>(server: &TestServer, scene: &'a Scene) -> Things<'a> {
         .ok();
     let late = listed["items"][0]["id"].as_str().expect("an id").to_owned();
     let (hierarchy, unit) = tree(server).await;
+    let (scenario, briefing) = documents(server, scene).await;
     Things {
         scene,
         client: agency.client.to_string(),
@@ -298,7 +342,30 @@ async fn things<'a>(server: &TestServer, scene: &'a Scene) -> Things<'a> {
         hierarchy,
         unit,
         manager: agency.other_manager.id.to_string(),
+        scenario,
+        briefing,
     }
+}
+
+/// A scenario, a briefing and a quiz of the programme.
+async fn documents(server: &TestServer, scene: &Scene) -> (String, String) {
+    let coordinator = server.north.coordinator();
+    let path = format!("/v1/programmes/{}/scenarios", scene.programme);
+    let call = server.post(&path, scenario());
+    let scenario = call.by(coordinator).await.send().await.created();
+    let path = format!("/v1/programmes/{}/briefings", scene.programme);
+    let call = server.post(&path, briefing());
+    let briefing = call.by(coordinator).await.send().await.created();
+    let id = |made: &Value| made["id"].as_str().expect("an id").to_owned();
+    (id(&scenario), id(&briefing))
+}
+
+fn scenario() -> Value {
+    json!({"name": "Osta kengät", "scenario": {"script": "Kysy kenkiä.", "difficulty": 1}})
+}
+
+fn briefing() -> Value {
+    json!({"title": "Ennen käyntiä", "language": "fi", "body": "Ole ajoissa."})
 }
 
 /// A tree over the client's locations, with one unit.

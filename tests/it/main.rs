@@ -10,6 +10,7 @@ mod formats;
 mod kills;
 mod migrations;
 mod openapi;
+mod programmes;
 mod receipts;
 mod repeats;
 mod reports;

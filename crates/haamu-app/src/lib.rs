@@ -30,7 +30,10 @@ pub use devices::DeviceInput;
 pub use error::{Error, Issue, Refusal};
 pub use identity::{Bearer, Issued, Me, MemberView, RefreshInput, SetupInput, SignInInput, UserInput};
 pub use jobs::error_chain;
-pub use programmes::{PartView, ProgrammeInput, ProgrammePart, RoundInput, StaffNoticeInput};
+pub use programmes::{
+    AttemptView, BriefingInput, BriefingView, PartView, ProgrammeInput, ProgrammePart, QuizView, ReceiptView,
+    RoundInput, ScenarioInput, ScenarioPatch, StaffNoticeInput,
+};
 pub use reports::{ReportQuery, TreeOf};
 pub use review::{AnswerView, ApproveInput, EvaluationView, FileView, FollowUpView, ScoreView, TriggerView};
 pub use set_aside::{
@@ -41,9 +44,11 @@ pub use visits::{AssignmentView, PlannedVisit, VisitQuery, VisitView};
 
 /// Records of the store that use cases return as they are.
 pub mod record {
+    pub use haamu_store::repo::briefings::{Briefing, Certification};
     pub use haamu_store::repo::clients::{ClientOrganisation, Location};
     pub use haamu_store::repo::devices::Device;
     pub use haamu_store::repo::hierarchies::{HierarchyRecord, Unit};
     pub use haamu_store::repo::programmes::{Programme, Round};
+    pub use haamu_store::repo::scenarios::ScenarioRecord;
     pub use haamu_store::repo::set_aside::{Decision, SetAside};
 }

@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
+use crate::filling::QuotaKind;
 use crate::opening::OpeningHours;
 use crate::{Daypart, LocalDate, LocationId};
 
@@ -16,6 +17,7 @@ const EARTH_RADIUS_KM: f64 = 6_371.008_8;
 
 /// What a programme asks of shoppers and visits. Fields that are absent ask nothing.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct FieldRules {
     /// Days before the same shopper or companion may come back to a location; 30 to 90 are usual.
@@ -42,6 +44,10 @@ pub struct FieldRules {
     pub greatest_distance_km: Option<u32>,
     /// Whether briefing and certification must be passed first.
     pub certification: bool,
+    /// How many visits that are not handed in yet a shopper may hold at a time.
+    pub open_visits: Option<u32>,
+    /// How many hours a shopper has to answer an offer.
+    pub respond_hours: u32,
 }
 
 impl Default for FieldRules {
@@ -59,6 +65,8 @@ impl Default for FieldRules {
             least_rating_tenths: None,
             greatest_distance_km: None,
             certification: false,
+            open_visits: None,
+            respond_hours: 48,
         }
     }
 }
@@ -109,6 +117,8 @@ pub struct PastVisit {
     pub is_of_round: bool,
     /// Whether the person came along as somebody's companion.
     pub as_companion: bool,
+    /// Whether it has been handed in.
+    pub is_done: bool,
 }
 
 /// A person who might make a visit, as far as it matters.
@@ -153,6 +163,8 @@ pub struct OpenVisit {
     pub daypart: Option<Daypart>,
     /// The dates of other visits that this location gets.
     pub other_dates: Vec<LocalDate>,
+    /// The first day on which the place is not there any more.
+    pub closed_on: Option<LocalDate>,
 }
 
 /// Why somebody may not make a visit.
@@ -225,6 +237,14 @@ obstacle_codes! {
     DayFull = "day_full";
     /// The person makes enough visits in the round.
     RoundFull = "round_full";
+    /// The person has enough visits to hand in first.
+    TooManyOpen = "too_many_open";
+    /// Whoever comes along was there too short a time ago, or will be.
+    CompanionRotation = "companion_rotation";
+    /// The round has enough visits on that weekday, in that week or in that part of the day.
+    QuotaFull = "quota_full";
+    /// The place is closed for good.
+    LocationClosed = "location_closed";
     /// The location gets enough visits on that day.
     LocationBusy = "location_busy";
     /// The date lies outside of the round.
@@ -234,6 +254,12 @@ obstacle_codes! {
 }
 
 impl Obstacle {
+    /// That the quota of a cell is full.
+    #[must_use]
+    pub fn quota(kind: QuotaKind, cell: &str) -> Self {
+        Self::of(ObstacleCode::QuotaFull, format!("{}: {cell}", kind.as_str()))
+    }
+
     fn new(code: ObstacleCode) -> Self {
         Self {
             code,
@@ -272,17 +298,16 @@ pub fn obstacles(
     found
 }
 
-/// The first date of a round on which a person may make a visit, if there is one.
+/// The first date of a visit, from a day on, on which nothing stands in the way, if there is one.
 #[must_use]
 pub fn first_date(
-    rules: &FieldRules,
-    candidate: &Candidate,
     visit: &OpenVisit,
     from: LocalDate,
+    stands_in_the_way: impl Fn(LocalDate) -> bool,
 ) -> Option<LocalDate> {
     let mut date = from.max(visit.starts_on);
     while date <= visit.visit_by {
-        if obstacles(rules, candidate, visit, date).is_empty() {
+        if !stands_in_the_way(date) {
             return Some(date);
         }
         date = date.plus_days(1);
@@ -398,7 +423,25 @@ fn of_calendar(rules: &FieldRules, candidate: &Candidate, date: LocalDate) -> Ve
     {
         found.push(Obstacle::new(ObstacleCode::RoundFull));
     }
+    if let Some(most) = rules.open_visits
+        && own().filter(|past| !past.is_done).count() >= most as usize
+    {
+        found.push(Obstacle::new(ObstacleCode::TooManyOpen));
+    }
     found
+}
+
+/// What stands in the way of somebody coming along.
+#[must_use]
+pub fn companion_obstacles(
+    rules: &FieldRules,
+    visits: &[PastVisit],
+    location: LocationId,
+    date: LocalDate,
+) -> Vec<Obstacle> {
+    let there = visits.iter().filter(|past| past.location == location);
+    let found = too_near(ObstacleCode::CompanionRotation, there, rules.rotation_days, date);
+    found.into_iter().collect()
 }
 
 /// What the date is to the place.
@@ -408,6 +451,9 @@ fn of_date(rules: &FieldRules, visit: &OpenVisit, date: LocalDate) -> Vec<Obstac
         found.push(Obstacle::until(ObstacleCode::OutsideRound, visit.starts_on));
     } else if date > visit.visit_by {
         found.push(Obstacle::new(ObstacleCode::OutsideRound));
+    }
+    if visit.closed_on.is_some_and(|closed| date >= closed) {
+        found.push(Obstacle::new(ObstacleCode::LocationClosed));
     }
     let is_open = |day| match visit.daypart {
         _ if !visit.hours.is_known() => true,

@@ -74,6 +74,12 @@ ids! {
     ScenarioId
     /// Instructions of a programme in one version.
     BriefingId
+    /// The agreement of an agency with its shoppers, in one version and language.
+    AgreementId
+    /// Somebody who comes along to visits of a shopper.
+    CompanionId
+    /// A declared tie of a shopper to a client organisation.
+    TieId
     /// One measuring period of a programme.
     RoundId
     /// A visit, planned or carried out.

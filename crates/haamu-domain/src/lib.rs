@@ -10,13 +10,16 @@ pub mod binding;
 pub mod brief;
 mod code;
 pub mod eligibility;
+pub mod filling;
 pub mod hierarchy;
 mod ids;
 pub mod opening;
 mod operator;
+pub mod panel;
 mod policy;
 mod privacy;
 pub mod programme_parts;
+pub mod quiz;
 pub mod receipt;
 mod role;
 pub mod scenario;
@@ -29,15 +32,17 @@ pub use audit::AuditEvent;
 pub use brief::{AssignmentBrief, LocationBrief};
 pub use code::Code;
 pub use ids::{
-    AgencyId, AssignmentId, AuditId, BriefingId, ChecklistId, ChecklistVersionId, ClientOrganisationId,
-    HierarchyId, JobId, LocationId, ParseIdError, ProgrammeId, RefreshTokenId, RoundId, ScenarioId, ScoreId,
-    SessionId, SetAsideId, StaffNoticeId, SubmissionId, UnitId, UserId, VisitId,
+    AgencyId, AgreementId, AssignmentId, AuditId, BriefingId, ChecklistId, ChecklistVersionId,
+    ClientOrganisationId, CompanionId, HierarchyId, JobId, LocationId, ParseIdError, ProgrammeId,
+    RefreshTokenId, RoundId, ScenarioId, ScoreId, SessionId, SetAsideId, StaffNoticeId, SubmissionId, TieId,
+    UnitId, UserId, VisitId,
 };
 pub use operator::OperatorKind;
 pub use policy::{Actor, Decision, Target, Verb, deals_with, decide};
 pub use privacy::{MASK, Redactor};
 pub use role::Role;
 pub use state::{
-    AssignmentEvent, AssignmentState, ChecklistState, ProgrammeState, TransitionError, VisitEvent, VisitState,
+    AssignmentEvent, AssignmentState, ChecklistState, ProgrammeEvent, ProgrammeState, TransitionError,
+    VisitEvent, VisitState,
 };
 pub use time::{CoarseTime, Daypart, LocalDate, LocalMinute, Timestamp, WallClock, Weekday, Zone};

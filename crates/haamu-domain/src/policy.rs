@@ -88,6 +88,14 @@ verbs! {
     CreateProgramme = "programme.create": Administrator | ProgrammeDesigner | Coordinator;
     /// Write the journey, standards, method, rules, fees, scenarios, briefings and quiz of a programme.
     DesignProgramme = "programme.design": Administrator | ProgrammeDesigner | Coordinator;
+    /// Read the briefings of a programme: for shoppers, of one that they have to do with.
+    ReadBriefings = "briefing.read": Administrator | ProgrammeDesigner | Coordinator | Reviewer | Shopper;
+    /// Confirm that one has read a briefing.
+    ConfirmBriefing = "briefing.confirm": Shopper;
+    /// Take the quiz of a programme.
+    TakeQuiz = "certification.take": Shopper;
+    /// End a programme.
+    CloseProgramme = "programme.close": Administrator | Coordinator;
     /// Record that staff were informed.
     RecordStaffNotice = "programme.record_staff_notice": Administrator | Coordinator;
     /// Make a programme active.

@@ -82,6 +82,7 @@ impl Problems {
 
 /// When in the journey a touchpoint comes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Phase {
     /// Before buying.
@@ -94,6 +95,7 @@ pub enum Phase {
 
 /// How an encounter takes place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Channel {
     /// Face to face.
@@ -114,6 +116,7 @@ pub enum Channel {
 
 /// A point where a customer and the company meet.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Touchpoint {
     /// The id that questions are tagged with.
@@ -137,6 +140,7 @@ pub struct Touchpoint {
 
 /// The touchpoints of a customer, in order.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Journey {
     /// The touchpoints, in the order in which a customer meets them.
@@ -145,6 +149,7 @@ pub struct Journey {
 
 /// A described good behaviour of the client's staff.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct EncounterStandard {
     /// The id that questions name as their `standard_id`.
@@ -161,6 +166,7 @@ pub struct EncounterStandard {
 
 /// What a successful encounter is for this client.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Standards {
     /// The standards.
@@ -169,6 +175,7 @@ pub struct Standards {
 
 /// The method, as a report and an auditor need it (ISO 20252:2019).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct Method {
     /// How locations, times and scenarios are chosen.
@@ -189,6 +196,7 @@ pub struct Method {
 
 /// How staff are identified in evaluations.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum StaffIdentification {
     /// Not at all.
@@ -200,6 +208,7 @@ pub enum StaffIdentification {
 
 /// What shoppers are paid, in cents of one currency.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Fees {
     /// ISO 4217 code.
@@ -363,6 +372,8 @@ pub fn rule_problems(rules: &FieldRules) -> Vec<PartProblem> {
         ("visits_per_day", rules.visits_per_day),
         ("visits_per_round", rules.visits_per_round),
         ("location_visits_per_day", Some(rules.location_visits_per_day)),
+        ("open_visits", rules.open_visits),
+        ("respond_hours", Some(rules.respond_hours)),
     ] {
         if count.is_some_and(|count| !(1..=1_000).contains(&count)) {
             problems.add(path, "out_of_range", "1 to 1000");

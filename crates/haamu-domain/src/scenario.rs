@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// What a shopper does and says.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct Scenario {
     /// The kind of customer that the shopper represents.
@@ -25,6 +26,7 @@ pub struct Scenario {
 /// What must be true of a scenario before anybody is sent with it. The names are those of the
 /// profession's guidelines: realistic, reliable, ethical, practical, safe, objective, and nothing illegal.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields, default)]
 #[expect(
     clippy::struct_excessive_bools,

@@ -15,6 +15,12 @@
 //!         assigned --> cancelled: cancel
 //!         accepted --> cancelled: cancel
 //!     }
+//!     state "programme" as p {
+//!         [*] --> draft
+//!         draft --> active: activate
+//!         active --> closing: close
+//!         closing --> closed: finish
+//!     }
 //!     state "visit" as v {
 //!         [*] --> planned_
 //!         planned_ --> accepted_: accept
@@ -183,6 +189,18 @@ states! {
 }
 
 states! {
+    /// What can happen to a programme.
+    ProgrammeEvent {
+        /// It begins to measure.
+        Activate = "activate",
+        /// It takes no new rounds any more.
+        Close = "close",
+        /// All its visits are done with.
+        Finish = "finish",
+    }
+}
+
+states! {
     /// What can happen to a visit.
     VisitEvent {
         /// A shopper accepts it.
@@ -285,6 +303,21 @@ impl VisitState {
         })
     }
 
+    /// Whether somebody has something to do yet: work on it, review it, release it or decide a query.
+    #[must_use]
+    pub const fn is_under_way(self) -> bool {
+        matches!(
+            self,
+            Self::Accepted
+                | Self::InProgress
+                | Self::Submitted
+                | Self::InReview
+                | Self::Returned
+                | Self::Approved
+                | Self::Disputed
+        )
+    }
+
     /// Whether the content of the evaluation is settled: what arrives now is late.
     #[must_use]
     pub const fn is_settled(self) -> bool {
@@ -302,10 +335,35 @@ impl VisitState {
 }
 
 impl ProgrammeState {
-    /// Whether rounds may be opened and visits assigned.
+    /// The state after an event.
+    ///
+    /// # Errors
+    /// [`TransitionError`] where the diagram has no such edge.
+    pub const fn after(self, event: ProgrammeEvent) -> Result<Self, TransitionError> {
+        use ProgrammeEvent as E;
+        Ok(match (self, event) {
+            (Self::Draft, E::Activate) => Self::Active,
+            (Self::Active, E::Close) => Self::Closing,
+            (Self::Closing, E::Finish) => Self::Closed,
+            _ => {
+                return Err(TransitionError {
+                    state: self.as_str(),
+                    event: event.as_str(),
+                });
+            }
+        })
+    }
+
+    /// Whether rounds may be opened.
+    #[must_use]
+    pub const fn takes_rounds(self) -> bool {
+        matches!(self, Self::Active)
+    }
+
+    /// Whether visits may be planned and assigned in the rounds that are there.
     #[must_use]
     pub const fn takes_visits(self) -> bool {
-        matches!(self, Self::Active)
+        matches!(self, Self::Active | Self::Closing)
     }
 }
 

@@ -37,6 +37,12 @@ impl Timestamp {
         Self(self.0.saturating_add(seconds.saturating_mul(1000)))
     }
 
+    /// So many whole days of 24 hours later; negative: earlier.
+    #[must_use]
+    pub const fn plus_days(self, days: i64) -> Self {
+        self.plus_seconds(days.saturating_mul(86_400))
+    }
+
     /// The moment so many hours later.
     #[must_use]
     pub const fn plus_hours(self, hours: u32) -> Self {
@@ -391,6 +397,12 @@ impl Daypart {
             Self::Evening => "evening",
             Self::Night => "night",
         }
+    }
+
+    /// The one with this name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|part| part.as_str() == name)
     }
 }
 

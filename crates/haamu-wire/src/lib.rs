@@ -11,6 +11,7 @@ mod hierarchies;
 mod organisations;
 mod patch;
 mod problem;
+mod programme_parts;
 mod programmes;
 mod reports;
 mod sessions;
@@ -33,6 +34,10 @@ pub use organisations::{
 };
 pub use patch::Patch;
 pub use problem::{IssueOut, Problem};
+pub use programme_parts::{
+    BriefingIn, BriefingOut, BriefingReceiptOut, BriefingReceiptsOut, BriefingsOut, Certification,
+    QuizAttemptIn, QuizAttemptOut, QuizOut, ScenarioIn, ScenarioOut, ScenarioPatch, ScenariosOut,
+};
 pub use programmes::{ProgrammeIn, ProgrammeOut, ProgrammesOut, RoundIn, RoundOut, RoundsOut, StaffNoticeIn};
 pub use reports::{
     BandOut, LocalisedOut, ReportAnswerOut, ReportCriticalOut, ReportLossOut, ReportPhotoOut, ReportScoreOut,

@@ -1,6 +1,10 @@
 //! Programmes, the notice to staff, and rounds.
 
+mod briefings;
+mod certification;
+mod lifecycle;
 mod parts;
+mod scenarios;
 
 use haamu_domain::{
     Actor, AuditEvent, ChecklistState, ChecklistVersionId, ClientOrganisationId, Code, LocalDate,
@@ -15,7 +19,10 @@ use crate::context::{PAGE_SIZE, Page, require, require_in_agency};
 use crate::error::Checks;
 use crate::{App, Error};
 
+pub use briefings::{BriefingInput, BriefingView, ReceiptView};
+pub use certification::{AttemptView, QuizView};
 pub use parts::{PartView, ProgrammePart};
+pub use scenarios::{ScenarioInput, ScenarioPatch};
 
 /// What programmes may be for; other purposes need more than an agency's word.
 const PURPOSES: [&str; 4] = [
@@ -179,48 +186,6 @@ impl App {
         .await
     }
 
-    /// Makes a programme active, once staff have been informed long enough ago.
-    ///
-    /// # Errors
-    /// There is no such programme, it is not a draft, or [`Code::StaffNoticeMissing`].
-    pub async fn activate_programme(&self, actor: &Actor, id: ProgrammeId) -> Result<Programme, Error> {
-        require_in_agency(actor, Verb::ActivateProgramme)?;
-        self.act(actor, |tx: Tx| async move {
-            let tx = &tx;
-            let programme = programmes::lock(tx, actor.agency, id).await?;
-            let mut programme = programme.ok_or_else(|| Error::not_found("programme"))?;
-            if programme.state != ProgrammeState::Draft {
-                let detail = format!(
-                    "The programme is {}; only a draft becomes active.",
-                    programme.state
-                );
-                return Err(Error::because(Code::NotPossibleInState, detail));
-            }
-            let informed_on = programmes::find_first_notice(tx, actor.agency, id).await?;
-            let allowed_from = informed_on.map(|date| date.plus_days(programme.staff_notice_days));
-            match allowed_from {
-                None => {
-                    return Err(Error::because(
-                        Code::StaffNoticeMissing,
-                        "No notice to staff is recorded.",
-                    ));
-                }
-                Some(date) if date > self.today() => {
-                    let detail = format!("The programme may become active on {date}.");
-                    return Err(Error::because(Code::StaffNoticeMissing, detail));
-                }
-                Some(_) => {}
-            }
-            programmes::set_state(tx, id, ProgrammeState::Active).await?;
-            programme.state = ProgrammeState::Active;
-            Ok((
-                programme,
-                AuditEvent::of(Verb::ActivateProgramme, "programme", id),
-            ))
-        })
-        .await
-    }
-
     /// Opens a round of an active programme.
     ///
     /// # Errors
@@ -246,7 +211,7 @@ impl App {
         self.act(actor, |tx: Tx| async move {
             let tx = &tx;
             let programme = load(tx, actor, Verb::CreateRound, id).await?;
-            if !programme.state.takes_visits() {
+            if !programme.state.takes_rounds() {
                 let detail = format!("The programme is {}; it must be active.", programme.state);
                 return Err(Error::because(Code::NotPossibleInState, detail));
             }

@@ -1,6 +1,7 @@
 //! The HTTP API, version 1.
 
 mod blobs;
+mod briefings;
 mod checklists;
 mod client_organisations;
 mod deposits;
@@ -15,6 +16,7 @@ mod problem;
 mod programme_parts;
 mod programmes;
 mod route;
+mod scenarios;
 mod sessions;
 mod set_aside;
 mod sync;
@@ -46,7 +48,6 @@ use route::Operations;
 
 /// The longest body of ordinary requests; after decompression.
 const MAX_BODY: usize = 1024 * 1024;
-/// The longest checklist, CSV file and sync frame.
 /// The longest sync frame: a batch of operations, and what else a request holds.
 const MAX_FRAME: usize = 2 * 1024 * 1024;
 /// The longest checklist or location file.
@@ -256,6 +257,16 @@ fn programmes_and_visits() -> OpenApiRouter<App> {
             activate,
             routes!(programmes::activate_programme),
         )
+        .verb(
+            Verb::CloseProgramme,
+            &[Code::NotFound, Code::NotPossibleInState],
+            routes!(programmes::close_programme),
+        )
+        .verb(
+            Verb::CloseProgramme,
+            &[Code::NotFound, Code::NotPossibleInState],
+            routes!(programmes::finish_programme),
+        )
         .verb(Verb::CreateRound, round, routes!(programmes::create_round))
         .verb(Verb::ReadProgrammes, found, routes!(programmes::list_rounds))
         .verb(Verb::CreateVisits, plan, routes!(visits::create_visits))
@@ -304,6 +315,43 @@ fn programme_documents() -> OpenApiRouter<App> {
         )
         .verb(Verb::ReadProgrammes, found, routes!(programme_parts::read_fees))
         .verb(Verb::DesignProgramme, put, routes!(programme_parts::put_fees))
+        .verb(
+            Verb::DesignProgramme,
+            &[Code::ValidationFailed, Code::NotFound],
+            routes!(scenarios::create_scenario),
+        )
+        .verb(Verb::ReadProgrammes, found, routes!(scenarios::list_scenarios))
+        .verb(Verb::DesignProgramme, put, routes!(scenarios::update_scenario))
+        .with_body_limit(MAX_BODY)
+        .merge(briefings())
+}
+
+fn briefings() -> OpenApiRouter<App> {
+    let found = &[Code::NotFound];
+    let create = &[Code::ValidationFailed, Code::NotFound];
+    let quiz = &[
+        Code::ValidationFailed,
+        Code::NotFound,
+        Code::ChecklistNotPublished,
+    ];
+    let attempt = &[Code::ValidationFailed, Code::NotFound, Code::NotPossibleInState];
+    Operations::default()
+        .verb(Verb::DesignProgramme, create, routes!(briefings::create_briefing))
+        .verb(Verb::ReadBriefings, found, routes!(briefings::list_briefings))
+        .verb(Verb::ConfirmBriefing, found, routes!(briefings::confirm_briefing))
+        .verb(
+            Verb::ReadProgrammes,
+            found,
+            routes!(briefings::list_briefing_receipts),
+        )
+        .verb(Verb::DesignProgramme, quiz, routes!(briefings::put_certification))
+        .verb(
+            Verb::ReadProgrammes,
+            found,
+            routes!(briefings::read_certification),
+        )
+        .verb(Verb::TakeQuiz, found, routes!(briefings::read_quiz))
+        .verb(Verb::TakeQuiz, attempt, routes!(briefings::create_quiz_attempt))
         .with_body_limit(MAX_BODY)
 }
 

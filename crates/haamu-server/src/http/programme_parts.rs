@@ -7,7 +7,6 @@ use haamu_app::{App, PartView, ProgrammePart};
 use haamu_domain::ProgrammeId;
 use haamu_domain::eligibility::FieldRules;
 use haamu_domain::programme_parts::{Fees, Journey, Method, Standards};
-use serde_json::Value;
 use uuid::Uuid;
 
 use super::extract::{Json, Path, SignedIn};
@@ -19,7 +18,7 @@ macro_rules! part {
         #[doc = concat!("Read the ", $what, " of a programme.")]
         #[utoipa::path(get, path = $path, tag = "programmes",
             params(("id" = Uuid, Path, description = "The programme.")),
-            responses((status = 200, description = "The document; `ETag` is its revision.", body = Value)))]
+            responses((status = 200, description = "The document; `ETag` is its revision.", body = $part)))]
         pub(super) async fn $read(
             State(app): State<App>,
             SignedIn(bearer): SignedIn,
@@ -34,8 +33,8 @@ macro_rules! part {
             params(
                 ("id" = Uuid, Path, description = "The programme."),
                 ("if-match" = Option<String>, Header, description = "The `ETag` that the change is based on.")),
-            request_body = Value,
-            responses((status = 200, description = "Replaced; `ETag` is its revision.", body = Value)))]
+            request_body = $part,
+            responses((status = 200, description = "Replaced; `ETag` is its revision.", body = $part)))]
         pub(super) async fn $put(
             State(app): State<App>,
             SignedIn(bearer): SignedIn,
@@ -82,15 +81,20 @@ part!(
 part!(Fees, "/v1/programmes/{id}/fees", "fees", read_fees, put_fees);
 
 fn answer<T: ProgrammePart>(view: &PartView<T>) -> Response {
-    let mut response = axum::Json(&view.part).into_response();
-    if let Ok(tag) = HeaderValue::from_str(&format!("\"{}\"", view.revision)) {
+    tagged(&view.part, view.revision)
+}
+
+/// A JSON body with its revision as its `ETag`.
+pub(super) fn tagged(body: &impl serde::Serialize, revision: i64) -> Response {
+    let mut response = axum::Json(body).into_response();
+    if let Ok(tag) = HeaderValue::from_str(&format!("\"{revision}\"")) {
         response.headers_mut().insert(header::ETAG, tag);
     }
     response
 }
 
 /// The revision that a change is based on, if it says so.
-fn revision(headers: &HeaderMap) -> Result<Option<i64>, Failure> {
+pub(super) fn revision(headers: &HeaderMap) -> Result<Option<i64>, Failure> {
     let Some(value) = headers.get(header::IF_MATCH) else {
         return Ok(None);
     };

@@ -85,6 +85,34 @@ pub(super) async fn activate_programme(
     Ok(axum::Json(programme_out(programme)))
 }
 
+/// End a programme: it takes no new rounds, and what is under way goes on.
+#[utoipa::path(post, path = "/v1/programmes/{id}/close", tag = "programmes",
+    params(("id" = Uuid, Path, description = "The programme.")),
+    responses((status = 200, description = "Closing.", body = ProgrammeOut)))]
+pub(super) async fn close_programme(
+    State(app): State<App>,
+    SignedIn(bearer): SignedIn,
+    Path(id): Path<Uuid>,
+) -> Result<axum::Json<ProgrammeOut>, Failure> {
+    let id = ProgrammeId::from_uuid(id);
+    let programme = app.close_programme(&bearer.actor, id).await?;
+    Ok(axum::Json(programme_out(programme)))
+}
+
+/// Close a programme for good, once no visit of it is under way.
+#[utoipa::path(post, path = "/v1/programmes/{id}/finish", tag = "programmes",
+    params(("id" = Uuid, Path, description = "The programme.")),
+    responses((status = 200, description = "Closed.", body = ProgrammeOut)))]
+pub(super) async fn finish_programme(
+    State(app): State<App>,
+    SignedIn(bearer): SignedIn,
+    Path(id): Path<Uuid>,
+) -> Result<axum::Json<ProgrammeOut>, Failure> {
+    let id = ProgrammeId::from_uuid(id);
+    let programme = app.finish_programme(&bearer.actor, id).await?;
+    Ok(axum::Json(programme_out(programme)))
+}
+
 /// Open a round of an active programme.
 #[utoipa::path(post, path = "/v1/programmes/{id}/rounds", tag = "programmes",
     params(("id" = Uuid, Path, description = "The programme.")), request_body = RoundIn,

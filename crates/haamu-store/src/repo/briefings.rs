@@ -301,7 +301,7 @@ pub async fn insert_attempt(tx: &Tx, agency: AgencyId, new: &Attempt) -> Result<
     Ok(())
 }
 
-/// How often a person has tried a quiz.
+/// How often a person has tried a quiz since a moment.
 ///
 /// # Errors
 /// The database failed.
@@ -311,8 +311,10 @@ pub async fn count_attempts(
     programme: ProgrammeId,
     user: UserId,
     quiz: ChecklistVersionId,
+    since: Timestamp,
 ) -> Result<u64, StoreError> {
     let count = attempts_of(agency, programme, user, quiz)
+        .filter(certification_attempt::Column::TriedAt.gte(since.millis()))
         .count(tx.connection())
         .await?;
     Ok(count)

@@ -5,9 +5,11 @@
 //! `list` a page, `lock` a row that stays locked to the end of the
 //! transaction (a no-op on SQLite, which has one writer).
 
+pub mod agreements;
 pub mod audit;
 pub mod blobs;
 pub mod briefings;
+pub mod calendar;
 pub mod checklists;
 pub mod clients;
 pub mod custody;
@@ -17,6 +19,8 @@ pub mod hierarchies;
 pub mod identity;
 pub mod jobs;
 pub mod ops;
+pub mod panel;
+pub mod plans;
 pub mod programme_parts;
 pub mod programmes;
 pub mod scenarios;
@@ -25,12 +29,16 @@ pub mod server_log;
 pub mod sessions;
 pub mod set_aside;
 pub mod submissions;
+pub mod terms;
 pub mod uploads;
 pub mod visits;
 
 use sea_orm::{EntityTrait, PaginatorTrait, QuerySelect, Select};
 
 use crate::{StoreError, Tx};
+
+/// So many ids are asked for at once: databases limit the parameters of a statement.
+const MAX_IDS: usize = 1_000;
 
 /// Loads one row more than a page has, which tells whether there is a next page.
 async fn page<E>(tx: &Tx, select: Select<E>, limit: u64) -> Result<(Vec<E::Model>, bool), StoreError>

@@ -3,14 +3,17 @@
 use std::collections::BTreeSet;
 
 use haamu_domain::{
-    AgencyId, AssignmentId, AssignmentState, ClientOrganisationId, LocationId, RoundId, Timestamp, UserId,
-    VisitId, VisitState,
+    AgencyId, AssignmentId, AssignmentState, ClientOrganisationId, LocationId, ProgrammeId, RoundId,
+    Timestamp, UserId, VisitId, VisitState,
 };
-use sea_orm::sea_query::Expr;
-use sea_orm::{ActiveValue::Set, ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::sea_query::{Expr, Query};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, Condition, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
+    QuerySelect,
+};
 use uuid::Uuid;
 
-use crate::entity::programmes::{assignment, visit};
+use crate::entity::programmes::{assignment, round, visit};
 use crate::{StoreError, Tx};
 
 use super::page;
@@ -292,6 +295,59 @@ pub async fn list_assignments(
         .all(tx.connection())
         .await?;
     rows.iter().map(assignment_record).collect()
+}
+
+/// How many visits of a programme are under way.
+///
+/// # Errors
+/// The database failed.
+pub async fn count_under_way(tx: &Tx, agency: AgencyId, of: ProgrammeId) -> Result<u64, StoreError> {
+    let states = VisitState::ALL.iter().filter(|state| state.is_under_way());
+    let rounds = Query::select()
+        .column(round::Column::Id)
+        .from(round::Entity)
+        .and_where(round::Column::AgencyId.eq(agency.uuid()))
+        .and_where(round::Column::ProgrammeId.eq(of.uuid()))
+        .to_owned();
+    let count = visit::Entity::find()
+        .filter(visit::Column::AgencyId.eq(agency.uuid()))
+        .filter(visit::Column::RoundId.in_subquery(rounds))
+        .filter(visit::Column::State.is_in(states.map(|state| state.as_str())))
+        .count(tx.connection())
+        .await?;
+    Ok(count)
+}
+
+/// The programmes that a shopper has, or has had, an offer of.
+///
+/// # Errors
+/// The database failed.
+pub async fn list_programmes_of_shopper(
+    tx: &Tx,
+    agency: AgencyId,
+    shopper: UserId,
+) -> Result<BTreeSet<ProgrammeId>, StoreError> {
+    let offered = Query::select()
+        .column(assignment::Column::VisitId)
+        .from(assignment::Entity)
+        .and_where(assignment::Column::AgencyId.eq(agency.uuid()))
+        .and_where(assignment::Column::ShopperId.eq(shopper.uuid()))
+        .to_owned();
+    let rounds = Query::select()
+        .column(visit::Column::RoundId)
+        .from(visit::Entity)
+        .and_where(visit::Column::Id.in_subquery(offered))
+        .to_owned();
+    let ids: Vec<Uuid> = round::Entity::find()
+        .select_only()
+        .column(round::Column::ProgrammeId)
+        .filter(round::Column::AgencyId.eq(agency.uuid()))
+        .filter(round::Column::Id.in_subquery(rounds))
+        .distinct()
+        .into_tuple()
+        .all(tx.connection())
+        .await?;
+    Ok(ids.into_iter().map(ProgrammeId::from_uuid).collect())
 }
 
 /// Saves an assignment that was loaded in this transaction.

@@ -79,7 +79,7 @@ const OUTSIDE: &[(&[&str], &[&str])] = &[
     (&["sea-orm", "sqlx"], &["haamu-store", "haamu-migrations"]),
     (&["sea-orm-migration"], &["haamu-migrations"]),
     (&["axum", "tower", "tower-http", "utoipa-axum"], &["haamu-server"]),
-    (&["utoipa"], &["haamu-server", "haamu-wire"]),
+    (&["utoipa"], &["haamu-server", "haamu-wire", "haamu-domain"]),
     (&["askama"], &["haamu-report"]),
     (&["object_store"], &["haamu-store"]),
     (&["image"], &["haamu-app", "haamu-client", "xtask"]),

@@ -1,0 +1,196 @@
+//! Briefings of programmes, and who has read them.
+
+use std::collections::BTreeMap;
+
+use haamu_domain::{Actor, AuditEvent, BriefingId, ProgrammeId, Role, Target, Timestamp, UserId, Verb};
+use haamu_store::Tx;
+use haamu_store::repo::briefings::{self, Briefing};
+use haamu_store::repo::{identity, programmes, visits};
+use serde_json::json;
+use sha2::{Digest, Sha256};
+
+use crate::context::{require, require_in_agency};
+use crate::error::Checks;
+use crate::{App, Error};
+
+use super::load;
+
+/// Instructions to be given.
+#[derive(Clone, Debug)]
+pub struct BriefingInput {
+    /// Their title; with that of a briefing that is there, these words take its place.
+    pub title: String,
+    /// Their language.
+    pub language: String,
+    /// Their words.
+    pub body: String,
+}
+
+/// A briefing, and whether whoever asks has read it.
+#[derive(Clone, Debug)]
+pub struct BriefingView {
+    /// The briefing.
+    pub briefing: Briefing,
+    /// Whether whoever asks has confirmed it.
+    pub is_read: bool,
+}
+
+/// That somebody has read a briefing.
+#[derive(Clone, Debug)]
+pub struct ReceiptView {
+    /// Who.
+    pub user: UserId,
+    /// Their name.
+    pub display_name: String,
+    /// When.
+    pub read_at: Timestamp,
+}
+
+impl App {
+    /// Gives instructions. Those with the same title and language are withdrawn: everybody reads the new ones.
+    ///
+    /// # Errors
+    /// There is no such programme, or fields are missing or out of range.
+    pub async fn create_briefing(
+        &self,
+        actor: &Actor,
+        of: ProgrammeId,
+        input: &BriefingInput,
+    ) -> Result<Briefing, Error> {
+        require_in_agency(actor, Verb::DesignProgramme)?;
+        let mut checks = Checks::default();
+        let title = &checks.text("title", &input.title, 200);
+        let body = &checks.text("body", &input.body, 100_000);
+        if !matches!(input.language.as_str(), "fi" | "sv" | "en") {
+            checks.issue("language", "unknown_value", "fi, sv or en");
+        }
+        checks.finish()?;
+        self.act(actor, |tx: Tx| async move {
+            let tx = &tx;
+            // Two who write it at a time do so one after the other.
+            let locked = programmes::lock(tx, actor.agency, of).await?;
+            locked.ok_or_else(|| Error::not_found("programme"))?;
+            let earlier = briefings::list(tx, actor.agency, of, false).await?;
+            let same = earlier
+                .iter()
+                .filter(|it| it.title == *title && it.language == input.language);
+            let new = Briefing {
+                id: BriefingId::from_uuid(self.fresh_uuid()),
+                programme: of,
+                title: title.clone(),
+                language: input.language.clone(),
+                body: body.clone(),
+                body_hash: Sha256::digest(body).to_vec(),
+                version: same.map(|it| it.version).max().unwrap_or(0) + 1,
+                withdrawn_at: None,
+            };
+            briefings::insert(tx, actor.agency, &new, actor.user, self.now()).await?;
+            let event = AuditEvent::of(Verb::DesignProgramme, "briefing", new.id);
+            let event = event.with(json!({"programme": of, "version": new.version}));
+            Ok((new, event))
+        })
+        .await
+    }
+
+    /// The briefings of a programme: for a shopper those in use.
+    ///
+    /// # Errors
+    /// There is no such programme, or the shopper has nothing to do with it.
+    pub async fn list_briefings(&self, actor: &Actor, of: ProgrammeId) -> Result<Vec<BriefingView>, Error> {
+        require_in_agency(actor, Verb::ReadBriefings)?;
+        self.look(|tx: Tx| async move {
+            let tx = &tx;
+            load_for_fieldwork(tx, actor, Verb::ReadBriefings, of).await?;
+            let is_shopper = actor.role == Role::Shopper;
+            let found = briefings::list(tx, actor.agency, of, is_shopper).await?;
+            let ids: Vec<_> = found.iter().map(|briefing| briefing.id).collect();
+            let read = briefings::list_read(tx, actor.agency, actor.user, &ids).await?;
+            let view = |briefing: Briefing| BriefingView {
+                is_read: read.contains(&briefing.id),
+                briefing,
+            };
+            Ok(found.into_iter().map(view).collect())
+        })
+        .await
+    }
+
+    /// The shopper confirms that they have read a briefing.
+    ///
+    /// # Errors
+    /// There is no such briefing in use, or the shopper has nothing to do with its programme.
+    pub async fn confirm_briefing(&self, actor: &Actor, id: BriefingId) -> Result<(), Error> {
+        require_in_agency(actor, Verb::ConfirmBriefing)?;
+        self.act(actor, |tx: Tx| async move {
+            let tx = &tx;
+            let found = briefings::find(tx, actor.agency, id).await?;
+            let found = found.filter(|briefing| briefing.withdrawn_at.is_none());
+            let found = found.ok_or_else(|| Error::not_found("briefing"))?;
+            load_for_fieldwork(tx, actor, Verb::ConfirmBriefing, found.programme)
+                .await
+                .map_err(|error| hide(error, "briefing"))?;
+            briefings::insert_receipt(tx, actor.agency, &found, actor.user, self.now()).await?;
+            Ok(((), AuditEvent::of(Verb::ConfirmBriefing, "briefing", id)))
+        })
+        .await
+    }
+
+    /// Who has read a briefing.
+    ///
+    /// # Errors
+    /// There is no such briefing.
+    pub async fn list_briefing_receipts(
+        &self,
+        actor: &Actor,
+        id: BriefingId,
+    ) -> Result<Vec<ReceiptView>, Error> {
+        require_in_agency(actor, Verb::ReadProgrammes)?;
+        self.look(|tx: Tx| async move {
+            let tx = &tx;
+            let found = briefings::find(tx, actor.agency, id).await?;
+            let found = found.ok_or_else(|| Error::not_found("briefing"))?;
+            load(tx, actor, Verb::ReadProgrammes, found.programme)
+                .await
+                .map_err(|error| hide(error, "briefing"))?;
+            let receipts = briefings::list_receipts(tx, actor.agency, id).await?;
+            let users = receipts.iter().map(|(user, _)| user.uuid()).collect();
+            let names = identity::list_names(tx, users).await?;
+            let names: BTreeMap<_, _> = names.into_iter().collect();
+            let view = |(user, read_at): (UserId, Timestamp)| ReceiptView {
+                user,
+                display_name: names.get(&user.uuid()).cloned().unwrap_or_default(),
+                read_at,
+            };
+            Ok(receipts.into_iter().map(view).collect())
+        })
+        .await
+    }
+}
+
+/// What is said of a thing that hangs on another one that is out of reach.
+fn hide(error: Error, what: &'static str) -> Error {
+    match error.code() {
+        haamu_domain::Code::NotFound => Error::not_found(what),
+        _ => error,
+    }
+}
+
+/// A programme that the actor has to do with: a shopper has an offer or a job of it, or finds one on the board.
+pub(super) async fn load_for_fieldwork(
+    tx: &Tx,
+    actor: &Actor,
+    verb: Verb,
+    id: ProgrammeId,
+) -> Result<programmes::Programme, Error> {
+    require_in_agency(actor, verb)?;
+    let found = programmes::find(tx, actor.agency, id).await?;
+    let programme = found.ok_or_else(|| Error::not_found("programme"))?;
+    let target = Target::of_client(actor.agency, programme.client_organisation);
+    require(actor, verb, &target, "programme")?;
+    if actor.role == Role::Shopper {
+        let within_reach = visits::list_programmes_of_shopper(tx, actor.agency, actor.user).await?;
+        if !within_reach.contains(&id) {
+            return Err(Error::not_found("programme"));
+        }
+    }
+    Ok(programme)
+}

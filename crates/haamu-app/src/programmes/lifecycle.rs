@@ -1,0 +1,91 @@
+//! The life of a programme.
+
+use haamu_domain::{Actor, AuditEvent, Code, ProgrammeEvent, ProgrammeId, Verb};
+use haamu_store::Tx;
+use haamu_store::repo::programmes::{self, Programme};
+use haamu_store::repo::visits;
+use serde_json::json;
+
+use crate::context::require_in_agency;
+use crate::{App, Error};
+
+impl App {
+    /// Makes a programme active, once staff have been informed long enough ago.
+    ///
+    /// # Errors
+    /// There is no such programme, it is not a draft, or [`Code::StaffNoticeMissing`].
+    pub async fn activate_programme(&self, actor: &Actor, id: ProgrammeId) -> Result<Programme, Error> {
+        require_in_agency(actor, Verb::ActivateProgramme)?;
+        self.act(actor, |tx: Tx| async move {
+            let tx = &tx;
+            let programme = programmes::lock(tx, actor.agency, id).await?;
+            let mut programme = programme.ok_or_else(|| Error::not_found("programme"))?;
+            let state = programme.state.after(ProgrammeEvent::Activate)?;
+            let informed_on = programmes::find_first_notice(tx, actor.agency, id).await?;
+            let allowed_from = informed_on.map(|date| date.plus_days(programme.staff_notice_days));
+            match allowed_from {
+                None => {
+                    return Err(Error::because(
+                        Code::StaffNoticeMissing,
+                        "No notice to staff is recorded.",
+                    ));
+                }
+                Some(date) if date > self.today() => {
+                    let detail = format!("The programme may become active on {date}.");
+                    return Err(Error::because(Code::StaffNoticeMissing, detail));
+                }
+                Some(_) => {}
+            }
+            programmes::set_state(tx, id, state).await?;
+            programme.state = state;
+            Ok((
+                programme,
+                AuditEvent::of(Verb::ActivateProgramme, "programme", id),
+            ))
+        })
+        .await
+    }
+
+    /// Ends a programme: it takes no new rounds, and what is under way goes on.
+    ///
+    /// # Errors
+    /// There is no such programme, or it is not active.
+    pub async fn close_programme(&self, actor: &Actor, id: ProgrammeId) -> Result<Programme, Error> {
+        self.move_programme(actor, id, ProgrammeEvent::Close).await
+    }
+
+    /// Closes a programme for good, once nobody has anything to do in it any more.
+    ///
+    /// # Errors
+    /// There is no such programme, it is not closing, or visits of it are under way.
+    pub async fn finish_programme(&self, actor: &Actor, id: ProgrammeId) -> Result<Programme, Error> {
+        self.move_programme(actor, id, ProgrammeEvent::Finish).await
+    }
+
+    async fn move_programme(
+        &self,
+        actor: &Actor,
+        id: ProgrammeId,
+        event: ProgrammeEvent,
+    ) -> Result<Programme, Error> {
+        require_in_agency(actor, Verb::CloseProgramme)?;
+        self.act(actor, |tx: Tx| async move {
+            let tx = &tx;
+            let programme = programmes::lock(tx, actor.agency, id).await?;
+            let mut programme = programme.ok_or_else(|| Error::not_found("programme"))?;
+            programme.state = programme.state.after(event)?;
+            if event == ProgrammeEvent::Finish {
+                let open = visits::count_under_way(tx, actor.agency, id).await?;
+                if open > 0 {
+                    let detail = format!("{open} of its visits are under way.");
+                    return Err(Error::because(Code::NotPossibleInState, detail));
+                }
+            }
+            programmes::set_state(tx, id, programme.state).await?;
+            let detail = json!({"state": programme.state.as_str()});
+            let event = AuditEvent::of(Verb::CloseProgramme, "programme", id).with(detail);
+            Ok((programme, event))
+        })
+        .await
+    }
+}

@@ -1,0 +1,210 @@
+//! How visits get to shoppers: the job board, the origin and the end of assignments, and quotas of rounds.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Daypart, LocalDate};
+
+macro_rules! names {
+    ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $text:literal,)* }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+        #[serde(rename_all = "snake_case")]
+        pub enum $name {
+            $($(#[$variant_doc])* $variant,)*
+        }
+
+        impl $name {
+            /// All of them.
+            pub const ALL: &[Self] = &[$(Self::$variant,)*];
+
+            /// The name in code, JSON and SQL.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $text,)*
+                }
+            }
+
+            /// The one with this name.
+            #[must_use]
+            pub fn from_name(name: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|one| one.as_str() == name)
+            }
+        }
+    };
+}
+
+names! {
+    /// How shoppers get a visit that is on the job board.
+    Board {
+        /// They ask for it, and a coordinator decides.
+        Apply = "apply",
+        /// The first who may, takes it.
+        SelfAssign = "self_assign",
+    }
+}
+
+names! {
+    /// How an assignment came about.
+    Origin {
+        /// A coordinator offered it.
+        Coordinator = "coordinator",
+        /// The shopper applied.
+        Application = "application",
+        /// The shopper took it from the board.
+        SelfAssigned = "self_assigned",
+        /// It is part of a proposed plan that a coordinator approved.
+        Plan = "plan",
+    }
+}
+
+names! {
+    /// Why an assignment ended before the visit was handed in.
+    EndReason {
+        /// The shopper refused it.
+        Declined = "declined",
+        /// The shopper gave it back.
+        GivenBack = "given_back",
+        /// The shopper took the application back, or another one was chosen.
+        NotChosen = "not_chosen",
+        /// The shopper did not answer in time.
+        Expired = "expired",
+        /// A coordinator gave the visit to somebody else.
+        Reassigned = "reassigned",
+        /// A coordinator withdrew it.
+        Cancelled = "cancelled",
+        /// The shopper found the place closed for good, or not there.
+        PlaceClosed = "place_closed",
+        /// The shopper was there and could not do what the scenario asks.
+        CannotDo = "cannot_do",
+    }
+}
+
+impl EndReason {
+    /// Whether the visit itself falls away with it, until a coordinator says otherwise.
+    #[must_use]
+    pub const fn ends_visit(self) -> bool {
+        matches!(self, Self::PlaceClosed)
+    }
+}
+
+names! {
+    /// What a quota counts by.
+    QuotaKind {
+        /// Days of the week, `mon` to `sun`.
+        Weekday = "weekday",
+        /// Parts of the day.
+        Daypart = "daypart",
+        /// Weeks of the round, `1` from its first day on.
+        Week = "week",
+    }
+}
+
+impl QuotaKind {
+    /// Whether there is such a cell.
+    #[must_use]
+    pub fn has(self, cell: &str) -> bool {
+        match self {
+            Self::Weekday => ["mon", "tue", "wed", "thu", "fri", "sat", "sun"].contains(&cell),
+            Self::Daypart => Daypart::from_name(cell).is_some(),
+            Self::Week => cell
+                .parse::<u8>()
+                .is_ok_and(|week| week >= 1 && !cell.starts_with(['0', '+'])),
+        }
+    }
+}
+
+/// The cells of quotas that a visit falls into.
+#[must_use]
+pub fn cells(
+    round_starts_on: LocalDate,
+    date: LocalDate,
+    daypart: Option<Daypart>,
+) -> Vec<(QuotaKind, String)> {
+    let week = date.days_since(round_starts_on).div_euclid(7) + 1;
+    let mut cells = vec![
+        (QuotaKind::Weekday, date.weekday().as_str().to_owned()),
+        (QuotaKind::Week, week.to_string()),
+    ];
+    cells.extend(daypart.map(|part| (QuotaKind::Daypart, part.as_str().to_owned())));
+    cells
+}
+
+/// The quotas that a visit on that date would exceed. Cells without a quota take any number.
+#[must_use]
+pub fn full_cells(
+    quotas: &BTreeMap<(QuotaKind, String), u32>,
+    taken: &BTreeMap<(QuotaKind, String), u32>,
+    round_starts_on: LocalDate,
+    date: LocalDate,
+    daypart: Option<Daypart>,
+) -> Vec<(QuotaKind, String)> {
+    let is_full = |cell: &(QuotaKind, String)| {
+        let most = quotas.get(cell);
+        most.is_some_and(|most| taken.get(cell).copied().unwrap_or(0) >= *most)
+    };
+    cells(round_starts_on, date, daypart)
+        .into_iter()
+        .filter(is_full)
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn day(text: &str) -> LocalDate {
+        LocalDate::parse(text).expect("a date")
+    }
+
+    fn cell(kind: QuotaKind, cell: &str) -> (QuotaKind, String) {
+        (kind, cell.to_owned())
+    }
+
+    #[test]
+    fn a_visit_falls_into_its_weekday_its_week_and_its_part_of_the_day() {
+        let starts_on = day("2026-11-02");
+        assert_eq!(
+            cells(starts_on, day("2026-11-08"), Some(Daypart::Evening)),
+            [
+                cell(QuotaKind::Weekday, "sun"),
+                cell(QuotaKind::Week, "1"),
+                cell(QuotaKind::Daypart, "evening")
+            ]
+        );
+        assert_eq!(
+            cells(starts_on, day("2026-11-09"), None)[1],
+            cell(QuotaKind::Week, "2")
+        );
+    }
+
+    #[test]
+    fn a_full_cell_takes_no_more_and_one_without_a_quota_takes_all() {
+        let starts_on = day("2026-11-02");
+        let quotas = BTreeMap::from([
+            (cell(QuotaKind::Weekday, "mon"), 2),
+            (cell(QuotaKind::Week, "1"), 1),
+        ]);
+        let taken = BTreeMap::from([
+            (cell(QuotaKind::Weekday, "mon"), 1),
+            (cell(QuotaKind::Week, "1"), 1),
+        ]);
+        let full = |date: &str| full_cells(&quotas, &taken, starts_on, day(date), None);
+        assert_eq!(full("2026-11-02"), [cell(QuotaKind::Week, "1")]);
+        assert_eq!(full("2026-11-09"), []);
+    }
+
+    #[test]
+    fn cells_have_the_names_of_their_kind() {
+        assert!(QuotaKind::Weekday.has("mon") && !QuotaKind::Weekday.has("monday"));
+        assert!(QuotaKind::Daypart.has("night") && !QuotaKind::Daypart.has("noon"));
+        assert!(QuotaKind::Week.has("12") && !QuotaKind::Week.has("0") && !QuotaKind::Week.has("+1"));
+        assert!(!QuotaKind::Week.has("01"));
+        for reason in EndReason::ALL {
+            assert_eq!(EndReason::from_name(reason.as_str()), Some(*reason));
+        }
+    }
+}

@@ -1,0 +1,289 @@
+//! Who was or will be where: what rotation, spacing and caps are counted by.
+
+use haamu_domain::{
+    AgencyId, AssignmentState, CompanionId, LocalDate, LocationId, ProgrammeId, RoundId, Timestamp, UserId,
+    VisitId, VisitState, Zone,
+};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, EntityTrait, FromQueryResult, JoinType, QueryFilter, QuerySelect,
+    RelationDef, Select,
+};
+use uuid::Uuid;
+
+use crate::entity::filling::{assignment_term, companion, past_visit, visit_plan};
+use crate::entity::programmes::{assignment, location, round, visit};
+use crate::{StoreError, Tx};
+
+use super::programmes::date;
+
+/// A visit that a shopper has taken or made, or that is offered to them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// The visit; none for one from before Haamu.
+    pub visit: Option<VisitId>,
+    /// Whose it is.
+    pub shopper: UserId,
+    /// Who came or comes along.
+    pub companion: Option<CompanionId>,
+    /// That person's own account.
+    pub companion_user: Option<UserId>,
+    /// Where.
+    pub location: LocationId,
+    /// In which programme.
+    pub programme: Option<ProgrammeId>,
+    /// In which round.
+    pub round: Option<RoundId>,
+    /// On which day, in the place's own time zone; by which day at the latest where none is fixed.
+    pub date: LocalDate,
+    /// Whether it has been handed in.
+    pub is_done: bool,
+}
+
+#[derive(FromQueryResult)]
+struct Row {
+    visit: Uuid,
+    shopper: Uuid,
+    companion: Option<Uuid>,
+    companion_user: Option<Uuid>,
+    location: Uuid,
+    programme: Uuid,
+    round: Uuid,
+    state: String,
+    visited_at: Option<i64>,
+    time_zone: String,
+    due_on: Option<String>,
+    plan_by: Option<String>,
+    round_by: String,
+}
+
+/// What shoppers have taken or made or are offered, and what they came along to.
+///
+/// # Errors
+/// The database failed.
+pub async fn list_of_shoppers(
+    tx: &Tx,
+    agency: AgencyId,
+    shoppers: &[UserId],
+) -> Result<Vec<Entry>, StoreError> {
+    let mut found = Vec::new();
+    for shoppers in shoppers.chunks(super::MAX_IDS) {
+        let ids = || shoppers.iter().map(|shopper| shopper.uuid());
+        let own = entries(agency).filter(assignment::Column::ShopperId.is_in(ids()));
+        let along = entries(agency).filter(companion::Column::UserId.is_in(ids()));
+        for select in [own, along] {
+            found.extend(load(tx, select).await?);
+        }
+        let before = past_visit::Entity::find()
+            .filter(past_visit::Column::AgencyId.eq(agency.uuid()))
+            .filter(past_visit::Column::UserId.is_in(ids()))
+            .all(tx.connection())
+            .await?;
+        for row in before {
+            found.push(from_before(&row)?);
+        }
+    }
+    Ok(found)
+}
+
+/// What is taken, made or offered at locations.
+///
+/// # Errors
+/// The database failed.
+pub async fn list_at_locations(
+    tx: &Tx,
+    agency: AgencyId,
+    locations: &[LocationId],
+) -> Result<Vec<Entry>, StoreError> {
+    let mut found = Vec::new();
+    for locations in locations.chunks(super::MAX_IDS) {
+        let ids = locations.iter().map(|location| location.uuid());
+        let select = entries(agency).filter(visit::Column::LocationId.is_in(ids));
+        found.extend(load(tx, select).await?);
+    }
+    Ok(found)
+}
+
+/// What a companion came along to, with whomever.
+///
+/// # Errors
+/// The database failed.
+pub async fn list_of_companion(tx: &Tx, agency: AgencyId, id: CompanionId) -> Result<Vec<Entry>, StoreError> {
+    let select = entries(agency).filter(assignment_term::Column::CompanionId.eq(id.uuid()));
+    load(tx, select).await
+}
+
+fn relation<F: EntityTrait, T: EntityTrait>(from: F::Column, to: T::Column) -> RelationDef
+where
+    F: EntityTrait,
+{
+    F::belongs_to(T::default()).from(from).to(to).into()
+}
+
+fn entries(agency: AgencyId) -> Select<assignment::Entity> {
+    let of_term = relation::<assignment::Entity, assignment_term::Entity>(
+        assignment::Column::Id,
+        assignment_term::Column::AssignmentId,
+    );
+    let of_companion = relation::<assignment_term::Entity, companion::Entity>(
+        assignment_term::Column::CompanionId,
+        companion::Column::Id,
+    );
+    let of_visit =
+        relation::<assignment::Entity, visit::Entity>(assignment::Column::VisitId, visit::Column::Id);
+    let of_plan =
+        relation::<visit::Entity, visit_plan::Entity>(visit::Column::Id, visit_plan::Column::VisitId);
+    let of_round = relation::<visit::Entity, round::Entity>(visit::Column::RoundId, round::Column::Id);
+    let of_place =
+        relation::<visit::Entity, location::Entity>(visit::Column::LocationId, location::Column::Id);
+    let live = [AssignmentState::Assigned, AssignmentState::Accepted];
+    assignment::Entity::find()
+        .select_only()
+        .column_as(visit::Column::Id, "visit")
+        .column_as(assignment::Column::ShopperId, "shopper")
+        .column_as(assignment_term::Column::CompanionId, "companion")
+        .column_as(companion::Column::UserId, "companion_user")
+        .column_as(visit::Column::LocationId, "location")
+        .column_as(round::Column::ProgrammeId, "programme")
+        .column_as(visit::Column::RoundId, "round")
+        .column_as(visit::Column::State, "state")
+        .column_as(visit::Column::VisitedAt, "visited_at")
+        .column_as(location::Column::TimeZone, "time_zone")
+        .column_as(assignment_term::Column::DueOn, "due_on")
+        .column_as(visit_plan::Column::VisitBy, "plan_by")
+        .column_as(round::Column::VisitBy, "round_by")
+        .join(JoinType::InnerJoin, of_visit)
+        .join(JoinType::InnerJoin, of_round)
+        .join(JoinType::InnerJoin, of_place)
+        .join(JoinType::LeftJoin, of_plan)
+        .join(JoinType::LeftJoin, of_term)
+        .join(JoinType::LeftJoin, of_companion)
+        .filter(assignment::Column::AgencyId.eq(agency.uuid()))
+        .filter(assignment::Column::State.is_in(live.map(AssignmentState::as_str)))
+        .filter(visit::Column::State.ne(VisitState::Voided.as_str()))
+}
+
+async fn load(tx: &Tx, select: Select<assignment::Entity>) -> Result<Vec<Entry>, StoreError> {
+    let rows = select.into_model::<Row>().all(tx.connection()).await?;
+    rows.iter().map(entry).collect()
+}
+
+fn entry(row: &Row) -> Result<Entry, StoreError> {
+    let zone = Zone::named(&row.time_zone).ok_or(StoreError::Corrupt("time zone"))?;
+    let day = match (row.visited_at, &row.due_on, &row.plan_by) {
+        (Some(at), _, _) => zone.date_of(Timestamp::from_millis(at)),
+        (None, Some(day), _) | (None, None, Some(day)) => date(day)?,
+        (None, None, None) => date(&row.round_by)?,
+    };
+    let state = VisitState::from_name(&row.state).ok_or(StoreError::Corrupt("visit state"))?;
+    let to_do = [VisitState::Planned, VisitState::Accepted, VisitState::InProgress];
+    Ok(Entry {
+        visit: Some(VisitId::from_uuid(row.visit)),
+        shopper: UserId::from_uuid(row.shopper),
+        companion: row.companion.map(CompanionId::from_uuid),
+        companion_user: row.companion_user.map(UserId::from_uuid),
+        location: LocationId::from_uuid(row.location),
+        programme: Some(ProgrammeId::from_uuid(row.programme)),
+        round: Some(RoundId::from_uuid(row.round)),
+        date: day,
+        is_done: !to_do.contains(&state),
+    })
+}
+
+fn from_before(row: &past_visit::Model) -> Result<Entry, StoreError> {
+    let user = UserId::from_uuid(row.user_id);
+    Ok(Entry {
+        visit: None,
+        shopper: user,
+        companion: None,
+        companion_user: row.as_companion.then_some(user),
+        location: LocationId::from_uuid(row.location_id),
+        programme: None,
+        round: None,
+        date: date(&row.visited_on)?,
+        is_done: true,
+    })
+}
+
+/// A visit from before Haamu.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewPastVisit {
+    /// The id of its row.
+    pub id: Uuid,
+    /// The agency's own key for it.
+    pub external_id: String,
+    /// Who was there.
+    pub user: UserId,
+    /// Where.
+    pub location: LocationId,
+    /// On which day.
+    pub visited_on: LocalDate,
+    /// Whether they came along only.
+    pub as_companion: bool,
+}
+
+/// The visits from before Haamu that the agency has by these keys.
+///
+/// # Errors
+/// The database failed.
+pub async fn list_past(tx: &Tx, agency: AgencyId, keys: &[&str]) -> Result<Vec<NewPastVisit>, StoreError> {
+    let mut found = Vec::new();
+    for keys in keys.chunks(super::MAX_IDS) {
+        let rows = past_visit::Entity::find()
+            .filter(past_visit::Column::AgencyId.eq(agency.uuid()))
+            .filter(past_visit::Column::ExternalId.is_in(keys.iter().copied()))
+            .all(tx.connection())
+            .await?;
+        for row in rows {
+            found.push(NewPastVisit {
+                id: row.id,
+                user: UserId::from_uuid(row.user_id),
+                location: LocationId::from_uuid(row.location_id),
+                visited_on: date(&row.visited_on)?,
+                as_companion: row.as_companion,
+                external_id: row.external_id,
+            });
+        }
+    }
+    Ok(found)
+}
+
+/// Writes visits from before Haamu: new ones, and changes of those that have their id.
+///
+/// # Errors
+/// The database failed.
+pub async fn put_past(
+    tx: &Tx,
+    agency: AgencyId,
+    all: &[NewPastVisit],
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    use sea_orm::sea_query::OnConflict;
+    for some in all.chunks(super::MAX_IDS / 8) {
+        let rows = some.iter().map(|new| past_visit::ActiveModel {
+            id: Set(new.id),
+            agency_id: Set(agency.uuid()),
+            external_id: Set(new.external_id.clone()),
+            user_id: Set(new.user.uuid()),
+            location_id: Set(new.location.uuid()),
+            visited_on: Set(new.visited_on.to_string()),
+            as_companion: Set(new.as_companion),
+            imported_at: Set(now.millis()),
+        });
+        let changed = [
+            past_visit::Column::UserId,
+            past_visit::Column::LocationId,
+            past_visit::Column::VisitedOn,
+            past_visit::Column::AsCompanion,
+            past_visit::Column::ImportedAt,
+        ];
+        past_visit::Entity::insert_many(rows)
+            .on_conflict(
+                OnConflict::column(past_visit::Column::Id)
+                    .update_columns(changed)
+                    .to_owned(),
+            )
+            .exec_without_returning(tx.connection())
+            .await?;
+    }
+    Ok(())
+}

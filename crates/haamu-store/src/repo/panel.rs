@@ -1,0 +1,318 @@
+//! The shopper panel of an agency: profiles, companions and ties.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use haamu_domain::panel::{OwnPlace, Profile};
+use haamu_domain::{AgencyId, ClientOrganisationId, CompanionId, LocationId, TieId, Timestamp, UserId};
+use sea_orm::sea_query::Expr;
+use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
+
+use crate::entity::filling::{companion, shopper_profile, tie};
+use crate::{StoreError, Tx};
+
+use super::programmes::date;
+
+/// The profile of a shopper with the number of its revision.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ProfileRecord {
+    /// Whose it is.
+    pub user: UserId,
+    /// What is known.
+    pub profile: Profile,
+    /// Counts changes; a save with an older one fails.
+    pub row_version: i64,
+}
+
+fn json(of: &impl serde::Serialize) -> String {
+    serde_json::to_string(of).expect("these hold nothing that JSON cannot")
+}
+
+/// The profiles of shoppers of the agency, of those who have one.
+///
+/// # Errors
+/// The database failed.
+pub async fn list_profiles(
+    tx: &Tx,
+    agency: AgencyId,
+    users: &[UserId],
+) -> Result<Vec<ProfileRecord>, StoreError> {
+    let mut found = Vec::new();
+    for users in users.chunks(super::MAX_IDS) {
+        let rows = shopper_profile::Entity::find()
+            .filter(shopper_profile::Column::AgencyId.eq(agency.uuid()))
+            .filter(shopper_profile::Column::UserId.is_in(users.iter().map(|user| user.uuid())))
+            .all(tx.connection())
+            .await?;
+        for row in rows {
+            found.push(profile(row)?);
+        }
+    }
+    Ok(found)
+}
+
+/// The profile of a shopper of the agency.
+///
+/// # Errors
+/// The database failed.
+pub async fn find_profile(
+    tx: &Tx,
+    agency: AgencyId,
+    user: UserId,
+) -> Result<Option<ProfileRecord>, StoreError> {
+    Ok(list_profiles(tx, agency, &[user]).await?.pop())
+}
+
+/// Writes the profile of a shopper, which is not there yet if its revision is 0.
+///
+/// # Errors
+/// [`StoreError::Conflict`] if it was changed since it was loaded.
+pub async fn put_profile(
+    tx: &Tx,
+    agency: AgencyId,
+    new: &ProfileRecord,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let row = shopper_profile::ActiveModel {
+        agency_id: Set(agency.uuid()),
+        user_id: Set(new.user.uuid()),
+        is_active: Set(new.profile.is_active),
+        born_on: Set(new.profile.born_on.map(|date| date.to_string())),
+        languages: Set(json(&new.profile.languages)),
+        qualifications: Set(json(&new.profile.qualifications)),
+        places: Set(json(&new.profile.places)),
+        rating_tenths: Set(new.profile.rating_tenths.map(Into::into)),
+        updated_at: Set(now.millis()),
+        row_version: Set(new.row_version + 1),
+    };
+    if new.row_version == 0 {
+        shopper_profile::Entity::insert(row)
+            .exec_without_returning(tx.connection())
+            .await
+            .map_err(|error| match StoreError::from(error) {
+                StoreError::AlreadyExists(_) => StoreError::Conflict("shopper profile"),
+                error => error,
+            })?;
+        return Ok(());
+    }
+    let result = shopper_profile::Entity::update_many()
+        .set(row)
+        .filter(shopper_profile::Column::AgencyId.eq(agency.uuid()))
+        .filter(shopper_profile::Column::UserId.eq(new.user.uuid()))
+        .filter(shopper_profile::Column::RowVersion.eq(new.row_version))
+        .exec(tx.connection())
+        .await?;
+    if result.rows_affected == 1 {
+        Ok(())
+    } else {
+        Err(StoreError::Conflict("shopper profile"))
+    }
+}
+
+fn profile(row: shopper_profile::Model) -> Result<ProfileRecord, StoreError> {
+    let corrupt = |_| StoreError::Corrupt("shopper profile");
+    let rating = row
+        .rating_tenths
+        .map(|tenths| super::unsigned(tenths.into(), "rating"));
+    Ok(ProfileRecord {
+        user: UserId::from_uuid(row.user_id),
+        profile: Profile {
+            is_active: row.is_active,
+            born_on: row.born_on.as_deref().map(date).transpose()?,
+            languages: serde_json::from_str(&row.languages).map_err(corrupt)?,
+            qualifications: serde_json::from_str(&row.qualifications).map_err(corrupt)?,
+            places: serde_json::from_str::<Vec<OwnPlace>>(&row.places).map_err(corrupt)?,
+            rating_tenths: rating.transpose()?,
+        },
+        row_version: row.row_version,
+    })
+}
+
+/// Somebody who comes along to visits of a shopper.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Companion {
+    /// Their id.
+    pub id: CompanionId,
+    /// With whom they come.
+    pub shopper: UserId,
+    /// Their name.
+    pub name: String,
+    /// Their own account, if they are a shopper themselves.
+    pub user: Option<UserId>,
+}
+
+/// Adds a companion.
+///
+/// # Errors
+/// The database failed.
+pub async fn insert_companion(
+    tx: &Tx,
+    agency: AgencyId,
+    new: &Companion,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let row = companion::ActiveModel {
+        id: Set(new.id.uuid()),
+        agency_id: Set(agency.uuid()),
+        shopper_id: Set(new.shopper.uuid()),
+        name: Set(new.name.clone()),
+        user_id: Set(new.user.map(UserId::uuid)),
+        created_at: Set(now.millis()),
+        removed_at: Set(None),
+    };
+    companion::Entity::insert(row)
+        .exec_without_returning(tx.connection())
+        .await?;
+    Ok(())
+}
+
+/// The companions of a shopper, by id.
+///
+/// # Errors
+/// The database failed.
+pub async fn list_companions(
+    tx: &Tx,
+    agency: AgencyId,
+    shopper: UserId,
+) -> Result<Vec<Companion>, StoreError> {
+    let rows = companion::Entity::find()
+        .filter(companion::Column::AgencyId.eq(agency.uuid()))
+        .filter(companion::Column::ShopperId.eq(shopper.uuid()))
+        .filter(companion::Column::RemovedAt.is_null())
+        .order_by_asc(companion::Column::Id)
+        .all(tx.connection())
+        .await?;
+    let record = |row: companion::Model| Companion {
+        id: CompanionId::from_uuid(row.id),
+        shopper: UserId::from_uuid(row.shopper_id),
+        name: row.name,
+        user: row.user_id.map(UserId::from_uuid),
+    };
+    Ok(rows.into_iter().map(record).collect())
+}
+
+/// Takes a companion of a shopper off the list; says whether they were on it. Visits keep them.
+///
+/// # Errors
+/// The database failed.
+pub async fn remove_companion(
+    tx: &Tx,
+    agency: AgencyId,
+    shopper: UserId,
+    id: CompanionId,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let result = companion::Entity::update_many()
+        .col_expr(companion::Column::RemovedAt, Expr::value(now.millis()))
+        .filter(companion::Column::Id.eq(id.uuid()))
+        .filter(companion::Column::AgencyId.eq(agency.uuid()))
+        .filter(companion::Column::ShopperId.eq(shopper.uuid()))
+        .filter(companion::Column::RemovedAt.is_null())
+        .exec(tx.connection())
+        .await?;
+    Ok(result.rows_affected == 1)
+}
+
+/// A declared tie of a shopper to a client organisation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tie {
+    /// Its id.
+    pub id: TieId,
+    /// Whose it is.
+    pub user: UserId,
+    /// To whom.
+    pub client_organisation: ClientOrganisationId,
+    /// To one location only.
+    pub location: Option<LocationId>,
+    /// What it is, in the shopper's words.
+    pub reason: String,
+}
+
+/// Adds a tie.
+///
+/// # Errors
+/// The database failed.
+pub async fn insert_tie(tx: &Tx, agency: AgencyId, new: &Tie, now: Timestamp) -> Result<(), StoreError> {
+    let row = tie::ActiveModel {
+        id: Set(new.id.uuid()),
+        agency_id: Set(agency.uuid()),
+        user_id: Set(new.user.uuid()),
+        client_organisation_id: Set(new.client_organisation.uuid()),
+        location_id: Set(new.location.map(LocationId::uuid)),
+        reason: Set(new.reason.clone()),
+        declared_at: Set(now.millis()),
+        ended_at: Set(None),
+    };
+    tie::Entity::insert(row)
+        .exec_without_returning(tx.connection())
+        .await?;
+    Ok(())
+}
+
+/// The ties of a shopper that hold, by id.
+///
+/// # Errors
+/// The database failed.
+pub async fn list_ties(tx: &Tx, agency: AgencyId, user: UserId) -> Result<Vec<Tie>, StoreError> {
+    let rows = tie::Entity::find()
+        .filter(tie::Column::AgencyId.eq(agency.uuid()))
+        .filter(tie::Column::UserId.eq(user.uuid()))
+        .filter(tie::Column::EndedAt.is_null())
+        .order_by_asc(tie::Column::Id)
+        .all(tx.connection())
+        .await?;
+    Ok(rows.into_iter().map(tie_record).collect())
+}
+
+/// All ties to a client organisation that hold: those to all of it, and those to single locations.
+///
+/// # Errors
+/// The database failed.
+pub async fn list_ties_to(
+    tx: &Tx,
+    agency: AgencyId,
+    client: ClientOrganisationId,
+) -> Result<BTreeMap<UserId, BTreeSet<Option<LocationId>>>, StoreError> {
+    let rows = tie::Entity::find()
+        .filter(tie::Column::AgencyId.eq(agency.uuid()))
+        .filter(tie::Column::ClientOrganisationId.eq(client.uuid()))
+        .filter(tie::Column::EndedAt.is_null())
+        .all(tx.connection())
+        .await?;
+    let mut found: BTreeMap<_, BTreeSet<_>> = BTreeMap::new();
+    for row in rows.into_iter().map(tie_record) {
+        found.entry(row.user).or_default().insert(row.location);
+    }
+    Ok(found)
+}
+
+/// Ends a tie of a shopper; says whether it held.
+///
+/// # Errors
+/// The database failed.
+pub async fn end_tie(
+    tx: &Tx,
+    agency: AgencyId,
+    user: UserId,
+    id: TieId,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let result = tie::Entity::update_many()
+        .col_expr(tie::Column::EndedAt, Expr::value(now.millis()))
+        .filter(tie::Column::Id.eq(id.uuid()))
+        .filter(tie::Column::AgencyId.eq(agency.uuid()))
+        .filter(tie::Column::UserId.eq(user.uuid()))
+        .filter(tie::Column::EndedAt.is_null())
+        .exec(tx.connection())
+        .await?;
+    Ok(result.rows_affected == 1)
+}
+
+fn tie_record(row: tie::Model) -> Tie {
+    Tie {
+        id: TieId::from_uuid(row.id),
+        user: UserId::from_uuid(row.user_id),
+        client_organisation: ClientOrganisationId::from_uuid(row.client_organisation_id),
+        location: row.location_id.map(LocationId::from_uuid),
+        reason: row.reason,
+    }
+}
