@@ -1,5 +1,6 @@
 //! Why a use case was not carried out.
 
+use haamu_domain::eligibility::Obstacle;
 use haamu_domain::{Code, TransitionError};
 use haamu_form::{Finding, Findings};
 use haamu_store::{CarriesStoreError, StoreError};
@@ -36,6 +37,8 @@ pub struct Refusal {
     pub issues: Vec<Issue>,
     /// The least build of the app that would be let in, where the build was too old.
     pub min_build: Option<String>,
+    /// Which rules of the programme stand in the way.
+    pub obstacles: Vec<Obstacle>,
 }
 
 /// What is wrong with one field.
@@ -56,6 +59,7 @@ impl Refusal {
             detail: None,
             issues: Vec::new(),
             min_build: None,
+            obstacles: Vec::new(),
         }
     }
 }
@@ -93,6 +97,26 @@ impl Error {
             min_build: Some(min_build),
             ..Refusal::new(Code::UpgradeRequired)
         }))
+    }
+
+    /// A refusal because of rules of the programme.
+    pub(crate) fn not_eligible(obstacles: Vec<Obstacle>) -> Self {
+        Self::Refused(Box::new(Refusal {
+            obstacles,
+            ..Refusal::new(Code::NotEligible)
+        }))
+    }
+
+    /// The same refusal, saying of which of several things it is.
+    pub(crate) fn at(self, path: &str) -> Self {
+        match self {
+            Self::Refused(mut refusal) if refusal.issues.is_empty() => {
+                let before = refusal.detail.take().map(|detail| format!(": {detail}"));
+                refusal.detail = Some(format!("{path}{}", before.unwrap_or_default()));
+                Self::Refused(refusal)
+            }
+            other => other,
+        }
     }
 
     /// There is no such thing within reach.
@@ -148,6 +172,16 @@ impl From<Finding> for Issue {
             message: finding.message,
         }
     }
+}
+
+/// A refusal because a field names what is not there.
+pub(crate) fn no_such(path: String, what: &str) -> Error {
+    let issue = Issue {
+        path,
+        code: "not_found".to_owned(),
+        message: format!("there is no such {what}"),
+    };
+    Error::with_issues(Code::ValidationFailed, vec![issue])
 }
 
 /// A refusal because of errors in a document.

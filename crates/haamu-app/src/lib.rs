@@ -13,6 +13,7 @@ mod context;
 mod devices;
 mod error;
 mod evaluation;
+mod filling;
 mod identity;
 mod jobs;
 mod programmes;
@@ -28,6 +29,10 @@ pub use clients::{ImportReport, LocationPatch, RowError, UnitInput, UnitPatch, U
 pub use context::{App, AppSettings, Clock, Page, SystemClock};
 pub use devices::DeviceInput;
 pub use error::{Error, Issue, Refusal};
+pub use filling::{
+    ApplicationView, EligibilityQuery, EligibilityView, JobInput, JobQuery, JobView, OfferInput,
+    VisitPlanPatch,
+};
 pub use identity::{Bearer, Issued, Me, MemberView, RefreshInput, SetupInput, SignInInput, UserInput};
 pub use jobs::error_chain;
 pub use programmes::{
@@ -40,7 +45,7 @@ pub use set_aside::{
     DecidedView, OperationPage, OperationView, SetAsideChoice, SetAsideQuery, SetAsideView, SetAsideVisit,
 };
 pub use sync::CustodyReport;
-pub use visits::{AssignmentView, PlannedVisit, VisitQuery, VisitView};
+pub use visits::{AcceptInput, AssignmentView, PlannedVisit, VisitQuery, VisitView};
 
 /// Records of the store that use cases return as they are.
 pub mod record {
@@ -48,6 +53,7 @@ pub mod record {
     pub use haamu_store::repo::clients::{ClientOrganisation, Location};
     pub use haamu_store::repo::devices::Device;
     pub use haamu_store::repo::hierarchies::{HierarchyRecord, Unit};
+    pub use haamu_store::repo::plans::VisitPlan;
     pub use haamu_store::repo::programmes::{Programme, Round};
     pub use haamu_store::repo::scenarios::ScenarioRecord;
     pub use haamu_store::repo::set_aside::{Decision, SetAside};

@@ -68,6 +68,10 @@ codes! {
     ChecklistUnsound = "checklist_unsound", "The checklist has errors.";
     /// The checklist version is not published.
     ChecklistNotPublished = "checklist_not_published", "The checklist version is not published.";
+    /// Rules of the programme stand in the way.
+    NotEligible = "not_eligible", "Rules of the programme do not allow this.";
+    /// The visit is taken, or is not on the job board.
+    JobTaken = "job_taken", "This visit is not to be had any more.";
     /// The staff notice is missing or too fresh.
     StaffNoticeMissing = "staff_notice_missing", "Staff have not been informed long enough ago.";
     /// Fewer days or hours have passed than the programme asks for.

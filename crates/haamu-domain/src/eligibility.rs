@@ -140,7 +140,9 @@ pub struct Candidate {
     pub has_agreement: bool,
     /// Whether they passed briefing and certification of the programme.
     pub is_certified: bool,
-    /// Locations that they declared a tie to; all of an organisation's, if they work there.
+    /// Whether they declared a tie to the client organisation as a whole.
+    pub is_tied: bool,
+    /// Locations that they declared a tie to.
     pub ties: BTreeSet<LocationId>,
     /// Visits that they made or took, and those that they came along to.
     pub visits: Vec<PastVisit>,
@@ -372,7 +374,7 @@ fn of_age(rules: &FieldRules, candidate: &Candidate, date: LocalDate) -> Option<
 /// What the person has to do with the place.
 fn of_place(rules: &FieldRules, candidate: &Candidate, visit: &OpenVisit, date: LocalDate) -> Vec<Obstacle> {
     let mut found = Vec::new();
-    if candidate.ties.contains(&visit.location) {
+    if candidate.is_tied || candidate.ties.contains(&visit.location) {
         found.push(Obstacle::new(ObstacleCode::NotIndependent));
     }
     if let (Some(greatest), Some(point)) = (rules.greatest_distance_km, visit.point) {

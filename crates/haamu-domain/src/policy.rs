@@ -108,6 +108,22 @@ verbs! {
     CreateVisits = "visit.create": Administrator | Coordinator;
     /// Offer a visit to a shopper.
     AssignVisit = "visit.assign": Administrator | Coordinator;
+    /// Ask why somebody may not make a visit; a shopper asks about themselves.
+    AskEligibility = "eligibility.ask": Administrator | Coordinator | Shopper;
+    /// Look for visits on the job board.
+    FindJobs = "job.find": Shopper;
+    /// Ask for a visit on the job board, or take it.
+    ApplyForJob = "job.apply": Shopper;
+    /// Read who asked for a visit.
+    ReadApplications = "application.read": Administrator | Coordinator;
+    /// Ask shoppers whether they want a visit.
+    InviteShoppers = "job.invite": Administrator | Coordinator;
+    /// Decline, give back or move one's own visits, or report why one cannot be made.
+    ChangeOwnAssignment = "assignment.change_own": Shopper;
+    /// Read and write one's own profile, companions and ties, and accept the shopper agreement.
+    ManageOwnProfile = "profile.own": Shopper;
+    /// Read and write the profiles of the shopper panel, and the shopper agreement.
+    ManagePanel = "panel.manage": Administrator | Coordinator;
     /// Read visits.
     ReadVisits = "visit.read": Administrator | ProgrammeDesigner | Coordinator | Reviewer;
     /// Accept one's own assignment.

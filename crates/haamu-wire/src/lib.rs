@@ -33,7 +33,7 @@ pub use organisations::{
     LocationPatch, LocationsOut, RowErrorOut,
 };
 pub use patch::Patch;
-pub use problem::{IssueOut, Problem};
+pub use problem::{IssueOut, ObstacleOut, Problem};
 pub use programme_parts::{
     BriefingIn, BriefingOut, BriefingReceiptOut, BriefingReceiptsOut, BriefingsOut, Certification,
     QuizAttemptIn, QuizAttemptOut, QuizOut, ScenarioIn, ScenarioOut, ScenarioPatch, ScenariosOut,

@@ -1,5 +1,7 @@
 //! The body of every failed request (RFC 9457).
 
+use haamu_domain::LocalDate;
+use haamu_domain::eligibility::Obstacle;
 use serde::{Deserialize, Serialize};
 
 /// What went wrong. The media type is `application/problem+json`.
@@ -27,6 +29,34 @@ pub struct Problem {
     /// With `upgrade_required`: the least build of the app that would be let in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub min_build: Option<String>,
+    /// With `not_eligible`: the rules of the programme that stand in the way.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub obstacles: Vec<ObstacleOut>,
+}
+
+/// A rule that stands in the way of somebody making a visit.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ObstacleOut {
+    /// Which rule, such as `rotation`, `spacing`, `too_far` or `quota_full`.
+    pub code: String,
+    /// The first day on which this rule would allow it, where time cures it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, format = Date))]
+    pub allowed_from: Option<LocalDate>,
+    /// What is missing or too much, such as the name of a qualification.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
+}
+
+impl From<&Obstacle> for ObstacleOut {
+    fn from(obstacle: &Obstacle) -> Self {
+        Self {
+            code: obstacle.code.as_str().to_owned(),
+            allowed_from: obstacle.allowed_from,
+            detail: obstacle.detail.clone(),
+        }
+    }
 }
 
 /// What is wrong with one field.

@@ -5,7 +5,7 @@ mod rendition;
 
 pub(crate) use process_submission::load_zone;
 
-use haamu_domain::SubmissionId;
+use haamu_domain::{AssignmentId, SubmissionId};
 use haamu_store::Tx;
 use haamu_store::repo::jobs::{self, ClaimedJob};
 use haamu_sync::BlobHash;
@@ -42,6 +42,11 @@ pub(crate) enum Job {
         /// Which file.
         sha256: BlobHash,
     },
+    /// Take an offer back that nobody answered in time.
+    ExpireOffer {
+        /// Which.
+        assignment: AssignmentId,
+    },
 }
 
 /// Every attempt so far ended with its process.
@@ -55,6 +60,7 @@ impl Job {
             Self::ProcessSubmission { .. } => "process_submission",
             Self::MakeRendition { .. } => "make_rendition",
             Self::ExpireUpload { .. } => "expire_upload",
+            Self::ExpireOffer { .. } => "expire_offer",
         }
     }
 }
@@ -104,6 +110,7 @@ impl App {
             Job::MakeRendition { sha256, submission } => {
                 self.make_rendition(claimed.agency, sha256, submission).await
             }
+            Job::ExpireOffer { assignment } => self.expire_offer(claimed.agency, assignment).await,
             Job::ExpireUpload { submission, sha256 } => {
                 self.expire_upload(claimed.agency, submission, sha256).await
             }

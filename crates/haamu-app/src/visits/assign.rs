@@ -1,20 +1,20 @@
 //! Planning visits and offering them to shoppers.
 
-use haamu_domain::brief::{assignment_entity, form_entity, submission_entity};
+use haamu_domain::brief::{assignment_entity, submission_entity};
+use haamu_domain::filling::{EndReason, Origin};
 use haamu_domain::{
-    Actor, AgencyId, AssignmentBrief, AssignmentEvent, AssignmentId, AssignmentState, AuditEvent, Code,
-    LocationBrief, LocationId, Role, RoundId, SubmissionId, Target, UserId, Verb, VisitEvent, VisitId,
-    VisitState,
+    Actor, AgencyId, AssignmentBrief, AssignmentEvent, AssignmentId, AuditEvent, Code, CompanionId,
+    LocalDate, LocationBrief, LocationId, RoundId, Target, UserId, Verb, VisitEvent, VisitId, VisitState,
 };
 use haamu_store::Tx;
 use haamu_store::repo::feed::{self, FeedChange};
-use haamu_store::repo::submissions::{self, Submission};
-use haamu_store::repo::visits::{self, Assignment, Visit};
-use haamu_store::repo::{checklists, clients, identity, programmes};
+use haamu_store::repo::visits::{self, Visit};
+use haamu_store::repo::{checklists, clients, programmes, submissions, terms};
 use serde_json::json;
 
 use crate::context::{require, require_in_agency};
-use crate::error::Issue;
+use crate::error::{Checks, Issue, no_such};
+use crate::filling::{Given, OfferInput};
 use crate::{App, Error};
 
 use super::read::{self, VisitView};
@@ -31,6 +31,17 @@ pub struct PlannedVisit {
     pub shopper: Option<UserId>,
 }
 
+/// What a shopper says when they accept.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct AcceptInput {
+    /// On which day they go.
+    pub due_on: Option<LocalDate>,
+    /// Who comes along.
+    pub companion: Option<CompanionId>,
+    /// Whether they declare that they have no tie to the place.
+    pub is_independent: bool,
+}
+
 impl App {
     /// Plans visits of a round, all of them or none.
     ///
@@ -44,13 +55,7 @@ impl App {
     ) -> Result<Vec<VisitView>, Error> {
         require_in_agency(actor, Verb::CreateVisits)?;
         if planned.is_empty() || planned.len() > MAX_VISITS {
-            let message = format!("between 1 and {MAX_VISITS} visits at once");
-            let issue = Issue {
-                path: "visits".to_owned(),
-                code: "out_of_range".to_owned(),
-                message,
-            };
-            return Err(Error::with_issues(Code::ValidationFailed, vec![issue]));
+            return Err(out_of_range("visits"));
         }
         self.act(actor, |tx: Tx| async move {
             let tx = &tx;
@@ -67,7 +72,7 @@ impl App {
                         "location of the client organisation",
                     ));
                 }
-                let visit = Visit {
+                let mut visit = Visit {
                     id: VisitId::from_uuid(self.fresh_uuid()),
                     client_organisation: plan.client_organisation,
                     round,
@@ -80,14 +85,15 @@ impl App {
                 };
                 visits::insert(tx, actor.agency, &visit, self.now()).await?;
                 if let Some(shopper) = one.shopper {
-                    self.offer(
-                        tx,
-                        actor.agency,
-                        &visit,
+                    let path = format!("visits[{index}].shopper");
+                    let how = (Origin::Coordinator, Given::Offered);
+                    let input = OfferInput {
                         shopper,
-                        &format!("visits[{index}].shopper"),
-                    )
-                    .await?;
+                        due_on: None,
+                        companion: None,
+                    };
+                    let given = self.give(tx, actor, &mut visit, &input, how, &path).await;
+                    given.map_err(|error| error.at(&format!("visits[{index}]")))?;
                 }
                 ids.push(visit.id);
             }
@@ -115,118 +121,147 @@ impl App {
         Ok(programme)
     }
 
-    /// Offers a visit to a shopper; an earlier offer is withdrawn.
+    /// Offers a visit to a shopper, if no rule stands in the way; an earlier offer is withdrawn.
     ///
     /// # Errors
-    /// There is no such visit or shopper, or work on the visit has been handed in.
+    /// There is no such visit or shopper, work on the visit has been handed in, or [`Code::NotEligible`].
     pub async fn assign_visit(
         &self,
         actor: &Actor,
         visit: VisitId,
-        shopper: UserId,
+        input: &OfferInput,
     ) -> Result<VisitView, Error> {
         require_in_agency(actor, Verb::AssignVisit)?;
         self.act(actor, |tx: Tx| async move {
             let tx = &tx;
-            let visit = visits::lock(tx, actor.agency, visit).await?;
-            let mut visit = visit.ok_or_else(|| Error::not_found("visit"))?;
-            let target = Target::of_client(actor.agency, visit.client_organisation);
-            require(actor, Verb::AssignVisit, &target, "visit")?;
-            self.load_plan(tx, actor, visit.round).await?;
-            self.withdraw_offers(tx, actor.agency, &mut visit).await?;
-            self.offer(tx, actor.agency, &visit, shopper, "shopper").await?;
-            let mut views = read::views_of(tx, actor.agency, &[visit.id]).await?;
+            let visit = self
+                .reassign(tx, actor, visit, input, Origin::Coordinator, "shopper")
+                .await?;
+            let mut views = read::views_of(tx, actor.agency, &[visit]).await?;
             let view = views.pop().ok_or_else(|| Error::not_found("visit"))?;
-            Ok((view, AuditEvent::of(Verb::AssignVisit, "visit", visit.id)))
+            Ok((view, AuditEvent::of(Verb::AssignVisit, "visit", visit)))
         })
         .await
     }
 
-    /// Cancels what is offered of a visit; what a shopper has recorded goes on to be taken in, but apart.
-    async fn withdraw_offers(&self, tx: &Tx, agency: AgencyId, visit: &mut Visit) -> Result<(), Error> {
-        if visit.state != VisitState::Planned {
-            visit.state = visit.state.after(VisitEvent::FallBack)?;
-            visits::update(tx, visit).await?;
-        }
-        let submissions = submissions::list_of_visits(tx, agency, &[visit.id]).await?;
-        for mut assignment in visits::list_assignments(tx, agency, &[visit.id]).await? {
-            if !assignment.state.is_live() {
-                continue;
-            }
-            assignment.state = assignment.state.after(AssignmentEvent::Cancel)?;
-            visits::update_assignment(tx, &assignment).await?;
-            let revoked = || Some("reassigned".to_owned());
-            let mut changes = vec![FeedChange {
-                entity: assignment_entity(assignment.id),
-                revoked: revoked(),
-            }];
-            for submission in submissions
-                .iter()
-                .filter(|submission| submission.assignment == assignment.id)
-            {
-                changes.push(FeedChange {
-                    entity: submission_entity(submission.id),
-                    revoked: revoked(),
-                });
-            }
-            feed::append(tx, agency, &scope_of(agency, assignment.shopper), &changes).await?;
-        }
-        Ok(())
-    }
-
-    async fn offer(
-        &self,
-        tx: &Tx,
-        agency: AgencyId,
-        visit: &Visit,
-        shopper: UserId,
-        path: &str,
-    ) -> Result<(), Error> {
-        let member = identity::find_membership(tx, agency, shopper).await?;
-        if member.is_none_or(|member| member.role != Role::Shopper) {
-            return Err(no_such(path.to_owned(), "shopper of the agency"));
-        }
-        let now = self.now();
-        let assignment = Assignment {
-            id: AssignmentId::from_uuid(self.fresh_uuid()),
-            visit: visit.id,
-            shopper,
-            state: AssignmentState::Planned.after(AssignmentEvent::Assign)?,
-            row_version: 1,
-        };
-        visits::insert_assignment(tx, agency, &assignment, now).await?;
-        let submission = Submission {
-            id: SubmissionId::from_uuid(self.fresh_uuid()),
-            assignment: assignment.id,
-            visit: visit.id,
-            shopper,
-            form: None,
-            cycle: 0,
-            return_reason: None,
-            row_version: 1,
-        };
-        submissions::insert(tx, agency, &submission, now).await?;
-        let round = programmes::find_round(tx, agency, visit.round).await?;
-        let round = round.ok_or_else(|| Error::not_found("round"))?;
-        let version = checklists::find_version(tx, agency, round.checklist_version).await?;
-        let version = version.ok_or_else(|| Error::not_found("checklist version"))?;
-        let changes = [
-            form_entity(&version.form),
-            assignment_entity(assignment.id),
-            submission_entity(submission.id),
-        ]
-        .map(|entity| FeedChange {
-            entity,
-            revoked: None,
-        });
-        Ok(feed::append(tx, agency, &scope_of(agency, shopper), &changes).await?)
-    }
-
-    /// The shopper accepts their assignment.
+    /// Offers visits to shoppers, all of them or none.
     ///
     /// # Errors
-    /// There is no such assignment of theirs, or it is not offered.
-    pub async fn accept_assignment(&self, actor: &Actor, id: AssignmentId) -> Result<AssignmentBrief, Error> {
+    /// As for one of them; the detail says for which.
+    pub async fn assign_visits(
+        &self,
+        actor: &Actor,
+        round: RoundId,
+        offers: &[(VisitId, OfferInput)],
+        origin: Origin,
+    ) -> Result<Vec<VisitView>, Error> {
+        require_in_agency(actor, Verb::AssignVisit)?;
+        if offers.is_empty() || offers.len() > MAX_VISITS {
+            return Err(out_of_range("assignments"));
+        }
+        // Whoever locks several visits does so in the order of their ids.
+        let mut offers: Vec<_> = offers.iter().enumerate().collect();
+        offers.sort_by_key(|(_, (visit, _))| *visit);
+        let offers = &offers;
+        self.act(actor, |tx: Tx| async move {
+            let tx = &tx;
+            self.load_plan(tx, actor, round).await?;
+            let mut ids = Vec::with_capacity(offers.len());
+            for (index, (visit, input)) in offers {
+                let path = format!("assignments[{index}].shopper");
+                let found = visits::find(tx, actor.agency, *visit).await?;
+                if found.is_none_or(|found| found.round != round) {
+                    return Err(no_such(
+                        format!("assignments[{index}].visit"),
+                        "visit of the round",
+                    ));
+                }
+                let done = self.reassign(tx, actor, *visit, input, origin, &path).await;
+                ids.push(done.map_err(|error| error.at(&format!("assignments[{index}]")))?);
+            }
+            let views = read::views_of(tx, actor.agency, &ids).await?;
+            let event = AuditEvent::of(Verb::AssignVisit, "round", round);
+            let detail = json!({"count": ids.len(), "origin": origin.as_str()});
+            Ok((views, event.with(detail)))
+        })
+        .await
+    }
+
+    /// Takes a visit back from whoever has it, and offers it to somebody else.
+    async fn reassign(
+        &self,
+        tx: &Tx,
+        actor: &Actor,
+        visit: VisitId,
+        input: &OfferInput,
+        origin: Origin,
+        path: &str,
+    ) -> Result<VisitId, Error> {
+        let visit = visits::lock(tx, actor.agency, visit).await?;
+        let mut visit = visit.ok_or_else(|| Error::not_found("visit"))?;
+        let target = Target::of_client(actor.agency, visit.client_organisation);
+        require(actor, Verb::AssignVisit, &target, "visit")?;
+        for mut assignment in visits::list_assignments(tx, actor.agency, &[visit.id]).await? {
+            if assignment.state.is_live() {
+                let end = (AssignmentEvent::Cancel, EndReason::Reassigned, None);
+                self.end_assignment(tx, actor.agency, &mut visit, &mut assignment, end)
+                    .await?;
+            }
+        }
+        let how = (origin, Given::Offered);
+        self.give(tx, actor, &mut visit, input, how, path).await?;
+        Ok(visit.id)
+    }
+
+    /// Withdraws whatever is offered of a visit, without offering it to somebody else.
+    ///
+    /// # Errors
+    /// There is no such visit, nobody has it, or work on it has been handed in.
+    pub async fn withdraw_assignment(
+        &self,
+        actor: &Actor,
+        visit: VisitId,
+        reason: &str,
+    ) -> Result<VisitView, Error> {
+        require_in_agency(actor, Verb::AssignVisit)?;
+        let mut checks = Checks::default();
+        let reason = &checks.text("reason", reason, 1_000);
+        checks.finish()?;
+        self.act(actor, |tx: Tx| async move {
+            let tx = &tx;
+            let found = visits::lock(tx, actor.agency, visit).await?;
+            let mut found = found.ok_or_else(|| Error::not_found("visit"))?;
+            let target = Target::of_client(actor.agency, found.client_organisation);
+            require(actor, Verb::AssignVisit, &target, "visit")?;
+            let all = visits::list_assignments(tx, actor.agency, &[visit]).await?;
+            let live = all.into_iter().find(|one| one.state.is_live());
+            let mut live =
+                live.ok_or_else(|| Error::because(Code::NotPossibleInState, "Nobody has this visit."))?;
+            let end = (
+                AssignmentEvent::Cancel,
+                EndReason::Cancelled,
+                Some(reason.clone()),
+            );
+            self.end_assignment(tx, actor.agency, &mut found, &mut live, end)
+                .await?;
+            let mut views = read::views_of(tx, actor.agency, &[visit]).await?;
+            let view = views.pop().ok_or_else(|| Error::not_found("visit"))?;
+            let event = AuditEvent::of(Verb::AssignVisit, "visit", visit);
+            Ok((view, event.with(json!({"withdrawn": live.id}))))
+        })
+        .await
+    }
+
+    /// The shopper accepts their assignment, and says when they go and with whom, if they know.
+    ///
+    /// # Errors
+    /// There is no such assignment of theirs, it is not offered, or rules stand in the way of that day.
+    pub async fn accept_assignment(
+        &self,
+        actor: &Actor,
+        id: AssignmentId,
+        accept: Option<&AcceptInput>,
+    ) -> Result<AssignmentBrief, Error> {
         require_in_agency(actor, Verb::AcceptAssignment)?;
         self.act(actor, |tx: Tx| async move {
             let tx = &tx;
@@ -243,6 +278,9 @@ impl App {
             visit.state = visit.state.after(VisitEvent::Accept)?;
             visits::update_assignment(tx, &assignment).await?;
             visits::update(tx, &visit).await?;
+            if let Some(input) = accept {
+                self.settle_terms(tx, actor, &visit, id, input).await?;
+            }
             let submissions = submissions::list_of_visits(tx, actor.agency, &[visit.id]).await?;
             let mut changes = vec![FeedChange {
                 entity: assignment_entity(id),
@@ -267,13 +305,46 @@ impl App {
     }
 }
 
-fn no_such(path: String, what: &str) -> Error {
+fn out_of_range(path: &str) -> Error {
     let issue = Issue {
-        path,
-        code: "not_found".to_owned(),
-        message: format!("there is no such {what}"),
+        path: path.to_owned(),
+        code: "out_of_range".to_owned(),
+        message: format!("between 1 and {MAX_VISITS} visits at once"),
     };
     Error::with_issues(Code::ValidationFailed, vec![issue])
+}
+
+impl App {
+    async fn settle_terms(
+        &self,
+        tx: &Tx,
+        actor: &Actor,
+        visit: &Visit,
+        id: AssignmentId,
+        input: &AcceptInput,
+    ) -> Result<(), Error> {
+        let mut terms = terms::load(tx, actor.agency, id).await?;
+        terms.due_on = input.due_on.or(terms.due_on);
+        terms.companion = input.companion.or(terms.companion);
+        if input.is_independent {
+            terms.independent_at = Some(self.now());
+        }
+        if input.due_on.is_some() || input.companion.is_some() {
+            let (facts, planned) = self.lock_rules(tx, actor, visit, actor.user, "shopper").await?;
+            let offer = OfferInput {
+                shopper: actor.user,
+                due_on: terms.due_on,
+                companion: terms.companion,
+            };
+            let obstacles = self
+                .find_obstacles(tx, actor.agency, &facts, &planned, &offer)
+                .await?;
+            if !obstacles.is_empty() {
+                return Err(Error::not_eligible(obstacles));
+            }
+        }
+        Ok(terms::put(tx, actor.agency, &terms).await?)
+    }
 }
 
 /// The feed that a shopper's devices read.

@@ -3,7 +3,7 @@
 mod assign;
 mod read;
 
-pub use assign::PlannedVisit;
+pub use assign::{AcceptInput, PlannedVisit};
 pub use read::{AssignmentView, VisitQuery, VisitView};
 pub(crate) use read::{current_assignment, views};
 

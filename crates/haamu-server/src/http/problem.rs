@@ -7,7 +7,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use haamu_app::{Error, Issue, Refusal};
 use haamu_domain::Code;
-use haamu_wire::{IssueOut, Problem};
+use haamu_wire::{IssueOut, ObstacleOut, Problem};
 
 /// The prefix of a problem's `type`.
 const TYPE_PREFIX: &str = "urn:haamu:problem:";
@@ -62,14 +62,17 @@ impl IntoResponse for Failure {
             request_id: None,
             issues: Vec::new(),
             min_build: None,
+            obstacles: Vec::new(),
         };
         if let Error::Refused(refusal) = &self.0 {
             let Refusal {
                 detail,
                 issues,
                 min_build,
+                obstacles,
                 ..
             } = refusal.as_ref();
+            problem.obstacles = obstacles.iter().map(ObstacleOut::from).collect();
             problem.detail.clone_from(detail);
             problem.min_build.clone_from(min_build);
             problem.issues = issues.iter().map(issue_out).collect();
@@ -113,6 +116,8 @@ pub(super) fn status_of(code: Code) -> StatusCode {
         | Code::NotPossibleInState
         | Code::SetupClosed
         | Code::ChecklistNotPublished
+        | Code::NotEligible
+        | Code::JobTaken
         | Code::StaffNoticeMissing
         | Code::ReleaseTooEarly
         | Code::CriticalUnconfirmed

@@ -339,6 +339,31 @@ pub async fn find_last_pass(
     Ok(row.map(|row| Timestamp::from_millis(row.tried_at)))
 }
 
+/// Who has passed a quiz since a moment.
+///
+/// # Errors
+/// The database failed.
+pub async fn list_passed(
+    tx: &Tx,
+    agency: AgencyId,
+    programme: ProgrammeId,
+    quiz: ChecklistVersionId,
+    since: Timestamp,
+) -> Result<BTreeSet<UserId>, StoreError> {
+    let ids: Vec<Uuid> = certification_attempt::Entity::find()
+        .select_only()
+        .column(certification_attempt::Column::UserId)
+        .filter(certification_attempt::Column::AgencyId.eq(agency.uuid()))
+        .filter(certification_attempt::Column::ProgrammeId.eq(programme.uuid()))
+        .filter(certification_attempt::Column::ChecklistVersionId.eq(quiz.uuid()))
+        .filter(certification_attempt::Column::Passed.eq(true))
+        .filter(certification_attempt::Column::TriedAt.gt(since.millis()))
+        .into_tuple()
+        .all(tx.connection())
+        .await?;
+    Ok(ids.into_iter().map(UserId::from_uuid).collect())
+}
+
 fn attempts_of(
     agency: AgencyId,
     programme: ProgrammeId,

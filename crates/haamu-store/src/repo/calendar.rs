@@ -1,8 +1,8 @@
 //! Who was or will be where: what rotation, spacing and caps are counted by.
 
 use haamu_domain::{
-    AgencyId, AssignmentState, CompanionId, LocalDate, LocationId, ProgrammeId, RoundId, Timestamp, UserId,
-    VisitId, VisitState, Zone,
+    AgencyId, AssignmentState, CompanionId, Daypart, LocalDate, LocationId, ProgrammeId, RoundId, Timestamp,
+    UserId, VisitId, VisitState, Zone,
 };
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, EntityTrait, FromQueryResult, JoinType, QueryFilter, QuerySelect,
@@ -35,6 +35,8 @@ pub struct Entry {
     pub round: Option<RoundId>,
     /// On which day, in the place's own time zone; by which day at the latest where none is fixed.
     pub date: LocalDate,
+    /// The part of the day that it is planned for, or took place in.
+    pub daypart: Option<Daypart>,
     /// Whether it has been handed in.
     pub is_done: bool,
 }
@@ -53,6 +55,7 @@ struct Row {
     time_zone: String,
     due_on: Option<String>,
     plan_by: Option<String>,
+    daypart: Option<String>,
     round_by: String,
 }
 
@@ -103,6 +106,14 @@ pub async fn list_at_locations(
     Ok(found)
 }
 
+/// What is taken, made or offered in a round.
+///
+/// # Errors
+/// The database failed.
+pub async fn list_of_round(tx: &Tx, agency: AgencyId, id: RoundId) -> Result<Vec<Entry>, StoreError> {
+    load(tx, entries(agency).filter(visit::Column::RoundId.eq(id.uuid()))).await
+}
+
 /// What a companion came along to, with whomever.
 ///
 /// # Errors
@@ -150,6 +161,7 @@ fn entries(agency: AgencyId) -> Select<assignment::Entity> {
         .column_as(location::Column::TimeZone, "time_zone")
         .column_as(assignment_term::Column::DueOn, "due_on")
         .column_as(visit_plan::Column::VisitBy, "plan_by")
+        .column_as(visit_plan::Column::Daypart, "daypart")
         .column_as(round::Column::VisitBy, "round_by")
         .join(JoinType::InnerJoin, of_visit)
         .join(JoinType::InnerJoin, of_round)
@@ -185,6 +197,10 @@ fn entry(row: &Row) -> Result<Entry, StoreError> {
         programme: Some(ProgrammeId::from_uuid(row.programme)),
         round: Some(RoundId::from_uuid(row.round)),
         date: day,
+        daypart: match row.visited_at {
+            Some(at) => Some(zone.local_minute(Timestamp::from_millis(at)).daypart()),
+            None => row.daypart.as_deref().and_then(Daypart::from_name),
+        },
         is_done: !to_do.contains(&state),
     })
 }
@@ -200,6 +216,7 @@ fn from_before(row: &past_visit::Model) -> Result<Entry, StoreError> {
         programme: None,
         round: None,
         date: date(&row.visited_on)?,
+        daypart: None,
         is_done: true,
     })
 }

@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use haamu_domain::opening::OpeningHours;
 use haamu_domain::{AgencyId, ClientOrganisationId, LocalDate, LocationId, OperatorKind, Timestamp};
-use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+};
 use uuid::Uuid;
 
 use crate::entity::identity::client_organisation;
@@ -149,6 +151,43 @@ pub async fn insert_location(
 pub async fn update_location(tx: &Tx, changed: &Location) -> Result<(), StoreError> {
     location::Entity::update(location_row(changed))
         .exec(tx.connection())
+        .await?;
+    Ok(())
+}
+
+/// Locations of the agency by their ids.
+///
+/// # Errors
+/// The database failed.
+pub async fn list_locations_by_ids(
+    tx: &Tx,
+    agency: AgencyId,
+    ids: &[LocationId],
+) -> Result<BTreeMap<LocationId, Location>, StoreError> {
+    let mut found = BTreeMap::new();
+    for ids in ids.chunks(super::MAX_IDS) {
+        let rows = location::Entity::find()
+            .filter(location::Column::AgencyId.eq(agency.uuid()))
+            .filter(location::Column::Id.is_in(ids.iter().map(|id| id.uuid())))
+            .all(tx.connection())
+            .await?;
+        for row in rows {
+            let place = place(row)?;
+            found.insert(place.id, place);
+        }
+    }
+    Ok(found)
+}
+
+/// Locks a location: its visits are given out one after the other.
+///
+/// # Errors
+/// The database failed.
+pub async fn lock_location(tx: &Tx, agency: AgencyId, id: LocationId) -> Result<(), StoreError> {
+    location::Entity::find_by_id(id.uuid())
+        .filter(location::Column::AgencyId.eq(agency.uuid()))
+        .lock_exclusive()
+        .one(tx.connection())
         .await?;
     Ok(())
 }

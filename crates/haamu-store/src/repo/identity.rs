@@ -1,5 +1,7 @@
 //! The installation, agencies, people and what they are.
 
+use std::collections::BTreeSet;
+
 use haamu_domain::{AgencyId, ClientOrganisationId, Role, Timestamp, UserId};
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
@@ -190,6 +192,47 @@ pub async fn find_membership(
     id: UserId,
 ) -> Result<Option<Membership>, StoreError> {
     let row = membership::Entity::find_by_id((agency.uuid(), id.uuid()))
+        .one(tx.connection())
+        .await?;
+    row.as_ref().map(member).transpose()
+}
+
+/// Which of these people are shoppers of the agency.
+///
+/// # Errors
+/// The database failed.
+pub async fn list_shoppers(
+    tx: &Tx,
+    agency: AgencyId,
+    users: &[UserId],
+) -> Result<BTreeSet<UserId>, StoreError> {
+    let mut found = BTreeSet::new();
+    for users in users.chunks(super::MAX_IDS) {
+        let ids: Vec<Uuid> = membership::Entity::find()
+            .select_only()
+            .column(membership::Column::UserId)
+            .filter(membership::Column::AgencyId.eq(agency.uuid()))
+            .filter(membership::Column::Role.eq(Role::Shopper.as_str()))
+            .filter(membership::Column::UserId.is_in(users.iter().map(|user| user.uuid())))
+            .into_tuple()
+            .all(tx.connection())
+            .await?;
+        found.extend(ids.into_iter().map(UserId::from_uuid));
+    }
+    Ok(found)
+}
+
+/// Locks what a person is in an agency: two who give the same shopper visits do so one after the other.
+///
+/// # Errors
+/// The database failed.
+pub async fn lock_membership(
+    tx: &Tx,
+    agency: AgencyId,
+    id: UserId,
+) -> Result<Option<Membership>, StoreError> {
+    let row = membership::Entity::find_by_id((agency.uuid(), id.uuid()))
+        .lock_exclusive()
         .one(tx.connection())
         .await?;
     row.as_ref().map(member).transpose()

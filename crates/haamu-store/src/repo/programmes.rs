@@ -234,6 +234,19 @@ pub async fn find_round(tx: &Tx, agency: AgencyId, id: RoundId) -> Result<Option
     row.map(round_record).transpose()
 }
 
+/// Locks a round: visits are filled one after the other where quotas count them.
+///
+/// # Errors
+/// The database failed.
+pub async fn lock_round(tx: &Tx, agency: AgencyId, id: RoundId) -> Result<Option<Round>, StoreError> {
+    let row = round::Entity::find_by_id(id.uuid())
+        .filter(round::Column::AgencyId.eq(agency.uuid()))
+        .lock_exclusive()
+        .one(tx.connection())
+        .await?;
+    row.map(round_record).transpose()
+}
+
 /// Rounds of a programme after one, by id.
 ///
 /// # Errors

@@ -63,6 +63,8 @@ pub struct VisitFilter {
     pub round: Option<RoundId>,
     /// In one state.
     pub state: Option<VisitState>,
+    /// These visits.
+    pub ids: Option<BTreeSet<VisitId>>,
     /// Of one client organisation.
     pub client_organisation: Option<ClientOrganisationId>,
     /// That the client may see.
@@ -197,6 +199,9 @@ pub async fn list(
     if let Some(state) = filter.state {
         select = select.filter(visit::Column::State.eq(state.as_str()));
     }
+    if let Some(ids) = &filter.ids {
+        select = select.filter(visit::Column::Id.is_in(ids.iter().map(|id| id.uuid())));
+    }
     if let Some(client) = filter.client_organisation {
         select = select.filter(visit::Column::ClientOrganisationId.eq(client.uuid()));
     }
@@ -295,6 +300,23 @@ pub async fn list_assignments(
         .all(tx.connection())
         .await?;
     rows.iter().map(assignment_record).collect()
+}
+
+/// The visits that a shopper has asked for.
+///
+/// # Errors
+/// The database failed.
+pub async fn list_applied(tx: &Tx, agency: AgencyId, shopper: UserId) -> Result<Vec<VisitId>, StoreError> {
+    let ids: Vec<Uuid> = assignment::Entity::find()
+        .select_only()
+        .column(assignment::Column::VisitId)
+        .filter(assignment::Column::AgencyId.eq(agency.uuid()))
+        .filter(assignment::Column::ShopperId.eq(shopper.uuid()))
+        .filter(assignment::Column::State.eq(AssignmentState::Applied.as_str()))
+        .into_tuple()
+        .all(tx.connection())
+        .await?;
+    Ok(ids.into_iter().map(VisitId::from_uuid).collect())
 }
 
 /// How many visits of a programme are under way.

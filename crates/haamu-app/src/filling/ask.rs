@@ -1,0 +1,141 @@
+//! "Why not?": what stands in the way of a shopper making a visit, and from when on it would be allowed.
+
+use haamu_domain::eligibility::{Obstacle, OpenVisit, first_date};
+use haamu_domain::{Actor, CompanionId, LocalDate, Role, Target, UserId, Verb, VisitId};
+use haamu_store::Tx;
+use haamu_store::repo::visits::{self, Visit};
+use haamu_store::repo::{identity, plans};
+
+use crate::context::{require, require_in_agency};
+use crate::error::no_such;
+use crate::{App, Error};
+
+use super::facts::{RoundFacts, find_companion};
+
+/// What is asked about a visit.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct EligibilityQuery {
+    /// About whom; a shopper asks about themselves.
+    pub shopper: Option<UserId>,
+    /// About which day; about any of the visit's days, if absent.
+    pub on: Option<LocalDate>,
+    /// With whom along.
+    pub companion: Option<CompanionId>,
+}
+
+/// Whether a shopper may make a visit.
+#[derive(Clone, Debug)]
+pub struct EligibilityView {
+    /// Who.
+    pub shopper: UserId,
+    /// What stands in the way; nothing, if it is empty.
+    pub obstacles: Vec<Obstacle>,
+    /// The first day of the visit's time, from today on, on which they may.
+    pub first_date: Option<LocalDate>,
+}
+
+impl App {
+    /// What stands in the way of a shopper making a visit.
+    ///
+    /// # Errors
+    /// There is no such visit or shopper within reach.
+    pub async fn ask_why_not(
+        &self,
+        actor: &Actor,
+        visit: VisitId,
+        query: EligibilityQuery,
+    ) -> Result<EligibilityView, Error> {
+        require_in_agency(actor, Verb::AskEligibility)?;
+        let shopper = match (actor.role, query.shopper) {
+            (Role::Shopper, None) => actor.user,
+            (Role::Shopper, Some(other)) if other != actor.user => {
+                return Err(Error::not_found("shopper"));
+            }
+            (_, Some(shopper)) => shopper,
+            (_, None) => return Err(no_such("shopper".to_owned(), "shopper of the agency")),
+        };
+        self.look(|tx: Tx| async move {
+            let tx = &tx;
+            let visit = self.visit_within_reach(tx, actor, visit).await?;
+            let member = identity::find_membership(tx, actor.agency, shopper).await?;
+            if member.is_none_or(|member| member.role != Role::Shopper) {
+                return Err(no_such("shopper".to_owned(), "shopper of the agency"));
+            }
+            self.judge(tx, actor, &visit, shopper, &query).await
+        })
+        .await
+    }
+
+    /// A visit that the actor may ask about: a shopper of one on the board, or offered to them.
+    pub(super) async fn visit_within_reach(
+        &self,
+        tx: &Tx,
+        actor: &Actor,
+        id: VisitId,
+    ) -> Result<Visit, Error> {
+        let visit = visits::find(tx, actor.agency, id).await?;
+        let visit = visit.ok_or_else(|| Error::not_found("visit"))?;
+        let target = Target::of_client(actor.agency, visit.client_organisation);
+        require(actor, Verb::AskEligibility, &target, "visit")?;
+        if actor.role == Role::Shopper {
+            let plan = plans::load(tx, actor.agency, id, visit.round).await?;
+            let offers = visits::list_assignments(tx, actor.agency, &[id]).await?;
+            let is_own = offers.iter().any(|offer| offer.shopper == actor.user);
+            if plan.board.is_none() && !is_own {
+                return Err(Error::not_found("visit"));
+            }
+        }
+        Ok(visit)
+    }
+
+    async fn judge(
+        &self,
+        tx: &Tx,
+        actor: &Actor,
+        visit: &Visit,
+        shopper: UserId,
+        query: &EligibilityQuery,
+    ) -> Result<EligibilityView, Error> {
+        let agency = actor.agency;
+        let facts = RoundFacts::load(tx, actor, visit.round).await?;
+        let mut planned = facts.visits(tx, agency, std::slice::from_ref(visit)).await?;
+        let planned = planned
+            .remove(&visit.id)
+            .ok_or_else(|| Error::not_found("visit"))?;
+        let mut candidates = facts
+            .candidates(tx, agency, &[shopper], Some(visit.id), self.now())
+            .await?;
+        let candidate = candidates.remove(&shopper).unwrap_or_default();
+        let companion = match query.companion {
+            None => None,
+            Some(id) => {
+                let found = find_companion(tx, agency, shopper, id).await?;
+                let found =
+                    found.ok_or_else(|| no_such("companion".to_owned(), "companion of the shopper"))?;
+                Some(facts.companion_visits(tx, agency, &found, visit.id).await?)
+            }
+        };
+        let on = |date| facts.obstacles(&candidate, companion.as_deref(), &planned, date);
+        let today = self.today();
+        Ok(EligibilityView {
+            shopper,
+            first_date: first_date(&planned.open, today, |date| !on(date).is_empty()),
+            obstacles: match query.on {
+                Some(date) => on(date),
+                None => without_date(&planned.open, today, on),
+            },
+        })
+    }
+}
+
+/// What stands in the way on every day of a visit from today on: that of the first day, if no day is free.
+pub(super) fn without_date(
+    visit: &OpenVisit,
+    today: LocalDate,
+    on: impl Fn(LocalDate) -> Vec<Obstacle>,
+) -> Vec<Obstacle> {
+    match first_date(visit, today, |date| !on(date).is_empty()) {
+        Some(_) => Vec::new(),
+        None => on(today.max(visit.starts_on)),
+    }
+}

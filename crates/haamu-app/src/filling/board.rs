@@ -1,0 +1,433 @@
+//! The job board: what is to be had near a shopper, asking for it, and taking it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use haamu_domain::eligibility::{Obstacle, Point, first_date};
+use haamu_domain::filling::{Board, EndReason, Origin};
+use haamu_domain::programme_parts::Fees;
+use haamu_domain::{
+    Actor, AssignmentBrief, AssignmentEvent, AssignmentId, AssignmentState, AuditEvent, Code, CompanionId,
+    LocalDate, RoundId, Target, UserId, Verb, VisitId, VisitState,
+};
+use haamu_store::Tx;
+use haamu_store::repo::clients::Location;
+use haamu_store::repo::plans::{self, Posting};
+use haamu_store::repo::terms::{self, Terms};
+use haamu_store::repo::visits::{self, Assignment, Visit};
+use haamu_store::repo::{clients, identity, panel};
+use uuid::Uuid;
+
+use crate::context::{Page, require, require_in_agency};
+use crate::error::{Checks, Issue};
+use crate::programmes::find_part;
+use crate::{App, Error};
+
+use super::ask::without_date;
+use super::facts::RoundFacts;
+use super::offer::{Given, OfferInput};
+
+/// So many jobs are on a page.
+const PAGE: usize = 50;
+/// So many postings are looked at for one page; a radius in an empty corner answers with a short page and a
+/// cursor instead of reading the whole board.
+const SCAN: u64 = 2_000;
+
+/// Where a shopper looks for jobs.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct JobQuery {
+    /// Around this point; around their own places, if absent.
+    pub near: Option<Point>,
+    /// Within so many kilometres.
+    pub radius_km: Option<u32>,
+    /// Also those that rules do not allow.
+    pub with_obstacles: bool,
+    /// After this visit.
+    pub after: Option<Uuid>,
+}
+
+/// A visit that is to be had.
+#[derive(Clone, Debug)]
+pub struct JobView {
+    /// The visit.
+    pub visit: VisitId,
+    /// The programme, whose briefings are to be read.
+    pub programme: haamu_domain::ProgrammeId,
+    /// The name of the round.
+    pub round: String,
+    /// Where.
+    pub location: Location,
+    /// How far that is from where the shopper looks, in kilometres.
+    pub distance_km: Option<f64>,
+    /// How it is had.
+    pub board: Board,
+    /// The first day of the visit.
+    pub starts_on: LocalDate,
+    /// The last day of the visit.
+    pub visit_by: LocalDate,
+    /// The part of the day.
+    pub daypart: Option<haamu_domain::Daypart>,
+    /// What is paid.
+    pub fees: Option<Fees>,
+    /// Whether the shopper was asked about it.
+    pub is_invited: bool,
+    /// Whether the shopper has asked for it.
+    pub has_applied: bool,
+    /// What stands in the way.
+    pub obstacles: Vec<Obstacle>,
+    /// The first day on which the shopper may make it.
+    pub first_date: Option<LocalDate>,
+}
+
+/// On what terms a shopper wants a visit.
+#[derive(Clone, Copy, Debug)]
+pub struct JobInput {
+    /// On which day they would go.
+    pub due_on: Option<LocalDate>,
+    /// Who comes along.
+    pub companion: Option<CompanionId>,
+    /// Whether they declare that they have no tie to the place.
+    pub is_independent: bool,
+}
+
+/// What a coordinator sees of somebody who asked for a visit.
+#[derive(Clone, Debug)]
+pub struct ApplicationView {
+    /// The assignment that it may become.
+    pub assignment: AssignmentId,
+    /// Who.
+    pub shopper: UserId,
+    /// Their name.
+    pub shopper_name: String,
+    /// The mean grade of their reports, in tenths.
+    pub rating_tenths: Option<u16>,
+    /// How far it is from the nearest of their places, in kilometres.
+    pub distance_km: Option<f64>,
+    /// On which day they would go.
+    pub due_on: Option<LocalDate>,
+    /// What stands in the way now.
+    pub obstacles: Vec<Obstacle>,
+}
+
+/// What the board of a round is shown by.
+struct BoardRound {
+    facts: RoundFacts,
+    fees: Option<Fees>,
+    candidate: haamu_domain::eligibility::Candidate,
+}
+
+impl App {
+    /// What is to be had, by id.
+    ///
+    /// # Errors
+    /// The radius is out of range.
+    pub async fn list_jobs(&self, actor: &Actor, query: JobQuery) -> Result<Page<JobView>, Error> {
+        require_in_agency(actor, Verb::FindJobs)?;
+        let mut checks = Checks::default();
+        if let Some(radius) = query.radius_km {
+            checks.range("radius_km", radius, 1..=20_000);
+        }
+        checks.finish()?;
+        self.look(|tx: Tx| async move {
+            let tx = &tx;
+            let own = panel::find_profile(tx, actor.agency, actor.user).await?;
+            let points = match query.near {
+                Some(point) => vec![point],
+                None => own.map(|own| own.profile.points()).unwrap_or_default(),
+            };
+            let postings = plans::list_board(tx, actor.agency, query.after, SCAN).await?;
+            let is_cut = postings.len() as u64 == SCAN;
+            let last = postings.last().map(|posting| posting.visit.uuid());
+            let near: Vec<_> = postings
+                .into_iter()
+                .map(|posting| (distance(&points, &posting), posting))
+                .filter(|(distance, _)| is_within(*distance, query.radius_km))
+                .collect();
+            let mut items = self.views_of_board(tx, actor, near).await?;
+            items.retain(|job| query.with_obstacles || job.obstacles.is_empty());
+            let is_long = items.len() > PAGE;
+            items.truncate(PAGE);
+            let next = match (is_long, is_cut) {
+                (true, _) => items.last().map(|job| job.visit.uuid()),
+                (false, true) => last,
+                (false, false) => None,
+            };
+            Ok(Page { items, next })
+        })
+        .await
+    }
+
+    async fn views_of_board(
+        &self,
+        tx: &Tx,
+        actor: &Actor,
+        postings: Vec<(Option<f64>, Posting)>,
+    ) -> Result<Vec<JobView>, Error> {
+        let agency = actor.agency;
+        let ids: Vec<_> = postings.iter().map(|(_, posting)| posting.visit).collect();
+        let places: BTreeSet<_> = postings.iter().map(|(_, posting)| posting.location).collect();
+        let places: Vec<_> = places.into_iter().collect();
+        let mut rounds = BTreeMap::new();
+        for (_, posting) in &postings {
+            if !rounds.contains_key(&posting.round) {
+                rounds.insert(posting.round, self.board_round(tx, actor, posting.round).await?);
+            }
+        }
+        let all = visits::list_by_ids(tx, agency, &ids).await?;
+        let mut planned = BTreeMap::new();
+        for (id, round) in &rounds {
+            let of_round: Vec<_> = all.iter().filter(|visit| visit.round == *id).cloned().collect();
+            planned.extend(round.facts.visits(tx, agency, &of_round).await?);
+        }
+        let locations = clients::list_locations_by_ids(tx, agency, &places).await?;
+        let invited: BTreeSet<_> = plans::list_invitations(tx, agency, actor.user, &ids)
+            .await?
+            .into_iter()
+            .collect();
+        let applied: BTreeSet<_> = visits::list_applied(tx, agency, actor.user)
+            .await?
+            .into_iter()
+            .collect();
+        let today = self.today();
+        let view = |(distance_km, posting): (Option<f64>, Posting)| {
+            let round = rounds.get(&posting.round)?;
+            let visit = planned.get(&posting.visit)?;
+            if !round.facts.programme.state.takes_visits() {
+                return None;
+            }
+            let on = |date| round.facts.obstacles(&round.candidate, None, visit, date);
+            Some(JobView {
+                visit: posting.visit,
+                programme: round.facts.programme.id,
+                round: round.facts.round.name.clone(),
+                location: locations.get(&posting.location)?.clone(),
+                distance_km,
+                board: visit.plan.board?,
+                starts_on: visit.open.starts_on,
+                visit_by: visit.open.visit_by,
+                daypart: visit.open.daypart,
+                fees: round.fees.clone(),
+                is_invited: invited.contains(&posting.visit),
+                has_applied: applied.contains(&posting.visit),
+                obstacles: without_date(&visit.open, today, on),
+                first_date: first_date(&visit.open, today, |date| !on(date).is_empty()),
+            })
+        };
+        Ok(postings.into_iter().filter_map(view).collect())
+    }
+
+    async fn board_round(&self, tx: &Tx, actor: &Actor, round: RoundId) -> Result<BoardRound, Error> {
+        let facts = RoundFacts::load(tx, actor, round).await?;
+        let users = [actor.user];
+        let mut candidates = facts
+            .candidates(tx, actor.agency, &users, None, self.now())
+            .await?;
+        let fees = find_part::<Fees>(tx, actor, facts.programme.id).await?;
+        Ok(BoardRound {
+            candidate: candidates.remove(&actor.user).unwrap_or_default(),
+            fees: fees.map(|view| view.part),
+            facts,
+        })
+    }
+
+    /// The shopper asks for a visit on the board.
+    ///
+    /// # Errors
+    /// There is no such visit on the board, it is taken, rules stand in the way, or they declared no independence.
+    pub async fn apply_for_job(&self, actor: &Actor, id: VisitId, input: &JobInput) -> Result<(), Error> {
+        require_in_agency(actor, Verb::ApplyForJob)?;
+        declared(input)?;
+        self.act(actor, |tx: Tx| async move {
+            let tx = &tx;
+            let agency = actor.agency;
+            let (visit, _) = lock_posted(tx, actor, id).await?;
+            let offer = offer_input(actor, input);
+            let (facts, planned) = self.lock_rules(tx, actor, &visit, actor.user, "shopper").await?;
+            let obstacles = self.find_obstacles(tx, agency, &facts, &planned, &offer).await?;
+            if !obstacles.is_empty() {
+                return Err(Error::not_eligible(obstacles));
+            }
+            let before = visits::list_assignments(tx, agency, &[id]).await?;
+            let before = before
+                .into_iter()
+                .find(|one| one.shopper == actor.user && one.state == AssignmentState::Applied);
+            let assignment = match before {
+                // Whoever asks again changes the terms of their application.
+                Some(before) => before,
+                None => {
+                    let open = AssignmentState::Planned.after(AssignmentEvent::Open)?;
+                    let new = Assignment {
+                        id: AssignmentId::from_uuid(self.fresh_uuid()),
+                        visit: id,
+                        shopper: actor.user,
+                        state: open.after(AssignmentEvent::Apply)?,
+                        row_version: 1,
+                    };
+                    visits::insert_assignment(tx, agency, &new, self.now()).await?;
+                    new
+                }
+            };
+            let terms = Terms {
+                origin: Origin::Application,
+                due_on: input.due_on,
+                companion: input.companion,
+                independent_at: Some(self.now()),
+                ..terms::load(tx, agency, assignment.id).await?
+            };
+            terms::put(tx, agency, &terms).await?;
+            Ok(((), AuditEvent::of(Verb::ApplyForJob, "visit", id)))
+        })
+        .await
+    }
+
+    /// The shopper takes a visit that the board gives to the first who may.
+    ///
+    /// # Errors
+    /// There is no such visit on the board, it is taken, or is to be asked for; rules stand in the way; or they
+    /// declared no independence.
+    pub async fn take_job(
+        &self,
+        actor: &Actor,
+        id: VisitId,
+        input: &JobInput,
+    ) -> Result<AssignmentBrief, Error> {
+        require_in_agency(actor, Verb::ApplyForJob)?;
+        declared(input)?;
+        self.act(actor, |tx: Tx| async move {
+            let tx = &tx;
+            let (mut visit, board) = lock_posted(tx, actor, id).await?;
+            if board != Board::SelfAssign {
+                let detail = "A coordinator decides who gets this visit; apply for it.";
+                return Err(Error::because(Code::NotPossibleInState, detail));
+            }
+            let how = (Origin::SelfAssigned, Given::Taken);
+            let offer = offer_input(actor, input);
+            let taken = self.give(tx, actor, &mut visit, &offer, how, "shopper").await?;
+            let brief = crate::visits::brief(tx, actor.agency, taken.id).await?;
+            let brief = brief.ok_or_else(|| Error::not_found("assignment"))?;
+            Ok((brief, AuditEvent::of(Verb::ApplyForJob, "visit", id)))
+        })
+        .await
+    }
+
+    /// The shopper takes an application back.
+    ///
+    /// # Errors
+    /// They have not applied for such a visit.
+    pub async fn withdraw_application(&self, actor: &Actor, id: VisitId) -> Result<(), Error> {
+        require_in_agency(actor, Verb::ApplyForJob)?;
+        self.act(actor, |tx: Tx| async move {
+            let tx = &tx;
+            let visit = visits::lock(tx, actor.agency, id).await?;
+            let mut visit = visit.ok_or_else(|| Error::not_found("application"))?;
+            let all = visits::list_assignments(tx, actor.agency, &[id]).await?;
+            let own = all
+                .into_iter()
+                .find(|one| one.shopper == actor.user && one.state == AssignmentState::Applied);
+            let mut own = own.ok_or_else(|| Error::not_found("application"))?;
+            let end = (AssignmentEvent::Cancel, EndReason::NotChosen, None);
+            self.end_assignment(tx, actor.agency, &mut visit, &mut own, end)
+                .await?;
+            Ok(((), AuditEvent::of(Verb::ApplyForJob, "visit", id)))
+        })
+        .await
+    }
+
+    /// Who asked for a visit.
+    ///
+    /// # Errors
+    /// There is no such visit.
+    pub async fn list_applications(&self, actor: &Actor, id: VisitId) -> Result<Vec<ApplicationView>, Error> {
+        require_in_agency(actor, Verb::ReadApplications)?;
+        self.look(|tx: Tx| async move {
+            let tx = &tx;
+            let agency = actor.agency;
+            let visit = visits::find(tx, agency, id).await?;
+            let visit = visit.ok_or_else(|| Error::not_found("visit"))?;
+            let target = Target::of_client(agency, visit.client_organisation);
+            require(actor, Verb::ReadApplications, &target, "visit")?;
+            let mut applied = visits::list_assignments(tx, agency, &[id]).await?;
+            applied.retain(|one| one.state == AssignmentState::Applied);
+            let users: Vec<_> = applied.iter().map(|one| one.shopper).collect();
+            let names = identity::list_names(tx, users.iter().map(|user| user.uuid()).collect()).await?;
+            let names: BTreeMap<_, _> = names.into_iter().collect();
+            let ids: Vec<_> = applied.iter().map(|one| one.id).collect();
+            let terms = terms::list(tx, agency, &ids).await?;
+            let facts = RoundFacts::load(tx, actor, visit.round).await?;
+            let candidates = facts.candidates(tx, agency, &users, Some(id), self.now()).await?;
+            let mut planned = facts.visits(tx, agency, std::slice::from_ref(&visit)).await?;
+            let planned = planned.remove(&id).ok_or_else(|| Error::not_found("visit"))?;
+            let today = self.today();
+            let view = |one: &Assignment| {
+                let candidate = candidates.get(&one.shopper)?;
+                let due_on = terms.get(&one.id).and_then(|terms| terms.due_on);
+                let on = |date| facts.obstacles(candidate, None, &planned, date);
+                Some(ApplicationView {
+                    assignment: one.id,
+                    shopper: one.shopper,
+                    shopper_name: names.get(&one.shopper.uuid()).cloned().unwrap_or_default(),
+                    rating_tenths: candidate.rating_tenths,
+                    distance_km: planned
+                        .open
+                        .point
+                        .and_then(|point| nearest(&candidate.places, point)),
+                    due_on,
+                    obstacles: due_on.map_or_else(|| without_date(&planned.open, today, on), on),
+                })
+            };
+            Ok(applied.iter().filter_map(view).collect())
+        })
+        .await
+    }
+}
+
+/// A visit that is on the board and that nobody has, locked.
+async fn lock_posted(tx: &Tx, actor: &Actor, id: VisitId) -> Result<(Visit, Board), Error> {
+    let visit = visits::lock(tx, actor.agency, id).await?;
+    let visit = visit.ok_or_else(|| Error::not_found("visit"))?;
+    let plan = plans::load(tx, actor.agency, id, visit.round).await?;
+    let board = plan.board.ok_or_else(|| Error::not_found("visit"))?;
+    let offers = visits::list_assignments(tx, actor.agency, &[id]).await?;
+    if visit.state != VisitState::Planned || offers.iter().any(|offer| offer.state.is_live()) {
+        return Err(Error::refused(Code::JobTaken));
+    }
+    Ok((visit, board))
+}
+
+/// Nobody visits a place to which they have a tie.
+fn declared(input: &JobInput) -> Result<(), Error> {
+    if input.is_independent {
+        return Ok(());
+    }
+    let issue = Issue {
+        path: "independent".to_owned(),
+        code: "required".to_owned(),
+        message: "declare that neither you nor anybody near to you works there".to_owned(),
+    };
+    Err(Error::with_issues(Code::ValidationFailed, vec![issue]))
+}
+
+const fn offer_input(actor: &Actor, input: &JobInput) -> OfferInput {
+    OfferInput {
+        shopper: actor.user,
+        due_on: input.due_on,
+        companion: input.companion,
+    }
+}
+
+fn distance(points: &[Point], posting: &Posting) -> Option<f64> {
+    let (latitude, longitude) = posting.latitude.as_deref().zip(posting.longitude.as_deref())?;
+    nearest(points, Point::parse(latitude, longitude)?)
+}
+
+fn nearest(points: &[Point], to: Point) -> Option<f64> {
+    points
+        .iter()
+        .map(|point| point.distance_km(to))
+        .min_by(f64::total_cmp)
+}
+
+/// Places whose position is not known, such as chats, are near to everybody.
+fn is_within(distance: Option<f64>, radius_km: Option<u32>) -> bool {
+    let pair = distance.zip(radius_km);
+    pair.is_none_or(|(distance, radius)| distance <= f64::from(radius))
+}

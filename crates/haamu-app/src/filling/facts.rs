@@ -1,0 +1,286 @@
+//! What rules of fieldwork are decided by: the round, shoppers, and visits with their places.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use haamu_domain::eligibility::{
+    Candidate, FieldRules, Obstacle, OpenVisit, PastVisit, Point, companion_obstacles, obstacles,
+};
+use haamu_domain::filling::{QuotaKind, cells, full_cells};
+use haamu_domain::panel::Profile;
+use haamu_domain::{Actor, AgencyId, CompanionId, LocalDate, RoundId, Timestamp, UserId, VisitId};
+use haamu_store::Tx;
+use haamu_store::repo::calendar::{self, Entry};
+use haamu_store::repo::plans::{self, VisitPlan};
+use haamu_store::repo::programmes::{self, Programme, Round};
+use haamu_store::repo::visits::Visit;
+use haamu_store::repo::{agreements, briefings, clients, panel};
+
+use crate::Error;
+use crate::programmes::find_part;
+
+/// The rules of a round, and how full its quotas are.
+#[derive(Debug)]
+pub(crate) struct RoundFacts {
+    pub(crate) programme: Programme,
+    pub(crate) round: Round,
+    pub(crate) rules: FieldRules,
+    quotas: BTreeMap<(QuotaKind, String), u32>,
+    entries: Vec<Entry>,
+}
+
+/// A visit that somebody is to make, with its plan.
+#[derive(Clone, Debug)]
+pub(crate) struct PlannedVisit {
+    pub(crate) open: OpenVisit,
+    pub(crate) plan: VisitPlan,
+}
+
+impl RoundFacts {
+    /// Loads what holds for a round.
+    pub(crate) async fn load(tx: &Tx, actor: &Actor, round: RoundId) -> Result<Self, Error> {
+        let agency = actor.agency;
+        let round = programmes::find_round(tx, agency, round).await?;
+        let round = round.ok_or_else(|| Error::not_found("round"))?;
+        let programme = programmes::find(tx, agency, round.programme).await?;
+        let programme = programme.ok_or_else(|| Error::not_found("programme"))?;
+        let rules = find_part::<FieldRules>(tx, actor, programme.id).await?;
+        let quotas = plans::list_quotas(tx, agency, round.id).await?;
+        let entries = if quotas.is_empty() {
+            Vec::new()
+        } else {
+            calendar::list_of_round(tx, agency, round.id).await?
+        };
+        Ok(Self {
+            rules: rules.map(|view| view.part).unwrap_or_default(),
+            programme,
+            round,
+            quotas,
+            entries,
+        })
+    }
+
+    /// What stands in the way of a shopper making a visit on a date, for themselves and for whoever comes along.
+    pub(crate) fn obstacles(
+        &self,
+        candidate: &Candidate,
+        companion: Option<&[PastVisit]>,
+        visit: &PlannedVisit,
+        date: LocalDate,
+    ) -> Vec<Obstacle> {
+        let mut found = obstacles(&self.rules, candidate, &visit.open, date);
+        if let Some(visits) = companion {
+            found.extend(companion_obstacles(
+                &self.rules,
+                visits,
+                visit.open.location,
+                date,
+            ));
+        }
+        if !self.quotas.is_empty() {
+            let taken = self.taken(visit.plan.visit);
+            let (starts_on, daypart) = (self.round.starts_on, visit.open.daypart);
+            let full = full_cells(&self.quotas, &taken, starts_on, date, daypart);
+            found.extend(full.iter().map(|(kind, cell)| Obstacle::quota(*kind, cell)));
+        }
+        found
+    }
+
+    /// How many visits fall into each cell of the quotas, one visit aside.
+    fn taken(&self, except: VisitId) -> BTreeMap<(QuotaKind, String), u32> {
+        let mut taken = BTreeMap::new();
+        for entry in self.entries.iter().filter(|entry| entry.visit != Some(except)) {
+            for cell in cells(self.round.starts_on, entry.date, entry.daypart) {
+                *taken.entry(cell).or_default() += 1;
+            }
+        }
+        taken
+    }
+
+    /// Visits of the round as rules see them.
+    pub(crate) async fn visits(
+        &self,
+        tx: &Tx,
+        agency: AgencyId,
+        of: &[Visit],
+    ) -> Result<BTreeMap<VisitId, PlannedVisit>, Error> {
+        let ids: Vec<_> = of.iter().map(|visit| visit.id).collect();
+        let places: BTreeSet<_> = of.iter().map(|visit| visit.location).collect();
+        let places: Vec<_> = places.into_iter().collect();
+        let mut plans = plans::list(tx, agency, &ids).await?;
+        let locations = clients::list_locations_by_ids(tx, agency, &places).await?;
+        let entries = calendar::list_at_locations(tx, agency, &places).await?;
+        let mut found = BTreeMap::new();
+        for visit in of {
+            let Some(place) = locations.get(&visit.location) else {
+                return Err(Error::not_found("location"));
+            };
+            let plan = plans.remove(&visit.id);
+            let plan = plan.unwrap_or_else(|| VisitPlan::of_round(visit.id, visit.round));
+            let others = entries.iter();
+            let others =
+                others.filter(|entry| entry.location == visit.location && entry.visit != Some(visit.id));
+            let point = place.latitude.as_deref().zip(place.longitude.as_deref());
+            let open = OpenVisit {
+                location: visit.location,
+                point: point.and_then(|(latitude, longitude)| Point::parse(latitude, longitude)),
+                hours: place.opening_hours.clone(),
+                starts_on: plan.starts_on.unwrap_or(self.round.starts_on),
+                visit_by: plan.visit_by.unwrap_or(self.round.visit_by),
+                daypart: plan.daypart,
+                other_dates: others.map(|entry| entry.date).collect(),
+                closed_on: place.closed_on,
+            };
+            found.insert(visit.id, PlannedVisit { open, plan });
+        }
+        Ok(found)
+    }
+
+    /// Shoppers as rules see them. What they do at `except` does not count: that is what is asked about.
+    pub(crate) async fn candidates(
+        &self,
+        tx: &Tx,
+        agency: AgencyId,
+        users: &[UserId],
+        except: Option<VisitId>,
+        now: Timestamp,
+    ) -> Result<BTreeMap<UserId, Candidate>, Error> {
+        let profiles = panel::list_profiles(tx, agency, users).await?;
+        let mut profiles: BTreeMap<_, _> = profiles
+            .into_iter()
+            .map(|record| (record.user, record.profile))
+            .collect();
+        let accepted = agreements::list_accepted(tx, agency, users).await?;
+        let certified = self.certified(tx, agency, now).await?;
+        let ties = panel::list_ties_to(tx, agency, self.programme.client_organisation).await?;
+        let entries = calendar::list_of_shoppers(tx, agency, users).await?;
+        let mut visits = self.past_visits(&entries, users, except);
+        let candidate = |user: &UserId| {
+            let profile = profiles.remove(user).unwrap_or_else(Profile::unknown);
+            let ties = ties.get(user);
+            let candidate = Candidate {
+                is_active: profile.is_active,
+                born_on: profile.born_on,
+                places: profile.points(),
+                languages: profile.languages,
+                qualifications: profile.qualifications,
+                rating_tenths: profile.rating_tenths,
+                has_agreement: accepted.as_ref().is_none_or(|accepted| accepted.contains(user)),
+                is_certified: certified
+                    .as_ref()
+                    .is_none_or(|certified| certified.contains(user)),
+                is_tied: ties.is_some_and(|ties| ties.contains(&None)),
+                ties: ties.into_iter().flatten().copied().flatten().collect(),
+                visits: visits.remove(user).unwrap_or_default(),
+            };
+            (*user, candidate)
+        };
+        Ok(users.iter().map(candidate).collect())
+    }
+
+    /// Who has read what there is to read and passed the quiz; none where the programme does not ask for it.
+    async fn certified(
+        &self,
+        tx: &Tx,
+        agency: AgencyId,
+        now: Timestamp,
+    ) -> Result<Option<BTreeSet<UserId>>, Error> {
+        if !self.rules.certification {
+            return Ok(None);
+        }
+        let programme = self.programme.id;
+        let current = briefings::list(tx, agency, programme, true).await?;
+        let mut passed: Option<BTreeSet<UserId>> = None;
+        let mut narrow = |users: BTreeSet<UserId>| {
+            passed = Some(match passed.take() {
+                None => users,
+                Some(before) => before.intersection(&users).copied().collect(),
+            });
+        };
+        if let Some(quiz) = briefings::find_certification(tx, agency, programme).await? {
+            let since = now.plus_days(-i64::from(quiz.valid_days));
+            narrow(briefings::list_passed(tx, agency, programme, quiz.quiz, since).await?);
+        }
+        // Whoever has read a briefing in one language has read it.
+        let titles: BTreeSet<_> = current.iter().map(|briefing| &briefing.title).collect();
+        for title in titles {
+            let same = current.iter().filter(|briefing| briefing.title == *title);
+            let mut readers = BTreeSet::new();
+            for briefing in same {
+                let receipts = briefings::list_receipts(tx, agency, briefing.id).await?;
+                readers.extend(receipts.into_iter().map(|(user, _)| user));
+            }
+            narrow(readers);
+        }
+        Ok(passed)
+    }
+
+    /// What somebody who comes along has been to.
+    pub(crate) async fn companion_visits(
+        &self,
+        tx: &Tx,
+        agency: AgencyId,
+        companion: &panel::Companion,
+        except: VisitId,
+    ) -> Result<Vec<PastVisit>, Error> {
+        let mut entries = calendar::list_of_companion(tx, agency, companion.id).await?;
+        if let Some(user) = companion.user {
+            entries.extend(calendar::list_of_shoppers(tx, agency, &[user]).await?);
+        }
+        let others = entries.iter().filter(|entry| entry.visit != Some(except));
+        Ok(others.map(|entry| self.past(entry, true)).collect())
+    }
+
+    fn past_visits(
+        &self,
+        entries: &[Entry],
+        users: &[UserId],
+        except: Option<VisitId>,
+    ) -> BTreeMap<UserId, Vec<PastVisit>> {
+        let wanted: BTreeSet<_> = users.iter().collect();
+        let mut found: BTreeMap<_, Vec<_>> = BTreeMap::new();
+        let counted = entries
+            .iter()
+            .filter(|entry| entry.visit.is_none() || entry.visit != except);
+        let mut seen = BTreeSet::new();
+        for entry in counted {
+            let as_companion = entry.companion_user.filter(|user| wanted.contains(user));
+            // An entry comes once for its shopper, and once for a companion who is asked about as well.
+            let is_first = entry
+                .visit
+                .is_none_or(|visit| seen.insert((visit, entry.shopper)));
+            if let Some(user) = as_companion.filter(|_| is_first) {
+                found.entry(user).or_default().push(self.past(entry, true));
+            }
+            let is_own = wanted.contains(&entry.shopper) && entry.companion_user != Some(entry.shopper);
+            if is_own && is_first {
+                found
+                    .entry(entry.shopper)
+                    .or_default()
+                    .push(self.past(entry, false));
+            }
+        }
+        found
+    }
+
+    fn past(&self, entry: &Entry, as_companion: bool) -> PastVisit {
+        PastVisit {
+            location: entry.location,
+            date: entry.date,
+            is_of_programme: entry.programme == Some(self.programme.id),
+            is_of_round: entry.round == Some(self.round.id),
+            as_companion,
+            is_done: entry.is_done,
+        }
+    }
+}
+
+/// A companion of a shopper, by id.
+pub(crate) async fn find_companion(
+    tx: &Tx,
+    agency: AgencyId,
+    shopper: UserId,
+    id: CompanionId,
+) -> Result<Option<panel::Companion>, Error> {
+    let all = panel::list_companions(tx, agency, shopper).await?;
+    Ok(all.into_iter().find(|companion| companion.id == id))
+}

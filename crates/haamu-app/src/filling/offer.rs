@@ -1,0 +1,318 @@
+//! Giving a visit to a shopper, under all rules, and what becomes of the offer.
+
+use haamu_domain::brief::{assignment_entity, form_entity, submission_entity};
+use haamu_domain::eligibility::Obstacle;
+use haamu_domain::filling::{EndReason, Origin};
+use haamu_domain::{
+    Actor, AgencyId, AssignmentEvent, AssignmentId, AssignmentState, AuditEvent, Code, CompanionId,
+    LocalDate, Role, SubmissionId, Timestamp, UserId, VisitEvent, VisitState,
+};
+use haamu_store::Tx;
+use haamu_store::repo::feed::{self, FeedChange};
+use haamu_store::repo::submissions::{self, Submission};
+use haamu_store::repo::terms::{self, End, Terms};
+use haamu_store::repo::visits::{self, Assignment, Visit};
+use haamu_store::repo::{checklists, clients, identity, programmes};
+use serde_json::json;
+
+use crate::error::no_such;
+use crate::jobs::Job;
+use crate::visits::scope_of;
+use crate::{App, Error};
+
+use super::facts::{PlannedVisit, RoundFacts, find_companion};
+
+/// To whom a visit goes, and on what terms.
+#[derive(Clone, Copy, Debug)]
+pub struct OfferInput {
+    /// The shopper.
+    pub shopper: UserId,
+    /// The day of the visit, where one is fixed.
+    pub due_on: Option<LocalDate>,
+    /// Who comes along.
+    pub companion: Option<CompanionId>,
+}
+
+/// What becomes of a visit that a shopper gets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Given {
+    /// They are offered it, and answer.
+    Offered,
+    /// They have it: they took it themselves.
+    Taken,
+}
+
+impl App {
+    /// Locks what the rules of a visit count by, and loads them. The visit is locked already.
+    pub(crate) async fn lock_rules(
+        &self,
+        tx: &Tx,
+        actor: &Actor,
+        visit: &Visit,
+        shopper: UserId,
+        path: &str,
+    ) -> Result<(RoundFacts, PlannedVisit), Error> {
+        let agency = actor.agency;
+        programmes::lock_round(tx, agency, visit.round).await?;
+        clients::lock_location(tx, agency, visit.location).await?;
+        let member = identity::lock_membership(tx, agency, shopper).await?;
+        if member.is_none_or(|member| member.role != Role::Shopper) {
+            return Err(no_such(path.to_owned(), "shopper of the agency"));
+        }
+        let facts = RoundFacts::load(tx, actor, visit.round).await?;
+        if !facts.programme.state.takes_visits() {
+            let detail = format!("The programme is {}; it must be active.", facts.programme.state);
+            return Err(Error::because(Code::NotPossibleInState, detail));
+        }
+        let mut planned = facts.visits(tx, agency, std::slice::from_ref(visit)).await?;
+        let planned = planned
+            .remove(&visit.id)
+            .ok_or_else(|| Error::not_found("visit"))?;
+        if let Some(reason) = &planned.plan.closed_reason {
+            let detail = format!("The visit is not to be made any more: {reason}");
+            return Err(Error::because(Code::NotPossibleInState, detail));
+        }
+        Ok((facts, planned))
+    }
+
+    /// What stands in the way of these terms.
+    pub(crate) async fn find_obstacles(
+        &self,
+        tx: &Tx,
+        agency: AgencyId,
+        facts: &RoundFacts,
+        planned: &PlannedVisit,
+        input: &OfferInput,
+    ) -> Result<Vec<Obstacle>, Error> {
+        let visit = planned.plan.visit;
+        let users = [input.shopper];
+        let mut candidates = facts
+            .candidates(tx, agency, &users, Some(visit), self.now())
+            .await?;
+        let candidate = candidates.remove(&input.shopper).unwrap_or_default();
+        let companion = match input.companion {
+            None => None,
+            Some(id) => {
+                let found = find_companion(tx, agency, input.shopper, id).await?;
+                let found =
+                    found.ok_or_else(|| no_such("companion".to_owned(), "companion of the shopper"))?;
+                Some(facts.companion_visits(tx, agency, &found, visit).await?)
+            }
+        };
+        let on = |date| facts.obstacles(&candidate, companion.as_deref(), planned, date);
+        let today = self.today();
+        Ok(match input.due_on {
+            Some(date) => on(date),
+            None => super::ask::without_date(&planned.open, today, on),
+        })
+    }
+
+    /// Gives a visit to a shopper, if no rule stands in the way. The visit is locked.
+    pub(crate) async fn give(
+        &self,
+        tx: &Tx,
+        actor: &Actor,
+        visit: &mut Visit,
+        input: &OfferInput,
+        (origin, given): (Origin, Given),
+        path: &str,
+    ) -> Result<Assignment, Error> {
+        let agency = actor.agency;
+        let (facts, planned) = self.lock_rules(tx, actor, visit, input.shopper, path).await?;
+        let obstacles = self.find_obstacles(tx, agency, &facts, &planned, input).await?;
+        if !obstacles.is_empty() {
+            return Err(Error::not_eligible(obstacles));
+        }
+        let now = self.now();
+        let mut assignment = self.open_assignment(tx, agency, visit, input.shopper).await?;
+        let respond_by = now.plus_hours(facts.rules.respond_hours);
+        let mut terms = terms::load(tx, agency, assignment.id).await?;
+        terms.origin = origin;
+        terms.due_on = input.due_on.or(terms.due_on);
+        terms.companion = input.companion.or(terms.companion);
+        terms.respond_by = (given == Given::Offered).then_some(respond_by);
+        if given == Given::Taken {
+            assignment.state = assignment.state.after(AssignmentEvent::Accept)?;
+            visits::update_assignment(tx, &assignment).await?;
+            assignment.row_version += 1;
+            visit.state = visit.state.after(VisitEvent::Accept)?;
+            visits::update(tx, visit).await?;
+            visit.row_version += 1;
+            terms.independent_at = Some(now);
+        } else {
+            let job = Job::ExpireOffer {
+                assignment: assignment.id,
+            };
+            self.enqueue(tx, agency, &job, respond_by).await?;
+        }
+        terms::put(tx, agency, &terms).await?;
+        self.begin_submission(tx, agency, visit, &assignment).await?;
+        self.refuse_other_applications(tx, agency, visit, assignment.id, now)
+            .await?;
+        Ok(assignment)
+    }
+
+    /// The shopper's application becomes an offer; without one, there is a new assignment.
+    async fn open_assignment(
+        &self,
+        tx: &Tx,
+        agency: AgencyId,
+        visit: &Visit,
+        shopper: UserId,
+    ) -> Result<Assignment, Error> {
+        let all = visits::list_assignments(tx, agency, &[visit.id]).await?;
+        let applied = all
+            .into_iter()
+            .find(|found| found.shopper == shopper && found.state == AssignmentState::Applied);
+        if let Some(mut assignment) = applied {
+            assignment.state = assignment.state.after(AssignmentEvent::Assign)?;
+            visits::update_assignment(tx, &assignment).await?;
+            assignment.row_version += 1;
+            return Ok(assignment);
+        }
+        let assignment = Assignment {
+            id: AssignmentId::from_uuid(self.fresh_uuid()),
+            visit: visit.id,
+            shopper,
+            state: AssignmentState::Planned.after(AssignmentEvent::Assign)?,
+            row_version: 1,
+        };
+        visits::insert_assignment(tx, agency, &assignment, self.now()).await?;
+        Ok(assignment)
+    }
+
+    /// Whoever else applied is told that it is gone.
+    async fn refuse_other_applications(
+        &self,
+        tx: &Tx,
+        agency: AgencyId,
+        visit: &Visit,
+        chosen: AssignmentId,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        for mut other in visits::list_assignments(tx, agency, &[visit.id]).await? {
+            if other.id == chosen || other.state != AssignmentState::Applied {
+                continue;
+            }
+            other.state = other.state.after(AssignmentEvent::Cancel)?;
+            visits::update_assignment(tx, &other).await?;
+            end_terms(tx, agency, other.id, EndReason::NotChosen, None, now).await?;
+        }
+        Ok(())
+    }
+
+    async fn begin_submission(
+        &self,
+        tx: &Tx,
+        agency: AgencyId,
+        visit: &Visit,
+        assignment: &Assignment,
+    ) -> Result<(), Error> {
+        let submission = Submission {
+            id: SubmissionId::from_uuid(self.fresh_uuid()),
+            assignment: assignment.id,
+            visit: visit.id,
+            shopper: assignment.shopper,
+            form: None,
+            cycle: 0,
+            return_reason: None,
+            row_version: 1,
+        };
+        submissions::insert(tx, agency, &submission, self.now()).await?;
+        let round = programmes::find_round(tx, agency, visit.round).await?;
+        let round = round.ok_or_else(|| Error::not_found("round"))?;
+        let version = checklists::find_version(tx, agency, round.checklist_version).await?;
+        let version = version.ok_or_else(|| Error::not_found("checklist version"))?;
+        let changes = [
+            form_entity(&version.form),
+            assignment_entity(assignment.id),
+            submission_entity(submission.id),
+        ];
+        let changes = changes.map(|entity| FeedChange {
+            entity,
+            revoked: None,
+        });
+        Ok(feed::append(tx, agency, &scope_of(agency, assignment.shopper), &changes).await?)
+    }
+
+    /// Ends an assignment. What a shopper has recorded goes on to be taken in, but apart. The visit is locked.
+    pub(crate) async fn end_assignment(
+        &self,
+        tx: &Tx,
+        agency: AgencyId,
+        visit: &mut Visit,
+        assignment: &mut Assignment,
+        end: (AssignmentEvent, EndReason, Option<String>),
+    ) -> Result<(), Error> {
+        let (event, reason, detail) = end;
+        let was_live = assignment.state.is_live();
+        assignment.state = assignment.state.after(event)?;
+        visits::update_assignment(tx, assignment).await?;
+        assignment.row_version += 1;
+        end_terms(tx, agency, assignment.id, reason, detail, self.now()).await?;
+        if was_live && visit.state != VisitState::Planned {
+            visit.state = visit.state.after(VisitEvent::FallBack)?;
+            visits::update(tx, visit).await?;
+            visit.row_version += 1;
+        }
+        if !was_live {
+            return Ok(());
+        }
+        let submissions = submissions::list_of_visits(tx, agency, &[visit.id]).await?;
+        let of_assignment = submissions
+            .iter()
+            .filter(|found| found.assignment == assignment.id);
+        let entities = of_assignment.map(|found| submission_entity(found.id));
+        let entities = std::iter::once(assignment_entity(assignment.id)).chain(entities);
+        let revoked = || Some(reason.as_str().to_owned());
+        let changes: Vec<_> = entities
+            .map(|entity| FeedChange {
+                entity,
+                revoked: revoked(),
+            })
+            .collect();
+        Ok(feed::append(tx, agency, &scope_of(agency, assignment.shopper), &changes).await?)
+    }
+
+    /// Takes an offer back that nobody answered in time.
+    pub(crate) async fn expire_offer(&self, agency: AgencyId, id: AssignmentId) -> Result<(), Error> {
+        self.act_alone(agency, |tx: Tx| async move {
+            let tx = &tx;
+            let event = AuditEvent::named("assignment.expire", "assignment", id);
+            let Some(found) = visits::find_assignment(tx, agency, id).await? else {
+                return Ok(((), event));
+            };
+            let visit = visits::lock(tx, agency, found.visit).await?;
+            // Read again under the visit's lock: the shopper may have answered meanwhile.
+            let assignment = visits::find_assignment(tx, agency, id).await?;
+            let (Some(mut visit), Some(mut assignment)) = (visit, assignment) else {
+                return Ok(((), event));
+            };
+            let terms = terms::load(tx, agency, id).await?;
+            let is_over = terms.respond_by.is_some_and(|until| until <= self.now());
+            let event = event.with(json!({"state": assignment.state.as_str(), "over": is_over}));
+            if assignment.state == AssignmentState::Assigned && is_over {
+                let end = (AssignmentEvent::Expire, EndReason::Expired, None);
+                self.end_assignment(tx, agency, &mut visit, &mut assignment, end)
+                    .await?;
+            }
+            Ok(((), event))
+        })
+        .await
+    }
+}
+
+async fn end_terms(
+    tx: &Tx,
+    agency: AgencyId,
+    assignment: AssignmentId,
+    reason: EndReason,
+    detail: Option<String>,
+    at: Timestamp,
+) -> Result<(), Error> {
+    let terms = Terms {
+        end: Some(End { reason, detail, at }),
+        ..terms::load(tx, agency, assignment).await?
+    };
+    Ok(terms::put(tx, agency, &terms).await?)
+}

@@ -1,0 +1,349 @@
+//! What coordinators plan of visits: their days, their scenario, the job board, quotas of rounds.
+
+use std::collections::BTreeMap;
+
+use haamu_domain::filling::{Board, EndReason, QuotaKind};
+use haamu_domain::{
+    Actor, AgencyId, AssignmentEvent, AuditEvent, Code, Daypart, LocalDate, RoundId, ScenarioId, Target,
+    UserId, Verb, VisitId, VisitState,
+};
+use haamu_store::Tx;
+use haamu_store::repo::plans::{self, VisitPlan};
+use haamu_store::repo::programmes::{self, Round};
+use haamu_store::repo::visits::{self, Visit, VisitFilter};
+use haamu_store::repo::{identity, scenarios};
+use serde_json::json;
+
+use crate::context::{require, require_in_agency};
+use crate::error::{Checks, no_such};
+use crate::{App, Error};
+
+/// At most so many visits are changed at once.
+const MAX_VISITS: usize = 5_000;
+/// At most so many shoppers are asked about a visit at once.
+const MAX_INVITED: usize = 500;
+
+/// What is to change about the plan of a visit. An inner none leaves it to the round again.
+#[derive(Clone, Debug, Default)]
+pub struct VisitPlanPatch {
+    /// The coordinator's own key.
+    pub external_id: Option<Option<String>>,
+    /// The first day.
+    pub starts_on: Option<Option<LocalDate>>,
+    /// The last day; a later one extends the time of the visit.
+    pub visit_by: Option<Option<LocalDate>>,
+    /// The part of the day.
+    pub daypart: Option<Option<Daypart>>,
+    /// The scenario.
+    pub scenario: Option<Option<ScenarioId>>,
+    /// Whether it is on the job board, and how it is had from there.
+    pub board: Option<Option<Board>>,
+}
+
+impl App {
+    /// Changes the plan of a visit that nobody has handed in.
+    ///
+    /// # Errors
+    /// There is no such visit, dates are out of order, or the scenario is not there or not ready for use.
+    pub async fn update_visit_plan(
+        &self,
+        actor: &Actor,
+        id: VisitId,
+        patch: &VisitPlanPatch,
+    ) -> Result<VisitPlan, Error> {
+        require_in_agency(actor, Verb::CreateVisits)?;
+        let mut checks = Checks::default();
+        let external_id = match &patch.external_id {
+            Some(Some(key)) => Some(Some(checks.text("external_id", key, 200))),
+            other => other.clone(),
+        };
+        checks.finish()?;
+        let external_id = &external_id;
+        self.act(actor, |tx: Tx| async move {
+            let tx = &tx;
+            let visit = lock_open(tx, actor, id).await?;
+            let round = programmes::find_round(tx, actor.agency, visit.round).await?;
+            let round = round.ok_or_else(|| Error::not_found("round"))?;
+            let mut plan = plans::load(tx, actor.agency, id, visit.round).await?;
+            apply(&mut plan, patch, external_id);
+            check(tx, actor.agency, &plan, &round).await?;
+            plans::put(tx, actor.agency, &plan).await?;
+            plan.row_version += 1;
+            let event = AuditEvent::of(Verb::CreateVisits, "visit", id);
+            Ok((plan, event.with(json!({"plan": plan_json(patch)}))))
+        })
+        .await
+    }
+
+    /// Puts visits of a round on the job board, or takes them off it: these, or all that nobody has.
+    ///
+    /// # Errors
+    /// There is no such round, or one of the visits is not of it.
+    pub async fn post_visits(
+        &self,
+        actor: &Actor,
+        round: RoundId,
+        of: Option<&[VisitId]>,
+        board: Option<Board>,
+    ) -> Result<usize, Error> {
+        require_in_agency(actor, Verb::CreateVisits)?;
+        self.act(actor, |tx: Tx| async move {
+            let tx = &tx;
+            let locked = programmes::lock_round(tx, actor.agency, round).await?;
+            locked.ok_or_else(|| Error::not_found("round"))?;
+            let filter = VisitFilter {
+                round: Some(round),
+                state: of.is_none().then_some(VisitState::Planned),
+                ids: of.map(|of| of.iter().copied().collect()),
+                ..VisitFilter::default()
+            };
+            let limit = MAX_VISITS as u64;
+            let (found, _) = visits::list(tx, actor.agency, &filter, None, limit).await?;
+            if of.is_some_and(|of| of.len() != found.len()) {
+                return Err(no_such("visits".to_owned(), "visits of the round"));
+            }
+            let ids: Vec<_> = found.iter().map(|visit| visit.id).collect();
+            let mut known = plans::list(tx, actor.agency, &ids).await?;
+            let mut changed = 0;
+            for id in &ids {
+                let plan = known
+                    .remove(id)
+                    .unwrap_or_else(|| VisitPlan::of_round(*id, round));
+                if plan.board != board && (board.is_none() || plan.closed_reason.is_none()) {
+                    plans::put(tx, actor.agency, &VisitPlan { board, ..plan }).await?;
+                    changed += 1;
+                }
+            }
+            let detail = json!({"board": board.map(Board::as_str), "visits": changed});
+            let event = AuditEvent::of(Verb::CreateVisits, "round", round).with(detail);
+            Ok((changed, event))
+        })
+        .await
+    }
+
+    /// Calls a visit off that nobody has handed in, with whatever was offered of it.
+    ///
+    /// # Errors
+    /// There is no such visit, or its evaluation has been handed in.
+    pub async fn cancel_visit(&self, actor: &Actor, id: VisitId, reason: &str) -> Result<VisitPlan, Error> {
+        require_in_agency(actor, Verb::CreateVisits)?;
+        let mut checks = Checks::default();
+        let reason = &checks.text("reason", reason, 1_000);
+        checks.finish()?;
+        self.act(actor, |tx: Tx| async move {
+            let tx = &tx;
+            let mut visit = lock_open(tx, actor, id).await?;
+            for mut assignment in visits::list_assignments(tx, actor.agency, &[id]).await? {
+                if assignment.state.after(AssignmentEvent::Cancel).is_ok() {
+                    let end = (
+                        AssignmentEvent::Cancel,
+                        EndReason::Cancelled,
+                        Some(reason.clone()),
+                    );
+                    self.end_assignment(tx, actor.agency, &mut visit, &mut assignment, end)
+                        .await?;
+                }
+            }
+            let mut plan = plans::load(tx, actor.agency, id, visit.round).await?;
+            plan.closed_reason = Some(reason.clone());
+            plan.board = None;
+            plans::put(tx, actor.agency, &plan).await?;
+            plan.row_version += 1;
+            let event = AuditEvent::of(Verb::CreateVisits, "visit", id);
+            Ok((plan, event.with(json!({"cancelled": true}))))
+        })
+        .await
+    }
+
+    /// Lets a visit be made after all that was called off, or whose place was reported closed.
+    ///
+    /// # Errors
+    /// There is no such visit.
+    pub async fn reopen_visit(&self, actor: &Actor, id: VisitId) -> Result<VisitPlan, Error> {
+        require_in_agency(actor, Verb::CreateVisits)?;
+        self.act(actor, |tx: Tx| async move {
+            let tx = &tx;
+            let visit = lock_open(tx, actor, id).await?;
+            let mut plan = plans::load(tx, actor.agency, id, visit.round).await?;
+            plan.closed_reason = None;
+            plans::put(tx, actor.agency, &plan).await?;
+            plan.row_version += 1;
+            let event = AuditEvent::of(Verb::CreateVisits, "visit", id);
+            Ok((plan, event.with(json!({"cancelled": false}))))
+        })
+        .await
+    }
+
+    /// Asks shoppers whether they want a visit, which goes on the board if it is not there.
+    ///
+    /// # Errors
+    /// There is no such visit, or somebody is no shopper of the agency.
+    pub async fn invite_shoppers(
+        &self,
+        actor: &Actor,
+        id: VisitId,
+        shoppers: &[UserId],
+    ) -> Result<(), Error> {
+        require_in_agency(actor, Verb::InviteShoppers)?;
+        if shoppers.is_empty() || shoppers.len() > MAX_INVITED {
+            let mut checks = Checks::default();
+            checks.issue(
+                "shoppers",
+                "out_of_range",
+                format!("between 1 and {MAX_INVITED} shoppers at once"),
+            );
+            checks.finish()?;
+        }
+        self.act(actor, |tx: Tx| async move {
+            let tx = &tx;
+            let visit = lock_open(tx, actor, id).await?;
+            let known = identity::list_shoppers(tx, actor.agency, shoppers).await?;
+            if let Some(index) = shoppers.iter().position(|shopper| !known.contains(shopper)) {
+                return Err(no_such(format!("shoppers[{index}]"), "shopper of the agency"));
+            }
+            let plan = plans::load(tx, actor.agency, id, visit.round).await?;
+            if plan.board.is_none() {
+                let board = Some(Board::Apply);
+                plans::put(tx, actor.agency, &VisitPlan { board, ..plan }).await?;
+            }
+            plans::insert_invitations(tx, actor.agency, id, shoppers, actor.user, self.now()).await?;
+            let event = AuditEvent::of(Verb::InviteShoppers, "visit", id);
+            Ok(((), event.with(json!({"shoppers": shoppers.len()}))))
+        })
+        .await
+    }
+
+    /// Gives a round quotas in place of those that it had.
+    ///
+    /// # Errors
+    /// There is no such round, or there is no such cell.
+    pub async fn put_quotas(
+        &self,
+        actor: &Actor,
+        round: RoundId,
+        quotas: &BTreeMap<(QuotaKind, String), u32>,
+    ) -> Result<(), Error> {
+        require_in_agency(actor, Verb::CreateRound)?;
+        let mut checks = Checks::default();
+        for ((kind, cell), visits) in quotas {
+            let path = format!("{}.{cell}", kind.as_str());
+            if !kind.has(cell) {
+                checks.issue(path, "unknown_value", "there is no such cell");
+            } else if *visits > 1_000_000 {
+                checks.issue(path, "out_of_range", "at most 1000000 visits");
+            }
+        }
+        checks.finish()?;
+        self.act(actor, |tx: Tx| async move {
+            let tx = &tx;
+            let locked = programmes::lock_round(tx, actor.agency, round).await?;
+            locked.ok_or_else(|| Error::not_found("round"))?;
+            plans::put_quotas(tx, actor.agency, round, quotas).await?;
+            let event = AuditEvent::of(Verb::CreateRound, "round", round);
+            Ok(((), event.with(json!({"quotas": quotas.len()}))))
+        })
+        .await
+    }
+
+    /// The quotas of a round.
+    ///
+    /// # Errors
+    /// There is no such round.
+    pub async fn read_quotas(
+        &self,
+        actor: &Actor,
+        round: RoundId,
+    ) -> Result<BTreeMap<(QuotaKind, String), u32>, Error> {
+        require_in_agency(actor, Verb::ReadProgrammes)?;
+        self.look(|tx: Tx| async move {
+            let found = programmes::find_round(&tx, actor.agency, round).await?;
+            found.ok_or_else(|| Error::not_found("round"))?;
+            Ok(plans::list_quotas(&tx, actor.agency, round).await?)
+        })
+        .await
+    }
+}
+
+/// A visit that nobody has handed in, locked.
+pub(super) async fn lock_open(tx: &Tx, actor: &Actor, id: VisitId) -> Result<Visit, Error> {
+    let visit = visits::lock(tx, actor.agency, id).await?;
+    let visit = visit.ok_or_else(|| Error::not_found("visit"))?;
+    let target = Target::of_client(actor.agency, visit.client_organisation);
+    require(actor, Verb::ReadVisits, &target, "visit")?;
+    let to_do = [VisitState::Planned, VisitState::Accepted, VisitState::InProgress];
+    if !to_do.contains(&visit.state) {
+        let detail = format!("The visit is {}; its evaluation has been handed in.", visit.state);
+        return Err(Error::because(Code::NotPossibleInState, detail));
+    }
+    Ok(visit)
+}
+
+fn apply(plan: &mut VisitPlan, patch: &VisitPlanPatch, external_id: &Option<Option<String>>) {
+    if let Some(external_id) = external_id {
+        plan.external_id.clone_from(external_id);
+    }
+    plan.starts_on = patch.starts_on.unwrap_or(plan.starts_on);
+    plan.visit_by = patch.visit_by.unwrap_or(plan.visit_by);
+    plan.daypart = patch.daypart.unwrap_or(plan.daypart);
+    plan.scenario = patch.scenario.unwrap_or(plan.scenario);
+    plan.board = patch.board.unwrap_or(plan.board);
+}
+
+async fn check(tx: &Tx, agency: AgencyId, plan: &VisitPlan, round: &Round) -> Result<(), Error> {
+    let mut checks = Checks::default();
+    let starts_on = plan.starts_on.unwrap_or(round.starts_on);
+    let visit_by = plan.visit_by.unwrap_or(round.visit_by);
+    if visit_by < starts_on {
+        checks.issue("visit_by", "out_of_order", "the visit ends before it starts");
+    }
+    if visit_by > round.report_by {
+        checks.issue(
+            "visit_by",
+            "out_of_order",
+            "the report is due before the visit ends",
+        );
+    }
+    if let Some(id) = plan.scenario {
+        check_scenario(tx, agency, round, id, "scenario", &mut checks).await?;
+    }
+    checks.finish()
+}
+
+/// A scenario of the round's programme that is ready for use.
+pub(super) async fn check_scenario(
+    tx: &Tx,
+    agency: AgencyId,
+    round: &Round,
+    id: ScenarioId,
+    path: &str,
+    checks: &mut Checks,
+) -> Result<(), Error> {
+    let found = scenarios::lock(tx, agency, id).await?;
+    match found.filter(|found| found.programme == round.programme) {
+        None => checks.issue(path, "not_found", "there is no such scenario of the programme"),
+        Some(found) if found.retired_at.is_some() => {
+            checks.issue(path, "retired", "the scenario is out of use");
+        }
+        Some(found) if !found.ethics.is_complete() => {
+            checks.issue(path, "ethics_open", "not all of the scenario's ethics are ticked");
+        }
+        Some(_) => {}
+    }
+    Ok(())
+}
+
+fn plan_json(patch: &VisitPlanPatch) -> serde_json::Value {
+    let changed = [
+        ("external_id", patch.external_id.is_some()),
+        ("starts_on", patch.starts_on.is_some()),
+        ("visit_by", patch.visit_by.is_some()),
+        ("daypart", patch.daypart.is_some()),
+        ("scenario", patch.scenario.is_some()),
+        ("board", patch.board.is_some()),
+    ];
+    changed
+        .iter()
+        .filter(|(_, is_changed)| *is_changed)
+        .map(|(name, _)| *name)
+        .collect()
+}
