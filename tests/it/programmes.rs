@@ -82,7 +82,7 @@ both_dbs! {
         let twice = json!({"touchpoints": [door, door]});
         assert_eq!(put(&server, &path, &twice).await.issues(422), ["touchpoints[1].id repeated"]);
         let unknown = json!({"touchpoints": [], "surprise": 1});
-        assert_eq!(put(&server, &path, &unknown).await.problem(422), "validation_failed");
+        assert_eq!(put(&server, &path, &unknown).await.problem(400), "invalid_request");
     }
 
     async fn what_nobody_has_written_is_what_the_rules_begin_with_or_is_not_there(server) {

@@ -30,7 +30,8 @@ pub use context::{App, AppSettings, Clock, Page, SystemClock};
 pub use devices::DeviceInput;
 pub use error::{Error, Issue, Refusal};
 pub use filling::{
-    ApplicationView, EligibilityQuery, EligibilityView, JobInput, JobQuery, JobView, OfferInput,
+    AgreementView, ApplicationView, CompanionInput, EligibilityQuery, EligibilityView, GenerateInput,
+    GenerateReport, JobInput, JobQuery, JobView, OfferInput, OwnProfilePatch, ProfilePatch, TieInput,
     VisitPlanPatch,
 };
 pub use identity::{Bearer, Issued, Me, MemberView, RefreshInput, SetupInput, SignInInput, UserInput};
@@ -49,10 +50,12 @@ pub use visits::{AcceptInput, AssignmentView, PlannedVisit, VisitQuery, VisitVie
 
 /// Records of the store that use cases return as they are.
 pub mod record {
+    pub use haamu_store::repo::agreements::Agreement;
     pub use haamu_store::repo::briefings::{Briefing, Certification};
     pub use haamu_store::repo::clients::{ClientOrganisation, Location};
     pub use haamu_store::repo::devices::Device;
     pub use haamu_store::repo::hierarchies::{HierarchyRecord, Unit};
+    pub use haamu_store::repo::panel::{Companion, ProfileRecord, Tie};
     pub use haamu_store::repo::plans::VisitPlan;
     pub use haamu_store::repo::programmes::{Programme, Round};
     pub use haamu_store::repo::scenarios::ScenarioRecord;

@@ -122,6 +122,8 @@ verbs! {
     ChangeOwnAssignment = "assignment.change_own": Shopper;
     /// Read and write one's own profile, companions and ties, and accept the shopper agreement.
     ManageOwnProfile = "profile.own": Shopper;
+    /// Read the shopper agreement in force.
+    ReadAgreement = "agreement.read": Administrator | Coordinator | Shopper;
     /// Read and write the profiles of the shopper panel, and the shopper agreement.
     ManagePanel = "panel.manage": Administrator | Coordinator;
     /// Read visits.

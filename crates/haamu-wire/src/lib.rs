@@ -7,8 +7,10 @@
 
 mod checklists;
 mod evaluations;
+mod filling;
 mod hierarchies;
 mod organisations;
+mod panel;
 mod patch;
 mod problem;
 mod programme_parts;
@@ -23,6 +25,11 @@ pub use evaluations::{
     AnswerOut, ApproveIn, ConfirmCriticalIn, EvaluationOut, FileOut, FollowUpOut, ReturnIn, ScoreOut,
     TriggerOut,
 };
+pub use filling::{
+    AcceptIn, ApplicationOut, ApplicationsOut, AssignmentsIn, BulkAssignIn, ChangedOut, EligibilityOut,
+    GenerateVisitsIn, GeneratedOut, InviteShoppersIn, JobIn, JobLocationOut, JobOut, JobsOut,
+    ObstacleReportIn, PostVisitsIn, Quotas, ReasonIn, RescheduleIn, VisitPlanOut, VisitPlanPatch,
+};
 pub use haamu_sync as sync;
 pub use hierarchies::{
     HierarchiesOut, HierarchyIn, HierarchyOut, MemberUnitsIn, PlaceLocationsIn, UnitIn, UnitOut, UnitPatch,
@@ -31,6 +38,10 @@ pub use hierarchies::{
 pub use organisations::{
     ClientOrganisationIn, ClientOrganisationOut, ClientOrganisationsOut, ImportOut, LocationOut,
     LocationPatch, LocationsOut, RowErrorOut,
+};
+pub use panel::{
+    AgreementIn, AgreementOut, AgreementTextOut, CompanionIn, CompanionOut, CompanionsOut, OwnProfilePatch,
+    ProfileOut, ProfilePatch, TieIn, TieOut, TiesOut,
 };
 pub use patch::Patch;
 pub use problem::{IssueOut, ObstacleOut, Problem};

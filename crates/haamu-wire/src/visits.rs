@@ -1,5 +1,6 @@
 //! Visits and assignments.
 
+use haamu_domain::LocalDate;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -31,6 +32,13 @@ pub struct PlannedVisitIn {
 pub struct AssignIn {
     /// The shopper. An earlier offer of the visit to somebody else is withdrawn.
     pub shopper: Uuid,
+    /// The day of the visit, where one is fixed.
+    #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, format = Date))]
+    pub due_on: Option<LocalDate>,
+    /// Who of the shopper's companions comes along.
+    #[serde(default)]
+    pub companion: Option<Uuid>,
 }
 
 /// A visit, planned or carried out.

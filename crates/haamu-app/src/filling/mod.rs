@@ -4,13 +4,17 @@
 mod ask;
 mod board;
 mod facts;
+mod generate;
 mod offer;
 mod own;
+mod panel;
 mod plan;
 
 pub use ask::{EligibilityQuery, EligibilityView};
 pub use board::{ApplicationView, JobInput, JobQuery, JobView};
+pub use generate::{GenerateInput, GenerateReport};
 pub use offer::OfferInput;
+pub use panel::{AgreementView, CompanionInput, OwnProfilePatch, ProfilePatch, TieInput};
 pub use plan::VisitPlanPatch;
 
 pub(crate) use offer::Given;

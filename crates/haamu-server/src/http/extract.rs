@@ -37,6 +37,25 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
     }
 }
 
+/// A JSON body that may be left away.
+#[derive(Debug)]
+pub(super) struct OptionalJson<T>(pub(super) Option<T>);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for OptionalJson<T> {
+    type Rejection = Failure;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Failure> {
+        let (parts, body) = request.into_parts();
+        let bytes = Bytes::from_request(Request::from_parts(parts.clone(), body), state).await;
+        let bytes = bytes.map_err(|error| body_failure(&error))?;
+        if matches!(bytes.trim_ascii(), b"" | b"null") {
+            return Ok(Self(None));
+        }
+        let Json(value) = Json::from_request(Request::from_parts(parts, bytes.into()), state).await?;
+        Ok(Self(Some(value)))
+    }
+}
+
 /// A JSON object. Left to itself, a struct would be read from a list of its fields too.
 struct Object<T>(T);
 

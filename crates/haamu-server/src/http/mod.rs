@@ -8,9 +8,12 @@ mod deposits;
 mod devices;
 mod evaluations;
 mod extract;
+mod filling;
 mod health;
 mod hierarchies;
+mod jobs;
 mod middleware;
+mod panel;
 mod part;
 mod problem;
 mod programme_parts;
@@ -95,6 +98,9 @@ fn operations() -> OpenApiRouter<App> {
         .merge(clients_and_checklists())
         .merge(programmes_and_visits())
         .merge(programme_documents())
+        .merge(filling())
+        .merge(jobs())
+        .merge(panel())
         .merge(fieldwork())
         .merge(set_aside())
         .merge(results())
@@ -232,14 +238,26 @@ fn programmes_and_visits() -> OpenApiRouter<App> {
         Code::NotPossibleInState,
         Code::ChecklistNotPublished,
     ];
-    let plan = &[Code::ValidationFailed, Code::NotFound, Code::NotPossibleInState];
+    let plan = &[
+        Code::ValidationFailed,
+        Code::NotFound,
+        Code::NotPossibleInState,
+        Code::NotEligible,
+    ];
     let assign = &[
         Code::ValidationFailed,
         Code::NotFound,
         Code::NotPossibleInState,
+        Code::NotEligible,
         Code::Conflict,
     ];
-    let accept = &[Code::NotFound, Code::NotPossibleInState, Code::Conflict];
+    let accept = &[
+        Code::ValidationFailed,
+        Code::NotFound,
+        Code::NotPossibleInState,
+        Code::NotEligible,
+        Code::Conflict,
+    ];
     Operations::default()
         .verb(
             Verb::CreateProgramme,
@@ -277,7 +295,7 @@ fn programmes_and_visits() -> OpenApiRouter<App> {
         )
         .verb(Verb::ReadVisits, found, routes!(visits::read_visit))
         .verb(Verb::AssignVisit, assign, routes!(visits::create_assignment))
-        .verb(Verb::AcceptAssignment, accept, routes!(visits::accept_assignment))
+        .verb(Verb::AcceptAssignment, accept, routes!(jobs::accept_assignment))
         .with_body_limit(MAX_BODY)
 }
 
@@ -352,6 +370,107 @@ fn briefings() -> OpenApiRouter<App> {
         )
         .verb(Verb::TakeQuiz, found, routes!(briefings::read_quiz))
         .verb(Verb::TakeQuiz, attempt, routes!(briefings::create_quiz_attempt))
+        .with_body_limit(MAX_BODY)
+}
+
+fn filling() -> OpenApiRouter<App> {
+    let found = &[Code::NotFound];
+    let plan = &[
+        Code::ValidationFailed,
+        Code::NotFound,
+        Code::NotPossibleInState,
+        Code::AlreadyExists,
+    ];
+    let assign = &[
+        Code::ValidationFailed,
+        Code::NotFound,
+        Code::NotPossibleInState,
+        Code::NotEligible,
+        Code::Conflict,
+    ];
+    let quotas = &[Code::ValidationFailed, Code::NotFound];
+    Operations::default()
+        .verb(Verb::CreateVisits, plan, routes!(filling::update_visit_plan))
+        .verb(Verb::CreateVisits, quotas, routes!(filling::post_visits))
+        .verb(Verb::CreateVisits, plan, routes!(filling::generate_visits))
+        .verb(Verb::CreateVisits, plan, routes!(filling::cancel_visit))
+        .verb(
+            Verb::CreateVisits,
+            &[Code::NotFound, Code::NotPossibleInState],
+            routes!(filling::reopen_visit),
+        )
+        .verb(Verb::AssignVisit, assign, routes!(filling::create_assignments))
+        .verb(Verb::AssignVisit, assign, routes!(filling::withdraw_assignment))
+        .verb(Verb::AskEligibility, quotas, routes!(filling::read_eligibility))
+        .verb(Verb::ReadApplications, found, routes!(filling::list_applications))
+        .verb(Verb::InviteShoppers, plan, routes!(filling::invite_shoppers))
+        .verb(Verb::ReadProgrammes, found, routes!(filling::read_quotas))
+        .verb(Verb::CreateRound, quotas, routes!(filling::put_quotas))
+        .with_body_limit(MAX_BODY)
+}
+
+fn jobs() -> OpenApiRouter<App> {
+    let take = &[
+        Code::ValidationFailed,
+        Code::NotFound,
+        Code::NotPossibleInState,
+        Code::NotEligible,
+        Code::JobTaken,
+        Code::Conflict,
+    ];
+    let end = &[
+        Code::ValidationFailed,
+        Code::NotFound,
+        Code::NotPossibleInState,
+        Code::Conflict,
+    ];
+    Operations::default()
+        .verb(
+            Verb::FindJobs,
+            &[Code::ValidationFailed],
+            routes!(jobs::list_jobs),
+        )
+        .verb(Verb::ApplyForJob, take, routes!(jobs::put_application))
+        .verb(
+            Verb::ApplyForJob,
+            &[Code::NotFound],
+            routes!(jobs::delete_application),
+        )
+        .verb(Verb::ApplyForJob, take, routes!(jobs::take_job))
+        .verb(Verb::ChangeOwnAssignment, end, routes!(jobs::decline_assignment))
+        .verb(
+            Verb::ChangeOwnAssignment,
+            end,
+            routes!(jobs::give_back_assignment),
+        )
+        .verb(
+            Verb::ChangeOwnAssignment,
+            take,
+            routes!(jobs::reschedule_assignment),
+        )
+        .verb(Verb::ChangeOwnAssignment, end, routes!(jobs::report_obstacle))
+        .with_body_limit(MAX_BODY)
+}
+
+fn panel() -> OpenApiRouter<App> {
+    let found = &[Code::NotFound];
+    let create = &[Code::ValidationFailed];
+    let own = &[Code::ValidationFailed, Code::NotPossibleInState, Code::Conflict];
+    let change = &[Code::ValidationFailed, Code::NotFound, Code::Conflict];
+    Operations::default()
+        .verb(Verb::ManageOwnProfile, &[], routes!(panel::read_own_profile))
+        .verb(Verb::ManageOwnProfile, own, routes!(panel::update_own_profile))
+        .verb(Verb::ManagePanel, found, routes!(panel::read_profile))
+        .verb(Verb::ManagePanel, change, routes!(panel::update_profile))
+        .verb(Verb::ManageOwnProfile, create, routes!(panel::create_companion))
+        .verb(Verb::ManageOwnProfile, &[], routes!(panel::list_companions))
+        .verb(Verb::ManageOwnProfile, found, routes!(panel::delete_companion))
+        .verb(Verb::ManageOwnProfile, create, routes!(panel::create_tie))
+        .verb(Verb::ManageOwnProfile, &[], routes!(panel::list_ties))
+        .verb(Verb::ManageOwnProfile, found, routes!(panel::delete_tie))
+        .verb(Verb::ManagePanel, create, routes!(panel::create_agreement))
+        .verb(Verb::ReadAgreement, &[], routes!(panel::read_agreement))
+        .verb(Verb::ManageOwnProfile, found, routes!(panel::accept_agreement))
         .with_body_limit(MAX_BODY)
 }
 

@@ -2,8 +2,8 @@
 
 use axum::extract::State;
 use axum::http::StatusCode;
-use haamu_app::{App, PlannedVisit, VisitQuery, VisitView};
-use haamu_domain::{AssignmentBrief, AssignmentId, LocationId, RoundId, UserId, VisitId, VisitState};
+use haamu_app::{App, OfferInput, PlannedVisit, VisitQuery, VisitView};
+use haamu_domain::{CompanionId, LocationId, RoundId, UserId, VisitId, VisitState};
 use haamu_wire::{AssignIn, AssignmentOut, VisitOut, VisitsIn, VisitsOut};
 use serde::Deserialize;
 use uuid::Uuid;
@@ -94,32 +94,18 @@ pub(super) async fn create_assignment(
     Path(id): Path<Uuid>,
     Json(input): Json<AssignIn>,
 ) -> Result<(StatusCode, axum::Json<VisitOut>), Failure> {
+    let offer = OfferInput {
+        shopper: UserId::from_uuid(input.shopper),
+        due_on: input.due_on,
+        companion: input.companion.map(CompanionId::from_uuid),
+    };
     let view = app
-        .assign_visit(
-            &bearer.actor,
-            VisitId::from_uuid(id),
-            UserId::from_uuid(input.shopper),
-        )
+        .assign_visit(&bearer.actor, VisitId::from_uuid(id), &offer)
         .await?;
     Ok((StatusCode::CREATED, axum::Json(visit_out(view))))
 }
 
-/// Accept one's own assignment. Beginning to answer accepts it as well.
-#[utoipa::path(post, path = "/v1/assignments/{id}/accept", tag = "visits",
-    params(("id" = Uuid, Path, description = "The assignment.")),
-    responses((status = 200, description = "Accepted; the brief of the assignment.", body = Value)))]
-pub(super) async fn accept_assignment(
-    State(app): State<App>,
-    SignedIn(bearer): SignedIn,
-    Path(id): Path<Uuid>,
-) -> Result<axum::Json<AssignmentBrief>, Failure> {
-    Ok(axum::Json(
-        app.accept_assignment(&bearer.actor, AssignmentId::from_uuid(id))
-            .await?,
-    ))
-}
-
-fn visit_out(view: VisitView) -> VisitOut {
+pub(super) fn visit_out(view: VisitView) -> VisitOut {
     VisitOut {
         id: view.visit.id.uuid(),
         round: view.visit.round.uuid(),

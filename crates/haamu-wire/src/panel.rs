@@ -1,0 +1,176 @@
+//! The shopper panel: profiles, companions, ties and the agreement.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use haamu_domain::LocalDate;
+use haamu_domain::panel::OwnPlace;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::patch::Patch;
+
+/// What an agency knows of a shopper.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ProfileOut {
+    /// Whose it is.
+    pub user: Uuid,
+    /// Whether they take visits at present.
+    pub active: bool,
+    /// Their date of birth.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, format = Date))]
+    pub born_on: Option<LocalDate>,
+    /// Languages that they speak, by their tags.
+    pub languages: BTreeSet<String>,
+    /// Qualifications that the agency has checked.
+    pub qualifications: BTreeSet<String>,
+    /// Places that they start from.
+    pub places: Vec<OwnPlace>,
+    /// The mean grade of their reports, in tenths.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rating_tenths: Option<u16>,
+}
+
+/// What a shopper changes of their own profile.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields, default)]
+pub struct OwnProfilePatch {
+    /// Whether they take visits at present.
+    pub active: Option<bool>,
+    /// Their date of birth; it is given once.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, format = Date))]
+    pub born_on: Option<LocalDate>,
+    /// Languages that they speak, by their tags.
+    pub languages: Option<BTreeSet<String>>,
+    /// Places that they start from, at most 50.
+    pub places: Option<Vec<OwnPlace>>,
+}
+
+/// What the agency changes of a shopper's profile.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields, default)]
+pub struct ProfilePatch {
+    /// Whether they take visits at present.
+    pub active: Option<bool>,
+    /// Their date of birth.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, format = Date))]
+    pub born_on: Option<LocalDate>,
+    /// Languages that they speak, by their tags.
+    pub languages: Option<BTreeSet<String>>,
+    /// Places that they start from, at most 50.
+    pub places: Option<Vec<OwnPlace>>,
+    /// Qualifications that the agency has checked.
+    pub qualifications: Option<BTreeSet<String>>,
+    /// The mean grade of their reports, in tenths; `null` takes it away.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<u16>))]
+    pub rating_tenths: Patch<u16>,
+}
+
+/// Somebody who comes along to visits.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct CompanionIn {
+    /// Their name.
+    pub name: String,
+    /// Their own account, if they are a shopper of the agency themselves.
+    #[serde(default)]
+    pub user: Option<Uuid>,
+}
+
+/// Somebody who comes along to visits.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct CompanionOut {
+    /// Their id.
+    pub id: Uuid,
+    /// Their name.
+    pub name: String,
+    /// Their own account.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user: Option<Uuid>,
+}
+
+/// The companions of a shopper.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct CompanionsOut {
+    /// The companions, by id.
+    pub items: Vec<CompanionOut>,
+}
+
+/// That a shopper is not independent.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct TieIn {
+    /// Of which client organisation.
+    pub client_organisation: Uuid,
+    /// Of one location only.
+    #[serde(default)]
+    pub location: Option<Uuid>,
+    /// What the tie is, such as "my sister works there".
+    pub reason: String,
+}
+
+/// That a shopper is not independent.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct TieOut {
+    /// Its id.
+    pub id: Uuid,
+    /// Of which client organisation.
+    pub client_organisation: Uuid,
+    /// Of one location only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub location: Option<Uuid>,
+    /// What the tie is.
+    pub reason: String,
+}
+
+/// The ties of a shopper.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct TiesOut {
+    /// The ties, by id.
+    pub items: Vec<TieOut>,
+}
+
+/// A new version of the shopper agreement.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct AgreementIn {
+    /// Its words, by language: `fi`, `sv`, `en`.
+    pub texts: BTreeMap<String, String>,
+}
+
+/// The words of the agreement in one language.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct AgreementTextOut {
+    /// The id by which it is accepted.
+    pub id: Uuid,
+    /// The language.
+    pub language: String,
+    /// The words.
+    pub body: String,
+    /// The SHA-256 of the words, in hexadecimal.
+    pub sha256: String,
+}
+
+/// The shopper agreement in force.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct AgreementOut {
+    /// The how-manieth version it is; absent where the agency has no agreement.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<u32>,
+    /// Its words.
+    pub texts: Vec<AgreementTextOut>,
+    /// Whether whoever asks has accepted it, in whichever language.
+    pub accepted: bool,
+}
