@@ -1,8 +1,11 @@
 //! Agencies with one person in every role, and what their coordinator plans.
 
-use haamu_domain::{AgencyId, ClientOrganisationId, Role, Timestamp, UserId};
+use axum::http::Method;
+use haamu_domain::panel::Profile;
+use haamu_domain::{AgencyId, ClientOrganisationId, LocalDate, Role, Timestamp, UserId};
 use haamu_store::repo::clients::{self, ClientOrganisation};
 use haamu_store::repo::identity::{self, Membership, User};
+use haamu_store::repo::panel::{self, ProfileRecord};
 use haamu_store::{Db, StoreError, Tx};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -147,7 +150,19 @@ async fn insert_person(
         client_organisation: role.is_client().then_some(client),
     };
     identity::insert_user(tx, &user, now).await?;
-    identity::insert_membership(tx, &member, now).await
+    identity::insert_membership(tx, &member, now).await?;
+    if role == Role::Shopper {
+        let profile = ProfileRecord {
+            user: user.id,
+            profile: Profile {
+                born_on: LocalDate::parse("1990-05-17"),
+                ..Profile::unknown()
+            },
+            row_version: 0,
+        };
+        panel::put_profile(tx, agency.id, &profile, now).await?;
+    }
+    Ok(())
 }
 
 /// How a programme is opened.
@@ -412,6 +427,12 @@ impl TestServer {
             .send()
             .await
             .ok();
+        // The suites send the same shoppers to the same few places again and again.
+        let rules = json!({"rotation_days": 0, "location_visits_per_day": 1000, "respond_hours": 1000});
+        let rules = self
+            .request(Method::PUT, &format!("{path}/field-rules"))
+            .json(&rules);
+        let _ = rules.by(coordinator).await.send().await.ok();
         let round = json!({"name": "Kierros", "checklist_version": version, "starts_on": "2026-11-16",
             "visit_by": "2026-11-29", "report_by": "2026-12-01", "counts_in": "2026-11-30"});
         let created = self

@@ -1,6 +1,6 @@
 //! "Why not?": what stands in the way of a shopper making a visit, and from when on it would be allowed.
 
-use haamu_domain::eligibility::{Obstacle, OpenVisit, first_date};
+use haamu_domain::eligibility::{Obstacle, first_date};
 use haamu_domain::{Actor, CompanionId, LocalDate, Role, Target, UserId, Verb, VisitId};
 use haamu_store::Tx;
 use haamu_store::repo::visits::{self, Visit};
@@ -10,7 +10,7 @@ use crate::context::{require, require_in_agency};
 use crate::error::no_such;
 use crate::{App, Error};
 
-use super::facts::{RoundFacts, find_companion};
+use super::facts::{PlannedVisit, RoundFacts, find_companion};
 
 /// What is asked about a visit.
 #[derive(Clone, Copy, Debug, Default)]
@@ -98,7 +98,9 @@ impl App {
     ) -> Result<EligibilityView, Error> {
         let agency = actor.agency;
         let facts = RoundFacts::load(tx, actor, visit.round).await?;
-        let mut planned = facts.visits(tx, agency, std::slice::from_ref(visit)).await?;
+        let mut planned = facts
+            .visits(tx, agency, std::slice::from_ref(visit), self.now())
+            .await?;
         let planned = planned
             .remove(&visit.id)
             .ok_or_else(|| Error::not_found("visit"))?;
@@ -116,26 +118,21 @@ impl App {
             }
         };
         let on = |date| facts.obstacles(&candidate, companion.as_deref(), &planned, date);
-        let today = self.today();
         Ok(EligibilityView {
             shopper,
-            first_date: first_date(&planned.open, today, |date| !on(date).is_empty()),
+            first_date: first_date(&planned.open, planned.today, |date| !on(date).is_empty()),
             obstacles: match query.on {
                 Some(date) => on(date),
-                None => without_date(&planned.open, today, on),
+                None => without_date(&planned, on),
             },
         })
     }
 }
 
 /// What stands in the way on every day of a visit from today on: that of the first day, if no day is free.
-pub(super) fn without_date(
-    visit: &OpenVisit,
-    today: LocalDate,
-    on: impl Fn(LocalDate) -> Vec<Obstacle>,
-) -> Vec<Obstacle> {
-    match first_date(visit, today, |date| !on(date).is_empty()) {
+pub(super) fn without_date(visit: &PlannedVisit, on: impl Fn(LocalDate) -> Vec<Obstacle>) -> Vec<Obstacle> {
+    match first_date(&visit.open, visit.today, |date| !on(date).is_empty()) {
         Some(_) => Vec::new(),
-        None => on(today.max(visit.starts_on)),
+        None => on(visit.today.max(visit.open.starts_on)),
     }
 }

@@ -176,7 +176,7 @@ impl App {
         let mut planned = BTreeMap::new();
         for (id, round) in &rounds {
             let of_round: Vec<_> = all.iter().filter(|visit| visit.round == *id).cloned().collect();
-            planned.extend(round.facts.visits(tx, agency, &of_round).await?);
+            planned.extend(round.facts.visits(tx, agency, &of_round, self.now()).await?);
         }
         let locations = clients::list_locations_by_ids(tx, agency, &places).await?;
         let invited: BTreeSet<_> = plans::list_invitations(tx, agency, actor.user, &ids)
@@ -187,7 +187,6 @@ impl App {
             .await?
             .into_iter()
             .collect();
-        let today = self.today();
         let view = |(distance_km, posting): (Option<f64>, Posting)| {
             let round = rounds.get(&posting.round)?;
             let visit = planned.get(&posting.visit)?;
@@ -208,8 +207,8 @@ impl App {
                 fees: round.fees.clone(),
                 is_invited: invited.contains(&posting.visit),
                 has_applied: applied.contains(&posting.visit),
-                obstacles: without_date(&visit.open, today, on),
-                first_date: first_date(&visit.open, today, |date| !on(date).is_empty()),
+                obstacles: without_date(visit, on),
+                first_date: first_date(&visit.open, visit.today, |date| !on(date).is_empty()),
             })
         };
         Ok(postings.into_iter().filter_map(view).collect())
@@ -354,9 +353,10 @@ impl App {
             let terms = terms::list(tx, agency, &ids).await?;
             let facts = RoundFacts::load(tx, actor, visit.round).await?;
             let candidates = facts.candidates(tx, agency, &users, Some(id), self.now()).await?;
-            let mut planned = facts.visits(tx, agency, std::slice::from_ref(&visit)).await?;
+            let mut planned = facts
+                .visits(tx, agency, std::slice::from_ref(&visit), self.now())
+                .await?;
             let planned = planned.remove(&id).ok_or_else(|| Error::not_found("visit"))?;
-            let today = self.today();
             let view = |one: &Assignment| {
                 let candidate = candidates.get(&one.shopper)?;
                 let due_on = terms.get(&one.id).and_then(|terms| terms.due_on);
@@ -371,7 +371,7 @@ impl App {
                         .point
                         .and_then(|point| nearest(&candidate.places, point)),
                     due_on,
-                    obstacles: due_on.map_or_else(|| without_date(&planned.open, today, on), on),
+                    obstacles: due_on.map_or_else(|| without_date(&planned, on), on),
                 })
             };
             Ok(applied.iter().filter_map(view).collect())

@@ -7,7 +7,7 @@ use haamu_domain::eligibility::{
 };
 use haamu_domain::filling::{QuotaKind, cells, full_cells};
 use haamu_domain::panel::Profile;
-use haamu_domain::{Actor, AgencyId, CompanionId, LocalDate, RoundId, Timestamp, UserId, VisitId};
+use haamu_domain::{Actor, AgencyId, CompanionId, LocalDate, RoundId, Timestamp, UserId, VisitId, Zone};
 use haamu_store::Tx;
 use haamu_store::repo::calendar::{self, Entry};
 use haamu_store::repo::plans::{self, VisitPlan};
@@ -16,7 +16,7 @@ use haamu_store::repo::visits::Visit;
 use haamu_store::repo::{agreements, briefings, clients, panel};
 
 use crate::Error;
-use crate::programmes::find_part;
+use crate::programmes::{find_part, home_zone};
 
 /// The rules of a round, and how full its quotas are.
 #[derive(Debug)]
@@ -31,6 +31,8 @@ pub(crate) struct RoundFacts {
 /// A visit that somebody is to make, with its plan.
 #[derive(Clone, Debug)]
 pub(crate) struct PlannedVisit {
+    /// The day that it is at the place.
+    pub(crate) today: LocalDate,
     pub(crate) open: OpenVisit,
     pub(crate) plan: VisitPlan,
 }
@@ -102,6 +104,7 @@ impl RoundFacts {
         tx: &Tx,
         agency: AgencyId,
         of: &[Visit],
+        now: Timestamp,
     ) -> Result<BTreeMap<VisitId, PlannedVisit>, Error> {
         let ids: Vec<_> = of.iter().map(|visit| visit.id).collect();
         let places: BTreeSet<_> = of.iter().map(|visit| visit.location).collect();
@@ -130,7 +133,9 @@ impl RoundFacts {
                 other_dates: others.map(|entry| entry.date).collect(),
                 closed_on: place.closed_on,
             };
-            found.insert(visit.id, PlannedVisit { open, plan });
+            let zone = Zone::named(&place.time_zone).unwrap_or_else(home_zone);
+            let today = zone.date_of(now);
+            found.insert(visit.id, PlannedVisit { today, open, plan });
         }
         Ok(found)
     }

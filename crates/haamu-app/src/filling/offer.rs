@@ -64,7 +64,9 @@ impl App {
             let detail = format!("The programme is {}; it must be active.", facts.programme.state);
             return Err(Error::because(Code::NotPossibleInState, detail));
         }
-        let mut planned = facts.visits(tx, agency, std::slice::from_ref(visit)).await?;
+        let mut planned = facts
+            .visits(tx, agency, std::slice::from_ref(visit), self.now())
+            .await?;
         let planned = planned
             .remove(&visit.id)
             .ok_or_else(|| Error::not_found("visit"))?;
@@ -100,10 +102,9 @@ impl App {
             }
         };
         let on = |date| facts.obstacles(&candidate, companion.as_deref(), planned, date);
-        let today = self.today();
         Ok(match input.due_on {
             Some(date) => on(date),
-            None => super::ask::without_date(&planned.open, today, on),
+            None => super::ask::without_date(planned, on),
         })
     }
 
