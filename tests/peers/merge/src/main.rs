@@ -1,4 +1,5 @@
 mod contestant;
+mod own;
 mod peers;
 mod workload;
 use contestant::{Runner,Sample};
@@ -6,6 +7,7 @@ fn main() {
     let names = workload::question_names();
     let visits = workload::visits(200, 1);
     let runners: Vec<Box<dyn Runner>> = vec![
+        Box::new(own::Own::new(&names, true)), Box::new(own::Own::new(&names, false)),
         Box::new(peers::yrs::Yrs { questions: names.clone(), keeps_history: false }),
         Box::new(peers::yrs::Yrs { questions: names.clone(), keeps_history: true }),
         Box::new(peers::loro::Loro { questions: names.clone(), commits_each: true }),

@@ -1,0 +1,431 @@
+//! haamu-sync, with every safeguard: predecessors, names by content, hash chains, full history and lanes, through the
+//! functions that device and server use.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use haamu_sync::server::{Incoming, Standing, admit, dispose};
+use haamu_sync::{
+    Action, AuthorId, Bytes, Cell, ChainHead, ClockConfidence, ClockReading, Cursor, DeviceId, Disposition, Document,
+    DocumentId, FormVersion, Frame, Have, Hlc, Incarnation, Lane, Op, OpId, PROTO, RegisterKey, SyncRequest, Value,
+    clock, codec,
+};
+
+use crate::contestant::{Contestant, Shown, Side, Taker};
+use crate::peers::{joined, split};
+use crate::workload::{Edit, Visit};
+
+/// The checklist version of all visits.
+const FORM: FormVersion = FormVersion::from_bytes([0xf0; 32]);
+/// How the values are to be read; the engine does not look.
+const TAG: u8 = 1;
+
+/// haamu-sync.
+pub struct Own {
+    /// The register of each question's answer, as testimony and as a reviewer's correction.
+    pub registers: Vec<[RegisterKey; 2]>,
+    /// Whether the reviewer writes in a lane of their own, as in the product. Else two phones write testimony,
+    /// and contradict each other.
+    pub has_lanes: bool,
+}
+
+impl Own {
+    pub fn new(questions: &[String], has_lanes: bool) -> Self {
+        let key = |question: &String| {
+            let shopper = RegisterKey::shopper(format!("answer/{question}"));
+            let review = RegisterKey { lane: Lane::Review, ..shopper.clone() };
+            [shopper, review]
+        };
+        Self { registers: questions.iter().map(key).collect(), has_lanes }
+    }
+
+    fn lane(&self, side: Side) -> Lane {
+        if side == Side::Reviewer && self.has_lanes { Lane::Review } else { Lane::Shopper }
+    }
+
+    /// The reviewer's value where there is one, else the shopper's.
+    fn read_all(&self, document: &Document, take: Taker<'_>) {
+        for (index, [shopper, review]) in self.registers.iter().enumerate() {
+            let review = document.cell(review).filter(|_| self.has_lanes).and_then(|cell| cell.register.value());
+            let shown = review.or_else(|| document.cell(shopper)?.register.value());
+            if let Some(value) = shown {
+                take(index, Shown::Bytes(&value.bytes.0));
+            }
+        }
+    }
+}
+
+/// A device.
+pub struct Client {
+    device: DeviceId,
+    author: AuthorId,
+    lane: Lane,
+    submission: DocumentId,
+    log: Vec<Bytes>,
+    head: ChainHead,
+    hlc: Hlc,
+    document: Document,
+    /// The end of its log that the server has confirmed.
+    sent: ChainHead,
+    /// How much of the server's log it has seen.
+    cursor: u64,
+}
+
+impl Client {
+    fn new(visit: &Visit, side: Side, lane: Lane) -> Self {
+        let number = if side == Side::Phone { 1 } else { 2 };
+        let bytes = (u128::from(visit.number) << 64 | number).to_be_bytes();
+        Self {
+            device: DeviceId::from_bytes(bytes),
+            author: AuthorId::from_bytes(bytes),
+            lane,
+            submission: submission(visit),
+            log: Vec::new(),
+            head: ChainHead::default(),
+            hlc: Hlc::default(),
+            document: Document::default(),
+            sent: ChainHead::default(),
+            cursor: 0,
+        }
+    }
+}
+
+fn submission(visit: &Visit) -> DocumentId {
+    DocumentId::from_bytes((u128::from(visit.number) << 64 | 0xd0c).to_be_bytes())
+}
+
+/// The log of one device, as the server has it.
+#[derive(Default)]
+struct DeviceLog {
+    head: ChainHead,
+    effective: Option<Hlc>,
+}
+
+/// An operation as the server keeps it.
+struct Row {
+    device: DeviceId,
+    incoming: Incoming,
+    effective: Hlc,
+    disposition: Disposition,
+}
+
+/// The server's part of one submission.
+#[derive(Default)]
+pub struct Server {
+    devices: BTreeMap<DeviceId, DeviceLog>,
+    document: Document,
+    /// The stamps of operations in the store, in order of their names: a unique index.
+    index: Vec<u8>,
+    /// The stamps of operations that arrived since.
+    fresh: BTreeMap<OpId, Hlc>,
+    /// Operations in the store, and those that arrived since the server was loaded.
+    stored_rows: usize,
+    rows: Vec<Row>,
+    /// How many rows are in the store.
+    persisted: usize,
+    history: Vec<u8>,
+}
+
+const INDEX_ENTRY: usize = 24;
+
+impl Server {
+    /// The effective stamp of an operation that is here.
+    fn known(&self, id: &OpId) -> Option<Hlc> {
+        if let Some(effective) = self.fresh.get(id) {
+            return Some(*effective);
+        }
+        let (mut from, mut to) = (0, self.index.len() / INDEX_ENTRY);
+        while from < to {
+            let middle = from + (to - from) / 2;
+            let entry = &self.index[middle * INDEX_ENTRY..][..INDEX_ENTRY];
+            match entry[..OpId::LENGTH].cmp(id.as_bytes()) {
+                std::cmp::Ordering::Less => from = middle + 1,
+                std::cmp::Ordering::Greater => to = middle,
+                std::cmp::Ordering::Equal => {
+                    let bits = entry[OpId::LENGTH..].try_into().expect("eight bytes");
+                    return Some(Hlc::from_bits(u64::from_le_bytes(bits)));
+                }
+            }
+        }
+        None
+    }
+
+    /// What the server does with a push, inside its transaction.
+    fn push(&mut self, lane: Lane, now: u64, request: &SyncRequest) -> Have {
+        let log = self.devices.entry(request.device).or_default();
+        let (head, mut previous) = (log.head, log.effective);
+        let admission = admit(head, &|_| None, request);
+        for incoming in admission.new {
+            let (mut disposition, _) = dispose(&incoming.op, Standing::Open, lane, |form| *form == FORM);
+            if self.known(&incoming.id).is_some() {
+                disposition = Disposition::Duplicate;
+            }
+            let op = incoming.op.as_ref().expect("sound operations");
+            let bases = op.base.iter().filter_map(|base| self.known(base));
+            let effective = clock::effective(op.hlc, now, previous, bases);
+            if disposition == Disposition::Applied {
+                self.document.fold(op, incoming.id, effective);
+                self.fresh.insert(incoming.id, effective);
+            }
+            previous = Some(effective);
+            self.rows.push(Row { device: request.device, incoming, effective, disposition });
+        }
+        self.devices.insert(request.device, DeviceLog { head: admission.have.head(), effective: previous });
+        admission.have
+    }
+
+    /// The operations that a device lacks, and how far the server has its own.
+    fn answer(&self, request: &SyncRequest, have: Have) -> Vec<u8> {
+        let after = request.cursor.map_or(0, |cursor| cursor.pos) as usize - self.stored_rows;
+        let lacking = self.rows[after..].iter().filter(|row| row.device != request.device);
+        let mut out = Vec::with_capacity(4_096);
+        out.extend_from_slice(&have.seq.to_le_bytes());
+        out.extend_from_slice(have.chain.as_bytes());
+        out.extend_from_slice(&have.common.to_le_bytes());
+        for row in lacking {
+            let raw = &row.incoming.raw.0;
+            out.extend_from_slice(row.device.as_bytes());
+            out.extend_from_slice(&row.incoming.head.seq.to_le_bytes());
+            out.extend_from_slice(&row.effective.bits().to_le_bytes());
+            out.extend_from_slice(&(raw.len() as u32).to_le_bytes());
+            out.extend_from_slice(raw);
+        }
+        out
+    }
+
+    fn write_heads(&self, out: &mut Vec<u8>) {
+        for (device, log) in &self.devices {
+            out.extend_from_slice(device.as_bytes());
+            out.extend_from_slice(&log.head.seq.to_le_bytes());
+            out.extend_from_slice(log.head.chain.as_bytes());
+            out.extend_from_slice(&log.effective.unwrap_or_default().bits().to_le_bytes());
+        }
+    }
+}
+
+fn write_row(out: &mut Vec<u8>, row: &Row, now: u64) {
+    out.extend_from_slice(row.device.as_bytes());
+    out.extend_from_slice(&row.incoming.head.seq.to_le_bytes());
+    out.extend_from_slice(row.incoming.id.as_bytes());
+    out.extend_from_slice(row.incoming.head.chain.as_bytes());
+    out.extend_from_slice(&row.effective.bits().to_le_bytes());
+    out.extend_from_slice(&now.to_le_bytes());
+    out.extend_from_slice(row.disposition.as_str().as_bytes());
+    out.extend_from_slice(&(row.incoming.raw.0.len() as u32).to_le_bytes());
+    out.extend_from_slice(&row.incoming.raw.0);
+}
+
+fn write_cell(out: &mut Vec<u8>, key: &RegisterKey, cell: &Cell) {
+    out.push(u8::from(key.lane == Lane::Review));
+    out.push(key.register.len() as u8);
+    out.extend_from_slice(key.register.as_bytes());
+    let bytes = minicbor_serde::to_vec(cell).expect("a cell");
+    out.extend_from_slice(&(bytes.len() as u32).to_le_bytes());
+    out.extend_from_slice(&bytes);
+}
+
+fn take<'a>(bytes: &mut &'a [u8], length: usize) -> &'a [u8] {
+    let (taken, rest) = bytes.split_at(length);
+    *bytes = rest;
+    taken
+}
+
+fn take_number(bytes: &mut &[u8]) -> u64 {
+    u64::from_le_bytes(take(bytes, 8).try_into().expect("eight bytes"))
+}
+
+impl Contestant for Own {
+    type Client = Client;
+    type Server = Server;
+
+    fn name(&self) -> &'static str {
+        if self.has_lanes { "haamu-sync" } else { "haamu-sync, one lane" }
+    }
+
+    fn phone(&self, visit: &Visit) -> Client {
+        Client::new(visit, Side::Phone, Lane::Shopper)
+    }
+
+    fn edit(&self, client: &mut Client, edits: &[Edit]) {
+        for edit in edits {
+            let [shopper, review] = &self.registers[edit.question];
+            let is_review = client.lane == Lane::Review;
+            let key = if is_review { review } else { shopper };
+            let mut base = client.document.visible_heads(key);
+            if is_review {
+                // A correction names the testimony that it corrects.
+                base.extend(client.document.visible_heads(shopper));
+            }
+            client.hlc = client.hlc.next(edit.at);
+            let seq = client.head.seq + 1;
+            let op = Op {
+                origin_device: client.device,
+                origin_seq: seq,
+                hlc: client.hlc,
+                confidence: ClockConfidence::Anchored,
+                document: client.submission,
+                lane: client.lane,
+                register: key.register.clone(),
+                instance: Vec::new(),
+                action: Action::Set(Value { tag: TAG, bytes: Bytes(edit.answer.bytes()) }),
+                form_version: Some(FORM),
+                author: client.author,
+                base,
+            };
+            let raw = codec::encode(&op, client.device, seq);
+            let id = codec::op_id(&raw, client.device, seq);
+            client.head = client.head.then(id);
+            client.document.fold(&op, id, op.hlc);
+            client.log.push(Bytes(raw));
+        }
+    }
+
+    fn push(&self, client: &mut Client) -> Vec<u8> {
+        let request = SyncRequest {
+            proto: PROTO,
+            build: "haamu-bench/0.1.0".to_owned(),
+            device: client.device,
+            from_seq: client.sent.seq + 1,
+            prev_chain: client.sent.chain,
+            ops: client.log[client.sent.seq as usize..].to_vec(),
+            cursor: Some(Cursor { pos: client.cursor, seen_head: client.cursor, incarnation: Incarnation::default() }),
+            refetch: Vec::new(),
+            offers: Vec::new(),
+            clock: ClockReading { wall: client.hlc.millis(), monotonic: 1_000_000, boot: 1 },
+        };
+        request.to_cbor()
+    }
+
+    fn server(&self, _: &Visit) -> Server {
+        Server::default()
+    }
+
+    fn take(&self, server: &mut Server, push: &[u8]) {
+        let request = SyncRequest::from_cbor(push).expect("a request");
+        server.push(Lane::Shopper, request.clock.wall, &request);
+    }
+
+    fn persist(&self, server: &mut Server) -> Vec<u8> {
+        let mut out = Vec::with_capacity(16 * 1_024);
+        server.write_heads(&mut out);
+        let mut changed = BTreeSet::new();
+        for row in &server.rows[server.persisted..] {
+            write_row(&mut out, row, 0);
+            if let Ok(op) = &row.incoming.op {
+                changed.insert(op.key());
+            }
+        }
+        for key in &changed {
+            if let Some(cell) = server.document.cell(key) {
+                write_cell(&mut out, key, cell);
+            }
+        }
+        out
+    }
+
+    fn stored(&self, server: &mut Server) -> Vec<u8> {
+        let (mut heads, mut index, mut history, mut cells) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        server.write_heads(&mut heads);
+        for (id, effective) in &server.fresh {
+            index.extend_from_slice(id.as_bytes());
+            index.extend_from_slice(&effective.bits().to_le_bytes());
+        }
+        for row in &server.rows {
+            write_row(&mut history, row, 0);
+        }
+        for (key, cell) in &server.document.cells {
+            write_cell(&mut cells, key, cell);
+        }
+        server.persisted = server.rows.len();
+        let rows = (server.rows.len() as u64).to_le_bytes();
+        joined(&[&rows, &heads, &index, &history, &cells])
+    }
+
+    fn load(&self, _: &Visit, stored: &[u8]) -> Server {
+        let (rows, rest) = split(stored);
+        let (mut heads, rest) = split(rest);
+        let (index, rest) = split(rest);
+        let (history, rest) = split(rest);
+        let (mut cells, _) = split(rest);
+        let mut server = Server {
+            index: index.to_vec(),
+            history: history.to_vec(),
+            stored_rows: u64::from_le_bytes(rows.try_into().expect("a number")) as usize,
+            ..Server::default()
+        };
+        while !heads.is_empty() {
+            let device = DeviceId::from_slice(take(&mut heads, 16)).expect("a device");
+            let seq = take_number(&mut heads);
+            let chain = haamu_sync::ChainValue::from_slice(take(&mut heads, 16)).expect("a chain value");
+            let effective = Some(Hlc::from_bits(take_number(&mut heads)));
+            server.devices.insert(device, DeviceLog { head: ChainHead { seq, chain }, effective });
+        }
+        while !cells.is_empty() {
+            let lane = if take(&mut cells, 1)[0] == 0 { Lane::Shopper } else { Lane::Review };
+            let length = usize::from(take(&mut cells, 1)[0]);
+            let register = std::str::from_utf8(take(&mut cells, length)).expect("a name").to_owned();
+            let length = u32::from_le_bytes(take(&mut cells, 4).try_into().expect("four bytes")) as usize;
+            let cell = minicbor_serde::from_slice(take(&mut cells, length)).expect("a cell");
+            server.document.cells.insert(RegisterKey { lane, register, instance: Vec::new() }, cell);
+        }
+        server
+    }
+
+    fn merge(&self, server: &mut Server, pushes: [&[u8]; 2]) -> [Vec<u8>; 2] {
+        let lanes = [Lane::Shopper, self.lane(Side::Reviewer)];
+        let requests = pushes.map(|push| SyncRequest::from_cbor(push).expect("a request"));
+        let haves = [0, 1].map(|side| server.push(lanes[side], requests[side].clock.wall, &requests[side]));
+        [0, 1].map(|side| server.answer(&requests[side], haves[side]))
+    }
+
+    fn read(&self, server: &Server, take: Taker<'_>) {
+        self.read_all(&server.document, take);
+    }
+
+    fn join(&self, visit: &Visit, server: &mut Server, side: Side) -> Client {
+        let mut client = Client::new(visit, side, self.lane(side));
+        client.document = server.document.clone();
+        client.cursor = server.rows.len() as u64;
+        client
+    }
+
+    fn acknowledge(&self, client: &mut Client, server: &mut Server) {
+        client.sent = client.head;
+        client.document = server.document.clone();
+        client.cursor = server.rows.len() as u64;
+    }
+
+    fn receive(&self, client: &mut Client, answer: &[u8]) {
+        let mut rest = answer;
+        assert_eq!(take_number(&mut rest), client.head.seq);
+        assert_eq!(take(&mut rest, 16), client.head.chain.as_bytes());
+        take_number(&mut rest);
+        while !rest.is_empty() {
+            let device = DeviceId::from_slice(take(&mut rest, 16)).expect("a device");
+            let seq = take_number(&mut rest);
+            let effective = Hlc::from_bits(take_number(&mut rest));
+            let length = u32::from_le_bytes(take(&mut rest, 4).try_into().expect("four bytes")) as usize;
+            let raw = take(&mut rest, length);
+            let op = codec::decode(raw, device, seq).expect("an operation");
+            client.document.fold(&op, codec::op_id(raw, device, seq), effective);
+        }
+    }
+
+    fn show(&self, client: &Client, take: Taker<'_>) {
+        self.read_all(&client.document, take);
+    }
+
+    fn disagreements(&self, server: &Server) -> Option<usize> {
+        if !self.has_lanes {
+            return Some(server.document.conflicts(Lane::Shopper).len());
+        }
+        // Corrections whose author has not seen the testimony as it is now.
+        let is_stale = |[shopper, review]: &&[RegisterKey; 2]| {
+            let correction = server.document.cell(review).filter(|cell| cell.register.winner().is_some());
+            correction.is_some_and(|correction| {
+                let heads = server.document.visible_heads(shopper);
+                heads.iter().any(|head| !correction.register.superseded.contains(head))
+            })
+        };
+        Some(self.registers.iter().filter(is_stale).count())
+    }
+}
