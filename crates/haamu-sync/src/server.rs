@@ -6,7 +6,7 @@
 //! [`crate::clock::effective`] gives. The order of a pull: [`resume`] says
 //! whether the device's cursor still means anything.
 
-use crate::codec::{DecodeError, decode, op_id};
+use crate::codec::{DecodeError, op_id, read};
 use crate::safeguards::{Safeguard, holds};
 use crate::{
     Bytes, ChainHead, ChainValue, Cursor, Disposition, FormVersion, Have, Incarnation, Lane, Op, OpId,
@@ -77,20 +77,23 @@ pub fn admit(head: ChainHead, stored: ChainLookup<'_>, request: &SyncRequest) ->
     let mut new = Vec::new();
     for raw in &request.ops {
         let seq = position.seq + 1;
-        let id = op_id(&raw.0, request.device, seq);
-        let next = position.then(id);
-        if seq <= head.seq {
+        let next = if seq <= head.seq {
+            let next = position.then(op_id(&raw.0, request.device, seq));
             if chain_at(seq) != Some(next.chain) && holds(Safeguard::Chain) {
                 return refuse(position.seq);
             }
+            next
         } else {
+            let (id, op) = read(&raw.0, request.device, seq);
+            let next = position.then(id);
             new.push(Incoming {
                 head: next,
                 id,
                 raw: raw.clone(),
-                op: decode(&raw.0, request.device, seq),
+                op,
             });
-        }
+            next
+        };
         position = next;
     }
     // A push that ends before the server's head agrees with it as far as it goes.
@@ -377,7 +380,7 @@ mod tests {
 
     #[test]
     fn every_operation_has_its_place() {
-        let op = decode(&raw(1, 1).0, DEVICE, 1).expect("sound");
+        let op = codec::decode(&raw(1, 1).0, DEVICE, 1).expect("sound");
         let place =
             |op: &Result<Op, DecodeError>, standing| dispose(op, standing, Lane::Shopper, |_| false).0;
         assert_eq!(place(&Ok(op.clone()), Standing::Open), Disposition::Applied);

@@ -1,9 +1,7 @@
 //! Bytes to operations.
 
-use minicbor::Decoder;
-use minicbor::data::Type;
-
 use super::DecodeError;
+use super::reader::Reader;
 use crate::{
     Action, Attachment, AuthorId, BlobHash, Bytes, ClockConfidence, DeviceId, DocumentId, FormVersion, Hlc,
     Lane, Op, OpId, Submit, Value,
@@ -17,7 +15,7 @@ const MAX_NAME_BYTES: usize = 256;
 const MAX_NESTING: usize = 8;
 
 /// Reads the ten items; what stands outside of them is left at its default.
-pub(super) fn read_items(input: &mut Decoder<'_>) -> Result<Op, DecodeError> {
+pub(super) fn read_items(input: &mut Reader<'_>) -> Result<Op, DecodeError> {
     let hlc = Hlc::from_bits(input.u64()?);
     let document = read_id(input, DocumentId::from_slice)?;
     let lane = match input.u8()? {
@@ -31,8 +29,7 @@ pub(super) fn read_items(input: &mut Decoder<'_>) -> Result<Op, DecodeError> {
         return Err(DecodeError::TooLong);
     }
     let action = read_action(input)?;
-    let form_version = if input.datatype()? == Type::Null {
-        input.null()?;
+    let form_version = if input.null() {
         None
     } else {
         Some(read_id(input, FormVersion::from_slice)?)
@@ -55,13 +52,11 @@ pub(super) fn read_items(input: &mut Decoder<'_>) -> Result<Op, DecodeError> {
     })
 }
 
-fn read_action(input: &mut Decoder<'_>) -> Result<Action, DecodeError> {
+fn read_action(input: &mut Reader<'_>) -> Result<Action, DecodeError> {
     Ok(match input.u8()? {
         0 => Action::Set(read_value(input)?),
-        1 => {
-            input.null()?;
-            Action::Clear
-        }
+        1 if input.null() => Action::Clear,
+        1 => return Err(DecodeError::Malformed),
         2 => Action::AddInstance(read_value(input)?),
         3 => Action::RemoveInstance(read_ids(input)?),
         4 => {
@@ -94,15 +89,15 @@ fn read_action(input: &mut Decoder<'_>) -> Result<Action, DecodeError> {
 }
 
 /// A name that every database can hold and index.
-fn read_name(input: &mut Decoder<'_>) -> Result<String, DecodeError> {
-    let name = input.str()?;
+fn read_name(input: &mut Reader<'_>) -> Result<String, DecodeError> {
+    let name = input.text()?;
     if name.len() > MAX_NAME_BYTES || name.chars().any(char::is_control) {
         return Err(DecodeError::Malformed);
     }
     Ok(name.to_owned())
 }
 
-fn read_value(input: &mut Decoder<'_>) -> Result<Value, DecodeError> {
+fn read_value(input: &mut Reader<'_>) -> Result<Value, DecodeError> {
     read_array(input, 2)?;
     Ok(Value {
         tag: input.u8()?,
@@ -110,7 +105,7 @@ fn read_value(input: &mut Decoder<'_>) -> Result<Value, DecodeError> {
     })
 }
 
-fn read_array(input: &mut Decoder<'_>, length: u64) -> Result<(), DecodeError> {
+fn read_array(input: &mut Reader<'_>, length: u64) -> Result<(), DecodeError> {
     if input.array()? == Some(length) {
         Ok(())
     } else {
@@ -119,8 +114,8 @@ fn read_array(input: &mut Decoder<'_>, length: u64) -> Result<(), DecodeError> {
 }
 
 fn read_list<'b, T>(
-    input: &mut Decoder<'b>,
-    mut read: impl FnMut(&mut Decoder<'b>) -> Result<T, DecodeError>,
+    input: &mut Reader<'b>,
+    mut read: impl FnMut(&mut Reader<'b>) -> Result<T, DecodeError>,
 ) -> Result<Vec<T>, DecodeError> {
     let length = input.array()?.ok_or(DecodeError::NotCanonical)?;
     if length > MAX_LIST {
@@ -129,12 +124,12 @@ fn read_list<'b, T>(
     (0..length).map(|_| read(input)).collect()
 }
 
-fn read_ids(input: &mut Decoder<'_>) -> Result<Vec<OpId>, DecodeError> {
+fn read_ids(input: &mut Reader<'_>) -> Result<Vec<OpId>, DecodeError> {
     read_list(input, |input| read_id(input, OpId::from_slice))
 }
 
 pub(super) fn read_id<T>(
-    input: &mut Decoder<'_>,
+    input: &mut Reader<'_>,
     from_slice: fn(&[u8]) -> Option<T>,
 ) -> Result<T, DecodeError> {
     from_slice(input.bytes()?).ok_or(DecodeError::Malformed)

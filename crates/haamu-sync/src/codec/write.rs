@@ -10,13 +10,6 @@ use crate::{Action, DeviceId, Lane, Op, OpId, Value};
 pub(super) type Out = Encoder<Vec<u8>>;
 pub(super) type Written = Result<(), minicbor::encode::Error<Infallible>>;
 
-pub(super) fn write_head(out: &mut Out, origin_device: DeviceId, origin_seq: u64) -> Written {
-    out.array(CANONICAL_ITEMS + 2)?
-        .bytes(origin_device.as_bytes())?
-        .u64(origin_seq)?;
-    Ok(())
-}
-
 pub(super) fn write_op(out: &mut Out, op: &Op, device: DeviceId, seq: u64) -> Written {
     let is_reissued = (op.origin_device, op.origin_seq) != (device, seq);
     out.array(if is_reissued { 4 } else { 2 })?

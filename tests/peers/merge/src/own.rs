@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use haamu_sync::server::{Incoming, Standing, admit, dispose};
+use haamu_sync::server::{Admission, Incoming, Standing, admit, dispose};
 use haamu_sync::{
     Action, AuthorId, Bytes, Cell, ChainHead, ClockConfidence, ClockReading, Cursor, DeviceId, Disposition, Document,
     DocumentId, FormVersion, Frame, Have, Hlc, Incarnation, Lane, Op, OpId, PROTO, RegisterKey, SyncRequest, Value,
@@ -38,7 +38,7 @@ impl Own {
         Self { registers: questions.iter().map(key).collect(), has_lanes }
     }
 
-    fn lane(&self, side: Side) -> Lane {
+    pub fn lane(&self, side: Side) -> Lane {
         if side == Side::Reviewer && self.has_lanes { Lane::Review } else { Lane::Shopper }
     }
 
@@ -112,7 +112,7 @@ struct Row {
 #[derive(Default)]
 pub struct Server {
     devices: BTreeMap<DeviceId, DeviceLog>,
-    document: Document,
+    pub document: Document,
     /// The stamps of operations in the store, in order of their names: a unique index.
     index: Vec<u8>,
     /// The stamps of operations that arrived since.
@@ -151,9 +151,13 @@ impl Server {
 
     /// What the server does with a push, inside its transaction.
     fn push(&mut self, lane: Lane, now: u64, request: &SyncRequest) -> Have {
-        let log = self.devices.entry(request.device).or_default();
-        let (head, mut previous) = (log.head, log.effective);
-        let admission = admit(head, &|_| None, request);
+        let head = self.devices.get(&request.device).map(|log| log.head).unwrap_or_default();
+        self.take_in(lane, now, request, admit(head, &|_| None, request))
+    }
+
+    /// What the server does with operations that it did not have.
+    pub fn take_in(&mut self, lane: Lane, now: u64, request: &SyncRequest, admission: Admission) -> Have {
+        let mut previous = self.devices.get(&request.device).and_then(|log| log.effective);
         for incoming in admission.new {
             let (mut disposition, _) = dispose(&incoming.op, Standing::Open, lane, |form| *form == FORM);
             if self.known(&incoming.id).is_some() {
@@ -174,7 +178,7 @@ impl Server {
     }
 
     /// The operations that a device lacks, and how far the server has its own.
-    fn answer(&self, request: &SyncRequest, have: Have) -> Vec<u8> {
+    pub fn answer(&self, request: &SyncRequest, have: Have) -> Vec<u8> {
         let after = request.cursor.map_or(0, |cursor| cursor.pos) as usize - self.stored_rows;
         let lacking = self.rows[after..].iter().filter(|row| row.device != request.device);
         let mut out = Vec::with_capacity(4_096);

@@ -1,7 +1,10 @@
 //! What the adapters of the peers share.
 
+#[cfg(feature = "peers")]
 pub mod automerge;
+#[cfg(feature = "peers")]
 pub mod loro;
+#[cfg(feature = "peers")]
 pub mod yrs;
 
 /// Several byte strings as one.
