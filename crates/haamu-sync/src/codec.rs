@@ -26,7 +26,9 @@ use minicbor::{Decoder, Encoder};
 use self::read::{read_id, read_items};
 use self::reader::Reader;
 use self::write::write_op;
-use crate::{ClockConfidence, DeviceId, Op, OpId};
+use crate::{
+    Action, AuthorId, ClockConfidence, DeviceId, DocumentId, Hlc, Lane, Name, Op, OpId, OpIds,
+};
 
 /// The longest operation that is understood, in bytes; longer ones are kept raw.
 pub const MAX_OP_BYTES: usize = 256 * 1024;
@@ -63,7 +65,9 @@ pub fn encode(op: &Op, device: DeviceId, seq: u64) -> Vec<u8> {
 /// # Errors
 /// [`DecodeError`]; the bytes can still be kept and named by [`op_id`].
 pub fn decode(raw: &[u8], device: DeviceId, seq: u64) -> Result<Op, DecodeError> {
-    decode_outlined(raw, device, seq).map(|(op, _)| op)
+    let mut op = blank();
+    read_op(raw, device, seq, &mut op)?;
+    Ok(op)
 }
 
 /// The name of the operation that `device` sent in these bytes as its number `seq`.
@@ -76,15 +80,36 @@ pub fn op_id(raw: &[u8], device: DeviceId, seq: u64) -> OpId {
 }
 
 /// Both [`op_id`] and [`decode`], in one pass.
+#[must_use]
 pub fn read(raw: &[u8], device: DeviceId, seq: u64) -> (OpId, Result<Op, DecodeError>) {
-    match decode_outlined(raw, device, seq) {
-        Ok((op, items)) => (name(op.origin_device, op.origin_seq, items), Ok(op)),
+    let mut op = blank();
+    match read_op(raw, device, seq, &mut op) {
+        Ok(items) => (name(op.origin_device, op.origin_seq, items), Ok(op)),
         Err(error) => (op_id(raw, device, seq), Err(error)),
     }
 }
 
-/// An operation, and the bytes of the items of its inner array.
-fn decode_outlined(raw: &[u8], device: DeviceId, seq: u64) -> Result<(Op, &[u8]), DecodeError> {
+/// An operation to be read into, for it is too large to be handed around.
+const fn blank() -> Op {
+    Op {
+        origin_device: DeviceId::from_bytes([0; DeviceId::LENGTH]),
+        origin_seq: 0,
+        hlc: Hlc::from_bits(0),
+        confidence: ClockConfidence::Wall,
+        document: DocumentId::from_bytes([0; DocumentId::LENGTH]),
+        lane: Lane::Shopper,
+        register: Name::new_static(""),
+        instance: OpIds::new_const(),
+        action: Action::Clear,
+        form_version: None,
+        author: AuthorId::from_bytes([0; AuthorId::LENGTH]),
+        base: OpIds::new_const(),
+    }
+}
+
+/// Reads an operation, and returns the bytes of the items of its inner array.
+#[inline]
+fn read_op<'b>(raw: &'b [u8], device: DeviceId, seq: u64, op: &mut Op) -> Result<&'b [u8], DecodeError> {
     if raw.len() > MAX_OP_BYTES {
         return Err(DecodeError::TooLong);
     }
@@ -94,7 +119,7 @@ fn decode_outlined(raw: &[u8], device: DeviceId, seq: u64) -> Result<(Op, &[u8])
         return Err(DecodeError::Malformed);
     }
     let from = input.rest();
-    let mut op = read_items(&mut input)?;
+    read_items(&mut input, op)?;
     let items = &from[..from.len() - input.rest().len()];
     op.confidence = ClockConfidence::from_code(input.u8()?).ok_or(DecodeError::Malformed)?;
     (op.origin_device, op.origin_seq) = match parts {
@@ -109,7 +134,7 @@ fn decode_outlined(raw: &[u8], device: DeviceId, seq: u64) -> Result<(Op, &[u8])
     if is_needless || !input.is_shortest {
         return Err(DecodeError::NotCanonical);
     }
-    Ok((op, items))
+    Ok(items)
 }
 
 /// The bytes under which a device sends an operation again after it took a new name: `device` had
@@ -210,7 +235,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        Action, Attachment, AuthorId, BlobHash, Bytes, DocumentId, FormVersion, Hlc, Lane, Submit, Value,
+        Attachment, BlobHash, Bytes, FormVersion, Submit, Value,
     };
 
     const DEVICE: DeviceId = DeviceId::from_bytes([1; 16]);

@@ -6,13 +6,13 @@
 //! are kept. The order in which operations arrive does not matter, nor how
 //! often, nor whether a replaced operation comes after the one that replaces it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
 use crate::safeguards::{Safeguard, holds};
 use crate::{
-    Action, Attachment, AuthorId, ClockConfidence, DeviceId, Hlc, Lane, Op, OpId, RegisterKey, Value,
+    Action, Attachment, AuthorId, ClockConfidence, DeviceId, Hlc, Lane, IdSet, Op, OpId, OpIds, RegisterKey, Value,
 };
 
 /// An operation on a register that nothing has replaced.
@@ -31,7 +31,7 @@ pub struct Head {
     /// The value; none if the register was cleared.
     pub value: Option<Value>,
     /// The operations that it replaced.
-    pub base: Vec<OpId>,
+    pub base: OpIds,
 }
 
 /// The state of one register.
@@ -40,7 +40,7 @@ pub struct Register {
     /// What nothing has replaced, in order of effective stamp and name; the last one is shown.
     pub heads: Vec<Head>,
     /// What has been replaced, also where it is yet to arrive.
-    pub superseded: BTreeSet<OpId>,
+    pub superseded: IdSet,
 }
 
 impl Register {
@@ -108,7 +108,7 @@ pub struct Elements {
     /// What is in the set, by the name of the operation that added it.
     pub present: BTreeMap<OpId, Element>,
     /// What was removed, also where it is yet to arrive.
-    pub removed: BTreeSet<OpId>,
+    pub removed: IdSet,
 }
 
 impl Elements {
@@ -225,7 +225,7 @@ impl Document {
 
     /// The heads that an edit of this register replaces: all that its author can see.
     #[must_use]
-    pub fn visible_heads(&self, key: &RegisterKey) -> Vec<OpId> {
+    pub fn visible_heads(&self, key: &RegisterKey) -> OpIds {
         let heads = self.cells.get(key).map(|cell| cell.register.heads.as_slice());
         heads.unwrap_or_default().iter().map(|head| head.op).collect()
     }
@@ -330,7 +330,7 @@ mod tests {
         #[test]
         fn nothing_that_its_author_replaced_is_shown(ops in history()) {
             let document = folded(&ops);
-            let replaced: BTreeSet<OpId> = ops.iter().flat_map(|op| op.base.clone()).collect();
+            let replaced: IdSet = ops.iter().flat_map(|op| op.base.clone()).collect();
             for cell in document.cells.values() {
                 prop_assert!(cell.register.heads.iter().all(|head| !replaced.contains(&head.op)));
             }

@@ -10,6 +10,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::de::{self, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use smallvec::SmallVec;
 
 /// The text is not the identifier that it should be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -120,10 +121,7 @@ macro_rules! fixed_bytes {
                     let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
                     text.parse().map_err(de::Error::custom)
                 } else {
-                    let bytes = deserializer.deserialize_bytes(BytesVisitor)?;
-                    Self::from_slice(&bytes).ok_or_else(|| {
-                        de::Error::invalid_length(bytes.len(), &concat!(stringify!($length), " bytes"))
-                    })
+                    deserializer.deserialize_bytes(FixedVisitor).map(Self)
                 }
             }
         }
@@ -163,9 +161,16 @@ fixed_bytes! {
     Incarnation, 16, Base64Url
 }
 
-/// A byte string of any length.
-#[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Bytes(pub Vec<u8>);
+/// A byte string of any length; most values are short and take no allocation.
+#[derive(Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Bytes(pub SmallVec<[u8; 32]>);
+
+impl Clone for Bytes {
+    fn clone(&self) -> Self {
+        // Copied in one piece, which the derived one does not do.
+        Self::from(self.0.as_slice())
+    }
+}
 
 impl fmt::Debug for Bytes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -175,7 +180,13 @@ impl fmt::Debug for Bytes {
 
 impl From<Vec<u8>> for Bytes {
     fn from(bytes: Vec<u8>) -> Self {
-        Self(bytes)
+        Self(bytes.into())
+    }
+}
+
+impl From<&[u8]> for Bytes {
+    fn from(bytes: &[u8]) -> Self {
+        Self(SmallVec::from_slice(bytes))
     }
 }
 
@@ -194,10 +205,10 @@ impl<'de> Deserialize<'de> for Bytes {
         if deserializer.is_human_readable() {
             let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
             Base64Url::decode(&text)
-                .map(Self)
+                .map(Self::from)
                 .ok_or_else(|| de::Error::custom("not base64url without padding"))
         } else {
-            deserializer.deserialize_bytes(BytesVisitor).map(Self)
+            deserializer.deserialize_bytes(BytesVisitor)
         }
     }
 }
@@ -205,14 +216,31 @@ impl<'de> Deserialize<'de> for Bytes {
 struct BytesVisitor;
 
 impl Visitor<'_> for BytesVisitor {
-    type Value = Vec<u8>;
+    type Value = Bytes;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a byte string")
     }
 
-    fn visit_bytes<E: de::Error>(self, bytes: &[u8]) -> Result<Vec<u8>, E> {
-        Ok(bytes.to_vec())
+    fn visit_bytes<E: de::Error>(self, bytes: &[u8]) -> Result<Bytes, E> {
+        Ok(bytes.into())
+    }
+}
+
+/// Reads a byte string of a fixed length where it stands.
+struct FixedVisitor<const LENGTH: usize>;
+
+impl<const LENGTH: usize> Visitor<'_> for FixedVisitor<LENGTH> {
+    type Value = [u8; LENGTH];
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{LENGTH} bytes")
+    }
+
+    fn visit_bytes<E: de::Error>(self, bytes: &[u8]) -> Result<[u8; LENGTH], E> {
+        bytes
+            .try_into()
+            .map_err(|_| E::invalid_length(bytes.len(), &self))
     }
 }
 

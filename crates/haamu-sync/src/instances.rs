@@ -4,10 +4,10 @@
 //! had not seen keeps the instance: nobody's answer disappears because somebody
 //! else, who did not know of it, removed the place that it stands in.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use crate::safeguards::{Safeguard, holds};
-use crate::{Action, Cell, Content, Document, Hlc, OpId, RegisterKey, Value};
+use crate::{Action, Cell, Content, Document, Hlc, IdSet, OpId, RegisterKey, Value};
 
 /// An instance that is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,7 +54,7 @@ impl Document {
                 shown.insert(*id, instance);
             }
         }
-        let none = BTreeSet::new();
+        let none = IdSet::default();
         let removed = elements.map_or(&none, |elements| &elements.removed);
         for (key, cell) in &self.cells {
             let Some(id) = instance_of(key).filter(|_| holds(Safeguard::UnseenKeepsInstance)) else {

@@ -23,6 +23,7 @@ pub mod codec;
 pub mod engine;
 pub mod fold;
 pub mod frame;
+mod id_set;
 mod ids;
 mod instances;
 mod op;
@@ -38,9 +39,10 @@ pub use frame::{
     Body, CellEntry, Change, Cursor, Disposition, Entity, Exception, FeedEntry, Frame, FrameError, Have,
     Need, Offer, PROTO, PROTO_HEADER, Revocation, SubmissionBody, SyncRequest, SyncResponse,
 };
+pub use id_set::IdSet;
 pub use ids::{
     AuthorId, BlobHash, Bytes, ChainValue, DeviceId, DocumentId, FormVersion, Incarnation, OpId, ParseIdError,
 };
 pub use instances::ShownInstance;
-pub use op::{Action, Attachment, Lane, Op, RegisterKey, Submit, Value};
+pub use op::{Action, Attachment, Lane, Name, Op, OpIds, RegisterKey, Submit, Value};
 pub use policy::{Network, Networks, Policy};

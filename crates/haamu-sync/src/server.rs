@@ -6,31 +6,33 @@
 //! [`crate::clock::effective`] gives. The order of a pull: [`resume`] says
 //! whether the device's cursor still means anything.
 
+use std::borrow::Cow;
+
 use crate::codec::{DecodeError, op_id, read};
 use crate::safeguards::{Safeguard, holds};
 use crate::{
-    Bytes, ChainHead, ChainValue, Cursor, Disposition, FormVersion, Have, Incarnation, Lane, Op, OpId,
+    ChainHead, ChainValue, Cursor, Disposition, FormVersion, Have, Incarnation, Lane, Op, OpId,
     SyncRequest,
 };
 
 /// A new operation of a device.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Incoming {
+pub struct Incoming<'a> {
     /// The end of the device's log with this operation.
     pub head: ChainHead,
     /// Its name.
     pub id: OpId,
     /// Its bytes, kept whatever they are.
-    pub raw: Bytes,
+    pub raw: Cow<'a, [u8]>,
     /// What it says, where it can be read.
     pub op: Result<Op, DecodeError>,
 }
 
 /// What a push amounts to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Admission {
+pub struct Admission<'a> {
     /// The operations that the server did not have, in order.
-    pub new: Vec<Incoming>,
+    pub new: Vec<Incoming<'a>>,
     /// What to answer about the device's log.
     pub have: Have,
 }
@@ -45,7 +47,7 @@ pub type ChainLookup<'a> = &'a dyn Fn(u64) -> Option<ChainValue>;
 /// of it is new, and `have` tells the device where it stands: it finds its own
 /// chain there and sends from there on, or does not and knows that it is a clone.
 #[must_use]
-pub fn admit(head: ChainHead, stored: ChainLookup<'_>, request: &SyncRequest) -> Admission {
+pub fn admit<'a>(head: ChainHead, stored: ChainLookup<'_>, request: &'a SyncRequest) -> Admission<'a> {
     let chain_at = |seq: u64| match seq {
         0 => Some(ChainValue::default()),
         seq if seq == head.seq => Some(head.chain),
@@ -74,7 +76,7 @@ pub fn admit(head: ChainHead, stored: ChainLookup<'_>, request: &SyncRequest) ->
         seq: before,
         chain: request.prev_chain,
     };
-    let mut new = Vec::new();
+    let mut new = Vec::with_capacity(request.ops.len());
     for raw in &request.ops {
         let seq = position.seq + 1;
         let next = if seq <= head.seq {
@@ -89,7 +91,7 @@ pub fn admit(head: ChainHead, stored: ChainLookup<'_>, request: &SyncRequest) ->
             new.push(Incoming {
                 head: next,
                 id,
-                raw: raw.clone(),
+                raw: Cow::Borrowed(&raw.0),
                 op,
             });
             next
@@ -266,7 +268,7 @@ mod tests {
         }
     }
 
-    fn admitted(server: &[ChainHead], request: &SyncRequest) -> Admission {
+    fn admitted<'a>(server: &[ChainHead], request: &'a SyncRequest) -> Admission<'a> {
         let chains: BTreeMap<u64, ChainValue> = server.iter().map(|head| (head.seq, head.chain)).collect();
         admit(
             *server.last().expect("a head"),

@@ -74,6 +74,7 @@ impl<'b> Reader<'b> {
     }
 
     /// The number in the head of an item of this major type.
+    #[inline(always)]
     fn definite(&mut self, major: u8) -> Result<u64, DecodeError> {
         let (first, rest) = self.rest.split_first().ok_or(DecodeError::Malformed)?;
         if first >> 5 != major {
@@ -91,6 +92,7 @@ impl<'b> Reader<'b> {
     }
 
     /// A number of so many bytes; a smaller one than `least` has a shorter form.
+    #[inline(always)]
     fn longer<const LENGTH: usize>(&mut self, least: u64) -> Result<u64, DecodeError> {
         let (digits, rest) = self.rest.split_first_chunk::<LENGTH>().ok_or(DecodeError::Malformed)?;
         self.rest = rest;

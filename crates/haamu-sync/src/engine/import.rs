@@ -1,7 +1,7 @@
 //! Taking over what another installation of the same person exported.
 
 use crate::codec::{decode, has_outline, op_id, reissue};
-use crate::{Bytes, OpId};
+use crate::OpId;
 
 use super::{DeviceState, Engine, Import, Notice, StoredBlob, StoredOp, Then, WriteBatch};
 
@@ -29,7 +29,7 @@ impl Engine {
             hlc = hlc.max(content.map(|op| op.hlc).unwrap_or_default());
             put_ops.push(StoredOp {
                 seq,
-                raw: Bytes(reissue(&raw.0, import.device, origin)),
+                raw: reissue(&raw.0, import.device, origin).into(),
                 set_aside: None,
             });
         }

@@ -81,7 +81,7 @@ mod watchdog;
 use std::collections::VecDeque;
 
 use crate::safeguards::{Safeguard, holds};
-use crate::{BlobHash, Bytes, ClockReading, Document, DocumentId, Entity, Millis, Op, OpId, Revocation};
+use crate::{BlobHash, Bytes, ClockReading, Document, DocumentId, Entity, Millis, Op, OpId, OpIds, Revocation};
 
 pub use conditions::{Battery, Conditions, Connection, Hold};
 pub use event::{Edit, Effect, EffectId, Enrolment, Event, Failure, Import, Notice, Upload, UploadFailure};
@@ -163,7 +163,7 @@ enum Then {
 #[derive(Debug)]
 enum Pending {
     /// An edit, and the heads that its author saw when they made it.
-    Edit(Edit, Vec<OpId>),
+    Edit(Edit, OpIds),
     Response(Box<crate::SyncResponse>),
     Enrolled,
     Blob((BlobHash, DocumentId), BlobChange),

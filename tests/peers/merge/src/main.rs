@@ -17,6 +17,9 @@ fn main() {
         runners.push(Box::new(peers::automerge::Automerge { questions: names.clone(), commits_each: true }));
         runners.push(Box::new(peers::automerge::Automerge { questions: names.clone(), commits_each: false }));
     }
+    if std::env::args().any(|a| a == "profile") { stages::profile(&own::Own::new(&names, true), &visits); return; }
+    if std::env::args().any(|a| a == "loop") { stages::repeat(&own::Own::new(&names, true), &visits); return; }
+    if std::env::args().any(|a| a == "admit") { stages::profile_admit(&own::Own::new(&names, true), &visits); return; }
     for _ in 0..5 { for r in &runners {
         let s: Vec<Sample> = visits.iter().map(|v| r.run(v).0).collect();
         let m = |f: fn(&Sample)->f64| stages::median(s.iter().map(f).collect());

@@ -1,12 +1,14 @@
 //! haamu-sync, with every safeguard: predecessors, names by content, hash chains, full history and lanes, through the
 //! functions that device and server use.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::hash::{BuildHasherDefault, Hasher};
+use std::ops::Range;
 
 use haamu_sync::server::{Admission, Incoming, Standing, admit, dispose};
 use haamu_sync::{
     Action, AuthorId, Bytes, Cell, ChainHead, ClockConfidence, ClockReading, Cursor, DeviceId, Disposition, Document,
-    DocumentId, FormVersion, Frame, Have, Hlc, Incarnation, Lane, Op, OpId, PROTO, RegisterKey, SyncRequest, Value,
+    DocumentId, FormVersion, Frame, Have, Hlc, Incarnation, Lane, Op, OpId, OpIds, PROTO, RegisterKey, SyncRequest, Value,
     clock, codec,
 };
 
@@ -103,9 +105,12 @@ struct DeviceLog {
 /// An operation as the server keeps it.
 struct Row {
     device: DeviceId,
-    incoming: Incoming,
+    seq: u64,
     effective: Hlc,
-    disposition: Disposition,
+    /// Where it changes the submission.
+    key: RegisterKey,
+    /// Where its bytes, which are the last of its row, stand in the history.
+    raw: Range<usize>,
 }
 
 /// The server's part of one submission.
@@ -113,42 +118,36 @@ struct Row {
 pub struct Server {
     devices: BTreeMap<DeviceId, DeviceLog>,
     pub document: Document,
-    /// The stamps of operations in the store, in order of their names: a unique index.
-    index: Vec<u8>,
-    /// The stamps of operations that arrived since.
-    fresh: BTreeMap<OpId, Hlc>,
+    /// The stamps of all operations, by name.
+    known: HashMap<OpId, Hlc, BuildHasherDefault<NameHasher>>,
     /// Operations in the store, and those that arrived since the server was loaded.
     stored_rows: usize,
     rows: Vec<Row>,
-    /// How many rows are in the store.
-    persisted: usize,
+    /// The rows as they are written.
     history: Vec<u8>,
+    /// How many rows, and how many of their bytes, are in the store.
+    persisted: (usize, usize),
+}
+
+/// The names of operations are hashes already.
+#[derive(Default)]
+struct NameHasher(u64);
+
+impl Hasher for NameHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        if let Some(first) = bytes.first_chunk() {
+            self.0 = u64::from_le_bytes(*first);
+        }
+    }
 }
 
 const INDEX_ENTRY: usize = 24;
 
 impl Server {
-    /// The effective stamp of an operation that is here.
-    fn known(&self, id: &OpId) -> Option<Hlc> {
-        if let Some(effective) = self.fresh.get(id) {
-            return Some(*effective);
-        }
-        let (mut from, mut to) = (0, self.index.len() / INDEX_ENTRY);
-        while from < to {
-            let middle = from + (to - from) / 2;
-            let entry = &self.index[middle * INDEX_ENTRY..][..INDEX_ENTRY];
-            match entry[..OpId::LENGTH].cmp(id.as_bytes()) {
-                std::cmp::Ordering::Less => from = middle + 1,
-                std::cmp::Ordering::Greater => to = middle,
-                std::cmp::Ordering::Equal => {
-                    let bits = entry[OpId::LENGTH..].try_into().expect("eight bytes");
-                    return Some(Hlc::from_bits(u64::from_le_bytes(bits)));
-                }
-            }
-        }
-        None
-    }
-
     /// What the server does with a push, inside its transaction.
     fn push(&mut self, lane: Lane, now: u64, request: &SyncRequest) -> Have {
         let head = self.devices.get(&request.device).map(|log| log.head).unwrap_or_default();
@@ -156,22 +155,33 @@ impl Server {
     }
 
     /// What the server does with operations that it did not have.
-    pub fn take_in(&mut self, lane: Lane, now: u64, request: &SyncRequest, admission: Admission) -> Have {
+    pub fn take_in(&mut self, lane: Lane, now: u64, request: &SyncRequest, admission: Admission<'_>) -> Have {
         let mut previous = self.devices.get(&request.device).and_then(|log| log.effective);
-        for incoming in admission.new {
+        let bytes: usize = request.ops.iter().map(|raw| raw.0.len() + 128).sum();
+        self.history.reserve(bytes);
+        self.rows.reserve(request.ops.len());
+        for incoming in &admission.new {
             let (mut disposition, _) = dispose(&incoming.op, Standing::Open, lane, |form| *form == FORM);
-            if self.known(&incoming.id).is_some() {
+            if self.known.contains_key(&incoming.id) {
                 disposition = Disposition::Duplicate;
             }
             let op = incoming.op.as_ref().expect("sound operations");
-            let bases = op.base.iter().filter_map(|base| self.known(base));
+            let bases = op.base.iter().filter_map(|base| self.known.get(base).copied());
             let effective = clock::effective(op.hlc, now, previous, bases);
             if disposition == Disposition::Applied {
                 self.document.fold(op, incoming.id, effective);
-                self.fresh.insert(incoming.id, effective);
+                self.known.insert(incoming.id, effective);
             }
             previous = Some(effective);
-            self.rows.push(Row { device: request.device, incoming, effective, disposition });
+            write_row(&mut self.history, request.device, incoming, effective, disposition, now);
+            let end = self.history.len();
+            self.rows.push(Row {
+                device: request.device,
+                seq: incoming.head.seq,
+                effective,
+                key: op.key(),
+                raw: end - incoming.raw.len()..end,
+            });
         }
         self.devices.insert(request.device, DeviceLog { head: admission.have.head(), effective: previous });
         admission.have
@@ -186,9 +196,9 @@ impl Server {
         out.extend_from_slice(have.chain.as_bytes());
         out.extend_from_slice(&have.common.to_le_bytes());
         for row in lacking {
-            let raw = &row.incoming.raw.0;
+            let raw = &self.history[row.raw.clone()];
             out.extend_from_slice(row.device.as_bytes());
-            out.extend_from_slice(&row.incoming.head.seq.to_le_bytes());
+            out.extend_from_slice(&row.seq.to_le_bytes());
             out.extend_from_slice(&row.effective.bits().to_le_bytes());
             out.extend_from_slice(&(raw.len() as u32).to_le_bytes());
             out.extend_from_slice(raw);
@@ -206,16 +216,23 @@ impl Server {
     }
 }
 
-fn write_row(out: &mut Vec<u8>, row: &Row, now: u64) {
-    out.extend_from_slice(row.device.as_bytes());
-    out.extend_from_slice(&row.incoming.head.seq.to_le_bytes());
-    out.extend_from_slice(row.incoming.id.as_bytes());
-    out.extend_from_slice(row.incoming.head.chain.as_bytes());
-    out.extend_from_slice(&row.effective.bits().to_le_bytes());
+fn write_row(
+    out: &mut Vec<u8>,
+    device: DeviceId,
+    incoming: &Incoming<'_>,
+    effective: Hlc,
+    disposition: Disposition,
+    now: u64,
+) {
+    out.extend_from_slice(device.as_bytes());
+    out.extend_from_slice(&incoming.head.seq.to_le_bytes());
+    out.extend_from_slice(incoming.id.as_bytes());
+    out.extend_from_slice(incoming.head.chain.as_bytes());
+    out.extend_from_slice(&effective.bits().to_le_bytes());
     out.extend_from_slice(&now.to_le_bytes());
-    out.extend_from_slice(row.disposition.as_str().as_bytes());
-    out.extend_from_slice(&(row.incoming.raw.0.len() as u32).to_le_bytes());
-    out.extend_from_slice(&row.incoming.raw.0);
+    out.extend_from_slice(disposition.as_str().as_bytes());
+    out.extend_from_slice(&(incoming.raw.len() as u32).to_le_bytes());
+    out.extend_from_slice(&incoming.raw);
 }
 
 fn write_cell(out: &mut Vec<u8>, key: &RegisterKey, cell: &Cell) {
@@ -225,6 +242,11 @@ fn write_cell(out: &mut Vec<u8>, key: &RegisterKey, cell: &Cell) {
     let bytes = minicbor_serde::to_vec(cell).expect("a cell");
     out.extend_from_slice(&(bytes.len() as u32).to_le_bytes());
     out.extend_from_slice(&bytes);
+}
+
+fn known(mut entry: &[u8]) -> (OpId, Hlc) {
+    let id = OpId::from_slice(take(&mut entry, OpId::LENGTH)).expect("a name");
+    (id, Hlc::from_bits(take_number(&mut entry)))
 }
 
 fn take<'a>(bytes: &mut &'a [u8], length: usize) -> &'a [u8] {
@@ -269,8 +291,8 @@ impl Contestant for Own {
                 document: client.submission,
                 lane: client.lane,
                 register: key.register.clone(),
-                instance: Vec::new(),
-                action: Action::Set(Value { tag: TAG, bytes: Bytes(edit.answer.bytes()) }),
+                instance: OpIds::new(),
+                action: Action::Set(Value { tag: TAG, bytes: edit.answer.bytes().into() }),
                 form_version: Some(FORM),
                 author: client.author,
                 base,
@@ -279,7 +301,7 @@ impl Contestant for Own {
             let id = codec::op_id(&raw, client.device, seq);
             client.head = client.head.then(id);
             client.document.fold(&op, id, op.hlc);
-            client.log.push(Bytes(raw));
+            client.log.push(raw.into());
         }
     }
 
@@ -311,14 +333,10 @@ impl Contestant for Own {
     fn persist(&self, server: &mut Server) -> Vec<u8> {
         let mut out = Vec::with_capacity(16 * 1_024);
         server.write_heads(&mut out);
-        let mut changed = BTreeSet::new();
-        for row in &server.rows[server.persisted..] {
-            write_row(&mut out, row, 0);
-            if let Ok(op) = &row.incoming.op {
-                changed.insert(op.key());
-            }
-        }
-        for key in &changed {
+        let (rows, bytes) = server.persisted;
+        out.extend_from_slice(&server.history[bytes..]);
+        let changed: BTreeSet<&RegisterKey> = server.rows[rows..].iter().map(|row| &row.key).collect();
+        for key in changed {
             if let Some(cell) = server.document.cell(key) {
                 write_cell(&mut out, key, cell);
             }
@@ -327,32 +345,29 @@ impl Contestant for Own {
     }
 
     fn stored(&self, server: &mut Server) -> Vec<u8> {
-        let (mut heads, mut index, mut history, mut cells) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let (mut heads, mut index, mut cells) = (Vec::new(), Vec::new(), Vec::new());
         server.write_heads(&mut heads);
-        for (id, effective) in &server.fresh {
+        for (id, effective) in &server.known {
             index.extend_from_slice(id.as_bytes());
             index.extend_from_slice(&effective.bits().to_le_bytes());
-        }
-        for row in &server.rows {
-            write_row(&mut history, row, 0);
         }
         for (key, cell) in &server.document.cells {
             write_cell(&mut cells, key, cell);
         }
-        server.persisted = server.rows.len();
+        server.persisted = (server.rows.len(), server.history.len());
         let rows = (server.rows.len() as u64).to_le_bytes();
-        joined(&[&rows, &heads, &index, &history, &cells])
+        joined(&[&rows, &heads, &index, &server.history, &cells])
     }
 
     fn load(&self, _: &Visit, stored: &[u8]) -> Server {
         let (rows, rest) = split(stored);
         let (mut heads, rest) = split(rest);
         let (index, rest) = split(rest);
-        let (history, rest) = split(rest);
+        // What was done before is not read to go on.
+        let (_, rest) = split(rest);
         let (mut cells, _) = split(rest);
         let mut server = Server {
-            index: index.to_vec(),
-            history: history.to_vec(),
+            known: index.chunks_exact(INDEX_ENTRY).map(known).collect(),
             stored_rows: u64::from_le_bytes(rows.try_into().expect("a number")) as usize,
             ..Server::default()
         };
@@ -366,14 +381,15 @@ impl Contestant for Own {
         while !cells.is_empty() {
             let lane = if take(&mut cells, 1)[0] == 0 { Lane::Shopper } else { Lane::Review };
             let length = usize::from(take(&mut cells, 1)[0]);
-            let register = std::str::from_utf8(take(&mut cells, length)).expect("a name").to_owned();
+            let register = std::str::from_utf8(take(&mut cells, length)).expect("a name").into();
             let length = u32::from_le_bytes(take(&mut cells, 4).try_into().expect("four bytes")) as usize;
             let cell = minicbor_serde::from_slice(take(&mut cells, length)).expect("a cell");
-            server.document.cells.insert(RegisterKey { lane, register, instance: Vec::new() }, cell);
+            server.document.cells.insert(RegisterKey { lane, register, instance: OpIds::new() }, cell);
         }
         server
     }
 
+    #[inline(never)]
     fn merge(&self, server: &mut Server, pushes: [&[u8]; 2]) -> [Vec<u8>; 2] {
         let lanes = [Lane::Shopper, self.lane(Side::Reviewer)];
         let requests = pushes.map(|push| SyncRequest::from_cbor(push).expect("a request"));

@@ -41,7 +41,7 @@ pub fn stages(own: &Own, visits: &[Visit], passes: usize) -> Vec<Stage> {
             times[index].1.push(total / prepared.len() as f64);
         }
     }
-    times.into_iter().map(|(name, passes)| (name, median(passes))).collect()
+    times.into_iter().map(|(name, passes)| (name, passes.into_iter().fold(f64::MAX, f64::min))).collect()
 }
 
 fn prepare<'a>(own: &Own, visit: &'a Visit) -> Prepared<'a> {
@@ -115,4 +115,54 @@ fn time<T>(stages: &mut Vec<Stage>, name: &'static str, work: impl FnOnce() -> T
 pub fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     values.get(values.len() / 2).copied().unwrap_or_default()
+}
+
+pub fn profile_admit(own: &Own, visits: &[Visit]) {
+    let visits = &visits[..10];
+    let prepared: Vec<Prepared<'_>> = visits.iter().map(|visit| prepare(own, visit)).collect();
+    let requests: Vec<SyncRequest> = prepared.iter().flat_map(|one| one.pushes.each_ref().map(|push| SyncRequest::from_cbor(push).expect("a request"))).collect();
+    let mut best = f64::MAX;
+    for _ in 0..9000 {
+        let started = Instant::now();
+        for request in &requests {
+            let head = ChainHead { seq: request.from_seq - 1, chain: request.prev_chain };
+            black_box(admit(head, &|_| None, request));
+        }
+        best = best.min(started.elapsed().as_nanos() as f64 / requests.len() as f64 * 2.0);
+    }
+    println!("admit per two pushes {best:.0} ns");
+}
+
+/// Hot merges, for a profiler.
+pub fn profile(own: &Own, visits: &[Visit]) {
+    let prepared: Vec<Prepared<'_>> = visits[..50].iter().map(|visit| prepare(own, visit)).collect();
+    let mut servers: Vec<Server> = prepared.iter().map(|one| own.load(one.visit, &one.stored)).collect();
+    println!("{}", profiled(own, &mut servers, &prepared));
+}
+
+#[inline(never)]
+fn profiled(own: &Own, servers: &mut [Server], prepared: &[Prepared<'_>]) -> usize {
+    let mut bytes = 0;
+    for (server, one) in servers.iter_mut().zip(prepared) {
+        let answers = own.merge(server, one.pushes.each_ref().map(Vec::as_slice));
+        bytes += black_box(answers)[0].len();
+    }
+    bytes
+}
+
+/// Hot merges again and again, for a profiler by time.
+pub fn repeat(own: &Own, visits: &[Visit]) {
+    let prepared: Vec<Prepared<'_>> = visits[..10].iter().map(|visit| prepare(own, visit)).collect();
+    let mut best = f64::MAX;
+    for _ in 0..6_000 {
+        let mut total = 0.0;
+        for one in &prepared {
+            let mut server = own.load(one.visit, &one.stored);
+            let started = Instant::now();
+            black_box(own.merge(&mut server, one.pushes.each_ref().map(Vec::as_slice)));
+            total += started.elapsed().as_nanos() as f64;
+        }
+        best = best.min(total / prepared.len() as f64);
+    }
+    println!("{best:.0} ns");
 }
