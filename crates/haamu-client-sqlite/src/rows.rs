@@ -32,7 +32,7 @@ pub(crate) fn load(connection: &Connection, seal: &Seal) -> Result<Snapshot, rus
         let set_aside: Option<Vec<u8>> = row.get(2)?;
         Ok(StoredOp {
             seq: seq.cast_unsigned(),
-            raw: Bytes(open(&place("op", seq), row.get(1)?)?),
+            raw: Bytes::from(open(&place("op", seq), row.get(1)?)?),
             set_aside: set_aside.map(|bytes| decode::<Disposition>(&bytes)).transpose()?,
         })
     })?;
@@ -81,7 +81,7 @@ pub(crate) fn apply(
              ON CONFLICT (seq) DO UPDATE SET raw = excluded.raw, set_aside = excluded.set_aside",
             params![
                 op.seq.cast_signed(),
-                seal.write(&place("op", op.seq.cast_signed()), op.raw.0.clone()),
+                seal.write(&place("op", op.seq.cast_signed()), op.raw.0.to_vec()),
                 op.set_aside.map(|place| encode(&place)).transpose()?
             ],
         )?;

@@ -10,7 +10,7 @@ use crate::ports::{FileStore, LocalStore};
 fn op(seq: u64, content: u8) -> StoredOp {
     StoredOp {
         seq,
-        raw: Bytes(vec![content]),
+        raw: Bytes::from(vec![content]),
         set_aside: None,
     }
 }
@@ -22,7 +22,7 @@ fn entity(id: &str, content: u8) -> StoredEntity {
             id: id.to_owned(),
         },
         generation: 1,
-        body: Body::Record(Bytes(vec![content])),
+        body: Body::Record(Bytes::from(vec![content])),
         revoked: None,
         revoked_at: 0,
     }

@@ -26,9 +26,7 @@ use minicbor::{Decoder, Encoder};
 use self::read::{read_id, read_items};
 use self::reader::Reader;
 use self::write::write_op;
-use crate::{
-    Action, AuthorId, ClockConfidence, DeviceId, DocumentId, Hlc, Lane, Name, Op, OpId, OpIds,
-};
+use crate::{Action, AuthorId, ClockConfidence, DeviceId, DocumentId, Hlc, Lane, Name, Op, OpId, OpIds};
 
 /// The longest operation that is understood, in bytes; longer ones are kept raw.
 pub const MAX_OP_BYTES: usize = 256 * 1024;
@@ -82,15 +80,26 @@ pub fn op_id(raw: &[u8], device: DeviceId, seq: u64) -> OpId {
 /// Both [`op_id`] and [`decode`], in one pass.
 #[must_use]
 pub fn read(raw: &[u8], device: DeviceId, seq: u64) -> (OpId, Result<Op, DecodeError>) {
-    let mut op = blank();
-    match read_op(raw, device, seq, &mut op) {
-        Ok(items) => (name(op.origin_device, op.origin_seq, items), Ok(op)),
-        Err(error) => (op_id(raw, device, seq), Err(error)),
+    let mut op = Ok(blank());
+    (read_into(&mut op, raw, device, seq), op)
+}
+
+/// As [`read`], into an operation that is already where it is to be.
+pub(crate) fn read_into(slot: &mut Result<Op, DecodeError>, raw: &[u8], device: DeviceId, seq: u64) -> OpId {
+    let Ok(op) = slot else {
+        return op_id(raw, device, seq);
+    };
+    match read_op(raw, device, seq, op) {
+        Ok(items) => name(op.origin_device, op.origin_seq, items),
+        Err(error) => {
+            *slot = Err(error);
+            op_id(raw, device, seq)
+        }
     }
 }
 
 /// An operation to be read into, for it is too large to be handed around.
-const fn blank() -> Op {
+pub(crate) const fn blank() -> Op {
     Op {
         origin_device: DeviceId::from_bytes([0; DeviceId::LENGTH]),
         origin_seq: 0,
@@ -173,7 +182,10 @@ fn name(origin_device: DeviceId, origin_seq: u64, items: &[u8]) -> OpId {
             space.copy_from_slice(items);
             blake3::hash(&canonical[..head + items.len()])
         }
-        None => blake3::Hasher::new().update(&canonical[..head]).update(items).finalize(),
+        None => blake3::Hasher::new()
+            .update(&canonical[..head])
+            .update(items)
+            .finalize(),
     };
     OpId::from_bytes(first_half(&hash))
 }
@@ -210,7 +222,10 @@ fn outline(raw: &[u8], device: DeviceId, seq: u64) -> Option<(DeviceId, u64, &[u
         4 => (read_id(&mut input, DeviceId::from_slice).ok()?, input.u64().ok()?),
         _ => return None,
     };
-    input.rest().is_empty().then_some((origin_device, origin_seq, &from[..items]))
+    input
+        .rest()
+        .is_empty()
+        .then_some((origin_device, origin_seq, &from[..items]))
 }
 
 /// Skips items, of whatever kind; says how many bytes are left behind them.
@@ -234,9 +249,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::{
-        Attachment, BlobHash, Bytes, FormVersion, Submit, Value,
-    };
+    use crate::{Attachment, BlobHash, Bytes, FormVersion, Submit, Value};
 
     const DEVICE: DeviceId = DeviceId::from_bytes([1; 16]);
 
@@ -248,12 +261,12 @@ mod tests {
             confidence: ClockConfidence::Anchored,
             document: DocumentId::from_bytes([2; 16]),
             lane: Lane::Shopper,
-            register: "answer/greeting".to_owned(),
-            instance: Vec::new(),
+            register: "answer/greeting".into(),
+            instance: OpIds::new(),
             action,
             form_version: Some(FormVersion::from_bytes([3; 32])),
             author: AuthorId::from_bytes([4; 16]),
-            base: vec![OpId::from_bytes([5; 16])],
+            base: [OpId::from_bytes([5; 16])].into(),
         }
     }
 
@@ -261,7 +274,7 @@ mod tests {
         let value =
             (any::<u8>(), proptest::collection::vec(any::<u8>(), 0..40)).prop_map(|(tag, bytes)| Value {
                 tag,
-                bytes: Bytes(bytes),
+                bytes: Bytes::from(bytes),
             });
         let ids = proptest::collection::vec(any::<[u8; 16]>().prop_map(OpId::from_bytes), 0..4);
         let frontier = proptest::collection::vec(
@@ -279,7 +292,7 @@ mod tests {
                     sha256,
                     length,
                     media_type,
-                    capture: Bytes(vec![1, 2]),
+                    capture: Bytes::from(vec![1, 2]),
                 })
             }),
             ids.prop_map(Action::Detach),
@@ -290,7 +303,7 @@ mod tests {
                     frontier
                 })
             ),
-            proptest::collection::vec(any::<u8>(), 0..20).prop_map(|text| Action::Note(Bytes(text))),
+            proptest::collection::vec(any::<u8>(), 0..20).prop_map(|text| Action::Note(Bytes::from(text))),
         ]
     }
 
@@ -374,7 +387,7 @@ mod tests {
 
     #[test]
     fn an_operation_of_an_unknown_kind_has_the_name_that_its_author_gives_it() {
-        let known = encode(&op(Action::Note(Bytes(vec![0xaa]))), DEVICE, 3);
+        let known = encode(&op(Action::Note(Bytes::from(vec![0xaa]))), DEVICE, 3);
         let kind_at = known
             .windows(3)
             .position(|window| window == [7, 0x41, 0xaa])
@@ -409,7 +422,7 @@ mod tests {
     #[test]
     fn an_operation_keeps_its_name_under_another_device() {
         let clone = DeviceId::from_bytes([9; 16]);
-        let known = op(Action::Note(Bytes(vec![0xaa])));
+        let known = op(Action::Note(Bytes::from(vec![0xaa])));
         let raw = encode(&known, DEVICE, 3);
         let again = reissue(&raw, DEVICE, 3);
         assert_eq!(again, encode(&known, clone, 1));
@@ -432,7 +445,7 @@ mod tests {
     fn the_encoding_is_frozen() {
         let value = Value {
             tag: 1,
-            bytes: Bytes(b"\"yes\"".to_vec()),
+            bytes: Bytes::from(b"\"yes\"".to_vec()),
         };
         let raw = encode(&op(Action::Set(value)), DEVICE, 3);
         let hex: String = raw.iter().map(|byte| format!("{byte:02x}")).collect();

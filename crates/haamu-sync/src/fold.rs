@@ -10,9 +10,11 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::op::few;
 use crate::safeguards::{Safeguard, holds};
 use crate::{
-    Action, Attachment, AuthorId, ClockConfidence, DeviceId, Hlc, Lane, IdSet, Op, OpId, OpIds, RegisterKey, Value,
+    Action, Attachment, AuthorId, ClockConfidence, DeviceId, Hlc, IdSet, Lane, Op, OpId, OpIds, RegisterKey,
+    Value,
 };
 
 /// An operation on a register that nothing has replaced.
@@ -64,7 +66,9 @@ impl Register {
 
     fn fold(&mut self, head: Head) {
         for base in &head.base {
-            self.heads.retain(|other| other.op != *base);
+            if let Some(place) = self.heads.iter().position(|other| other.op == *base) {
+                self.heads.remove(place);
+            }
             if holds(Safeguard::RememberReplaced) {
                 self.superseded.insert(*base);
             }
@@ -77,6 +81,8 @@ impl Register {
         let position = self
             .heads
             .partition_point(|other| (other.effective, other.op) < order);
+        // Hardly any register ever has a second head.
+        self.heads.reserve_exact(1);
         self.heads.insert(position, head);
     }
 }
@@ -198,7 +204,7 @@ fn head(op: &Op, id: OpId, effective: Hlc, value: Option<Value>) -> Head {
         author: op.author,
         device: op.origin_device,
         value,
-        base: op.base.clone(),
+        base: few(&op.base),
     }
 }
 
@@ -269,7 +275,7 @@ mod tests {
                     .collect();
                 let value = Value {
                     tag: 1,
-                    bytes: Bytes(vec![value]),
+                    bytes: Bytes::from(vec![value]),
                 };
                 let attachment = |value: &Value| Attachment {
                     sha256: crate::BlobHash::from_bytes([value.bytes.0[0]; 32]),
@@ -290,12 +296,12 @@ mod tests {
                     confidence: ClockConfidence::Wall,
                     document: DocumentId::default(),
                     lane: Lane::Shopper,
-                    register: "answer/a".to_owned(),
-                    instance: Vec::new(),
+                    register: "answer/a".into(),
+                    instance: OpIds::new(),
                     action,
                     form_version: None,
                     author: AuthorId::default(),
-                    base,
+                    base: base.into(),
                 });
             }
             ops
@@ -346,15 +352,15 @@ mod tests {
             confidence: ClockConfidence::Wall,
             document: DocumentId::default(),
             lane: Lane::Shopper,
-            register: "answer/a".to_owned(),
-            instance: Vec::new(),
+            register: "answer/a".into(),
+            instance: OpIds::new(),
             action: Action::Set(Value {
                 tag: 1,
-                bytes: Bytes(vec![value]),
+                bytes: Bytes::from(vec![value]),
             }),
             form_version: None,
             author: AuthorId::default(),
-            base: Vec::new(),
+            base: OpIds::new(),
         };
         let agreeing = folded(&[edit(1, 7), edit(2, 7)]);
         assert!(agreeing.conflicts(Lane::Shopper).is_empty());
@@ -366,6 +372,6 @@ mod tests {
             .values()
             .next()
             .and_then(|cell| cell.register.value().cloned());
-        assert_eq!(shown.map(|value| value.bytes.0), Some(vec![8]));
+        assert_eq!(shown.map(|value| value.bytes), Some(Bytes::from(vec![8])));
     }
 }

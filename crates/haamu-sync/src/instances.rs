@@ -89,12 +89,12 @@ impl Document {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{AuthorId, Bytes, ClockConfidence, DeviceId, DocumentId, Lane, Op};
+    use crate::{AuthorId, Bytes, ClockConfidence, DeviceId, DocumentId, Lane, Op, OpIds};
 
     fn value(number: u8) -> Value {
         Value {
             tag: 1,
-            bytes: Bytes(vec![number]),
+            bytes: Bytes::from(vec![number]),
         }
     }
 
@@ -113,7 +113,7 @@ mod tests {
             action,
             form_version: None,
             author: AuthorId::default(),
-            base: Vec::new(),
+            base: OpIds::new(),
         };
         document.fold(&op, id, op.hlc);
         id
@@ -125,7 +125,7 @@ mod tests {
 
     fn inside(instance: OpId) -> RegisterKey {
         RegisterKey {
-            instance: vec![instance],
+            instance: [instance].into(),
             ..RegisterKey::shopper("answer/name")
         }
     }

@@ -137,7 +137,12 @@ impl Op {
         RegisterKey {
             lane: self.lane,
             register: self.register.clone(),
-            instance: self.instance.clone(),
+            instance: few(&self.instance),
         }
     }
+}
+
+/// The same names once more, copied in one piece.
+pub(crate) fn few(ids: &[OpId]) -> OpIds {
+    OpIds::from_slice(ids)
 }

@@ -8,11 +8,10 @@
 
 use std::borrow::Cow;
 
-use crate::codec::{DecodeError, op_id, read};
+use crate::codec::{DecodeError, blank, op_id, read_into};
 use crate::safeguards::{Safeguard, holds};
 use crate::{
-    ChainHead, ChainValue, Cursor, Disposition, FormVersion, Have, Incarnation, Lane, Op, OpId,
-    SyncRequest,
+    ChainHead, ChainValue, Cursor, Disposition, FormVersion, Have, Incarnation, Lane, Op, OpId, SyncRequest,
 };
 
 /// A new operation of a device.
@@ -76,7 +75,7 @@ pub fn admit<'a>(head: ChainHead, stored: ChainLookup<'_>, request: &'a SyncRequ
         seq: before,
         chain: request.prev_chain,
     };
-    let mut new = Vec::with_capacity(request.ops.len());
+    let mut new: Vec<Incoming<'a>> = Vec::with_capacity(request.ops.len());
     for raw in &request.ops {
         let seq = position.seq + 1;
         let next = if seq <= head.seq {
@@ -86,15 +85,16 @@ pub fn admit<'a>(head: ChainHead, stored: ChainLookup<'_>, request: &'a SyncRequ
             }
             next
         } else {
-            let (id, op) = read(&raw.0, request.device, seq);
-            let next = position.then(id);
             new.push(Incoming {
-                head: next,
-                id,
+                head: position,
+                id: OpId::default(),
                 raw: Cow::Borrowed(&raw.0),
-                op,
+                op: Ok(blank()),
             });
-            next
+            let incoming = new.last_mut().expect("it was put there just now");
+            incoming.id = read_into(&mut incoming.op, &raw.0, request.device, seq);
+            incoming.head = position.then(incoming.id);
+            incoming.head
         };
         position = next;
     }
@@ -217,7 +217,10 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
-    use crate::{Action, AuthorId, ClockConfidence, ClockReading, DeviceId, DocumentId, Hlc, PROTO, codec};
+    use crate::{
+        Action, AuthorId, Bytes, ClockConfidence, ClockReading, DeviceId, DocumentId, Hlc, OpIds, PROTO,
+        codec,
+    };
 
     const DEVICE: DeviceId = DeviceId::from_bytes([1; 16]);
 
@@ -229,14 +232,14 @@ mod tests {
             confidence: ClockConfidence::Wall,
             document: DocumentId::default(),
             lane: Lane::Shopper,
-            register: "note".to_owned(),
-            instance: Vec::new(),
-            action: Action::Note(Bytes(vec![note])),
+            register: "note".into(),
+            instance: OpIds::new(),
+            action: Action::Note(Bytes::from(vec![note])),
             form_version: None,
             author: AuthorId::default(),
-            base: Vec::new(),
+            base: OpIds::new(),
         };
-        Bytes(codec::encode(&op, DEVICE, seq))
+        Bytes::from(codec::encode(&op, DEVICE, seq))
     }
 
     /// A log with its chain: `log[n]` is the head after n operations.
@@ -280,7 +283,8 @@ mod tests {
     #[test]
     fn a_push_continues_the_log() {
         let device = log(&[1, 2, 3]);
-        let admission = admitted(&device[..2], &push(&device, 2, &[2, 3]));
+        let request = push(&device, 2, &[2, 3]);
+        let admission = admitted(&device[..2], &request);
         assert_eq!(admission.new.len(), 2);
         assert_eq!(admission.have.head(), device[3]);
         assert!(admission.new.iter().all(|incoming| incoming.op.is_ok()));
@@ -289,17 +293,20 @@ mod tests {
     #[test]
     fn a_push_sent_twice_is_new_once() {
         let device = log(&[1, 2, 3]);
-        let admission = admitted(&device, &push(&device, 2, &[2, 3]));
+        let request = push(&device, 2, &[2, 3]);
+        let admission = admitted(&device, &request);
         assert_eq!(admission.new, []);
         assert_eq!(admission.have.head(), device[3]);
-        let overlapping = admitted(&device[..3], &push(&device, 2, &[2, 3]));
+        let request = push(&device, 2, &[2, 3]);
+        let overlapping = admitted(&device[..3], &request);
         assert_eq!(overlapping.new.len(), 1);
     }
 
     #[test]
     fn a_restored_server_says_how_far_it_is() {
         let device = log(&[1, 2, 3]);
-        let admission = admitted(&device[..2], &push(&device, 4, &[]));
+        let request = push(&device, 4, &[]);
+        let admission = admitted(&device[..2], &request);
         assert_eq!(admission.new, []);
         assert_eq!(admission.have.head(), device[1]);
     }
@@ -307,11 +314,13 @@ mod tests {
     #[test]
     fn a_clone_learns_that_somebody_else_writes_under_its_name() {
         let (mine, other) = (log(&[1, 2, 3]), log(&[1, 2, 9, 9]));
-        let admission = admitted(&other, &push(&mine, 3, &[3]));
+        let request = push(&mine, 3, &[3]);
+        let admission = admitted(&other, &request);
         assert_eq!(admission.new, []);
         assert_eq!(admission.have.common, 2);
         assert_eq!(admission.have.head(), other[4]);
-        let admission = admitted(&other, &push(&mine, 4, &[7]));
+        let request = push(&mine, 4, &[7]);
+        let admission = admitted(&other, &request);
         assert_eq!((admission.new.len(), admission.have.common), (0, 0));
     }
 
@@ -319,7 +328,7 @@ mod tests {
     fn bytes_that_are_no_operation_are_taken_in_and_chained() {
         let device = log(&[1]);
         let mut request = push(&device, 2, &[2]);
-        request.ops.insert(0, Bytes(b"poison".to_vec()));
+        request.ops.insert(0, Bytes::from(b"poison".to_vec()));
         request.ops[1] = raw(3, 2);
         let admission = admitted(&device, &request);
         assert_eq!(admission.new.len(), 2);

@@ -52,7 +52,7 @@ impl App {
         tx: &Tx,
         actor: &Actor,
         device: &Device,
-        new: Vec<Incoming>,
+        new: Vec<Incoming<'_>>,
         pushed: &mut Pushed,
     ) -> Result<serde_json::Value, Error> {
         let Some(head) = new.last().map(|incoming| incoming.head) else {
@@ -121,7 +121,7 @@ impl App {
         &self,
         tx: &Tx,
         actor: &Actor,
-        new: &[Incoming],
+        new: &[Incoming<'_>],
     ) -> Result<BTreeMap<SubmissionId, Affected>, Error> {
         let named = new.iter().filter_map(|incoming| incoming.op.as_ref().ok());
         let ids: BTreeSet<SubmissionId> = named.map(submission_of_op).collect();
@@ -147,9 +147,9 @@ impl App {
         tx: &Tx,
         agency: AgencyId,
         device: DeviceId,
-        received: &mut [ReceivedOp],
+        received: &mut [ReceivedOp<'_>],
     ) -> Result<(), Error> {
-        let task_of = |one: &ReceivedOp| {
+        let task_of = |one: &ReceivedOp<'_>| {
             let subject = one
                 .submission
                 .map_or(Subject::Device(device), Subject::Submission);
@@ -188,7 +188,11 @@ fn own_device(actor: &Actor, request: &SyncRequest, device: Option<Device>) -> R
 }
 
 /// Compares the push with the device's log: how far the server is, and what the push adds.
-async fn compare(tx: &Tx, device: &Device, request: &SyncRequest) -> Result<(Pushed, Vec<Incoming>), Error> {
+async fn compare<'a>(
+    tx: &Tx,
+    device: &Device,
+    request: &'a SyncRequest,
+) -> Result<(Pushed, Vec<Incoming<'a>>), Error> {
     let before = request.from_seq.saturating_sub(1);
     let upto = before
         .saturating_add(request.ops.len() as u64)
@@ -208,7 +212,7 @@ async fn compare(tx: &Tx, device: &Device, request: &SyncRequest) -> Result<(Pus
 }
 
 /// All operations whose stamps matter: the new ones, which may be here already, and those they replace.
-fn ids_named_by(new: &[Incoming]) -> Vec<OpId> {
+fn ids_named_by(new: &[Incoming<'_>]) -> Vec<OpId> {
     let own = new.iter().map(|incoming| incoming.id);
     let bases = new
         .iter()
@@ -219,7 +223,7 @@ fn ids_named_by(new: &[Incoming]) -> Vec<OpId> {
 
 fn place_of(
     actor: &Actor,
-    incoming: &Incoming,
+    incoming: &Incoming<'_>,
     affected: &BTreeMap<SubmissionId, Affected>,
     known: &BTreeMap<OpId, KnownOp>,
 ) -> (Disposition, &'static str) {
@@ -244,7 +248,7 @@ fn place_of(
 }
 
 fn effective_stamp(
-    incoming: &Incoming,
+    incoming: &Incoming<'_>,
     now: Timestamp,
     previous: Option<Hlc>,
     known: &BTreeMap<OpId, KnownOp>,

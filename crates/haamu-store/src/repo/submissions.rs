@@ -303,7 +303,7 @@ pub async fn load_cells(
             Ok((
                 RegisterKey {
                     lane,
-                    register: row.register,
+                    register: row.register.into(),
                     instance,
                 },
                 cell,
@@ -330,7 +330,7 @@ pub async fn save_cell(
     let row = register::ActiveModel {
         submission_id: Set(id.uuid()),
         lane: Set(lane_name(key.lane).to_owned()),
-        register: Set(key.register.clone()),
+        register: Set(key.register.to_string()),
         instance: Set(key.instance.iter().flat_map(|id| *id.as_bytes()).collect()),
         agency_id: Set(agency.uuid()),
         winner_op: Set(winner.map(|head| head.op.as_bytes().to_vec())),
@@ -379,7 +379,7 @@ pub async fn set_stale(
         .filter(register::Column::AgencyId.eq(agency.uuid()))
         .filter(register::Column::SubmissionId.eq(id.uuid()))
         .filter(register::Column::Lane.eq(lane_name(Lane::Review)))
-        .filter(register::Column::Register.eq(key.register.clone()))
+        .filter(register::Column::Register.eq(key.register.as_str()))
         .filter(register::Column::Instance.eq(instance))
         .exec(tx.connection())
         .await?;

@@ -115,12 +115,12 @@ fn read_items(input: &mut Decoder<'_>) -> Result<Op, DecodeError> {
         confidence: ClockConfidence::default(),
         document,
         lane,
-        register,
-        instance,
+        register: register.into(),
+        instance: instance.into(),
         action,
         form_version,
         author,
-        base,
+        base: base.into(),
     })
 }
 
@@ -139,7 +139,7 @@ fn read_action(input: &mut Decoder<'_>) -> Result<Action, DecodeError> {
                 sha256: read_id(input, BlobHash::from_slice)?,
                 length: input.u64()?,
                 media_type: read_name(input)?,
-                capture: Bytes(input.bytes()?.to_vec()),
+                capture: Bytes::from(input.bytes()?.to_vec()),
             })
         }
         5 => Action::Detach(read_ids(input)?),
@@ -157,7 +157,7 @@ fn read_action(input: &mut Decoder<'_>) -> Result<Action, DecodeError> {
                 frontier,
             })
         }
-        7 => Action::Note(Bytes(input.bytes()?.to_vec())),
+        7 => Action::Note(Bytes::from(input.bytes()?.to_vec())),
         kind => return Err(DecodeError::UnknownKind(kind)),
     })
 }
@@ -174,7 +174,7 @@ fn read_value(input: &mut Decoder<'_>) -> Result<Value, DecodeError> {
     read_array(input, 2)?;
     Ok(Value {
         tag: input.u8()?,
-        bytes: Bytes(input.bytes()?.to_vec()),
+        bytes: Bytes::from(input.bytes()?.to_vec()),
     })
 }
 
@@ -201,9 +201,6 @@ fn read_ids(input: &mut Decoder<'_>) -> Result<Vec<OpId>, DecodeError> {
     read_list(input, |input| read_id(input, OpId::from_slice))
 }
 
-fn read_id<T>(
-    input: &mut Decoder<'_>,
-    from_slice: fn(&[u8]) -> Option<T>,
-) -> Result<T, DecodeError> {
+fn read_id<T>(input: &mut Decoder<'_>, from_slice: fn(&[u8]) -> Option<T>) -> Result<T, DecodeError> {
     from_slice(input.bytes()?).ok_or(DecodeError::Malformed)
 }

@@ -3,8 +3,8 @@
 use super::DecodeError;
 use super::reader::Reader;
 use crate::{
-    Action, Attachment, AuthorId, BlobHash, Bytes, DeviceId, DocumentId, FormVersion, Hlc,
-    Lane, Name, Op, OpId, OpIds, Submit, Value,
+    Action, Attachment, AuthorId, BlobHash, Bytes, DeviceId, DocumentId, FormVersion, Hlc, Lane, Name, Op,
+    OpId, OpIds, Submit, Value,
 };
 
 /// The most ids that a list inside an operation may have.
@@ -132,7 +132,10 @@ fn read_few_ids(input: &mut Reader<'_>) -> Result<OpIds, DecodeError> {
     if length > MAX_LIST {
         return Err(DecodeError::TooLong);
     }
-    let mut ids = OpIds::new();
+    let mut ids = OpIds::new_const();
+    if length == 1 {
+        return Ok(OpIds::from_buf([read_id(input, OpId::from_slice)?]));
+    }
     for _ in 0..length {
         ids.push(read_id(input, OpId::from_slice)?);
     }

@@ -33,6 +33,7 @@ impl<'b> Reader<'b> {
         self.rest
     }
 
+    #[inline(always)]
     pub(super) fn u64(&mut self) -> Result<u64, DecodeError> {
         self.definite(UNSIGNED)
     }
@@ -41,21 +42,25 @@ impl<'b> Reader<'b> {
         self.u64()?.try_into().map_err(|_| DecodeError::Malformed)
     }
 
+    #[inline(always)]
     pub(super) fn u8(&mut self) -> Result<u8, DecodeError> {
         self.u64()?.try_into().map_err(|_| DecodeError::Malformed)
     }
 
+    #[inline(always)]
     pub(super) fn bytes(&mut self) -> Result<&'b [u8], DecodeError> {
         let length = self.definite(BYTES)?;
         self.take(length)
     }
 
+    #[inline(always)]
     pub(super) fn text(&mut self) -> Result<&'b str, DecodeError> {
         let length = self.definite(TEXT)?;
         std::str::from_utf8(self.take(length)?).map_err(|_| DecodeError::Malformed)
     }
 
     /// The number of items of an array; none if it is open-ended.
+    #[inline(always)]
     pub(super) fn array(&mut self) -> Result<Option<u64>, DecodeError> {
         if self.rest.first() == Some(&(ARRAY << 5 | INDEFINITE)) {
             self.rest = &self.rest[1..];
@@ -65,6 +70,7 @@ impl<'b> Reader<'b> {
     }
 
     /// Takes a null, if one is next.
+    #[inline(always)]
     pub(super) fn null(&mut self) -> bool {
         let is_null = self.rest.first() == Some(&NULL);
         if is_null {
@@ -94,7 +100,10 @@ impl<'b> Reader<'b> {
     /// A number of so many bytes; a smaller one than `least` has a shorter form.
     #[inline(always)]
     fn longer<const LENGTH: usize>(&mut self, least: u64) -> Result<u64, DecodeError> {
-        let (digits, rest) = self.rest.split_first_chunk::<LENGTH>().ok_or(DecodeError::Malformed)?;
+        let (digits, rest) = self
+            .rest
+            .split_first_chunk::<LENGTH>()
+            .ok_or(DecodeError::Malformed)?;
         self.rest = rest;
         let mut wide = [0; 8];
         wide[8 - LENGTH..].copy_from_slice(digits);
@@ -103,6 +112,7 @@ impl<'b> Reader<'b> {
         Ok(number)
     }
 
+    #[inline(always)]
     fn take(&mut self, length: u64) -> Result<&'b [u8], DecodeError> {
         let length = usize::try_from(length).map_err(|_| DecodeError::Malformed)?;
         let (taken, rest) = self.rest.split_at_checked(length).ok_or(DecodeError::Malformed)?;

@@ -1,7 +1,7 @@
 //! Taking over what another installation of the same person exported.
 
-use crate::codec::{decode, has_outline, op_id, reissue};
 use crate::OpId;
+use crate::codec::{decode, has_outline, op_id, reissue};
 
 use super::{DeviceState, Engine, Import, Notice, StoredBlob, StoredOp, Then, WriteBatch};
 

@@ -55,7 +55,7 @@
 //!
 //! let visit = DocumentId::from_bytes([3; 16]);
 //! let answer = RegisterKey::shopper("answer/greeted");
-//! let value = Value { tag: 1, bytes: Bytes(b"\"yes\"".to_vec()) };
+//! let value = Value { tag: 1, bytes: Bytes::from(b"\"yes\"".to_vec()) };
 //! let edit = Edit { document: visit, key: answer.clone(), action: Action::Set(value.clone()), form_version: None, preview: None };
 //! engine.handle(now, Event::Edit(edit));
 //! assert_eq!(drain(&mut engine, &mut store, now).len(), 1, "only now may the person be told that it is saved");
@@ -81,7 +81,9 @@ mod watchdog;
 use std::collections::VecDeque;
 
 use crate::safeguards::{Safeguard, holds};
-use crate::{BlobHash, Bytes, ClockReading, Document, DocumentId, Entity, Millis, Op, OpId, OpIds, Revocation};
+use crate::{
+    BlobHash, Bytes, ClockReading, Document, DocumentId, Entity, Millis, Op, OpId, OpIds, Revocation,
+};
 
 pub use conditions::{Battery, Conditions, Connection, Hold};
 pub use event::{Edit, Effect, EffectId, Enrolment, Event, Failure, Import, Notice, Upload, UploadFailure};
