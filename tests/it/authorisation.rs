@@ -21,8 +21,10 @@ struct Operation {
     id: String,
     method: Method,
     path: String,
-    /// None: whoever comes.
+    /// None: whoever comes, or a device.
     roles: Option<BTreeSet<String>>,
+    /// Whether a device signs it.
+    by_device: bool,
 }
 
 fn operations() -> Vec<Operation> {
@@ -37,11 +39,12 @@ fn operations() -> Vec<Operation> {
             });
             let method = Method::from_bytes(method.to_uppercase().as_bytes()).expect("a method");
             let id = operation["operationId"].as_str().expect("an id").to_owned();
+            let by_device = operation["x-haamu-access"]["device"] == true;
             assert_eq!(
                 operation["security"]
                     .as_array()
                     .is_some_and(|list| !list.is_empty()),
-                roles.is_some(),
+                roles.is_some() || by_device,
                 "{id}"
             );
             operations.push(Operation {
@@ -49,6 +52,7 @@ fn operations() -> Vec<Operation> {
                 method,
                 path: path.clone(),
                 roles,
+                by_device,
             });
         }
     }
@@ -79,6 +83,7 @@ struct Things<'a> {
     round: String,
     draft: String,
     late: String,
+    revoked: String,
 }
 
 impl Things<'_> {
@@ -91,6 +96,7 @@ impl Things<'_> {
             round,
             draft,
             late,
+            revoked,
         } = self;
         let nothing = || Body::None;
         // (what stands in for {id}, the body, whether the body names something)
@@ -104,7 +110,7 @@ impl Things<'_> {
                 true,
             ),
             "create_tus_upload" => ("", nothing(), true),
-            "patch_blob" => (
+            "patch_blob" | "patch_deposit_blob" => (
                 "",
                 Body::Other("application/partial-upload", b"test".to_vec()),
                 true,
@@ -117,6 +123,7 @@ impl Things<'_> {
             "create_client_organisation" => ("", Body::Json(json!({"name": "Uusi asiakas"})), false),
             "list_locations" => (client.as_str(), nothing(), false),
             "import_locations" => (client.as_str(), Body::Other("text/csv", CSV.into()), false),
+            "revoke_device" => (revoked.as_str(), nothing(), true),
             "enrol_device" => ("", Body::Json(device()), false),
             "create_programme" => {
                 let body =
@@ -163,7 +170,7 @@ impl Things<'_> {
             "read_set_aside" => (late.as_str(), nothing(), false),
             "adopt_set_aside" => (late.as_str(), Body::Json(json!({})), false),
             "discard_set_aside" => (late.as_str(), Body::Json(json!({"reason": "Turha"})), false),
-            "sync" => ("", Body::Other("application/json", b"{}".to_vec()), false),
+            "sync" | "create_deposit" => ("", Body::Other("application/json", b"{}".to_vec()), false),
             "create_user" => {
                 let body = json!({"email": "uusi@north.example", "display_name": "Uusi", "role": "reviewer",
                     "password": NEW_PASSWORD});
@@ -185,9 +192,10 @@ impl Things<'_> {
         let mut path = operation
             .path
             .replace("{id}", id)
+            .replace("{device}", id)
             .replace("{number}", "1")
             .replace("{sha256}", SHA);
-        if operation.path.starts_with("/v1/blobs") {
+        if operation.path.contains("/blobs/") {
             path = format!("{path}?submission={}", scene.submission);
         }
         let metadata = [("sha256", SHA), ("submission", &scene.submission)];
@@ -263,6 +271,7 @@ async fn things<'a>(server: &TestServer, scene: &'a Scene) -> Things<'a> {
         round: scene.round.clone(),
         draft,
         late,
+        revoked: device.id.to_string(),
     }
 }
 
@@ -270,7 +279,7 @@ both_dbs! {
     async fn nobody_gets_anything_that_is_not_public(server) {
         let scene = server.released(ProgrammeOptions::default()).await;
         let things = things(&server, &scene).await;
-        for operation in operations().iter().filter(|operation| operation.roles.is_some()) {
+        for operation in operations().iter().filter(|operation| operation.roles.is_some() || operation.by_device) {
             let sample = things.sample(operation);
             let answer = send(&server, operation, &sample, None).await;
             assert_eq!(answer.status, 401, "{}", operation.id);

@@ -4,7 +4,7 @@ use haamu_domain::SubmissionId;
 use haamu_sync::{
     ChainHead, Change, DeviceId, DocumentId, FormVersion, Lane, OpId, RegisterKey, SyncRequest,
 };
-use haamu_tests::agency::{Person, ProgrammeOptions, Scene};
+use haamu_tests::agency::{Person, ProgrammeOptions, Scene, repeated_checklist, small_answers};
 use haamu_tests::{Answer, TestServer, WireDevice, both_dbs};
 use sea_orm::{ConnectionTrait, Statement};
 use serde_json::{Value, json};
@@ -180,7 +180,89 @@ async fn count(server: &TestServer, sql: &str) -> i64 {
     row.try_get_by_index(0).expect("a number")
 }
 
+/// The visit is given to the second shopper, who hands in what they have.
+async fn give_to_the_second(server: &TestServer, scene: &Scene) {
+    let path = format!("/v1/visits/{}/assignments", scene.visit);
+    let body = json!({"shopper": server.north.other_shopper.id});
+    let call = server.post(&path, body).by(server.north.coordinator()).await;
+    let _ = call.send().await.created();
+    let mut second = server.device(&server.north.other_shopper).await;
+    for (question, answer) in small_answers() {
+        second.answer(question, answer).await;
+    }
+    let open = second.open();
+    second
+        .client
+        .submit(&open, "main", true)
+        .await
+        .expect("handed in");
+    second.sync().await;
+    server.run_jobs().await;
+}
+
 both_dbs! {
+    async fn a_photo_of_a_former_shopper_is_taken_over_with_its_bytes(server) {
+        let scene = server.plan(&server.north, ProgrammeOptions::default()).await;
+        let mut first = server.device(server.north.shopper()).await;
+        first.photo("door_photo", Some("Ovi sisältä")).await;
+        give_to_the_second(&server, &scene).await;
+        assert_eq!(evaluation(&server, &scene).await["files_expected"], 0);
+        first.sync().await;
+        let coordinator = server.north.coordinator();
+        let task = task(&server, coordinator).await;
+        let decided = decide(&server, coordinator, &task, "adopt", json!({})).await.ok();
+        assert_eq!((&decided["task"]["undecided"], &decided["left"]), (&json!(0), &json!([])));
+        server.run_jobs().await;
+        let evaluation = evaluation(&server, &scene).await;
+        assert_eq!((&evaluation["files_expected"], &evaluation["files_received"]), (&json!(1), &json!(1)));
+        let answers = evaluation["answers"].as_array().expect("answers");
+        let photo = answers.iter().find(|answer| answer["question"] == "door_photo").expect("the photo");
+        assert_eq!(photo["files"][0]["caption"], "Ovi sisältä");
+        let path = format!("/v1/visits/{}/evaluation/photos/{}", scene.visit, photo["files"][0]["sha256"].as_str().expect("a hash"));
+        let picture = server.get(&path).by(server.north.reviewer()).await.send().await.expect(axum::http::StatusCode::OK);
+        assert_eq!(picture.header("content-type"), Some("image/jpeg"));
+    }
+
+    async fn a_photo_that_has_not_arrived_cannot_be_taken_over(server) {
+        let (scene, mut first) = reassigned(&server).await;
+        hand_in(&server, &server.north.other_shopper).await;
+        let raw = first.op(2, document(&scene.submission), "door_photo", "1");
+        let mut op = haamu_sync::codec::decode(&raw, first.id, 2).expect("an operation");
+        op.register = "files/door_photo".into();
+        op.action = haamu_sync::Action::Attach(haamu_sync::Attachment {
+            sha256: haamu_sync::BlobHash::from_bytes([9; 32]),
+            length: 3,
+            media_type: "image/jpeg".to_owned(),
+            capture: haamu_sync::Bytes::default(),
+        });
+        let raw = haamu_sync::codec::encode(&op, first.id, 2);
+        let _ = first.send(&first.request(&[raw])).await;
+        let coordinator = server.north.coordinator();
+        let task = task(&server, coordinator).await;
+        let decided = decide(&server, coordinator, &task, "adopt", json!({})).await.ok();
+        assert_eq!(decided["left"][0]["code"], "file_missing", "{decided}");
+        assert_eq!(decided["task"]["undecided"], 1);
+    }
+
+    async fn an_instance_comes_with_the_answers_that_stand_in_it(server) {
+        let scene = server.plan_with(&server.north, ProgrammeOptions::default(), &repeated_checklist()).await;
+        let mut first = server.device(server.north.shopper()).await;
+        for _ in 0..2 {
+            let open = first.open();
+            let _ = first.client.add_instance(&open, "staff").await.expect("saved");
+        }
+        first.answer("staff[0].polite", "\"no\"").await;
+        give_to_the_second(&server, &scene).await;
+        first.sync().await;
+        let coordinator = server.north.coordinator();
+        let task = task(&server, coordinator).await;
+        let decided = decide(&server, coordinator, &task, "adopt", json!({})).await.ok();
+        let left: Vec<_> = decided["left"].as_array().expect("a list").iter().map(|one| &one["code"]).collect();
+        assert_eq!((decided["decided"].as_array().expect("a list").len(), left), (2, vec![&json!("empty_instance")]));
+        server.run_jobs().await;
+        assert_eq!(answer_to(&evaluation(&server, &scene).await, "staff[0].polite"), "no");
+    }
+
     async fn what_came_after_the_approval_goes_beside_the_testimony(server) {
         let (scene, mut phone) = in_review(&server).await;
         let reviewer = server.north.reviewer();

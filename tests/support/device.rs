@@ -1,14 +1,15 @@
 //! Devices in this process: the real client on a store in memory, over loopback.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::net::SocketAddr;
 use std::rc::Rc;
 
 use haamu_client::native::HttpTransport;
 use haamu_client::{
-    Credentials, Device, FieldVisit, FileStore, MemoryFiles, MemoryStore, OpenVisit, Photo, Platform,
-    PortError, Rest,
+    Credentials, Device, FieldVisit, FileStore, LocalStore, MemoryFiles, MemoryStore, OpenVisit, Photo,
+    Platform, PortError, Rest,
 };
+use haamu_sync::engine::{Snapshot, WriteBatch};
 use haamu_sync::{BlobHash, ClockReading, Millis};
 
 use serde_json::json;
@@ -24,16 +25,24 @@ pub const PHOTO: &[u8] = include_bytes!("../fixtures/entrance-with-gps.jpg");
 pub struct TestPlatform {
     clock: TestClock,
     counter: Cell<u64>,
+    /// How far its person has set the wall clock from the truth, and how often the phone was started.
+    wrong: Rc<Cell<(i64, u64)>>,
+    installation: [u8; 16],
 }
 
 impl Platform for TestPlatform {
     fn now(&self) -> ClockReading {
         let millis = Millis::try_from(self.clock.millis()).expect("after 1970");
+        let (offset, boot) = self.wrong.get();
         ClockReading {
-            wall: millis,
+            wall: millis.checked_add_signed(offset).expect("a time"),
             monotonic: millis,
-            boot: 1,
+            boot,
         }
+    }
+
+    fn installation(&self) -> Option<[u8; 16]> {
+        Some(self.installation)
     }
 
     fn random(&self) -> [u8; 32] {
@@ -46,6 +55,63 @@ impl Platform for TestPlatform {
     async fn sleep_until(&self, monotonic: Millis) {
         let left = i64::try_from(monotonic).expect("a time") - self.clock.millis();
         self.clock.advance_seconds(left.max(0) / 1_000 + 1);
+    }
+}
+
+/// A store in memory that can be full, and be copied to another phone.
+#[derive(Clone, Debug, Default)]
+pub struct TestStore {
+    inner: Rc<RefCell<MemoryStore>>,
+    is_full: Rc<Cell<bool>>,
+}
+
+impl TestStore {
+    fn work(&self) -> Result<MemoryStore, PortError> {
+        if self.is_full.get() {
+            return Err(PortError::new("write", "the disk is full"));
+        }
+        Ok(self.inner.borrow().clone())
+    }
+
+    /// What another phone gets when a backup of this one is restored on it.
+    fn copied(&self) -> Self {
+        Self {
+            inner: Rc::new(RefCell::new(self.inner.borrow().clone())),
+            is_full: Rc::default(),
+        }
+    }
+}
+
+impl LocalStore for TestStore {
+    async fn load(&mut self) -> Result<Snapshot, PortError> {
+        let mut inner = self.inner.borrow().clone();
+        inner.load().await
+    }
+
+    async fn commit(&mut self, batch: &WriteBatch) -> Result<(), PortError> {
+        let mut inner = self.work()?;
+        inner.commit(batch).await?;
+        *self.inner.borrow_mut() = inner;
+        Ok(())
+    }
+
+    async fn read_value(&mut self, name: &str) -> Result<Option<Vec<u8>>, PortError> {
+        let mut inner = self.inner.borrow().clone();
+        inner.read_value(name).await
+    }
+
+    async fn write_value(&mut self, name: &str, value: Option<&[u8]>) -> Result<(), PortError> {
+        let mut inner = self.work()?;
+        inner.write_value(name, value).await?;
+        *self.inner.borrow_mut() = inner;
+        Ok(())
+    }
+
+    async fn erase(&mut self) -> Result<(), PortError> {
+        let mut inner = self.work()?;
+        inner.erase().await?;
+        *self.inner.borrow_mut() = inner;
+        Ok(())
     }
 }
 
@@ -67,16 +133,32 @@ impl FileStore for TestFiles {
         }
         self.inner.read(sha256).await
     }
+
+    async fn delete(&mut self, sha256: BlobHash) -> Result<(), PortError> {
+        self.inner.delete(sha256).await
+    }
 }
 
-type Inner = Device<MemoryStore, TestFiles, HttpTransport, TestPlatform>;
+const BUILD: &str = "tests/1.0.0";
+
+fn credentials(person: &Person) -> Credentials {
+    Credentials {
+        email: person.email.clone(),
+        password: PASSWORD.to_owned(),
+    }
+}
+
+type Inner = Device<TestStore, TestFiles, HttpTransport, TestPlatform>;
 
 /// A shopper's device.
 #[derive(Debug)]
 pub struct TestDevice {
     /// The client itself.
     pub client: Inner,
+    store: TestStore,
     files: TestFiles,
+    clock: TestClock,
+    wrong: Rc<Cell<(i64, u64)>>,
     url: String,
     credentials: Credentials,
 }
@@ -84,26 +166,68 @@ pub struct TestDevice {
 impl TestDevice {
     /// A new device on which somebody is signed in.
     pub async fn sign_in(server: &TestServer, address: SocketAddr, person: &Person) -> Self {
-        let platform = TestPlatform {
-            clock: server.clock.clone(),
-            counter: Cell::new(rand::random::<u32>().into()),
-        };
         let url = format!("http://{address}");
-        let transport = HttpTransport::new(&url, "tests/1").expect("a transport");
-        let (store, files) = (MemoryStore::default(), TestFiles::default());
-        let opened = Device::open(store, files.clone(), transport, platform, "tests/1").await;
-        let mut client = opened.expect("a device");
-        let credentials = Credentials {
-            email: person.email.clone(),
-            password: PASSWORD.to_owned(),
+        let stores = (TestStore::default(), TestFiles::default());
+        let mut device = Self::start(server.clock.clone(), url, credentials(person), stores).await;
+        device.sign_in_again().await;
+        device
+    }
+
+    async fn start(
+        clock: TestClock,
+        url: String,
+        credentials: Credentials,
+        (store, files): (TestStore, TestFiles),
+    ) -> Self {
+        let wrong = Rc::new(Cell::new((0, 1)));
+        let platform = TestPlatform {
+            clock: clock.clone(),
+            counter: Cell::new(rand::random::<u32>().into()),
+            wrong: wrong.clone(),
+            installation: rand::random(),
         };
-        client.sign_in(&url, &credentials).await.expect("signed in");
+        let transport = HttpTransport::new(&url, BUILD).expect("a transport");
+        let opened = Device::open(store.clone(), files.clone(), transport, platform, BUILD).await;
         Self {
-            client,
+            client: opened.expect("a device"),
+            store,
             files,
+            clock,
+            wrong,
             url,
             credentials,
         }
+    }
+
+    /// Another phone, on which a backup of this one was restored.
+    pub async fn restored_elsewhere(&self) -> Self {
+        let stores = (self.store.copied(), self.files.clone());
+        Self::start(
+            self.clock.clone(),
+            self.url.clone(),
+            self.credentials.clone(),
+            stores,
+        )
+        .await
+    }
+
+    /// From now on the disk is full, or has room again.
+    pub fn fill_disk(&self, is_full: bool) {
+        self.store.is_full.set(is_full);
+    }
+
+    /// The person sets the wall clock, and the phone starts anew.
+    pub fn set_clock(&self, offset_ms: i64) {
+        let (_, boot) = self.wrong.get();
+        self.wrong.set((offset_ms, boot + 1));
+    }
+
+    /// Somebody signs in on this device.
+    ///
+    /// # Errors
+    /// As for the client.
+    pub async fn sign_in_as(&mut self, person: &Person) -> Result<(), haamu_client::ClientError> {
+        self.client.sign_in(&self.url, &credentials(person)).await
     }
 
     /// The person signs in once more, as when the session has ended.
@@ -171,6 +295,7 @@ impl TestDevice {
             media_type: "image/jpeg",
             file_name: Some("IMG_0001.jpg"),
             caption,
+            preview: None,
         };
         self.client.add_photo(open, question, photo).await.expect("saved");
     }

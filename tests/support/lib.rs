@@ -12,7 +12,7 @@ pub mod wire;
 
 pub use agency::{PASSWORD, Person, TestAgency};
 pub use database::TestDatabase;
-pub use device::TestDevice;
+pub use device::{PHOTO, TestDevice};
 pub use server::{Answer, TestServer};
 pub use wire::WireDevice;
 

@@ -7,6 +7,8 @@ use std::time::Duration;
 use haamu_domain::{Actor, AgencyId, AuditEvent, AuditId, Decision, JobId, Target, Timestamp, Verb, decide};
 use haamu_store::repo::{audit, jobs};
 use haamu_store::{Db, Files, Tx};
+use haamu_sync::Policy;
+use haamu_sync::build::MinimumBuilds;
 use rand::RngExt;
 use tokio::sync::{Notify, Semaphore};
 use uuid::Uuid;
@@ -34,7 +36,7 @@ impl Clock for SystemClock {
 }
 
 /// What an operator may set.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct AppSettings {
     /// How long an access token is good.
     pub access_token: Duration,
@@ -50,6 +52,10 @@ pub struct AppSettings {
     pub max_submission_bytes: u64,
     /// How many bytes an agency's files may take, arriving ones included.
     pub max_agency_bytes: u64,
+    /// What is asked of all devices.
+    pub policy: Policy,
+    /// Older builds are told to update.
+    pub min_builds: MinimumBuilds,
 }
 
 impl Default for AppSettings {
@@ -62,6 +68,8 @@ impl Default for AppSettings {
             max_staged_bytes: 20 * 1024 * 1024 * 1024,
             max_submission_bytes: 500 * 1024 * 1024,
             max_agency_bytes: 1024 * 1024 * 1024 * 1024,
+            policy: Policy::default(),
+            min_builds: MinimumBuilds::default(),
         }
     }
 }

@@ -34,6 +34,8 @@ pub struct Refusal {
     pub detail: Option<String>,
     /// What is wrong with single fields.
     pub issues: Vec<Issue>,
+    /// The least build of the app that would be let in, where the build was too old.
+    pub min_build: Option<String>,
 }
 
 /// What is wrong with one field.
@@ -47,24 +49,30 @@ pub struct Issue {
     pub message: String,
 }
 
+impl Refusal {
+    const fn new(code: Code) -> Self {
+        Self {
+            code,
+            detail: None,
+            issues: Vec::new(),
+            min_build: None,
+        }
+    }
+}
+
 impl Error {
     /// A refusal without more to say than its code.
     #[must_use]
     pub fn refused(code: Code) -> Self {
-        Self::Refused(Box::new(Refusal {
-            code,
-            detail: None,
-            issues: Vec::new(),
-        }))
+        Self::Refused(Box::new(Refusal::new(code)))
     }
 
     /// A refusal that says what is particular to it.
     #[must_use]
     pub fn because(code: Code, detail: impl Into<String>) -> Self {
         Self::Refused(Box::new(Refusal {
-            code,
             detail: Some(detail.into()),
-            issues: Vec::new(),
+            ..Refusal::new(code)
         }))
     }
 
@@ -72,9 +80,18 @@ impl Error {
     #[must_use]
     pub fn with_issues(code: Code, issues: Vec<Issue>) -> Self {
         Self::Refused(Box::new(Refusal {
-            code,
-            detail: None,
             issues,
+            ..Refusal::new(code)
+        }))
+    }
+
+    /// A refusal of a build that is too old.
+    pub(crate) fn too_old(min_build: String) -> Self {
+        let detail = format!("This server takes {min_build} or newer.");
+        Self::Refused(Box::new(Refusal {
+            detail: Some(detail),
+            min_build: Some(min_build),
+            ..Refusal::new(Code::UpgradeRequired)
         }))
     }
 

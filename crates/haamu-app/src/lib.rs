@@ -35,6 +35,7 @@ pub use review::{AnswerView, ApproveInput, EvaluationView, FileView, FollowUpVie
 pub use set_aside::{
     DecidedView, OperationPage, OperationView, SetAsideChoice, SetAsideQuery, SetAsideView, SetAsideVisit,
 };
+pub use sync::CustodyReport;
 pub use visits::{AssignmentView, PlannedVisit, VisitQuery, VisitView};
 
 /// Records of the store that use cases return as they are.

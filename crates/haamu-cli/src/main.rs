@@ -4,6 +4,7 @@
 //! the call cannot be used.
 
 mod checklist;
+mod custody;
 mod device;
 mod receipt;
 mod score;
@@ -42,6 +43,8 @@ enum Command {
     Device(device::DeviceArgs),
     /// Check custody receipts of files.
     Receipt(receipt::ReceiptArgs),
+    /// Tell devices what is safe in a backup.
+    Custody(custody::CustodyArgs),
 }
 
 fn main() -> ExitCode {
@@ -55,6 +58,7 @@ fn main() -> ExitCode {
         Command::Checklist(arguments) => checklist::run(&arguments),
         Command::Device(arguments) => device::run(&arguments),
         Command::Receipt(arguments) => receipt::run(&arguments),
+        Command::Custody(arguments) => custody::run(&arguments),
     };
     match outcome {
         Ok(code) => code,

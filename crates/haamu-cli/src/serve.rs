@@ -39,7 +39,7 @@ fn parse_setting(text: &str) -> Result<(String, String), String> {
 }
 
 impl ConfigArgs {
-    fn load(&self, listen: Option<&str>) -> Result<Config> {
+    pub(crate) fn load(&self, listen: Option<&str>) -> Result<Config> {
         let mut overrides: Vec<(&str, String)> = self
             .settings
             .iter()

@@ -27,6 +27,11 @@ fn write(text: &str) -> Result<()> {
     }
 }
 
+/// Writes a line to standard error.
+pub(crate) fn tell(text: &str) {
+    let _ = writeln!(io::stderr(), "{text}");
+}
+
 /// Writes an error with its causes to standard error.
 pub(crate) fn complain(error: &anyhow::Error) {
     let mut said = String::new();

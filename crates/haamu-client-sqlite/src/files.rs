@@ -79,4 +79,13 @@ impl FileStore for FolderFiles {
             Err(error) => Err(PortError::new("read a file", error)),
         }
     }
+
+    async fn delete(&mut self, sha256: BlobHash) -> Result<(), PortError> {
+        match fs::remove_file(self.path(sha256)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                Err(PortError::new("remove a file", error))
+            }
+            _ => Ok(()),
+        }
+    }
 }

@@ -8,6 +8,7 @@
 //! encrypted under a [`DeviceKey`].
 
 mod files;
+mod reserve;
 mod rows;
 mod seal;
 
@@ -19,6 +20,7 @@ use haamu_sync::engine::{Snapshot, WriteBatch};
 use rusqlite::{Connection, OptionalExtension, params};
 
 pub use files::FolderFiles;
+use reserve::Reserve;
 pub use seal::DeviceKey;
 use seal::Seal;
 
@@ -40,6 +42,7 @@ CREATE TABLE blob   (sha256 BLOB NOT NULL, document BLOB NOT NULL, state BLOB NO
 pub struct SqliteStore {
     connection: Connection,
     seal: Seal,
+    reserve: Reserve,
 }
 
 /// The value by which a key is known to be the right one.
@@ -83,6 +86,10 @@ impl SqliteStore {
         connection
             .pragma_update(None, "synchronous", "FULL")
             .map_err(in_use)?;
+        // What is removed is testimony or a token: it is overwritten.
+        connection
+            .pragma_update(None, "secure_delete", true)
+            .map_err(in_use)?;
         // Where the system distinguishes a flush to the drive from one to the medium.
         connection
             .pragma_update(None, "fullfsync", true)
@@ -90,6 +97,7 @@ impl SqliteStore {
         let mut store = Self {
             connection,
             seal: Seal::new(key.cloned()),
+            reserve: Reserve::beside(path),
         };
         store.migrate().map_err(in_use)?;
         store.check_key()?;
@@ -167,12 +175,16 @@ impl SqliteStore {
         transaction.commit()
     }
 
+    /// Applies a batch in one transaction. On a full disk, answers and what the server
+    /// said of them still find room.
     fn apply(&mut self, batch: &WriteBatch) -> Result<(), rusqlite::Error> {
-        let transaction = self
-            .connection
-            .transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
-        rows::apply(&transaction, batch, &self.seal)?;
-        transaction.commit()
+        let (connection, seal) = (&mut self.connection, &self.seal);
+        self.reserve.lend(|| {
+            let transaction =
+                connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+            rows::apply(&transaction, batch, seal)?;
+            transaction.commit()
+        })
     }
 }
 
@@ -198,6 +210,30 @@ impl LocalStore for SqliteStore {
     async fn write_value(&mut self, name: &str, value: Option<&[u8]>) -> Result<(), PortError> {
         let sealed = value.map(|value| self.seal.write(&format!("value/{name}"), value.to_vec()));
         self.put_value(name, sealed.as_deref())
+    }
+
+    async fn erase(&mut self) -> Result<(), PortError> {
+        let failed = |error| PortError::new("erase the device's database", error);
+        let mark = self.get_value(SEALED)?;
+        let transaction = self.connection.transaction().map_err(failed)?;
+        let tables =
+            "DELETE FROM device; DELETE FROM op; DELETE FROM entity; DELETE FROM blob; DELETE FROM value;";
+        transaction.execute_batch(tables).map_err(failed)?;
+        if let Some(mark) = mark {
+            // It says what key the file is sealed with, and nothing else.
+            let insert = "INSERT INTO value (name, content) VALUES (?1, ?2)";
+            transaction
+                .execute(insert, params![SEALED, mark])
+                .map_err(failed)?;
+        }
+        transaction.commit().map_err(failed)?;
+        // The log of writes still has what was removed.
+        let truncate = "PRAGMA wal_checkpoint(TRUNCATE)";
+        self.connection
+            .query_row(truncate, [], |_| Ok(()))
+            .map_err(failed)?;
+        self.reserve.make();
+        Ok(())
     }
 }
 

@@ -1,18 +1,23 @@
 //! The run loop: it carries the engine's effects out and feeds their outcome back.
 
-use ed25519_dalek::SigningKey;
-use haamu_domain::{Role, UserId};
 use haamu_sync::engine::{
-    Config, DeviceState, Edit, Effect, Engine, Enrolment, Event, Failure, Notice, Upload, UploadFailure,
+    Backlog, Config, DeviceState, Edit, Effect, Engine, Event, Failure, Notice, Snapshot, Upload,
+    UploadFailure,
 };
-use haamu_sync::{AuthorId, BlobHash, DeviceId, OpId};
+use haamu_sync::{AuthorId, BlobHash, Bytes, DeviceId, OpId};
 use sha2::{Digest, Sha256};
 
-use crate::ports::{FileStore, LocalStore, Platform, PortError, Transport};
-use crate::session::{Credentials, Session};
+use crate::ports::{FileStore, LocalStore, Pass, Platform, PortError, Transport};
+use crate::session::Session;
+use crate::surroundings::Surroundings;
 
-const SESSION: &str = "session";
-const DEVICE_KEY: &str = "device_key";
+pub(crate) const SESSION: &str = "session";
+/// The server of whoever signed in last; it outlives their session.
+pub(crate) const SERVER: &str = "server";
+/// What tells this installation from a copy of it.
+const INSTALLATION: &str = "installation";
+/// Files with this address are sent under the device's own key.
+const DEPOSIT_PREFIX: &str = "/v1/deposits/";
 
 /// Why the device could not do what its person asked.
 #[derive(Debug, thiserror::Error)]
@@ -39,6 +44,15 @@ pub enum ClientError {
     /// What is stored is not what it should be.
     #[error("the stored {0} cannot be read")]
     Corrupt(&'static str),
+    /// Work has not been sent, and would be lost or out of reach.
+    #[error("{} entries and {} photos have not been sent", .0.unsent_ops, .0.unsent_files)]
+    UnsentWork(Backlog),
+    /// The session has ended on this device, and the server could not be told.
+    #[error("signed out here, but {}", words(.0))]
+    SignedOutHereOnly(Failure),
+    /// What was to be taken over is no export of this person's work.
+    #[error("this cannot be taken over: {0}")]
+    NotImported(&'static str),
 }
 
 fn words(failure: &Failure) -> &'static str {
@@ -69,17 +83,20 @@ pub enum Rest {
 /// A device: the engine with everything that it needs.
 #[derive(Debug)]
 pub struct Device<S, F, T, P> {
-    engine: Engine,
-    store: S,
-    files: F,
-    transport: T,
-    platform: P,
-    session: Option<Session>,
+    pub(crate) engine: Engine,
+    pub(crate) store: S,
+    pub(crate) files: F,
+    pub(crate) transport: T,
+    pub(crate) platform: P,
+    pub(crate) session: Option<Session>,
+    pub(crate) surroundings: Surroundings,
+    build: String,
 }
 
 impl<S: LocalStore, F: FileStore, T: Transport, P: Platform> Device<S, F, T, P> {
     /// Opens the device on its storage. At first run it draws its name; the
-    /// server learns of it with the first sync.
+    /// server learns of it with the first sync. A copy of another machine's
+    /// storage takes a new name before anything is written.
     ///
     /// # Errors
     /// Storage failed.
@@ -93,19 +110,50 @@ impl<S: LocalStore, F: FileStore, T: Transport, P: Platform> Device<S, F, T, P> 
         let snapshot = store.load().await?;
         let session = read_session(&mut store).await?;
         let config = Config::new(build, platform.random());
-        let author = session
-            .as_ref()
-            .map_or(AuthorId::default(), |session| session.user.author());
-        let fresh = DeviceState::new(fresh_device_id(&platform), author);
+        let fresh = fresh_device(&platform, session.as_ref());
         let engine = Engine::new(config, snapshot, fresh);
-        Ok(Self {
+        let mut device = Self {
             engine,
             store,
             files,
             transport,
             platform,
             session,
-        })
+            surroundings: Surroundings::default(),
+            build: build.to_owned(),
+        };
+        device.find_out_copy().await?;
+        Ok(device)
+    }
+
+    /// Takes a new name if everything here was copied from another machine.
+    async fn find_out_copy(&mut self) -> Result<(), ClientError> {
+        let noted = self.store.read_value(INSTALLATION).await?;
+        let is_copy = match (&noted, self.platform.installation()) {
+            (Some(noted), Some(own)) => *noted != own,
+            _ => false,
+        };
+        if is_copy {
+            self.handle(Event::Copied);
+            self.carry_out(&mut |_| {}).await?;
+        }
+        if is_copy || noted.is_none() {
+            self.note_installation().await?;
+        }
+        Ok(())
+    }
+
+    pub(crate) async fn note_installation(&mut self) -> Result<(), ClientError> {
+        if let Some(own) = self.platform.installation() {
+            self.store.write_value(INSTALLATION, Some(&own)).await?;
+        }
+        Ok(())
+    }
+
+    /// Begins with nothing, under a name of its own.
+    pub(crate) fn start_anew(&mut self, device: DeviceState) {
+        let config = Config::new(&self.build, self.platform.random());
+        self.engine = Engine::new(config, Snapshot::default(), device);
     }
 
     /// The engine, for reading.
@@ -116,44 +164,6 @@ impl<S: LocalStore, F: FileStore, T: Transport, P: Platform> Device<S, F, T, P> 
     /// Who is signed in.
     pub const fn session(&self) -> Option<&Session> {
         self.session.as_ref()
-    }
-
-    /// Signs a person in, for whom the device then works.
-    ///
-    /// # Errors
-    /// The server refuses, or another person's work is on the device.
-    pub async fn sign_in(&mut self, server: &str, credentials: &Credentials) -> Result<(), ClientError> {
-        let signed_in = self
-            .transport
-            .sign_in(credentials)
-            .await
-            .map_err(ClientError::Server)?;
-        if signed_in.me.role != Role::Shopper {
-            return Err(ClientError::NotAShopper(signed_in.me.role.as_str()));
-        }
-        let session = Session {
-            server: server.to_owned(),
-            user: UserId::from_uuid(signed_in.me.user),
-            display_name: signed_in.me.display_name,
-            access_token: signed_in.access_token.expose().to_owned(),
-            refresh_token: signed_in.refresh_token.expose().to_owned(),
-        };
-        let author = session.user.author();
-        let row = self.engine.device().clone();
-        let is_new = self.engine.is_unused();
-        if !is_new && row.author != author {
-            return Err(ClientError::AnotherPerson);
-        }
-        self.write_session(&session).await?;
-        if is_new {
-            // A device that has recorded nothing yet takes the name of whoever signs in first.
-            let row = DeviceState::new(row.device, author);
-            self.engine.start_with(row);
-        }
-        self.session = Some(session);
-        self.handle(Event::SignedIn);
-        self.carry_out(&mut |_| {}).await?;
-        Ok(())
     }
 
     /// Records an edit. When it returns, the edit is durable.
@@ -175,16 +185,6 @@ impl<S: LocalStore, F: FileStore, T: Transport, P: Platform> Device<S, F, T, P> 
         outcome
     }
 
-    /// Keeps a file. Its bytes are durable before anything refers to them.
-    ///
-    /// # Errors
-    /// Storage failed.
-    pub async fn keep_file(&mut self, bytes: &[u8]) -> Result<BlobHash, ClientError> {
-        let sha256 = BlobHash::from_bytes(Sha256::digest(bytes).into());
-        self.files.put(sha256, bytes).await?;
-        Ok(sha256)
-    }
-
     /// Sends and receives until there is nothing left to do, or an attempt fails.
     ///
     /// # Errors
@@ -193,8 +193,13 @@ impl<S: LocalStore, F: FileStore, T: Transport, P: Platform> Device<S, F, T, P> 
         if self.session.is_none() {
             return Err(ClientError::SignedOut);
         }
+        self.note_surroundings();
         self.handle(Event::SyncNow);
-        self.run(&mut observe).await
+        let rest = self.run(&mut observe).await?;
+        if rest == Rest::UpToDate {
+            self.fetch_receipts().await?;
+        }
+        Ok(rest)
     }
 
     /// Waits for the next attempt that the engine planned, and makes it.
@@ -209,7 +214,7 @@ impl<S: LocalStore, F: FileStore, T: Transport, P: Platform> Device<S, F, T, P> 
         self.run(&mut observe).await
     }
 
-    async fn run(&mut self, observe: &mut impl FnMut(&Notice)) -> Result<Rest, ClientError> {
+    pub(crate) async fn run(&mut self, observe: &mut impl FnMut(&Notice)) -> Result<Rest, ClientError> {
         let mut rest = Rest::UpToDate;
         self.carry_out(&mut |notice| {
             match notice {
@@ -225,12 +230,12 @@ impl<S: LocalStore, F: FileStore, T: Transport, P: Platform> Device<S, F, T, P> 
         Ok(rest)
     }
 
-    fn handle(&mut self, event: Event) {
+    pub(crate) fn handle(&mut self, event: Event) {
         self.engine.handle(self.platform.now(), event);
     }
 
     /// Carries effects out until none is left.
-    async fn carry_out(&mut self, observe: &mut impl FnMut(&Notice)) -> Result<(), ClientError> {
+    pub(crate) async fn carry_out(&mut self, observe: &mut impl FnMut(&Notice)) -> Result<(), ClientError> {
         while let Some(effect) = self.engine.poll_effect() {
             let event = match effect {
                 Effect::Notify(notice) => {
@@ -246,56 +251,20 @@ impl<S: LocalStore, F: FileStore, T: Transport, P: Platform> Device<S, F, T, P> 
                     let session = self.session.as_ref().ok_or(ClientError::SignedOut)?;
                     Event::Synced(id, self.transport.sync(session, &request).await.map(Box::new))
                 }
-                Effect::Upload(id, upload) => Event::Uploaded(id, self.upload(&upload).await?),
+                Effect::Deposit(id, request) => {
+                    let signer = self.signer().await?;
+                    let answer = self.transport.deposit(&signer, &request).await;
+                    Event::Deposited(id, answer.map(Box::new))
+                }
+                Effect::Upload(id, upload) => {
+                    let outcome = self.upload(&upload).await?;
+                    Event::Uploaded(id, outcome)
+                }
                 Effect::RefreshAuth(id) => Event::AuthRefreshed(id, self.refresh().await?),
             };
             self.handle(event);
         }
         Ok(())
-    }
-
-    async fn enrol(&mut self, enrolment: &Enrolment) -> Result<Result<(), Failure>, ClientError> {
-        let key = self.device_key().await?;
-        let session = self.session.clone().ok_or(ClientError::SignedOut)?;
-        let public_key = key.verifying_key().to_bytes();
-        match self.transport.enrol(&session, enrolment, &public_key).await {
-            Ok(access_token) => {
-                self.write_session(&Session {
-                    access_token,
-                    ..session
-                })
-                .await?;
-                Ok(Ok(()))
-            }
-            Err(failure) => Ok(Err(failure)),
-        }
-    }
-
-    /// The device's own key, made at its first enrolment.
-    async fn device_key(&mut self) -> Result<SigningKey, ClientError> {
-        if let Some(stored) = self.store.read_value(DEVICE_KEY).await? {
-            let bytes = <[u8; 32]>::try_from(stored).map_err(|_| ClientError::Corrupt("device key"))?;
-            return Ok(SigningKey::from_bytes(&bytes));
-        }
-        let key = SigningKey::from_bytes(&self.platform.random());
-        self.store.write_value(DEVICE_KEY, Some(&key.to_bytes())).await?;
-        Ok(key)
-    }
-
-    async fn refresh(&mut self) -> Result<Result<(), Failure>, ClientError> {
-        let session = self.session.clone().ok_or(ClientError::SignedOut)?;
-        match self.transport.refresh(&session).await {
-            Ok(renewed) => {
-                let session = Session {
-                    access_token: renewed.access_token.expose().to_owned(),
-                    refresh_token: renewed.refresh_token.expose().to_owned(),
-                    ..session
-                };
-                self.write_session(&session).await?;
-                Ok(Ok(()))
-            }
-            Err(failure) => Ok(Err(failure)),
-        }
     }
 
     async fn upload(&mut self, upload: &Upload) -> Result<Result<u64, UploadFailure>, ClientError> {
@@ -312,15 +281,25 @@ impl<S: LocalStore, F: FileStore, T: Transport, P: Platform> Device<S, F, T, P> 
         let Some(part) = bytes.get(start..start.saturating_add(length)) else {
             return Ok(Err(UploadFailure::LocalDamage));
         };
-        let session = self.session.as_ref().ok_or(ClientError::SignedOut)?;
-        Ok(self.transport.upload(session, upload, part).await)
-    }
-
-    async fn write_session(&mut self, session: &Session) -> Result<(), ClientError> {
-        let bytes = serde_json::to_vec(session).map_err(|_| ClientError::Corrupt("session"))?;
-        self.store.write_value(SESSION, Some(&bytes)).await?;
-        self.session = Some(session.clone());
-        Ok(())
+        let signer;
+        let pass = if upload.url.starts_with(DEPOSIT_PREFIX) {
+            signer = self.signer().await?;
+            Pass::Device(&signer)
+        } else {
+            Pass::Session(self.session.as_ref().ok_or(ClientError::SignedOut)?)
+        };
+        let uploaded = match self.transport.upload(pass, upload, part).await {
+            Ok(uploaded) => uploaded,
+            Err(failure) => return Ok(Err(failure)),
+        };
+        if let Some(receipt) = uploaded.receipt {
+            self.handle(Event::Receipt(
+                upload.sha256,
+                upload.document,
+                Bytes::from(receipt),
+            ));
+        }
+        Ok(Ok(uploaded.offset))
     }
 }
 
@@ -333,17 +312,21 @@ async fn read_session(store: &mut impl LocalStore) -> Result<Option<Session>, Cl
         .map_err(|_| ClientError::Corrupt("session"))
 }
 
-fn fresh_device_id(platform: &impl Platform) -> DeviceId {
+/// The row of a device that starts for the first time.
+pub(crate) fn fresh_device(platform: &impl Platform, session: Option<&Session>) -> DeviceState {
+    let author = session.map_or(AuthorId::default(), |session| session.user.author());
     let [first, ..] = *platform.random().as_chunks::<16>().0 else {
-        return DeviceId::default();
+        return DeviceState::new(DeviceId::default(), author);
     };
-    DeviceId::from_bytes(first)
+    DeviceState::new(DeviceId::from_bytes(first), author)
 }
 
-/// The session of a device, read before the device is opened: its server is needed for the transport.
+/// The server of whoever signed in last, read before the device is opened: the transport needs it.
 ///
 /// # Errors
 /// Storage failed.
-pub async fn stored_session(store: &mut impl LocalStore) -> Result<Option<Session>, ClientError> {
-    read_session(store).await
+pub async fn stored_server(store: &mut impl LocalStore) -> Result<Option<String>, ClientError> {
+    let stored = store.read_value(SERVER).await?;
+    let text = stored.map(String::from_utf8).transpose();
+    text.map_err(|_| ClientError::Corrupt("server address"))
 }

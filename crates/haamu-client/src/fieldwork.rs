@@ -3,12 +3,12 @@
 //! This is the surface for apps: it binds the engine's registers to the
 //! checklist, so that an app validates and shows just what the server will.
 
-use haamu_domain::binding::{self, BoundEvaluation, Capture, bind, visit_context};
+use haamu_domain::binding::{self, BoundEvaluation, bind, visit_context};
 use haamu_domain::brief::{form_entity, kind};
 use haamu_domain::{AssignmentBrief, SubmissionId};
-use haamu_form::{Checklist, Decisions, Finding, Findings, QuestionKind, Score, Slot, Stage, score};
-use haamu_sync::engine::{BlobState, Edit, StoredEntity};
-use haamu_sync::{Action, Attachment, Body, Lane, OpId, RegisterKey, Submit};
+use haamu_form::{Checklist, Decisions, Finding, Findings, Score, Slot, Stage, score};
+use haamu_sync::engine::{Edit, StoredEntity};
+use haamu_sync::{Action, BlobHash, Body, Lane, OpId, RegisterKey, Submit};
 
 use crate::driver::{ClientError, Device};
 use crate::ports::{FileStore, LocalStore, Platform, Transport};
@@ -106,23 +106,10 @@ impl OpenVisit {
     }
 
     /// The register at a place, of which `key` makes the one of its question.
-    fn key(&self, slot: Slot, key: impl Fn(&str) -> RegisterKey) -> RegisterKey {
+    pub(crate) fn key(&self, slot: Slot, key: impl Fn(&str) -> RegisterKey) -> RegisterKey {
         let question = self.checklist.questions()[slot.question].id.as_str();
         binding::in_instance(key(question), self.bound.instance(&self.checklist, slot))
     }
-}
-
-/// A photo to be added.
-#[derive(Clone, Debug)]
-pub struct Photo<'a> {
-    /// Its bytes.
-    pub bytes: &'a [u8],
-    /// Its media type.
-    pub media_type: &'a str,
-    /// The name of its file.
-    pub file_name: Option<&'a str>,
-    /// What it shows, in the shopper's words.
-    pub caption: Option<&'a str>,
 }
 
 impl<S: LocalStore, F: FileStore, T: Transport, P: Platform> Device<S, F, T, P> {
@@ -253,84 +240,6 @@ impl<S: LocalStore, F: FileStore, T: Transport, P: Platform> Device<S, F, T, P> 
         self.record(open, key, binding::set_text(text)).await
     }
 
-    /// Adds a photo to a question. Its bytes are durable before the answer refers to them.
-    ///
-    /// Adding the same photo once more changes nothing but its caption, so that
-    /// a caller who does not know whether it was saved can just repeat it.
-    ///
-    /// # Errors
-    /// There is no such question, or it could not be saved.
-    pub async fn add_photo(
-        &mut self,
-        open: &OpenVisit,
-        question: &str,
-        photo: Photo<'_>,
-    ) -> Result<OpId, FieldworkError> {
-        let slot = open.slot(question)?;
-        let asked = &open.checklist.questions()[slot.question];
-        let takes_evidence = asked.photo_evidence.is_some() || asked.file_evidence.is_some();
-        let is_picture = photo.media_type.starts_with("image/");
-        let is_fitting = match &asked.kind {
-            QuestionKind::Photo(_) | QuestionKind::Receipt(_) | QuestionKind::Signature => is_picture,
-            QuestionKind::File(rules) => {
-                rules.media_types.is_empty()
-                    || rules.media_types.iter().any(|taken| taken == photo.media_type)
-            }
-            kind => kind.is_media() || takes_evidence,
-        };
-        if !is_fitting {
-            return Err(FieldworkError::TakesNoFile(question.to_owned()));
-        }
-        if photo.bytes.len() > MAX_FILE_BYTES {
-            return Err(FieldworkError::FileTooLarge);
-        }
-        let document = open.visit.brief.submission.document();
-        let sha256 = self.keep_file(photo.bytes).await?;
-        let capture = Capture {
-            file_name: photo.file_name.map(str::to_owned),
-            caption: photo.caption.map(str::to_owned),
-        };
-        let attachment = Attachment {
-            sha256,
-            length: photo.bytes.len() as u64,
-            media_type: photo.media_type.to_owned(),
-            capture: capture.to_bytes(),
-        };
-        let is_damaged = self.engine().blobs().any(|blob| {
-            blob.sha256 == sha256 && blob.document == document && blob.state == BlobState::Damaged
-        });
-        let there = open.bound.files.get(&slot).into_iter().flatten();
-        let (same, stale): (Vec<_>, Vec<_>) = there
-            .filter(|(_, file)| file.sha256 == sha256)
-            .partition(|(_, file)| *file == attachment && !is_damaged);
-        let key = open.key(slot, binding::files_key);
-        let added = match same.first() {
-            Some((op, _)) if !is_damaged => *op,
-            _ => self.record(open, key.clone(), Action::Attach(attachment)).await?,
-        };
-        if !stale.is_empty() {
-            let stale = stale.into_iter().map(|(op, _)| *op).collect();
-            self.record(open, key, Action::Detach(stale)).await?;
-        }
-        Ok(added)
-    }
-
-    /// Takes all photos of a question away. Those that were sent stay in the log.
-    ///
-    /// # Errors
-    /// There is no such question, or it could not be saved.
-    pub async fn remove_photos(&mut self, open: &OpenVisit, question: &str) -> Result<usize, FieldworkError> {
-        let slot = open.slot(question)?;
-        let files = open.bound.files.get(&slot).map(Vec::as_slice).unwrap_or_default();
-        if files.is_empty() {
-            return Ok(0);
-        }
-        let ops = files.iter().map(|(op, _)| *op).collect();
-        let key = open.key(slot, binding::files_key);
-        self.record(open, key, Action::Detach(ops)).await?;
-        Ok(files.len())
-    }
-
     /// Hands a stage in. Unless forced, only when it is complete.
     ///
     /// # Errors
@@ -372,11 +281,21 @@ impl<S: LocalStore, F: FileStore, T: Transport, P: Platform> Device<S, F, T, P> 
         self.record(open, key, Action::Submit(submit)).await
     }
 
-    async fn record(
+    pub(crate) async fn record(
         &mut self,
         open: &OpenVisit,
         key: RegisterKey,
         action: Action,
+    ) -> Result<OpId, FieldworkError> {
+        self.record_with(open, key, action, None).await
+    }
+
+    pub(crate) async fn record_with(
+        &mut self,
+        open: &OpenVisit,
+        key: RegisterKey,
+        action: Action,
+        preview: Option<(BlobHash, u64)>,
     ) -> Result<OpId, FieldworkError> {
         if open.visit.is_revoked {
             return Err(FieldworkError::Closed("no longer yours".to_owned()));
@@ -394,7 +313,7 @@ impl<S: LocalStore, F: FileStore, T: Transport, P: Platform> Device<S, F, T, P> 
                 key,
                 action,
                 form_version,
-                preview: None,
+                preview,
             })
             .await?)
     }

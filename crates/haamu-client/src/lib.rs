@@ -10,19 +10,32 @@
 //! What a method returned `Ok` for is durable on the device. Nothing is sent
 //! before it is durable.
 
+mod account;
 mod driver;
 mod fieldwork;
 mod memory;
 #[cfg(feature = "native")]
 pub mod native;
+mod photos;
 mod ports;
+mod rescue;
 mod session;
+mod storage;
+mod surroundings;
 #[cfg(feature = "testing")]
 pub mod testing;
 
-pub use driver::{ClientError, Device, Rest, stored_session};
-pub use fieldwork::{FieldVisit, FieldworkError, OpenVisit, Photo};
-pub use haamu_sync::engine::{Backlog, Enrolment, Failure, Notice, Upload, UploadFailure};
+pub use account::SignOut;
+pub use driver::{ClientError, Device, Rest, stored_server};
+pub use fieldwork::{FieldVisit, FieldworkError, OpenVisit};
+pub use haamu_sync::engine::{
+    Backlog, Battery, BlobKind, BlobState, Connection, Enrolment, Failure, Hold, Notice, StoredBlob, Upload,
+    UploadFailure,
+};
 pub use memory::{MemoryFiles, MemoryStore};
-pub use ports::{FileStore, LocalStore, Platform, PortError, Transport};
+pub use photos::{MAX_PREVIEW_BYTES, Photo};
+pub use ports::{DeviceSigner, FileStore, LocalStore, Pass, Platform, PortError, Transport, Uploaded};
+pub use rescue::{Exported, Imported};
 pub use session::{Credentials, Session};
+pub use storage::Free;
+pub use surroundings::Surroundings;

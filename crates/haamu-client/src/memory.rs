@@ -63,6 +63,11 @@ impl LocalStore for MemoryStore {
         };
         Ok(())
     }
+
+    async fn erase(&mut self) -> Result<(), PortError> {
+        *self = Self::default();
+        Ok(())
+    }
 }
 
 /// Files in memory.
@@ -79,5 +84,10 @@ impl FileStore for MemoryFiles {
 
     async fn read(&mut self, sha256: BlobHash) -> Result<Option<Vec<u8>>, PortError> {
         Ok(self.files.get(&sha256).cloned())
+    }
+
+    async fn delete(&mut self, sha256: BlobHash) -> Result<(), PortError> {
+        self.files.remove(&sha256);
+        Ok(())
     }
 }

@@ -5,8 +5,9 @@
 
 use std::future::Future;
 
+use ed25519_dalek::SigningKey;
 use haamu_sync::engine::{Enrolment, Failure, Snapshot, Upload, UploadFailure, WriteBatch};
-use haamu_sync::{BlobHash, ClockReading, SyncRequest, SyncResponse};
+use haamu_sync::{BlobHash, ClockReading, DepositResponse, DeviceId, DocumentId, SyncRequest, SyncResponse};
 use haamu_wire::SessionOut;
 
 use crate::session::{Credentials, Session};
@@ -51,6 +52,9 @@ pub trait LocalStore {
         name: &str,
         value: Option<&[u8]>,
     ) -> impl Future<Output = Result<(), PortError>>;
+
+    /// Removes everything, named values too, in one transaction.
+    fn erase(&mut self) -> impl Future<Output = Result<(), PortError>>;
 }
 
 /// Durable storage of files, by their hash.
@@ -60,6 +64,45 @@ pub trait FileStore {
 
     /// The whole file, or none if it is not there.
     fn read(&mut self, sha256: BlobHash) -> impl Future<Output = Result<Option<Vec<u8>>, PortError>>;
+
+    /// Removes a file; one that is not there is removed already.
+    fn delete(&mut self, sha256: BlobHash) -> impl Future<Output = Result<(), PortError>>;
+}
+
+/// By what a request is let in.
+#[derive(Clone, Copy, Debug)]
+pub enum Pass<'a> {
+    /// The session of whoever is signed in.
+    Session(&'a Session),
+    /// The device's own key.
+    Device(&'a DeviceSigner),
+}
+
+/// A device's name and key.
+#[derive(Clone)]
+pub struct DeviceSigner {
+    /// The name that the key was enrolled for.
+    pub device: DeviceId,
+    /// The key.
+    pub key: SigningKey,
+}
+
+impl std::fmt::Debug for DeviceSigner {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // The key itself never shows.
+        f.debug_struct("DeviceSigner")
+            .field("device", &self.device)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What came of a part of a file.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Uploaded {
+    /// The server has so many bytes of the file.
+    pub offset: u64,
+    /// The server's receipt as it was sent, once the file is complete.
+    pub receipt: Option<Vec<u8>>,
 }
 
 /// The way to the server.
@@ -69,6 +112,9 @@ pub trait Transport {
 
     /// Renews a session; the refresh token is used up.
     fn refresh(&mut self, session: &Session) -> impl Future<Output = Result<SessionOut, Failure>>;
+
+    /// Ends a session.
+    fn sign_out(&mut self, session: &Session) -> impl Future<Output = Result<(), Failure>>;
 
     /// Enrols a device, and returns an access token that is bound to it.
     fn enrol(
@@ -85,13 +131,28 @@ pub trait Transport {
         request: &SyncRequest,
     ) -> impl Future<Output = Result<SyncResponse, Failure>>;
 
-    /// Sends a part of a file, and returns how much the server has.
+    /// Sends work under the device's own key.
+    fn deposit(
+        &mut self,
+        signer: &DeviceSigner,
+        request: &SyncRequest,
+    ) -> impl Future<Output = Result<DepositResponse, Failure>>;
+
+    /// Sends a part of a file.
     fn upload(
         &mut self,
-        session: &Session,
+        pass: Pass<'_>,
         upload: &Upload,
         part: &[u8],
-    ) -> impl Future<Output = Result<u64, UploadFailure>>;
+    ) -> impl Future<Output = Result<Uploaded, UploadFailure>>;
+
+    /// The server's receipt of a file that it has, as it was sent.
+    fn receipt(
+        &mut self,
+        session: &Session,
+        sha256: BlobHash,
+        document: DocumentId,
+    ) -> impl Future<Output = Result<Vec<u8>, Failure>>;
 }
 
 /// The device's clocks and randomness.
@@ -101,6 +162,12 @@ pub trait Platform {
 
     /// Random bytes, good enough for keys.
     fn random(&self) -> [u8; 32];
+
+    /// What tells this installation from a copy of it on another machine, such as an entry of the
+    /// platform's key store that backups leave out; none where the platform has nothing of the kind.
+    fn installation(&self) -> Option<[u8; 16]> {
+        None
+    }
 
     /// Waits for a time on the monotonic clock.
     fn sleep_until(&self, monotonic: haamu_sync::Millis) -> impl Future<Output = ()>;

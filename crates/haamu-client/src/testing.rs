@@ -106,8 +106,42 @@ pub async fn check_local_store<S: LocalStore>(mut store: S, reopen: impl Fn(S) -
         store.read_value("session").await.expect("reads").as_deref(),
         Some(b"two".as_slice())
     );
+    store.write_value("kept", Some(b"three")).await.expect("writes");
     store.write_value("session", None).await.expect("removes");
     assert_eq!(store.read_value("session").await.expect("reads"), None);
+    check_recurrence(&mut store).await;
+
+    store.erase().await.expect("erases");
+    let mut store = reopen(store);
+    assert_eq!(store.load().await.expect("loads"), Snapshot::default());
+    assert_eq!(store.read_value("kept").await.expect("reads"), None);
+    store.commit(&first).await.expect("goes on");
+}
+
+/// What is written twice, or removed and written in one batch, ends as the last of it.
+async fn check_recurrence<S: LocalStore>(store: &mut S) {
+    let receipt = StoredBlob {
+        receipt: Some(Bytes::from(b"signed".to_vec())),
+        completed_at: Some(5),
+        ..blob(7, BlobState::Complete)
+    };
+    let twice = WriteBatch {
+        put_ops: vec![op(5, 1), op(5, 2)],
+        put_entities: vec![entity("c", 1), entity("c", 2)],
+        drop_entities: vec![entity("b", 9).entity],
+        put_blobs: vec![blob(7, BlobState::Stored), receipt.clone()],
+        ..WriteBatch::default()
+    };
+    store.commit(&twice).await.expect("commits");
+    let loaded = store.load().await.expect("loads");
+    assert_eq!(loaded.ops.last(), Some(&op(5, 2)));
+    assert_eq!(loaded.entities, [entity("c", 2)]);
+    assert_eq!(loaded.blobs, [receipt]);
+    store
+        .commit(&WriteBatch::default())
+        .await
+        .expect("nothing is a batch too");
+    assert_eq!(store.load().await.expect("loads"), loaded);
 }
 
 /// Checks a place for files that holds nothing yet.
@@ -124,4 +158,8 @@ pub async fn check_file_store<F: FileStore>(mut files: F, reopen: impl Fn(F) -> 
         files.read(name).await.expect("reads").as_deref(),
         Some(b"picture".as_slice())
     );
+    files.delete(name).await.expect("removes");
+    files.delete(name).await.expect("removes what is not there");
+    let mut files = reopen(files);
+    assert_eq!(files.read(name).await.expect("reads"), None);
 }

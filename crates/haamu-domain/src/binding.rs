@@ -17,7 +17,7 @@ mod review;
 use std::collections::BTreeMap;
 
 use haamu_form::{Answers, Checklist, Context, Draft, Finding, QuestionKind, Slot};
-use haamu_sync::{Action, Attachment, Bytes, Cell, Document, Lane, OpId, RegisterKey, Value};
+use haamu_sync::{Action, Attachment, BlobHash, Bytes, Cell, Document, Lane, OpId, RegisterKey, Value};
 use serde::{Deserialize, Serialize};
 
 pub use instances::{Instance, add_instance, instances_key, remove_instance};
@@ -102,6 +102,9 @@ pub struct Capture {
     /// What the picture shows, in the shopper's words: its text alternative.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub caption: Option<String>,
+    /// A small picture of it, which arrives before the photo itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub preview: Option<BlobHash>,
 }
 
 impl Capture {
@@ -200,10 +203,18 @@ fn bind_rest(checklist: &Checklist, document: &Document, slot: Slot, bound: &mut
     {
         bound.draft.set_comment(slot, comment);
     }
-    let files = document
-        .cell(&in_instance(files_key(id), instance))
-        .map(|cell| cell.elements.attachments())
-        .unwrap_or_default();
+    // Reviewers add files to those of the testimony, and take none away.
+    let files: Vec<_> = [Lane::Shopper, Lane::Review]
+        .into_iter()
+        .filter_map(|lane| {
+            let key = RegisterKey {
+                lane,
+                ..files_key(id)
+            };
+            document.cell(&in_instance(key, instance))
+        })
+        .flat_map(|cell| cell.elements.attachments())
+        .collect();
     let is_file = |file: &Attachment| {
         let is_picture = ["image/", "audio/", "video/"]
             .iter()
@@ -290,7 +301,7 @@ pub fn stage(checklist: &Checklist, name: &str) -> Option<haamu_form::Stage> {
 
 #[cfg(test)]
 mod tests {
-    use haamu_sync::{AuthorId, BlobHash, ClockConfidence, DeviceId, DocumentId, Hlc, Op, OpIds};
+    use haamu_sync::{AuthorId, ClockConfidence, DeviceId, DocumentId, Hlc, Op, OpIds};
 
     use super::*;
 
@@ -337,7 +348,7 @@ mod tests {
         );
         let capture = Capture {
             caption: Some("entrance".to_owned()),
-            file_name: None,
+            ..Capture::default()
         };
         let file = Attachment {
             sha256: BlobHash::default(),

@@ -88,6 +88,8 @@ codes! {
     UpgradeRequired = "upgrade_required", "This build of the app is too old.";
     /// The device is not enrolled, or not for this person.
     DeviceNotEnrolled = "device_not_enrolled", "The device is not enrolled.";
+    /// The request is not signed by a device that is known here.
+    DeviceSignature = "device_signature", "The request is not signed by a known device.";
     /// A part of a file does not start where the last one ended.
     WrongOffset = "wrong_offset", "The part does not start where the last one ended.";
     /// The bytes do not have the hash that names them.

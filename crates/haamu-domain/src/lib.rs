@@ -2,7 +2,7 @@
 //!
 //! Identifiers, roles and the policy table, the state machines of the
 //! glossary, problem codes, audit events, the binding of checklists to the
-//! sync engine, custody receipts, and what privacy asks of texts and times. Pure: time and
+//! sync engine, custody receipts, signed requests, and what privacy asks of texts and times. Pure: time and
 //! randomness are arguments.
 
 mod audit;
@@ -14,6 +14,7 @@ mod policy;
 mod privacy;
 pub mod receipt;
 mod role;
+pub mod signature;
 pub mod stages;
 mod state;
 mod time;

@@ -97,6 +97,8 @@ verbs! {
     EnrolDevice = "device.enrol": Shopper;
     /// Read one's own devices.
     ReadDevices = "device.read": Shopper;
+    /// Shut a device out: one's own, or anybody's.
+    RevokeDevice = "device.revoke": Administrator | Coordinator | Shopper;
     /// Exchange work with a device of one's own.
     Sync = "submission.sync": Shopper;
     /// Send a file of one's own submission.

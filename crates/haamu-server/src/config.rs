@@ -10,6 +10,8 @@ use std::time::Duration;
 
 use haamu_app::AppSettings;
 use haamu_store::{DbSettings, FileSettings};
+use haamu_wire::sync::build::MinimumBuilds;
+use haamu_wire::sync::{Network, Policy};
 use serde::Deserialize;
 use toml::{Table, Value};
 
@@ -116,6 +118,48 @@ const SETTINGS: &[Setting] = &[
         doc: &["Room for an agency's files, in GiB, those included that are arriving."],
     },
     Setting {
+        area: "devices",
+        key: "min_builds",
+        default: Default::Text(""),
+        doc: &[
+            "The least build of each app that may sync, such as `haamu-cli/0.2.0, haamu-field/1.4.0`.",
+            "Older ones keep recording and are told to update. Apps that are not named may be of any build.",
+        ],
+    },
+    Setting {
+        area: "devices",
+        key: "thumbnails_over",
+        default: Default::Text("any"),
+        doc: &["The networks for small previews of photos: `any` or `unmetered`."],
+    },
+    Setting {
+        area: "devices",
+        key: "originals_over",
+        default: Default::Text("unmetered"),
+        doc: &["The networks for photos themselves: `any` or `unmetered`. Answers go over any."],
+    },
+    Setting {
+        area: "devices",
+        key: "originals_any_hours",
+        default: Default::Number(24),
+        doc: &["From so many hours before a report is due, its photos go over any network; 0: never."],
+    },
+    Setting {
+        area: "devices",
+        key: "low_battery_percent",
+        default: Default::Number(15),
+        doc: &["With less of its battery than this, a device that is not charged sends answers only."],
+    },
+    Setting {
+        area: "devices",
+        key: "pause_seconds",
+        default: Default::Number(0),
+        doc: &[
+            "How long devices that have nothing to send wait before they ask again. For a server",
+            "that is under more load than it can bear.",
+        ],
+    },
+    Setting {
         area: "worker",
         key: "workers",
         default: Default::Number(2),
@@ -189,6 +233,12 @@ pub struct Config {
     agency_staging_mib: u32,
     submission_files_mib: u32,
     agency_files_gib: u32,
+    min_builds: String,
+    thumbnails_over: String,
+    originals_over: String,
+    originals_any_hours: u32,
+    low_battery_percent: u32,
+    pause_seconds: u32,
     workers: u32,
     log: String,
     log_format: String,
@@ -254,6 +304,9 @@ impl Config {
             ("agency_staging_mib", self.agency_staging_mib, 1..=1 << 24),
             ("submission_files_mib", self.submission_files_mib, 1..=1 << 20),
             ("agency_files_gib", self.agency_files_gib, 1..=1 << 20),
+            ("originals_any_hours", self.originals_any_hours, 0..=24 * 366),
+            ("low_battery_percent", self.low_battery_percent, 0..=100),
+            ("pause_seconds", self.pause_seconds, 0..=24 * 3_600),
             ("workers", self.workers, 0..=64),
         ];
         for (key, value, range) in ranges {
@@ -265,14 +318,28 @@ impl Config {
                 });
             }
         }
+        let wrong = |key: &str, reason: String| {
+            Err(ConfigError::Value {
+                key: key.to_owned(),
+                reason,
+            })
+        };
         if !matches!(self.log_format.as_str(), "text" | "json") {
             let reason = format!("{:?} is neither text nor json", self.log_format);
-            return Err(ConfigError::Value {
-                key: "log_format".to_owned(),
-                reason,
-            });
+            return wrong("log_format", reason);
         }
-        Ok(())
+        for (key, value) in [
+            ("thumbnails_over", &self.thumbnails_over),
+            ("originals_over", &self.originals_over),
+        ] {
+            if network(value).is_none() {
+                return wrong(key, format!("{value:?} is neither any nor unmetered"));
+            }
+        }
+        match self.min_builds.parse::<MinimumBuilds>() {
+            Ok(_) => Ok(()),
+            Err(error) => wrong("min_builds", error.to_string()),
+        }
     }
 
     /// The address to listen on.
@@ -328,6 +395,21 @@ impl Config {
             max_staged_bytes: u64::from(self.agency_staging_mib) << 20,
             max_submission_bytes: u64::from(self.submission_files_mib) << 20,
             max_agency_bytes: u64::from(self.agency_files_gib) << 30,
+            policy: self.policy(),
+            // Only what can be read passes the check of the configuration.
+            min_builds: self.min_builds.parse().unwrap_or_default(),
+        }
+    }
+
+    /// What is asked of devices.
+    fn policy(&self) -> Policy {
+        Policy {
+            retry_after_ms: u64::from(self.pause_seconds) * 1_000,
+            thumbnails: network(&self.thumbnails_over).unwrap_or_default(),
+            originals: network(&self.originals_over).unwrap_or_default(),
+            originals_any_hours: self.originals_any_hours,
+            low_battery_percent: u8::try_from(self.low_battery_percent).unwrap_or(100),
+            ..Policy::default()
         }
     }
 
@@ -347,6 +429,14 @@ impl Config {
     #[must_use]
     pub fn logs_json(&self) -> bool {
         self.log_format == "json"
+    }
+}
+
+fn network(name: &str) -> Option<Network> {
+    match name {
+        "any" => Some(Network::Any),
+        "unmetered" => Some(Network::Unmetered),
+        _ => None,
     }
 }
 

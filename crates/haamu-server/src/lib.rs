@@ -11,5 +11,5 @@ mod worker;
 
 pub use config::{Config, ConfigError, example_file};
 pub use http::{openapi_document, router};
-pub use serve::{ServeError, Server, migrate, work};
+pub use serve::{ServeError, Server, confirm_custody, migrate, work};
 pub use tokio_util::sync::CancellationToken;

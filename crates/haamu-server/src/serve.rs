@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use haamu_app::{App, SystemClock};
+use haamu_app::{App, CustodyReport, SystemClock};
 use haamu_migrations::MigrateError;
 use haamu_store::{Db, DbSettings, Files, StoreError};
 use rand::RngExt;
@@ -147,6 +147,24 @@ pub async fn migrate(config: &Config) -> Result<(), ServeError> {
         .close()
         .await
         .map_err(|error| ServeError::Store(error.into()))
+}
+
+/// Compares a restored backup of the database with the real one, and confirms to devices what is safe in it.
+/// Servers may run meanwhile. `progress` is told how many of how many devices are done.
+///
+/// # Errors
+/// [`ServeError`] says what is missing.
+pub async fn confirm_custody(
+    config: &Config,
+    backup: &str,
+    progress: impl FnMut(usize, usize),
+) -> Result<CustodyReport, ServeError> {
+    let app = open_app(config).await?;
+    let backup = DbSettings {
+        url: backup.to_owned(),
+        max_connections: 1,
+    };
+    Ok(app.confirm_custody(&backup, progress).await?)
 }
 
 async fn open_app(config: &Config) -> Result<App, ServeError> {

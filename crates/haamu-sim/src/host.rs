@@ -1,6 +1,6 @@
 //! Carrying out the engine's effects, one at a time: what a driver does.
 
-use haamu_sync::engine::{Effect, Event, Notice, Upload, UploadFailure, WriteBatch};
+use haamu_sync::engine::{Effect, Event, Failure, Notice, Upload, UploadFailure, WriteBatch};
 use haamu_sync::frame::MAX_BATCH_BYTES;
 use haamu_sync::{Action, DeviceId, OpId, SyncRequest, codec};
 
@@ -91,6 +91,12 @@ impl World {
             Effect::RefreshAuth(id) => {
                 let token = state.token;
                 (id, Payload::Refresh { token })
+            }
+            Effect::Deposit(id, _) => {
+                // Nobody in these worlds asks for it.
+                let event = Event::Deposited(id, Err(Failure::Network));
+                state.todo.push_front(Todo::Event(event));
+                return;
             }
             Effect::Sync(id, request) => {
                 self.inspect_request(device, &request);
@@ -222,6 +228,8 @@ impl World {
             | Notice::Imported { .. }
             | Notice::NotImported
             | Notice::HeldBack(..)
+            | Notice::Deposited
+            | Notice::NotDeposited(_)
             | Notice::Stalled
             | Notice::Retrying(_) => {}
         }

@@ -94,6 +94,19 @@ impl Db {
         Ok(db)
     }
 
+    /// Connects to a copy of a database that nobody serves, such as a restored backup. Nothing is written to it.
+    ///
+    /// # Errors
+    /// The database cannot be reached, or is not there.
+    pub async fn open_copy(settings: &DbSettings) -> Result<Self, StoreError> {
+        let connection = connect_with(settings, false).await?;
+        Ok(Self {
+            connection,
+            writers: None,
+            incarnation: Incarnation::default(),
+        })
+    }
+
     /// Whether the database answers.
     ///
     /// # Errors
@@ -218,6 +231,10 @@ async fn pause(attempt: u32) {
 }
 
 async fn connect(settings: &DbSettings) -> Result<DatabaseConnection, StoreError> {
+    connect_with(settings, true).await
+}
+
+async fn connect_with(settings: &DbSettings, may_create: bool) -> Result<DatabaseConnection, StoreError> {
     let is_sqlite = settings.url.starts_with("sqlite:");
     if !is_sqlite && !settings.url.starts_with("postgres") {
         let reason = "neither a sqlite: nor a postgres: address".to_owned();
@@ -232,10 +249,10 @@ async fn connect(settings: &DbSettings) -> Result<DatabaseConnection, StoreError
         .acquire_timeout(Duration::from_secs(30))
         .sqlx_logging(false);
     if is_sqlite {
-        options.map_sqlx_sqlite_opts(|options| {
+        options.map_sqlx_sqlite_opts(move |options| {
             use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
             options
-                .create_if_missing(true)
+                .create_if_missing(may_create)
                 .foreign_keys(true)
                 .journal_mode(SqliteJournalMode::Wal)
                 // What was acknowledged survives a power loss.

@@ -93,6 +93,24 @@ pub struct SyncResponse {
     pub policy: Policy,
 }
 
+/// What the server answers to a deposit: work that a device sends under its own key, when nobody
+/// can sign in on it any more.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DepositResponse {
+    /// The protocol version, [`PROTO`].
+    pub proto: u32,
+    /// The server's clock.
+    pub server_time: Millis,
+    /// How far the server has the device's log.
+    pub have: Have,
+    /// Where it was put: nothing of a deposit takes effect by itself.
+    #[serde(default)]
+    pub exceptions: Vec<Exception>,
+    /// The offered files that the server wants.
+    #[serde(default)]
+    pub needs: Vec<Need>,
+}
+
 /// How far the server has a device's log.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Have {
@@ -329,3 +347,4 @@ pub trait Frame: Serialize + for<'de> Deserialize<'de> {
 
 impl Frame for SyncRequest {}
 impl Frame for SyncResponse {}
+impl Frame for DepositResponse {}

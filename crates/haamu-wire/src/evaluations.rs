@@ -77,6 +77,9 @@ pub struct FileOut {
     /// What the picture shows, in the shopper's words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub caption: Option<String>,
+    /// The SHA-256 of a small picture of it that has arrived; read it as a photo of the evaluation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub preview: Option<String>,
 }
 
 /// A score record.

@@ -24,6 +24,9 @@ pub struct Problem {
     /// What is wrong with single fields.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub issues: Vec<IssueOut>,
+    /// With `upgrade_required`: the least build of the app that would be let in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub min_build: Option<String>,
 }
 
 /// What is wrong with one field.

@@ -208,6 +208,9 @@ pub struct DeviceOut {
     pub enrolled_at: String,
     /// How many operations of it the server has.
     pub operations: u64,
+    /// When it was shut out; absent if it was not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revoked_at: Option<String>,
 }
 
 /// The devices of the signed-in person.

@@ -83,7 +83,7 @@ impl App {
     }
 
     /// Signs that a file has arrived.
-    pub(super) fn receipt(
+    pub(crate) fn receipt(
         &self,
         agency: AgencyId,
         submission: SubmissionId,

@@ -1,12 +1,12 @@
 //! Devices of shoppers.
 
-use haamu_domain::{Actor, AuditEvent, Code, Verb};
+use haamu_domain::{Actor, AuditEvent, Code, Target, Verb};
 use haamu_store::Tx;
 use haamu_store::repo::devices::{self, Device};
 use haamu_store::repo::{identity, sessions};
 use haamu_sync::{ChainHead, DeviceId};
 
-use crate::context::require_in_agency;
+use crate::context::{require, require_in_agency};
 use crate::error::Checks;
 use crate::identity::Bearer;
 use crate::{App, Error};
@@ -68,6 +68,7 @@ impl App {
                         head_effective: None,
                         enrolled_at: self.now(),
                         revoked_at: None,
+                        custody_seq: 0,
                     };
                     devices::insert(tx, &device).await?;
                 }
@@ -97,6 +98,37 @@ impl App {
         } else {
             Err(Error::refused(Code::Unauthenticated))
         }
+    }
+
+    /// Shuts a device out, and ends its sessions: one's own, or for coordinators any of the agency. Doing
+    /// so once more changes nothing.
+    ///
+    /// # Errors
+    /// There is no such device for the actor.
+    pub async fn revoke_device(&self, actor: &Actor, id: DeviceId) -> Result<Device, Error> {
+        require_in_agency(actor, Verb::RevokeDevice)?;
+        self.act(actor, |tx: Tx| async move {
+            let tx = &tx;
+            let found = devices::lock(tx, id).await?;
+            // The log that the server writes itself is no device of anybody's.
+            let found = found.filter(|device| device.agency == actor.agency && !device.public_key.is_empty());
+            let device = found.ok_or_else(|| Error::not_found("device"))?;
+            let target = Target::owned(device.agency, device.user);
+            require(actor, Verb::RevokeDevice, &target, "device")?;
+            let event = AuditEvent::of(Verb::RevokeDevice, "device", id);
+            if device.revoked_at.is_some() {
+                return Ok((device, event));
+            }
+            let now = self.now();
+            devices::revoke(tx, id, now).await?;
+            sessions::end_of_device(tx, id, now, "device revoked").await?;
+            let device = Device {
+                revoked_at: Some(now),
+                ..device
+            };
+            Ok((device, event))
+        })
+        .await
     }
 
     /// The actor's devices.

@@ -8,7 +8,7 @@ use haamu_store::repo::scores::{self, ScoreRecord};
 use haamu_store::repo::submissions::{self, Submission};
 use haamu_store::repo::visits::{self, Visit};
 use haamu_store::repo::{blobs, programmes};
-use haamu_sync::BlobHash;
+use haamu_sync::{Attachment, BlobHash};
 use serde_json::Value;
 
 use crate::context::{require, require_in_agency};
@@ -71,6 +71,8 @@ pub struct FileView {
     pub is_received: bool,
     /// The shopper's words for it.
     pub caption: Option<String>,
+    /// A small picture of it that has arrived; it is read as a photo of the evaluation is.
+    pub preview: Option<BlobHash>,
 }
 
 /// A score as it is stored.
@@ -139,7 +141,9 @@ impl App {
             let (visit, submission) = load(tx, actor, Verb::ReadEvaluation, id).await?;
             let evaluation = evaluation::load(tx, actor.agency, &visit, &submission).await?;
             let received = blobs::list_received(tx, actor.agency, submission.id, None).await?;
-            let is_of_evaluation = evaluation.files().any(|(_, file)| file.sha256 == sha256);
+            let is_of_evaluation = evaluation
+                .files()
+                .any(|(_, file)| file.sha256 == sha256 || preview_of(file) == Some(sha256));
             let prepared = blobs::list_renditions(tx, actor.agency, &[sha256]).await?;
             let is_readable = prepared.iter().any(|rendition| rendition.is_readable);
             if is_of_evaluation && received.contains(&sha256) && is_readable {
@@ -282,18 +286,28 @@ fn answers(evaluation: &Evaluation, is_received: impl Fn(&BlobHash) -> bool) -> 
             comment: (!comment.is_empty()).then(|| comment.to_owned()),
             files: files
                 .iter()
-                .map(|(_, file)| FileView {
-                    sha256: file.sha256,
-                    length: file.length,
-                    media_type: file.media_type.clone(),
-                    is_received: is_received(&file.sha256),
-                    caption: Capture::from_bytes(&file.capture).caption,
-                })
+                .map(|(_, file)| file_view(file, &is_received))
                 .collect(),
         })
     };
     let slots = draft.answers().slots(&evaluation.checklist);
     slots.into_iter().filter_map(of_place).collect()
+}
+
+fn file_view(file: &Attachment, is_received: impl Fn(&BlobHash) -> bool) -> FileView {
+    FileView {
+        sha256: file.sha256,
+        length: file.length,
+        media_type: file.media_type.clone(),
+        is_received: is_received(&file.sha256),
+        caption: Capture::from_bytes(&file.capture).caption,
+        preview: preview_of(file).filter(is_received),
+    }
+}
+
+/// The small picture that a device says it sends of a file.
+fn preview_of(file: &Attachment) -> Option<BlobHash> {
+    Capture::from_bytes(&file.capture).preview
 }
 
 fn score_view(record: &ScoreRecord) -> Result<ScoreView, Error> {

@@ -6,7 +6,7 @@ use haamu_store::Tx;
 use haamu_store::repo::set_aside::{self, Decision, Outcome, SetAside, SetAsideOp, Subject};
 use haamu_store::repo::{checklists, ops, programmes, server_log, submissions};
 use haamu_sync::server::{Standing, dispose};
-use haamu_sync::{DeviceId, Disposition, Lane, Op, OpId, codec};
+use haamu_sync::{Action, DeviceId, Disposition, Lane, Op, OpId, codec};
 use rand::RngExt;
 use serde_json::json;
 
@@ -14,13 +14,13 @@ use crate::checklists::parse_stored;
 use crate::context::require_in_agency;
 use crate::error::Checks;
 use crate::review::submission_of;
-use crate::sync::Affected;
+use crate::sync::{Affected, DEPOSITED};
 use crate::{App, Error};
 
 use super::SetAsideView;
 use super::choice::{self, Obstacle, SetAsideChoice, issue};
 use super::citing::{Measure, ServerLog, obstacle};
-use super::read;
+use super::{files, read};
 
 /// The longest note, in characters.
 const MAX_NOTE: usize = 4_000;
@@ -194,7 +194,8 @@ impl App {
         if readable.is_empty() {
             return Ok(adopted);
         }
-        if task.disposition == Disposition::UnknownForm && source.standing() == Standing::Open {
+        let may_take_effect = task.disposition == Disposition::UnknownForm || task.reason == DEPOSITED;
+        if may_take_effect && source.standing() == Standing::Open {
             self.replay(tx, actor.agency, source, readable, &mut adopted)
                 .await?;
         } else {
@@ -236,13 +237,21 @@ impl App {
         readable: Vec<(SetAsideOp, Op)>,
         adopted: &mut Adopted,
     ) -> Result<(), Error> {
+        let from = source.submission.id;
         let mut target = lock_target(tx, actor, source).await?;
         let measure = measure(tx, actor.agency, &target).await?;
         let fresh = DeviceId::from_bytes(rand::rng().random());
         let device = server_log::lock_or_begin(tx, actor.agency, fresh, actor.user, self.now()).await?;
         let mut log = ServerLog::new(device, self.now());
-        for (op, said) in readable {
-            if let Some(obstacle) = obstacle(&measure, &target, &said, op.id) {
+        let is_addition = |(_, said): &(SetAsideOp, Op)| matches!(said.action, Action::AddInstance(_));
+        // An instance is what stands in it: it comes with the answers that do.
+        let (additions, others): (Vec<_>, Vec<_>) = readable.into_iter().partition(is_addition);
+        for (op, said) in others {
+            let in_the_way = match obstacle(&measure, &target, &said, op.id) {
+                None => files::take_over(self, tx, actor.agency, from, &target, &said).await?,
+                found => found,
+            };
+            if let Some(obstacle) = in_the_way {
                 adopted.left.push((op.id, obstacle));
                 continue;
             }
@@ -251,6 +260,16 @@ impl App {
             }
             let cited_by = log.cite(actor, &mut target, &op, &said);
             adopted.made.push((op, Outcome::Adopted, Some(cited_by)));
+        }
+        for (op, _) in additions {
+            match written_into(&target, op.id) {
+                Some(inside) => adopted.made.push((op, Outcome::Adopted, Some(inside))),
+                None => adopted.leave(
+                    op.id,
+                    "empty_instance",
+                    "nothing of what stands in it was taken over",
+                ),
+            }
         }
         log.save(tx).await?;
         self.save_affected(tx, actor.agency, [target].into_iter()).await
@@ -289,6 +308,16 @@ async fn lock_target(tx: &Tx, actor: &Actor, source: Affected) -> Result<Affecte
     }
     let target = Affected::lock(tx, actor.agency, &current).await?;
     target.ok_or_else(|| Error::not_found("evaluation"))
+}
+
+/// A reviewer's operation that stands in an instance, if there is one.
+fn written_into(target: &Affected, instance: OpId) -> Option<OpId> {
+    let cells = target.document.cells.iter();
+    let mut inside = cells.filter(|(key, _)| key.lane == Lane::Review && key.instance.contains(&instance));
+    inside.find_map(|(_, cell)| {
+        let value = cell.register.heads.first().map(|head| head.op);
+        value.or_else(|| cell.elements.present.keys().next().copied())
+    })
 }
 
 async fn measure(tx: &Tx, agency: AgencyId, target: &Affected) -> Result<Measure, Error> {

@@ -11,7 +11,8 @@ use haamu_store::repo::ops::{self, ReceivedOp};
 use haamu_store::repo::set_aside::SetAsideOp;
 use haamu_sync::server::Incoming;
 use haamu_sync::{
-    Action, ClockConfidence, Disposition, Document, Hlc, Lane, Op, OpId, RegisterKey, clock, codec,
+    Action, Attachment, ClockConfidence, Disposition, Document, Hlc, Lane, Op, OpId, RegisterKey, clock,
+    codec,
 };
 
 use crate::Error;
@@ -114,17 +115,36 @@ fn replaced(document: &Document, said: &Op, cited: &SetAsideOp) -> (Vec<OpId>, V
     heads.chain([(cited.id, cited.effective)]).unzip()
 }
 
+/// Whether the answer has a file already, in whichever lane.
+fn has_file(target: &Affected, said: &Op, file: &Attachment) -> bool {
+    [Lane::Shopper, Lane::Review].into_iter().any(|lane| {
+        let cell = target.document.cell(&RegisterKey { lane, ..said.key() });
+        let files = cell.map(|cell| cell.elements.attachments()).unwrap_or_default();
+        files.iter().any(|(_, there)| there.sha256 == file.sha256)
+    })
+}
+
 /// What stands in the way of taking an operation over into the review lane of a submission. A value that its
 /// question cannot have would hide the testimony and say nothing.
 pub(super) fn obstacle(measure: &Measure, target: &Affected, said: &Op, id: OpId) -> Option<Obstacle> {
-    let is_value = matches!(said.action, Action::Set(_) | Action::Clear)
-        && ["answer/", "comment/"]
-            .iter()
-            .any(|prefix| said.register.starts_with(prefix));
-    if !is_value {
+    let is_in = |prefixes: &[&str]| prefixes.iter().any(|prefix| said.register.starts_with(prefix));
+    let can_be_adopted = match &said.action {
+        Action::Set(_) | Action::Clear => is_in(&["answer/", "comment/"]),
+        Action::Attach(_) => is_in(&["files/"]),
+        _ => false,
+    };
+    if !can_be_adopted {
         return Some(Obstacle {
             code: "no_answer",
-            message: "only answers and comments can be taken over",
+            message: "only answers, comments, files and instances of sections can be taken over",
+        });
+    }
+    if let Action::Attach(file) = &said.action
+        && has_file(target, said, file)
+    {
+        return Some(Obstacle {
+            code: "file_there",
+            message: "the answer has this file already",
         });
     }
     let mut tried = target.document.clone();

@@ -3,6 +3,7 @@
 mod adopt;
 mod choice;
 mod citing;
+mod files;
 mod read;
 
 pub use adopt::DecidedView;

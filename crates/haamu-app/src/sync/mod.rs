@@ -1,6 +1,8 @@
 //! The sync endpoint: push, then pull, then which files are wanted.
 
 mod affected;
+mod custody;
+mod deposit;
 mod offers;
 mod pull;
 mod push;
@@ -14,7 +16,9 @@ use crate::context::require_in_agency;
 use crate::{App, Error};
 
 pub(crate) use affected::Affected;
+pub use custody::CustodyReport;
 pub(crate) use pull::load_document;
+pub(crate) use push::DEPOSITED;
 
 impl App {
     /// Takes in what a device sends, and answers with what it lacks.
@@ -29,13 +33,16 @@ impl App {
             let detail = format!("The server speaks version {PROTO} of the protocol.");
             return Err(Error::because(Code::UpgradeRequired, detail));
         }
+        if let Some(least) = self.settings().min_builds.refuses(&request.build) {
+            return Err(Error::too_old(least));
+        }
         if actor.device != Some(request.device) {
             return Err(Error::refused(Code::DeviceNotEnrolled));
         }
         require_within_limits(request)?;
-        let pushed = self.push(actor, request).await?;
+        let pushed = self.push(actor, request, Door::Session).await?;
         // A file that another submission brought moves this one in the feed, so offers come before the pull.
-        let needs = self.answer_offers(actor, &request.offers).await?;
+        let needs = self.answer_offers(actor, &request.offers, Door::Session).await?;
         // The pull reads after the push was committed: what a device sends, it sees.
         let pulled = self.pull(actor, request).await?;
         Ok(SyncResponse {
@@ -49,11 +56,30 @@ impl App {
             cursor: pulled.cursor,
             more: pulled.more,
             needs,
-            // Nothing vouches for backups yet, so devices keep what they sent.
-            custody_upto: 0,
-            policy: Policy::default(),
+            custody_upto: pushed.custody_upto,
+            policy: self.policy_for(&request.build),
         })
     }
+}
+
+impl App {
+    /// What is asked of a device that runs this build.
+    fn policy_for(&self, build: &str) -> Policy {
+        let settings = self.settings();
+        Policy {
+            min_build: settings.min_builds.for_app_of(build).unwrap_or_default(),
+            ..settings.policy.clone()
+        }
+    }
+}
+
+/// How a device comes in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Door {
+    /// With its person's session.
+    Session,
+    /// Under its own key: all is kept, and nothing takes effect.
+    Deposit,
 }
 
 /// What no client of ours sends at once: it sends less when it is told so.

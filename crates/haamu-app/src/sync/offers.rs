@@ -9,12 +9,19 @@ use haamu_sync::{Need, Offer};
 use crate::blobs::held_upto;
 use crate::{App, Error};
 
+use super::Door;
+
 /// Of so many files the server looks up how much it has; a device that begins
 /// another one at 0 is told where to go on.
 const MAX_LOOKUPS: usize = 16;
 
 impl App {
-    pub(super) async fn answer_offers(&self, actor: &Actor, offers: &[Offer]) -> Result<Vec<Need>, Error> {
+    pub(super) async fn answer_offers(
+        &self,
+        actor: &Actor,
+        offers: &[Offer],
+        door: Door,
+    ) -> Result<Vec<Need>, Error> {
         if offers.is_empty() {
             return Ok(Vec::new());
         }
@@ -35,7 +42,11 @@ impl App {
             } else {
                 0
             };
-            let url = format!("/v1/blobs/{}?submission={submission}", offer.sha256);
+            let place = match door {
+                Door::Session => "/v1/blobs",
+                Door::Deposit => "/v1/deposits/blobs",
+            };
+            let url = format!("{place}/{}?submission={submission}", offer.sha256);
             needs.push(Need {
                 sha256: offer.sha256,
                 document: offer.document,

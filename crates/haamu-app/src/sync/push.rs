@@ -15,33 +15,47 @@ use serde_json::json;
 use crate::{App, Error};
 
 use super::affected::{Affected, submission_of_op};
-use super::not_enrolled;
+use super::{Door, not_enrolled};
+
+/// Why work is set aside that came under a device's own key and could have taken effect otherwise.
+pub(crate) const DEPOSITED: &str = "deposited";
 
 /// What a push amounted to.
 #[derive(Debug, Default)]
 pub(super) struct Pushed {
     pub(super) have: Have,
     pub(super) exceptions: Vec<Exception>,
+    /// How much of the device's log a verified backup has.
+    pub(super) custody_upto: u64,
 }
 
 impl App {
-    pub(super) async fn push(&self, actor: &Actor, request: &SyncRequest) -> Result<Pushed, Error> {
+    pub(super) async fn push(
+        &self,
+        actor: &Actor,
+        request: &SyncRequest,
+        door: Door,
+    ) -> Result<Pushed, Error> {
         if request.ops.is_empty() {
             // Nothing to take in: only the end of the log is compared, and nothing is written.
             return self
                 .look(|tx: Tx| async move {
                     let tx = &tx;
-                    let device = own_device(actor, request, devices::find(tx, request.device).await?)?;
+                    let device = own_device(actor, request, door, devices::find(tx, request.device).await?)?;
                     Ok(compare(tx, &device, request).await?.0)
                 })
                 .await;
         }
         self.act(actor, |tx: Tx| async move {
             let tx = &tx;
-            let device = own_device(actor, request, devices::lock(tx, request.device).await?)?;
+            let device = own_device(actor, request, door, devices::lock(tx, request.device).await?)?;
             let (mut pushed, new) = compare(tx, &device, request).await?;
-            let counts = self.take_in(tx, actor, &device, new, &mut pushed).await?;
-            let event = AuditEvent::of(Verb::Sync, "device", request.device).with(counts);
+            let counts = self.take_in(tx, actor, &device, new, door, &mut pushed).await?;
+            let event = match door {
+                Door::Session => AuditEvent::of(Verb::Sync, "device", request.device),
+                Door::Deposit => AuditEvent::named("submission.deposit", "device", request.device),
+            };
+            let event = event.with(counts);
             Ok((pushed, event))
         })
         .await
@@ -53,6 +67,7 @@ impl App {
         actor: &Actor,
         device: &Device,
         new: Vec<Incoming<'_>>,
+        door: Door,
         pushed: &mut Pushed,
     ) -> Result<serde_json::Value, Error> {
         let Some(head) = new.last().map(|incoming| incoming.head) else {
@@ -64,7 +79,7 @@ impl App {
         let mut previous = device.head_effective;
         let mut received = Vec::with_capacity(new.len());
         for incoming in new {
-            let (disposition, reason) = place_of(actor, &incoming, &affected, &known);
+            let (disposition, reason) = place_of(actor, door, &incoming, &affected, &known);
             let effective = effective_stamp(&incoming, now, previous, &known);
             let submission = incoming.op.as_ref().ok().map(submission_of_op);
             let submission = submission.filter(|id| affected.contains_key(id));
@@ -180,9 +195,15 @@ impl App {
 }
 
 /// The device, if it is the actor's own and may still send.
-fn own_device(actor: &Actor, request: &SyncRequest, device: Option<Device>) -> Result<Device, Error> {
+fn own_device(
+    actor: &Actor,
+    request: &SyncRequest,
+    door: Door,
+    device: Option<Device>,
+) -> Result<Device, Error> {
     let is_own = |device: &Device| {
-        device.user == actor.user && device.agency == actor.agency && device.revoked_at.is_none()
+        let may_enter = door == Door::Deposit || device.revoked_at.is_none();
+        device.user == actor.user && device.agency == actor.agency && may_enter
     };
     device.filter(is_own).ok_or_else(|| not_enrolled(request.device))
 }
@@ -206,6 +227,7 @@ async fn compare<'a>(
         Pushed {
             have: admission.have,
             exceptions,
+            custody_upto: device.custody_seq,
         },
         admission.new,
     ))
@@ -223,6 +245,7 @@ fn ids_named_by(new: &[Incoming<'_>]) -> Vec<OpId> {
 
 fn place_of(
     actor: &Actor,
+    door: Door,
     incoming: &Incoming<'_>,
     affected: &BTreeMap<SubmissionId, Affected>,
     known: &BTreeMap<OpId, KnownOp>,
@@ -242,9 +265,13 @@ fn place_of(
         .and_then(|op| affected.get(&submission_of_op(op)));
     let standing = target.map_or(Standing::Foreign, Affected::standing);
     // An evaluation is judged by the checklist of its round, and not by another that its author names.
-    dispose(&incoming.op, standing, Lane::Shopper, |form| {
+    let place = dispose(&incoming.op, standing, Lane::Shopper, |form| {
         target.is_some_and(|target| target.form == *form)
-    })
+    });
+    match (door, place) {
+        (Door::Deposit, (Disposition::Applied, _)) => (Disposition::Orphaned, DEPOSITED),
+        _ => place,
+    }
 }
 
 fn effective_stamp(

@@ -7,14 +7,15 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
-use haamu_client::{Credentials, Failure, FieldVisit, FieldworkError, Notice, OpenVisit, Photo, Rest};
+use haamu_client::native::preview;
+use haamu_client::{Credentials, FieldVisit, FieldworkError, Notice, OpenVisit, Photo, Rest};
 use haamu_form::Language;
 
 use crate::terminal;
 
 use super::show::{self, Progress};
 use super::words::Words;
-use super::{DeviceCommand, NativeDevice};
+use super::{Around, DeviceCommand, NativeDevice};
 
 /// A device at work.
 pub(super) struct Session {
@@ -28,7 +29,7 @@ impl Session {
         match command {
             DeviceCommand::Login { server, email } => self.login(server, email).await,
             DeviceCommand::Pull => {
-                let code = self.sync(None).await?;
+                let code = self.sync(None, Around::USUAL).await?;
                 self.list()?;
                 Ok(code)
             }
@@ -64,8 +65,18 @@ impl Session {
             } => self.photo(visit, question, file, caption.as_deref()).await,
             DeviceCommand::Photo { visit, question, .. } => self.remove_photos(visit, question).await,
             DeviceCommand::Submit { visit, stage, force } => self.submit(visit, stage, *force).await,
-            DeviceCommand::Sync { wait } => self.sync(wait.map(Duration::from_secs)).await,
+            DeviceCommand::Sync { wait, around } => self.sync(wait.map(Duration::from_secs), *around).await,
             DeviceCommand::Status => self.status(),
+            DeviceCommand::Queue { watch: false, .. } => self.queue(),
+            DeviceCommand::Queue { around, .. } => self.watch(*around).await,
+            DeviceCommand::Receipts { to } => self.receipts(to.as_deref()),
+            DeviceCommand::Free { all } => self.free(*all).await,
+            DeviceCommand::Export { file } => self.export(file).await,
+            DeviceCommand::Import { file } => self.import(file).await,
+            DeviceCommand::Deposit => self.deposit().await,
+            DeviceCommand::Logout { keep, erase, export } => {
+                self.logout(*keep, *erase, export.as_deref()).await
+            }
         }
     }
 
@@ -130,11 +141,13 @@ impl Session {
         })?;
         let file_name = file.file_name().and_then(|name| name.to_str());
         let open = self.open(visit)?;
+        let preview = preview(&bytes);
         let photo = Photo {
             bytes: &bytes,
             media_type,
             file_name,
             caption,
+            preview: preview.as_deref(),
         };
         self.device.add_photo(&open, question, photo).await?;
         terminal::line(&format!("{}: {question}", self.words.saved))?;
@@ -167,7 +180,7 @@ impl Session {
     }
 
     /// Sends and receives; with a limit, tries again until then.
-    async fn sync(&mut self, wait: Option<Duration>) -> Result<ExitCode> {
+    async fn sync(&mut self, wait: Option<Duration>, around: Around) -> Result<ExitCode> {
         let until = wait.map(|wait| Instant::now() + wait);
         let backlog = self.device.engine().backlog();
         let progress = Progress::bytes(backlog.unsent_bytes);
@@ -179,7 +192,14 @@ impl Session {
             has_refused |= matches!(notice, Notice::FileRefused(_) | Notice::FileDamaged(_));
             said.extend(show::notice(notice, words));
         };
-        let mut rest = self.device.sync(&mut observe).await?;
+        let before = self
+            .device
+            .set_surroundings(around.surroundings(), &mut observe)
+            .await?;
+        let mut rest = match before {
+            Rest::UpToDate | Rest::Waiting(_) => self.device.sync(&mut observe).await?,
+            rest => rest,
+        };
         while matches!(rest, Rest::Waiting(_)) && until.is_some_and(|until| Instant::now() < until) {
             rest = self.device.retry(&mut observe).await?;
         }
@@ -187,14 +207,7 @@ impl Session {
         for line in said {
             terminal::line(&line)?;
         }
-        terminal::line(match rest {
-            Rest::UpToDate => words.up_to_date,
-            Rest::Waiting(Failure::Network) => words.offline,
-            Rest::Waiting(Failure::NotOurServer) => words.portal,
-            Rest::Waiting(_) => words.server_busy,
-            Rest::AuthRequired => words.sign_in_again,
-            Rest::UpgradeRequired => words.update_app,
-        })?;
+        terminal::line(show::rest(&self.device.engine().backlog(), rest, words))?;
         Ok(if rest == Rest::UpToDate && !has_refused {
             ExitCode::SUCCESS
         } else {
@@ -202,17 +215,18 @@ impl Session {
         })
     }
 
-    fn status(&self) -> Result<ExitCode> {
+    pub(super) fn status(&self) -> Result<ExitCode> {
         let backlog = self.device.engine().backlog();
         let name = self.device.session().map(|session| session.display_name.clone());
         if let Some(name) = name {
             terminal::line(&format!("{} {name}", self.words.signed_in))?;
         }
         terminal::line(&format!("{} {}", backlog.unsent_ops, self.words.answers_waiting))?;
-        let kib = backlog.unsent_bytes.div_ceil(1024);
         terminal::line(&format!(
-            "{} {} ({kib} KiB)",
-            backlog.unsent_files, self.words.photos_waiting
+            "{} {} ({})",
+            backlog.unsent_files,
+            self.words.photos_waiting,
+            show::size(backlog.unsent_bytes)
         ))?;
         if backlog.set_aside > 0 {
             terminal::line(&format!("{} {}", backlog.set_aside, self.words.set_aside))?;

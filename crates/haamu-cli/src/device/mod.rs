@@ -6,7 +6,9 @@
 
 mod answers;
 mod commands;
+mod custody;
 mod key;
+mod queue;
 mod show;
 mod words;
 
@@ -16,7 +18,7 @@ use std::process::ExitCode;
 use anyhow::{Context, Result};
 use clap::{Args, Subcommand};
 use haamu_client::native::{HttpTransport, NativePlatform};
-use haamu_client::{Device, stored_session};
+use haamu_client::{Battery, Connection, Device, Surroundings, stored_server};
 use haamu_client_sqlite::{FolderFiles, SqliteStore, files_folder};
 use haamu_form::Language;
 
@@ -136,9 +138,95 @@ enum DeviceCommand {
         /// Try again until everything is sent, at most so many seconds.
         #[arg(long, value_name = "SECONDS")]
         wait: Option<u64>,
+        #[command(flatten)]
+        around: Around,
     },
     /// Show what waits to be sent.
     Status,
+    /// Show the queue of what waits, for each visit and photo.
+    Queue {
+        /// Go on sending and show how it goes, until Ctrl-C or until everything is sent.
+        #[arg(long)]
+        watch: bool,
+        #[command(flatten)]
+        around: Around,
+    },
+    /// Write the server's receipts of photos, one file for each, into a folder; without one, list them.
+    Receipts {
+        /// The folder; it is made if it is not there.
+        #[arg(long, value_name = "FOLDER")]
+        to: Option<PathBuf>,
+    },
+    /// Make room: remove photos from this device that the server has had for seven days.
+    Free {
+        /// All photos that the server has, also those of today.
+        #[arg(long)]
+        all: bool,
+    },
+    /// Write all work on this device, sent or not, into an archive. It is not encrypted.
+    Export {
+        /// The archive; there must be no such file yet.
+        file: PathBuf,
+    },
+    /// Take over work that another device of the same person exported.
+    Import {
+        /// The archive.
+        file: PathBuf,
+    },
+    /// Send what waits under the device's own key, when signing in is not possible any more.
+    ///
+    /// It takes no effect by itself: somebody at the agency decides about it.
+    Deposit,
+    /// Sign out. What has not been sent keeps you from it, unless you say what becomes of it.
+    Logout {
+        /// Leave unsent work on this device, for when you sign in again.
+        #[arg(long, conflicts_with_all = ["erase", "export"])]
+        keep: bool,
+        /// Remove everything from this device, so that somebody else can work with it.
+        #[arg(long)]
+        erase: bool,
+        /// Write all work into this archive before it is removed.
+        #[arg(long, value_name = "FILE", requires = "erase")]
+        export: Option<PathBuf>,
+    },
+}
+
+/// What the device has around it.
+#[derive(Args, Clone, Copy, Debug)]
+struct Around {
+    /// The network costs: photos wait for another one, as far as the operator says so.
+    #[arg(long, env = "HAAMU_METERED")]
+    metered: bool,
+    /// The battery's charge in percent; with a low one only answers are sent.
+    #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u8).range(0..=100))]
+    battery: Option<u8>,
+    /// Send everything now, whatever that costs.
+    #[arg(long)]
+    everything: bool,
+}
+
+impl Around {
+    /// Nothing in particular.
+    const USUAL: Self = Self {
+        metered: false,
+        battery: None,
+        everything: false,
+    };
+
+    fn surroundings(self) -> Surroundings {
+        Surroundings {
+            connection: if self.metered {
+                Connection::Metered
+            } else {
+                Connection::Unmetered
+            },
+            battery: self.battery.map(|percent| Battery {
+                percent,
+                is_charging: false,
+            }),
+            send_everything: self.everything,
+        }
+    }
 }
 
 /// A device of this program.
@@ -164,7 +252,13 @@ pub(crate) fn run(arguments: &DeviceArgs) -> Result<ExitCode> {
             words,
             language: arguments.lang,
         };
-        session.run(&arguments.command).await
+        let outcome = session.run(&arguments.command).await;
+        if let Err(error) = &outcome
+            && let Some(said) = show::error(error, words)
+        {
+            crate::terminal::tell(said);
+        }
+        outcome
     })
 }
 
@@ -178,10 +272,8 @@ async fn open(arguments: &DeviceArgs, server: Option<&str>) -> Result<NativeDevi
             (store, FolderFiles::open_sealed(&folder, &key)?)
         }
     };
-    let stored = stored_session(&mut store).await?;
-    let server = server
-        .map(str::to_owned)
-        .or_else(|| stored.map(|session| session.server));
+    let stored = stored_server(&mut store).await?;
+    let server = server.map(str::to_owned).or(stored);
     let transport = HttpTransport::new(server.as_deref().unwrap_or(NO_SERVER), BUILD)?;
     Ok(Device::open(store, files, transport, NativePlatform::default(), BUILD).await?)
 }

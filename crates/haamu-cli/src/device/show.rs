@@ -4,7 +4,9 @@ use std::fmt::Write as _;
 use std::io::IsTerminal;
 use std::time::Duration;
 
-use haamu_client::{FieldVisit, Notice, OpenVisit};
+use haamu_client::{
+    Backlog, ClientError, Failure, FieldVisit, FieldworkError, Hold, Notice, OpenVisit, Rest,
+};
 use haamu_form::score::{self, QuestionStatus};
 use haamu_form::{AnswerState, Checklist, Finding, Language, Question, Score, Slot, Texts};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -149,11 +151,72 @@ pub(super) fn notice(notice: &Notice, words: &Words) -> Option<String> {
         Notice::NewIdentity(_) => Some(words.new_identity.to_owned()),
         Notice::FileDamaged(_) => Some(words.damaged.to_owned()),
         Notice::FileRefused(_) => Some(words.refused.to_owned()),
+        Notice::HeldBack(files, bytes, hold) => {
+            let why = match hold {
+                Hold::Offline => words.hold_offline,
+                Hold::Battery => words.hold_battery,
+                Hold::Metered => words.hold_metered,
+            };
+            Some(format!(
+                "{files} {} ({}): {why}",
+                words.photos_waiting,
+                size(*bytes)
+            ))
+        }
+        Notice::Revoked(_, _) => Some(words.revoked.to_owned()),
+        Notice::AcknowledgementWithdrawn(_) => Some(words.withdrawn.to_owned()),
+        Notice::Stalled => Some(words.stalled.to_owned()),
         Notice::SetAside(_, disposition, _) => {
             Some(format!("1 {} ({})", words.set_aside, disposition.as_str()))
         }
         _ => None,
     }
+}
+
+/// How a sync ended.
+pub(super) fn rest(backlog: &Backlog, rest: Rest, words: &Words) -> &'static str {
+    match rest {
+        Rest::UpToDate if backlog.unsent_files > 0 => words.held_back,
+        Rest::UpToDate => words.up_to_date,
+        Rest::Waiting(Failure::Network) => words.offline,
+        Rest::Waiting(Failure::NotOurServer) => words.portal,
+        Rest::Waiting(_) => words.server_busy,
+        Rest::AuthRequired => words.sign_in_again,
+        Rest::UpgradeRequired => words.update_app,
+    }
+}
+
+/// What a person is told of an error, where there are words for it.
+pub(super) fn error(error: &anyhow::Error, words: &Words) -> Option<&'static str> {
+    let fieldwork = error.downcast_ref::<FieldworkError>();
+    let client = match fieldwork {
+        Some(FieldworkError::Client(client)) => Some(client),
+        Some(FieldworkError::Closed(_)) => return Some(words.closed),
+        _ => error.downcast_ref::<ClientError>(),
+    };
+    Some(match client? {
+        ClientError::NotSaved => words.disk_full,
+        ClientError::AnotherPerson => words.another_person,
+        ClientError::NotAShopper(_) => words.not_a_shopper,
+        ClientError::SignedOut => words.not_signed_in,
+        ClientError::NotImported(_) => words.not_imported,
+        ClientError::Server(failure) => match failure {
+            Failure::Network => words.offline,
+            Failure::NotOurServer => words.portal,
+            Failure::Unauthorised => words.wrong_password,
+            Failure::Forbidden | Failure::NotEnrolled => words.not_allowed,
+            Failure::UpgradeRequired => words.update_app,
+            Failure::Busy(_) | Failure::Server | Failure::TooLarge | Failure::FrameRefused => {
+                words.server_busy
+            }
+        },
+        _ => return None,
+    })
+}
+
+/// A number of bytes for people.
+pub(super) fn size(bytes: u64) -> String {
+    indicatif::BinaryBytes(bytes).to_string()
 }
 
 /// A progress bar on a terminal; nothing elsewhere.

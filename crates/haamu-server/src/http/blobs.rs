@@ -12,7 +12,7 @@ use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use haamu_app::{App, UploadPart, UploadState};
-use haamu_domain::{Code, SubmissionId};
+use haamu_domain::{Actor, Code, SubmissionId};
 use serde::Deserialize;
 use uuid::Uuid;
 
@@ -27,7 +27,7 @@ pub(super) const RECEIPT: HeaderName = HeaderName::from_static("haamu-receipt");
 const COMPLETE: HeaderName = HeaderName::from_static("upload-complete");
 const LIMIT: HeaderName = HeaderName::from_static("upload-limit");
 const INTEROP: HeaderName = HeaderName::from_static("upload-draft-interop-version");
-const CONTENT_DIGEST: HeaderName = HeaderName::from_static("content-digest");
+pub(super) const CONTENT_DIGEST: HeaderName = HeaderName::from_static("content-digest");
 /// The interop version of the draft.
 const INTEROP_VERSION: HeaderValue = HeaderValue::from_static("8");
 const PART_MEDIA_TYPE: &str = "application/partial-upload";
@@ -37,7 +37,7 @@ const PART_MEDIA_TYPE: &str = "application/partial-upload";
 #[into_params(parameter_in = Query)]
 pub(super) struct BlobQuery {
     /// The submission that the file is sent for.
-    submission: Uuid,
+    pub(super) submission: Uuid,
 }
 
 /// How much of a file has arrived.
@@ -81,12 +81,7 @@ pub(super) async fn patch_blob(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Failure> {
-    if text(&headers, &header::CONTENT_TYPE) != Some(PART_MEDIA_TYPE) {
-        let detail = format!("The body must be {PART_MEDIA_TYPE}.");
-        return Err(Failure::because(Code::UnsupportedMediaType, detail));
-    }
-    let offset = number(&headers, &OFFSET);
-    let offset = offset.ok_or_else(|| Failure::issue("upload-offset", "required", "a number of bytes"))?;
+    let offset = part_offset(&headers)?;
     let sha256 = hash(&sha256)?;
     let digest = digest(&headers)?;
     let arrived = Arrived::read(&headers, body, MAX_PART as u64).await?;
@@ -99,11 +94,31 @@ pub(super) async fn patch_blob(
         sha256,
         offset,
         bytes: arrived.bytes,
-        is_last: arrived.is_whole && text(&headers, &COMPLETE) == Some("?1"),
+        is_last: arrived.is_whole && is_last_part(&headers),
         digest,
     };
-    match take_in(&app, &bearer, part).await {
-        Ok(state) => Ok(answer(&app, &state)),
+    take(&app, &bearer.actor, part).await
+}
+
+/// Where a part starts.
+pub(super) fn part_offset(headers: &HeaderMap) -> Result<u64, Failure> {
+    if text(headers, &header::CONTENT_TYPE) != Some(PART_MEDIA_TYPE) {
+        let detail = format!("The body must be {PART_MEDIA_TYPE}.");
+        return Err(Failure::because(Code::UnsupportedMediaType, detail));
+    }
+    let offset = number(headers, &OFFSET);
+    offset.ok_or_else(|| Failure::issue("upload-offset", "required", "a number of bytes"))
+}
+
+/// Whether the file ends with the part.
+pub(super) fn is_last_part(headers: &HeaderMap) -> bool {
+    text(headers, &COMPLETE) == Some("?1")
+}
+
+/// Takes in a part, and answers how much has arrived.
+pub(super) async fn take(app: &App, actor: &Actor, part: UploadPart) -> Result<Response, Failure> {
+    match take_in(app, actor, part).await {
+        Ok(state) => Ok(answer(app, &state)),
         Err(failure) => Ok(with_offset(failure)),
     }
 }

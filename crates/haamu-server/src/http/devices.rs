@@ -6,10 +6,11 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use haamu_app::record::Device;
 use haamu_app::{App, DeviceInput};
+use haamu_domain::Code;
 use haamu_wire::sync::DeviceId;
 use haamu_wire::{DeviceIn, DeviceOut, DevicesOut, EnrolledOut, Secret};
 
-use super::extract::{Json, SignedIn};
+use super::extract::{Json, Path, SignedIn};
 use super::problem::Failure;
 
 /// Enrol a device, and bind the session to it. Enrolling once more changes nothing.
@@ -57,6 +58,20 @@ pub(super) async fn list_devices(
     }))
 }
 
+/// Shut a device out, such as one that was lost. It cannot sync any more; what is on it can still be deposited.
+#[utoipa::path(post, path = "/v1/devices/{device}/revoke", tag = "devices",
+    params(("device" = String, Path, description = "The device's id.")),
+    responses((status = 200, description = "Shut out.", body = DeviceOut)))]
+pub(super) async fn revoke_device(
+    State(app): State<App>,
+    SignedIn(bearer): SignedIn,
+    Path(device): Path<String>,
+) -> Result<axum::Json<DeviceOut>, Failure> {
+    let id = device.parse().map_err(|_| Failure::refused(Code::NotFound))?;
+    let device = app.revoke_device(&bearer.actor, id).await?;
+    Ok(axum::Json(device_out(device)))
+}
+
 fn device_id(path: &str, text: &str) -> Result<DeviceId, Failure> {
     text.parse()
         .map_err(|_| Failure::issue(path, "bad_id", "16 bytes as base64url without padding"))
@@ -69,5 +84,6 @@ fn device_out(device: Device) -> DeviceOut {
         build: device.build,
         enrolled_at: device.enrolled_at.to_rfc3339(),
         operations: device.head.seq,
+        revoked_at: device.revoked_at.map(haamu_domain::Timestamp::to_rfc3339),
     }
 }

@@ -3,6 +3,7 @@
 mod blobs;
 mod checklists;
 mod client_organisations;
+mod deposits;
 mod devices;
 mod evaluations;
 mod extract;
@@ -32,7 +33,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::decompression::RequestDecompressionLayer;
 use tower_http::timeout::TimeoutLayer;
-use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{
     ComponentsBuilder, ContactBuilder, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder,
 };
@@ -117,6 +118,11 @@ fn identity() -> OpenApiRouter<App> {
         .verb(Verb::ListUsers, &[], routes!(users::list_users))
         .verb(Verb::EnrolDevice, device, routes!(devices::enrol_device))
         .verb(Verb::ReadDevices, &[], routes!(devices::list_devices))
+        .verb(
+            Verb::RevokeDevice,
+            &[Code::NotFound],
+            routes!(devices::revoke_device),
+        )
         .with_body_limit(MAX_BODY)
 }
 
@@ -244,7 +250,31 @@ fn fieldwork() -> OpenApiRouter<App> {
         .open(&[], routes!(blobs::read_receipt_keys))
         .with_body_limit(MAX_PART)
         .merge(frames)
+        .merge(deposits())
         .merge(tus_uploads())
+}
+
+fn deposits() -> OpenApiRouter<App> {
+    let deposit = &[
+        Code::SyncFrame,
+        Code::UpgradeRequired,
+        Code::DeviceNotEnrolled,
+        Code::QuotaExceeded,
+    ];
+    let upload = &[
+        Code::ValidationFailed,
+        Code::NotFound,
+        Code::WrongOffset,
+        Code::DigestMismatch,
+        Code::QuotaExceeded,
+    ];
+    let frames = Operations::default()
+        .device(deposit, routes!(deposits::create_deposit))
+        .with_body_limit(MAX_FRAME);
+    Operations::default()
+        .device(upload, routes!(deposits::patch_deposit_blob))
+        .with_body_limit(MAX_PART)
+        .merge(frames)
 }
 
 fn tus_uploads() -> OpenApiRouter<App> {
@@ -412,8 +442,12 @@ fn description() -> OpenApi {
         .scheme(HttpAuthScheme::Bearer)
         .bearer_format("JWT")
         .build();
+    let signature = "The field `Signature` of RFC 9421, with `Signature-Input` and `Content-Digest`: Ed25519 with the \
+                     key of an enrolled device over `@method`, `@path`, `@query` and `content-digest`.";
+    let signature = ApiKey::Header(ApiKeyValue::with_description("Signature", signature));
     let components = ComponentsBuilder::new()
         .security_scheme("bearer", SecurityScheme::Http(bearer))
+        .security_scheme("device_signature", SecurityScheme::ApiKey(signature))
         .build();
     OpenApiBuilder::new()
         .info(info)

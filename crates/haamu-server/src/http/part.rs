@@ -5,8 +5,8 @@ use std::time::Duration;
 use axum::http::{HeaderMap, HeaderName, header};
 use bytes::{Bytes, BytesMut};
 use futures::StreamExt;
-use haamu_app::{App, Bearer, UploadPart, UploadState};
-use haamu_domain::Code;
+use haamu_app::{App, UploadPart, UploadState};
+use haamu_domain::{Actor, Code};
 use haamu_wire::sync::BlobHash;
 use tokio::time::{Instant, timeout_at};
 use tracing::Instrument;
@@ -64,8 +64,8 @@ impl Arrived {
 
 /// Takes in a part. A client that goes away meanwhile changes nothing about it: a
 /// request ends with its connection, and what has arrived would be lost.
-pub(super) async fn take_in(app: &App, bearer: &Bearer, part: UploadPart) -> Result<UploadState, Failure> {
-    let (app, actor) = (app.clone(), bearer.actor);
+pub(super) async fn take_in(app: &App, actor: &Actor, part: UploadPart) -> Result<UploadState, Failure> {
+    let (app, actor) = (app.clone(), *actor);
     let work = async move { app.upload(&actor, part).await };
     let done = tokio::spawn(work.in_current_span()).await;
     done.map_err(|_| Failure::refused(Code::Internal))?

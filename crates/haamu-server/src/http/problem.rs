@@ -61,10 +61,17 @@ impl IntoResponse for Failure {
             detail: None,
             request_id: None,
             issues: Vec::new(),
+            min_build: None,
         };
         if let Error::Refused(refusal) = &self.0 {
-            let Refusal { detail, issues, .. } = refusal.as_ref();
+            let Refusal {
+                detail,
+                issues,
+                min_build,
+                ..
+            } = refusal.as_ref();
             problem.detail.clone_from(detail);
+            problem.min_build.clone_from(min_build);
             problem.issues = issues.iter().map(issue_out).collect();
         }
         let mut response = (status, Json(&problem)).into_response();
@@ -94,9 +101,10 @@ pub(super) fn status_of(code: Code) -> StatusCode {
     match code {
         Code::InvalidRequest | Code::SyncFrame => StatusCode::BAD_REQUEST,
         Code::ValidationFailed | Code::ChecklistUnsound => StatusCode::UNPROCESSABLE_ENTITY,
-        Code::Unauthenticated | Code::InvalidCredentials | Code::InvalidRefreshToken => {
-            StatusCode::UNAUTHORIZED
-        }
+        Code::Unauthenticated
+        | Code::InvalidCredentials
+        | Code::InvalidRefreshToken
+        | Code::DeviceSignature => StatusCode::UNAUTHORIZED,
         Code::Forbidden | Code::DeviceNotEnrolled | Code::SetupCodeWrong => StatusCode::FORBIDDEN,
         Code::NotFound => StatusCode::NOT_FOUND,
         Code::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,

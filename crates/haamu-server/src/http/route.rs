@@ -24,6 +24,8 @@ enum Access {
     Anyone,
     /// Whoever's role the policy lets do this.
     Verb(Verb),
+    /// A device that signs the request; the handler verifies that, for it takes the body.
+    Device,
 }
 
 /// Operations under one limit on their bodies.
@@ -39,6 +41,11 @@ impl Operations {
     /// Adds an operation for whoever's role the policy lets do `verb`.
     pub(super) fn verb(self, verb: Verb, codes: &[Code], route: UtoipaMethodRouter<App>) -> Self {
         self.add(Access::Verb(verb), codes, route)
+    }
+
+    /// Adds an operation that a device signs with its own key.
+    pub(super) fn device(self, codes: &[Code], route: UtoipaMethodRouter<App>) -> Self {
+        self.add(Access::Device, codes, route)
     }
 
     /// The router, whose operations take bodies of at most so many bytes.
@@ -105,6 +112,13 @@ fn describe(operation: &mut Operation, access: Access, codes: &[Code]) {
     codes.extend([Code::Unavailable, Code::Internal]);
     match access {
         Access::Anyone => operation.security = Some(Vec::new()),
+        Access::Device => {
+            codes.push(Code::DeviceSignature);
+            let names = Vec::<String>::new();
+            operation.security = Some(vec![SecurityRequirement::new("device_signature", names)]);
+            let access = [("x-haamu-access".to_owned(), json!({"device": true}))];
+            operation.extensions = Some(access.into_iter().collect::<Extensions>());
+        }
         Access::Verb(verb) => {
             codes.extend([Code::Unauthenticated, Code::Forbidden]);
             operation.security = Some(vec![SecurityRequirement::new("bearer", Vec::<String>::new())]);

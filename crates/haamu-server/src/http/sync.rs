@@ -28,33 +28,48 @@ pub(super) async fn sync(
     headers: HeaderMap,
     Body(body): Body,
 ) -> Result<Response, Failure> {
-    let is_json = match media_type(&headers) {
-        CBOR => false,
-        JSON => true,
-        _ => {
-            return Err(Failure::because(
+    let encoding = Encoding::of(&headers)?;
+    let request: SyncRequest = encoding.read(&body)?;
+    let response = app.sync(&bearer.actor, &request).await?;
+    Ok(encoding.answer(&response))
+}
+
+/// How frames are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Encoding {
+    Cbor,
+    Json,
+}
+
+impl Encoding {
+    /// That of a request; its answer has the same.
+    pub(super) fn of(headers: &HeaderMap) -> Result<Self, Failure> {
+        match media_type(headers) {
+            CBOR => Ok(Self::Cbor),
+            JSON => Ok(Self::Json),
+            _ => Err(Failure::because(
                 Code::UnsupportedMediaType,
                 "The body must be CBOR or JSON.",
-            ));
+            )),
         }
-    };
-    let request = if is_json {
-        SyncRequest::from_json(&body)
-    } else {
-        SyncRequest::from_cbor(&body)
-    };
-    let request = request.map_err(|error| Failure::because(Code::SyncFrame, error.to_string()))?;
-    let response = app.sync(&bearer.actor, &request).await?;
-    let (media_type, body) = if is_json {
-        (JSON, response.to_json())
-    } else {
-        (CBOR, response.to_cbor())
-    };
-    Ok((
-        [(header::CONTENT_TYPE, HeaderValue::from_static(media_type))],
-        body,
-    )
-        .into_response())
+    }
+
+    pub(super) fn read<T: Frame>(self, body: &[u8]) -> Result<T, Failure> {
+        let frame = match self {
+            Self::Cbor => T::from_cbor(body),
+            Self::Json => T::from_json(body),
+        };
+        frame.map_err(|error| Failure::because(Code::SyncFrame, error.to_string()))
+    }
+
+    pub(super) fn answer(self, frame: &impl Frame) -> Response {
+        let (media_type, body) = match self {
+            Self::Cbor => (CBOR, frame.to_cbor()),
+            Self::Json => (JSON, frame.to_json()),
+        };
+        let media_type = HeaderValue::from_static(media_type);
+        ([(header::CONTENT_TYPE, media_type)], body).into_response()
+    }
 }
 
 fn media_type(headers: &HeaderMap) -> &str {

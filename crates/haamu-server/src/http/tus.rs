@@ -269,7 +269,7 @@ async fn append(
         is_last,
         digest: None,
     };
-    take_in(app, bearer, part).await
+    take_in(app, &bearer.actor, part).await
 }
 
 fn describe(response: &mut Response, state: &UploadState) {

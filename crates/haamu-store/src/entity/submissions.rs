@@ -53,6 +53,7 @@ entity!(device, "device", {
     head_effective: Option<i64>,
     enrolled_at: i64,
     revoked_at: Option<i64>,
+    custody_seq: i64,
 });
 
 entity!(op, "op", {

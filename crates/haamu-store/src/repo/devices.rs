@@ -34,6 +34,8 @@ pub struct Device {
     pub enrolled_at: Timestamp,
     /// When it was shut out.
     pub revoked_at: Option<Timestamp>,
+    /// How much of its log a verified backup has.
+    pub custody_seq: u64,
 }
 
 /// Enrols a device.
@@ -54,6 +56,7 @@ pub async fn insert(tx: &Tx, new: &Device) -> Result<(), StoreError> {
         head_effective: Set(None),
         enrolled_at: Set(new.enrolled_at.millis()),
         revoked_at: Set(new.revoked_at.map(Timestamp::millis)),
+        custody_seq: Set(signed(new.custody_seq)),
     };
     device::Entity::insert(row)
         .exec_without_returning(tx.connection())
@@ -118,6 +121,20 @@ pub async fn set_head(
     Ok(())
 }
 
+/// Shuts a device out.
+///
+/// # Errors
+/// The database failed.
+pub async fn revoke(tx: &Tx, id: DeviceId, now: Timestamp) -> Result<(), StoreError> {
+    let row = device::ActiveModel {
+        id: Set(id.as_bytes().to_vec()),
+        revoked_at: Set(Some(now.millis())),
+        ..Default::default()
+    };
+    device::Entity::update(row).exec(tx.connection()).await?;
+    Ok(())
+}
+
 /// A person's devices, the newest last.
 ///
 /// # Errors
@@ -151,5 +168,6 @@ fn record(row: device::Model) -> Result<Device, StoreError> {
             .map(|bits| Hlc::from_bits(bits.cast_unsigned())),
         enrolled_at: Timestamp::from_millis(row.enrolled_at),
         revoked_at: row.revoked_at.map(Timestamp::from_millis),
+        custody_seq: unsigned(row.custody_seq, "custody watermark")?,
     })
 }

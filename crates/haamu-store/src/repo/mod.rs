@@ -9,6 +9,7 @@ pub mod audit;
 pub mod blobs;
 pub mod checklists;
 pub mod clients;
+pub mod custody;
 pub mod devices;
 pub mod feed;
 pub mod identity;

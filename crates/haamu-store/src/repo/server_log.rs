@@ -49,6 +49,7 @@ pub async fn lock_or_begin(
             head_effective: None,
             enrolled_at: now,
             revoked_at: Some(now),
+            custody_seq: 0,
         };
         devices::insert(tx, &device).await?;
     }

@@ -112,6 +112,26 @@ pub async fn end(tx: &Tx, id: SessionId, now: Timestamp, reason: &str) -> Result
     Ok(())
 }
 
+/// Ends all sessions that are bound to a device.
+///
+/// # Errors
+/// The database failed.
+pub async fn end_of_device(
+    tx: &Tx,
+    device: DeviceId,
+    now: Timestamp,
+    reason: &str,
+) -> Result<(), StoreError> {
+    session::Entity::update_many()
+        .col_expr(session::Column::EndedAt, Expr::value(now.millis()))
+        .col_expr(session::Column::EndReason, Expr::value(reason))
+        .filter(session::Column::Device.eq(device.as_bytes().to_vec()))
+        .filter(session::Column::EndedAt.is_null())
+        .exec(tx.connection())
+        .await?;
+    Ok(())
+}
+
 /// Adds a refresh token, of which only the hash is kept.
 ///
 /// # Errors

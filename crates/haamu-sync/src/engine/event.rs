@@ -1,8 +1,8 @@
 //! What goes into the engine and what comes out of it.
 
 use crate::{
-    Action, Attachment, BlobHash, Bytes, DeviceId, Disposition, DocumentId, FormVersion, Millis, OpId,
-    RegisterKey, SyncRequest, SyncResponse,
+    Action, Attachment, BlobHash, Bytes, DepositResponse, DeviceId, Disposition, DocumentId, FormVersion,
+    Millis, OpId, RegisterKey, SyncRequest, SyncResponse,
 };
 
 use super::conditions::{Conditions, Hold};
@@ -24,6 +24,8 @@ pub enum Event {
     Enrolled(EffectId, Result<(), Failure>),
     /// The answer to a sync request.
     Synced(EffectId, Result<Box<SyncResponse>, Failure>),
+    /// The answer to a deposit.
+    Deposited(EffectId, Result<Box<DepositResponse>, Failure>),
     /// A part of a file arrived; the server now has this many bytes of it.
     Uploaded(EffectId, Result<u64, UploadFailure>),
     /// New tokens were obtained, or could not be.
@@ -36,6 +38,11 @@ pub enum Event {
     Conditions(Conditions),
     /// Work that another installation of the same person exported; its files are durable here already.
     Import(Import),
+    /// Everything here is a copy of another installation, as its platform found out: this one takes a new name.
+    Copied,
+    /// The person cannot sign in any more and wants their work to reach the agency all the same: it is sent
+    /// under the device's own key.
+    Deposit,
     /// The person signed in again.
     SignedIn,
     /// There is a reason to sync: the person asked, the network came back, the app came to the front.
@@ -121,6 +128,8 @@ pub enum Effect {
     Enrol(EffectId, Enrolment),
     /// Send the request.
     Sync(EffectId, Box<SyncRequest>),
+    /// Send the request as a deposit, signed with the device's key.
+    Deposit(EffectId, Box<SyncRequest>),
     /// Send a part of a file.
     Upload(EffectId, Upload),
     /// Obtain new tokens.
@@ -143,6 +152,8 @@ pub struct Enrolment {
 pub struct Upload {
     /// The file.
     pub sha256: BlobHash,
+    /// The submission that it is sent for.
+    pub document: DocumentId,
     /// Where to, below the server's root.
     pub url: String,
     /// Where the part starts.
@@ -193,6 +204,10 @@ pub enum Notice {
     },
     /// Work of another installation could not be written down here; nothing was changed.
     NotImported,
+    /// Everything is with the agency, as far as conditions allow; somebody there decides about it.
+    Deposited,
+    /// The deposit was broken off; it can be asked for again.
+    NotDeposited(Failure),
     /// Files wait for better conditions: so many, their bytes, and for what.
     HeldBack(usize, u64, Hold),
     /// Something had to be sent and nothing happened for too long; it is tried anew.

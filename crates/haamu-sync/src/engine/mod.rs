@@ -69,6 +69,7 @@
 //! ```
 
 mod conditions;
+mod deposit;
 mod edits;
 mod event;
 mod import;
@@ -151,6 +152,8 @@ enum Then {
     Saved { op: OpId, edit: Edit },
     /// A response is applied.
     Applied(session::Outcome),
+    /// The device has a new name.
+    Renamed(session::Outcome),
     /// The device is enrolled.
     Enrolled,
     /// A file's state changed.
@@ -167,6 +170,8 @@ enum Pending {
     /// An edit, and the heads that its author saw when they made it.
     Edit(Edit, OpIds),
     Response(Box<crate::SyncResponse>),
+    Deposited(Box<crate::DepositResponse>),
+    Copied,
     Enrolled,
     Blob((BlobHash, DocumentId), BlobChange),
     Import(Box<Import>),
@@ -228,6 +233,7 @@ impl Engine {
             Event::CommitFailed(id) => self.commit_failed(id),
             Event::Enrolled(id, outcome) => self.enrolled(id, outcome),
             Event::Synced(id, outcome) => self.synced(id, outcome),
+            Event::Deposited(id, outcome) => self.deposited(id, outcome),
             Event::Uploaded(id, outcome) => self.uploaded(id, outcome),
             Event::AuthRefreshed(id, outcome) => self.auth_refreshed(id, outcome),
             Event::Receipt(sha256, document, bytes) => {
@@ -237,6 +243,8 @@ impl Engine {
             Event::Freed(sha256) => self.freed(sha256),
             Event::Conditions(conditions) => self.conditions_changed(conditions),
             Event::Import(import) => self.waiting.push_back(Pending::Import(Box::new(import))),
+            Event::Copied => self.waiting.push_back(Pending::Copied),
+            Event::Deposit => self.deposit(),
             Event::SignedIn => self.signed_in(),
             Event::SyncNow => self.sync_now(),
             Event::Timeout => self.timeout(),
@@ -397,6 +405,8 @@ impl Engine {
             match pending {
                 Pending::Edit(edit, seen) => self.commit_edit(edit, seen),
                 Pending::Response(response) => self.commit_response(&response),
+                Pending::Deposited(response) => self.commit_deposit(*response),
+                Pending::Copied => self.commit_new_identity(0),
                 Pending::Enrolled => {
                     let device = DeviceState {
                         enrolled: true,
@@ -411,7 +421,7 @@ impl Engine {
                     );
                 }
                 Pending::Blob(key, change) => self.commit_blob(key, change),
-                Pending::Import(import) => self.commit_import(*import),
+                Pending::Import(import) => self.commit_import(&import),
             }
         }
     }
@@ -459,6 +469,7 @@ impl Engine {
                 self.notify(Notice::Saved(op));
             }
             Then::Applied(outcome) => self.response_applied(outcome),
+            Then::Renamed(outcome) => self.renamed(outcome),
             Then::Enrolled => self.sync_now(),
             Then::BlobChanged => self.next_upload(),
             Then::ReceiptKept => {}
@@ -473,7 +484,8 @@ impl Engine {
         match commit.then {
             Then::Saved { edit, .. } => self.notify(Notice::NotSaved(edit.document, edit.key)),
             // Nothing was changed; the same will be asked and answered again.
-            Then::Applied(_) | Then::Enrolled => self.retry_later(Failure::Server),
+            Then::Applied(_) if self.session.is_depositing() => self.failed(Failure::Server),
+            Then::Applied(_) | Then::Renamed(_) | Then::Enrolled => self.retry_later(Failure::Server),
             // The receipt can be asked for again; the export is read again.
             Then::ReceiptKept => {}
             Then::Imported(_) => self.notify(Notice::NotImported),

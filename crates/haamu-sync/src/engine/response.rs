@@ -17,20 +17,7 @@ impl Engine {
         let have = response.have.head();
         if self.state.chain_at(have.seq) != Some(have.chain) && holds(Safeguard::Chain) {
             // Somebody else writes under this name: one of the two is a clone, and both take a new name.
-            let batch = self.new_identity(response.have.common);
-            let device = batch
-                .device
-                .as_ref()
-                .map_or(self.state.device.device, |row| row.device);
-            let notices = vec![Notice::NewIdentity(device)];
-            self.start_commit(
-                batch,
-                Then::Applied(Outcome {
-                    notices,
-                    needs: Vec::new(),
-                    more: true,
-                }),
-            );
+            self.commit_new_identity(response.have.common);
             return;
         }
         let mut batch = WriteBatch::default();
@@ -69,7 +56,9 @@ impl Engine {
         if !response.more || !holds(Safeguard::IncludeAfterLastPage) {
             device.included = device.acknowledged;
         }
-        self.forget(response.custody_upto, &mut device, &mut batch);
+        device.mark_held(response.server_time);
+        let in_custody = response.custody_upto.max(device.held_long(response.server_time));
+        self.forget(in_custody, &mut device, &mut batch);
         batch.device = Some(device);
         self.start_commit(batch, Then::Applied(outcome));
     }
@@ -98,7 +87,7 @@ impl Engine {
 
     /// A server that lost operations may have lost files too. Offering them again costs little: it
     /// says which ones it wants.
-    fn offer_again(&self, batch: &mut WriteBatch, outcome: &mut Outcome) {
+    pub(super) fn offer_again(&self, batch: &mut WriteBatch, outcome: &mut Outcome) {
         let is_there = |blob: &&StoredBlob| matches!(blob.state, BlobState::Complete | BlobState::Freed);
         let complete = |blob: &&StoredBlob| is_there(blob) && holds(Safeguard::OfferAgain);
         let again = self.state.blobs.values().filter(complete);
@@ -110,7 +99,7 @@ impl Engine {
     }
 
     /// Files that were offered and are not wanted have arrived.
-    fn confirm_files(
+    pub(super) fn confirm_files(
         &self,
         offered: &[Offer],
         response: &SyncResponse,
@@ -134,7 +123,7 @@ impl Engine {
         }
     }
 
-    /// Forgets what a verified backup has and the copies of submissions include.
+    /// Forgets what a verified backup has, or the server has had for long, and the copies of submissions include.
     fn forget(&self, custody_upto: u64, device: &mut DeviceState, batch: &mut WriteBatch) {
         let in_custody = if holds(Safeguard::KeepUntilCustody) {
             custody_upto
@@ -155,6 +144,19 @@ impl Engine {
                 chain,
             };
         }
+    }
+
+    /// Takes a new name, and goes on under it.
+    pub(super) fn commit_new_identity(&mut self, common: u64) {
+        let batch = self.new_identity(common);
+        let row = batch.device.as_ref();
+        let device = row.map_or(self.state.device.device, |row| row.device);
+        let outcome = Outcome {
+            notices: vec![Notice::NewIdentity(device)],
+            needs: Vec::new(),
+            more: true,
+        };
+        self.start_commit(batch, Then::Renamed(outcome));
     }
 
     /// The log under a new name, to be sent again with its first origin: also what the server has
@@ -199,7 +201,7 @@ impl Engine {
     }
 
     /// Silence means applied: what the server had set aside before it lost it took effect now.
-    fn judge_anew(&self, response: &SyncResponse, agreed: u64, batch: &mut WriteBatch) {
+    pub(super) fn judge_anew(&self, response: &SyncResponse, agreed: u64, batch: &mut WriteBatch) {
         let is_told = |seq: u64| {
             let mut told = response.exceptions.iter();
             told.any(|told| told.seq == seq && told.disposition != Disposition::Applied)
@@ -214,7 +216,7 @@ impl Engine {
     }
 
     /// Notes where the server put what it did not apply.
-    fn set_aside(&self, response: &SyncResponse, batch: &mut WriteBatch, outcome: &mut Outcome) {
+    pub(super) fn set_aside(&self, response: &SyncResponse, batch: &mut WriteBatch, outcome: &mut Outcome) {
         for exception in &response.exceptions {
             let is_kept_apart = !matches!(
                 exception.disposition,
@@ -339,7 +341,7 @@ impl Engine {
     }
 }
 
-fn acknowledge(device: &mut DeviceState, upto: u64, outcome: &mut Outcome) {
+pub(super) fn acknowledge(device: &mut DeviceState, upto: u64, outcome: &mut Outcome) {
     if upto < device.acknowledged && holds(Safeguard::WithdrawAcknowledgement) {
         outcome.notices.push(Notice::AcknowledgementWithdrawn(upto));
     } else if upto > device.acknowledged {

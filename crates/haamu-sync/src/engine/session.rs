@@ -4,6 +4,7 @@ use crate::frame::{MAX_BATCH_BYTES, MAX_BATCH_OPS, MAX_OFFERS, PROTO};
 use crate::safeguards::{Safeguard, holds};
 use crate::{Bytes, Millis, Need, Offer, SyncRequest, SyncResponse};
 
+use super::deposit::Deposit;
 use super::{
     BlobState, Connection, DeviceState, Effect, EffectId, Engine, Enrolment, Failure, Notice, Pending,
     StoredBlob,
@@ -32,7 +33,9 @@ pub(super) struct Session {
     /// So many bytes were too large.
     too_large: Option<usize>,
     /// The bytes of operations in the last request.
-    sent_bytes: usize,
+    pub(super) sent_bytes: usize,
+    /// Whether requests go out under the device's own key.
+    pub(super) deposit: Deposit,
 }
 
 #[derive(Debug, Default)]
@@ -90,6 +93,11 @@ impl Session {
     /// Whether only the person can help.
     pub(super) const fn needs_person(&self) -> bool {
         matches!(self.phase, Phase::AuthRequired | Phase::UpgradeRequired)
+    }
+
+    /// Whether work is sent under the device's own key.
+    pub(super) fn is_depositing(&self) -> bool {
+        self.deposit != Deposit::None
     }
 
     /// Failures under other conditions say nothing about these.
@@ -151,6 +159,9 @@ impl Engine {
     }
 
     pub(super) fn signed_in(&mut self) {
+        if self.session.is_depositing() {
+            self.session.deposit = Deposit::Unasked;
+        }
         if matches!(self.session.phase, Phase::AuthRequired) {
             // The new session is bound to no device, whatever the one before was.
             if holds(Safeguard::EnrolAgain) {
@@ -165,12 +176,21 @@ impl Engine {
     pub(super) fn ask(&mut self) {
         self.session.again = false;
         if self.conditions.connection == Connection::Offline {
+            if self.session.is_depositing() {
+                self.end_deposit(Err(Failure::Network));
+                return;
+            }
             // The network's return is an event of its own.
             self.session.phase = Phase::Idle;
             self.notify(Notice::Retrying(Failure::Network));
             return;
         }
         self.watchdog.pet(self.now.monotonic);
+        if self.session.is_depositing() {
+            let id = self.next_effect_id();
+            self.send_deposit(id);
+            return;
+        }
         if !self.state.device.enrolled {
             self.enrol();
             return;
@@ -195,7 +215,7 @@ impl Engine {
             .push_back(Effect::Enrol(id, Enrolment { device, cloned_from }));
     }
 
-    fn request(&self) -> SyncRequest {
+    pub(super) fn request(&self) -> SyncRequest {
         let device = &self.state.device;
         let limit = self.session.batch_bytes.unwrap_or(MAX_BATCH_BYTES);
         let mut bytes = 0;
@@ -293,6 +313,12 @@ impl Engine {
     }
 
     pub(super) fn failed(&mut self, failure: Failure) {
+        let is_smaller_tried = matches!(failure, Failure::TooLarge | Failure::FrameRefused)
+            && self.session.batch_bytes.is_none_or(|bytes| bytes > 1);
+        if self.session.is_depositing() && !is_smaller_tried {
+            self.end_deposit(Err(failure));
+            return;
+        }
         match failure {
             Failure::Unauthorised => {
                 let id = self.next_effect_id();
@@ -355,9 +381,12 @@ impl Engine {
         self.session.batch_bytes = self.session.larger_batch();
         self.session.phase = Phase::Idle;
         let has_more = outcome.more || self.session.again || self.state.unsent().next().is_some();
+        let needs_files = !outcome.needs.is_empty();
         self.uploader.enqueue(outcome.needs);
         if has_more {
             self.ask();
+        } else if self.session.is_depositing() && !needs_files {
+            self.end_deposit(Ok(()));
         } else {
             self.session.not_before = match self.state.device.policy.retry_after_ms {
                 0 => 0,
@@ -367,8 +396,24 @@ impl Engine {
         }
     }
 
+    /// The device has a new name; what was asked under the old one is asked again.
+    pub(super) fn renamed(&mut self, outcome: Outcome) {
+        if matches!(self.session.phase, Phase::Applying { .. }) {
+            self.response_applied(outcome);
+        } else {
+            for notice in outcome.notices {
+                self.notify(notice);
+            }
+        }
+    }
+
     /// Everything that can be sent is sent.
     pub(super) fn settled(&mut self) {
+        if self.session.is_depositing() {
+            // Files that are wanted cannot be sent, or not now.
+            self.end_deposit(Ok(()));
+            return;
+        }
         if !matches!(self.session.phase, Phase::Idle) {
             return;
         }

@@ -52,6 +52,9 @@ pub struct DeviceState {
     /// What the operator asks of all devices, as last heard.
     #[serde(default)]
     pub policy: Policy,
+    /// Since when the server has had how much of the log, by its clock: about one mark a day.
+    #[serde(default)]
+    pub held_since: Vec<(Millis, u64)>,
 }
 
 impl DeviceState {
@@ -72,9 +75,34 @@ impl DeviceState {
             generation: 0,
             next_effect: 1,
             policy: Policy::default(),
+            held_since: Vec::new(),
         }
     }
+
+    /// Notes how much of the log the server has.
+    pub(super) fn mark_held(&mut self, now: Millis) {
+        let upto = self.acknowledged;
+        // What was withdrawn is not held any more, and a clock that was set back proves nothing.
+        self.held_since
+            .retain(|(since, seq)| *seq <= upto && *since <= now);
+        let is_due = |(since, seq): &(Millis, u64)| *seq < upto && *since + MARK_MS <= now;
+        if upto > 0 && self.held_since.last().is_none_or(is_due) {
+            self.held_since.push((now, upto));
+        }
+    }
+
+    /// How much of the log the server has had for [`KEEP_MS`].
+    pub(super) fn held_long(&self, now: Millis) -> u64 {
+        let marks = self.held_since.iter().rev();
+        let long = marks.filter(|(since, _)| since.saturating_add(KEEP_MS) <= now);
+        long.map(|(_, seq)| *seq).next().unwrap_or_default()
+    }
 }
+
+/// Work that the server has had for so long is forgotten even where nobody vouches for backups.
+const KEEP_MS: Millis = 90 * 24 * 60 * 60 * 1_000;
+/// How far apart the marks are by which that is known.
+const MARK_MS: Millis = 24 * 60 * 60 * 1_000;
 
 /// An operation of this device's log.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

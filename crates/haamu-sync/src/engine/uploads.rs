@@ -147,6 +147,7 @@ impl Engine {
         let length = self.uploader.part.min(total.saturating_sub(need.offset));
         let upload = Upload {
             sha256: need.sha256,
+            document: need.document,
             url: need.url.clone(),
             offset: need.offset,
             length,

@@ -82,7 +82,7 @@ const OUTSIDE: &[(&[&str], &[&str])] = &[
     (&["utoipa"], &["haamu-server", "haamu-wire"]),
     (&["askama"], &["haamu-report"]),
     (&["object_store"], &["haamu-store"]),
-    (&["image"], &["haamu-app", "xtask"]),
+    (&["image"], &["haamu-app", "haamu-client", "xtask"]),
     (&["argon2", "jsonwebtoken"], &["haamu-app"]),
     (&["rusqlite"], &["haamu-client-sqlite"]),
     (&["reqwest"], &["haamu-client", "haamu-server"]),

@@ -1,26 +1,35 @@
-//! HTTP by reqwest, and the clocks and randomness of the machine.
+//! HTTP by reqwest, the clocks and randomness of the machine, and previews of photos.
+
+mod platform;
+mod preview;
 
 use std::io::Write;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use base64::Engine as _;
-use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use haamu_domain::SubmissionId;
+use haamu_domain::signature::{SignedParts, content_digest, sign};
 use haamu_sync::engine::{Enrolment, Failure, Upload, UploadFailure};
-use haamu_sync::{ClockReading, Frame, Millis, PROTO_HEADER, SyncRequest, SyncResponse};
+use haamu_sync::{BlobHash, DepositResponse, DocumentId, Frame, PROTO_HEADER, SyncRequest, SyncResponse};
 use haamu_wire::{DeviceIn, EnrolledOut, Problem, RefreshIn, Secret, SessionOut, SignInIn};
 use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE, RETRY_AFTER};
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode, redirect};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use sha2::{Digest, Sha256};
 use url::Url;
 
-use crate::ports::{Platform, PortError, Transport};
+use crate::ports::{DeviceSigner, Pass, PortError, Transport, Uploaded};
 use crate::session::{Credentials, Session};
 
+pub use platform::NativePlatform;
+pub use preview::preview;
+
 const CBOR: &str = "application/cbor";
+const CONTENT_DIGEST: &str = "content-digest";
+const RECEIPT: &str = "haamu-receipt";
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(90);
 /// Smaller bodies do not get smaller by compression.
@@ -108,6 +117,30 @@ impl HttpTransport {
         })
     }
 
+    /// A request under the device's own key. `@path` and `@query` are those below the server's root.
+    fn signed(
+        &self,
+        signer: &DeviceSigner,
+        method: Method,
+        path: &str,
+        body: &[u8],
+    ) -> Result<RequestBuilder, Failure> {
+        let digest = content_digest(body);
+        let (place, query) = path.split_once('?').unwrap_or((path, ""));
+        let parts = SignedParts {
+            method: method.as_str(),
+            path: &format!("/{}", place.trim_start_matches('/')),
+            query,
+            content_digest: &digest,
+        };
+        let fields = sign(&signer.key, signer.device, parts);
+        let request = self.request(method, path, None)?;
+        Ok(request
+            .header(CONTENT_DIGEST, digest.as_str())
+            .header("signature-input", fields.input)
+            .header("signature", fields.signature))
+    }
+
     async fn exchange<T: DeserializeOwned>(
         &self,
         path: &str,
@@ -168,24 +201,57 @@ impl Transport for HttpTransport {
         SyncResponse::from_cbor(&bytes).map_err(|_| Failure::NotOurServer)
     }
 
-    async fn upload(
+    async fn sign_out(&mut self, session: &Session) -> Result<(), Failure> {
+        let request = self.request(Method::DELETE, "v1/sessions/current", Some(session))?;
+        accepted(send(request).await?).await.map(drop)
+    }
+
+    async fn deposit(
+        &mut self,
+        signer: &DeviceSigner,
+        request: &SyncRequest,
+    ) -> Result<DepositResponse, Failure> {
+        let frame = request.to_cbor();
+        let builder = self.signed(signer, Method::POST, "v1/deposits", &frame)?;
+        let builder = builder.header(CONTENT_TYPE, CBOR).body(frame);
+        let response = accepted(send(builder).await?).await?;
+        let bytes = response.bytes().await.map_err(|_| Failure::Network)?;
+        DepositResponse::from_cbor(&bytes).map_err(|_| Failure::NotOurServer)
+    }
+
+    async fn receipt(
         &mut self,
         session: &Session,
+        sha256: BlobHash,
+        document: DocumentId,
+    ) -> Result<Vec<u8>, Failure> {
+        let submission = SubmissionId::from_document(document);
+        let path = format!("v1/blobs/{sha256}/receipt?submission={submission}");
+        let request = self.request(Method::GET, &path, Some(session))?;
+        let response = accepted(send(request).await?).await?;
+        let bytes = response.bytes().await.map_err(|_| Failure::Network)?;
+        Ok(bytes.to_vec())
+    }
+
+    async fn upload(
+        &mut self,
+        pass: Pass<'_>,
         upload: &Upload,
         part: &[u8],
-    ) -> Result<u64, UploadFailure> {
+    ) -> Result<Uploaded, UploadFailure> {
         let is_last = upload.offset + upload.length == upload.total;
-        let request = self
-            .request(Method::PATCH, &upload.url, Some(session))
+        let request = match pass {
+            Pass::Session(session) => self
+                .request(Method::PATCH, &upload.url, Some(session))
+                .map(|request| request.header(CONTENT_DIGEST, content_digest(part))),
+            Pass::Device(signer) => self.signed(signer, Method::PATCH, &upload.url, part),
+        };
+        let request = request
             .map_err(UploadFailure::Request)?
             .header(CONTENT_TYPE, "application/partial-upload")
             .header("upload-draft-interop-version", "8")
             .header("upload-offset", upload.offset)
             .header("upload-complete", if is_last { "?1" } else { "?0" })
-            .header(
-                "content-digest",
-                format!("sha-256=:{}:", STANDARD.encode(Sha256::digest(part))),
-            )
             .body(part.to_vec());
         let response = send(request).await.map_err(UploadFailure::Request)?;
         let offset = response.headers().get("upload-offset");
@@ -194,7 +260,10 @@ impl Transport for HttpTransport {
             .and_then(|text| text.parse().ok());
         let status = response.status();
         if status.is_success() {
-            return offset.ok_or(UploadFailure::Request(Failure::NotOurServer));
+            let offset = offset.ok_or(UploadFailure::Request(Failure::NotOurServer))?;
+            let receipt = response.headers().get(RECEIPT);
+            let receipt = receipt.map(|value| value.as_bytes().to_vec());
+            return Ok(Uploaded { offset, receipt });
         }
         let failure = accepted(response).await.err().unwrap_or(Failure::Server);
         Err(match (status, offset) {
@@ -254,70 +323,4 @@ fn compressed(frame: &[u8]) -> Option<Vec<u8>> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
     encoder.write_all(frame).ok()?;
     encoder.finish().ok()
-}
-
-/// The machine's clocks and randomness.
-#[derive(Clone, Copy, Debug)]
-pub struct NativePlatform {
-    started: Instant,
-    /// Which boot it is; 0 where the system does not tell.
-    boot: u64,
-}
-
-impl Default for NativePlatform {
-    fn default() -> Self {
-        Self {
-            started: Instant::now(),
-            boot: boot_id(),
-        }
-    }
-}
-
-impl Platform for NativePlatform {
-    fn now(&self) -> ClockReading {
-        let wall = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .map(millis)
-            .unwrap_or_default();
-        let monotonic = match self.boot {
-            0 => millis(self.started.elapsed()),
-            _ => uptime().unwrap_or_else(|| millis(self.started.elapsed())),
-        };
-        ClockReading {
-            wall,
-            monotonic,
-            boot: self.boot,
-        }
-    }
-
-    fn random(&self) -> [u8; 32] {
-        let mut bytes = [0; 32];
-        getrandom::fill(&mut bytes).expect("the system has randomness");
-        bytes
-    }
-
-    async fn sleep_until(&self, monotonic: Millis) {
-        let left = monotonic.saturating_sub(self.now().monotonic);
-        tokio::time::sleep(Duration::from_millis(left)).await;
-    }
-}
-
-fn millis(duration: Duration) -> Millis {
-    Millis::try_from(duration.as_millis()).unwrap_or(Millis::MAX)
-}
-
-/// Milliseconds since the boot, across processes; known on Linux.
-fn uptime() -> Option<Millis> {
-    let text = std::fs::read_to_string("/proc/uptime").ok()?;
-    let (seconds, hundredths) = text.split_whitespace().next()?.split_once('.')?;
-    Some(seconds.parse::<Millis>().ok()? * 1_000 + hundredths.parse::<Millis>().ok()? * 10)
-}
-
-/// A number that names this boot; known on Linux.
-fn boot_id() -> u64 {
-    let Ok(text) = std::fs::read_to_string("/proc/sys/kernel/random/boot_id") else {
-        return 0;
-    };
-    let digest = Sha256::digest(text.trim().as_bytes());
-    digest.first_chunk().map_or(0, |first| u64::from_le_bytes(*first))
 }

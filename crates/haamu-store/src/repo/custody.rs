@@ -1,0 +1,93 @@
+//! How much of the devices' logs a backup has. It is the operator who compares, across all agencies.
+
+use haamu_domain::AgencyId;
+use haamu_sync::{ChainHead, ChainValue, DeviceId};
+use sea_orm::sea_query::Expr;
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+
+use crate::entity::submissions::{device, op};
+use crate::{StoreError, Tx};
+
+use super::{signed, unsigned};
+
+/// The log of a device as a database has it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DeviceLog {
+    /// The device.
+    pub device: DeviceId,
+    /// The agency that it works for.
+    pub agency: AgencyId,
+    /// The end of its log.
+    pub head: ChainHead,
+}
+
+/// The logs of all devices, by agency.
+///
+/// # Errors
+/// The database failed.
+pub async fn list_logs(tx: &Tx) -> Result<Vec<DeviceLog>, StoreError> {
+    let rows: Vec<(Vec<u8>, uuid::Uuid, i64, Vec<u8>)> = device::Entity::find()
+        .select_only()
+        .column(device::Column::Id)
+        .column(device::Column::AgencyId)
+        .column(device::Column::HeadSeq)
+        .column(device::Column::HeadChain)
+        .order_by_asc(device::Column::AgencyId)
+        .order_by_asc(device::Column::Id)
+        .into_tuple()
+        .all(tx.connection())
+        .await?;
+    rows.into_iter()
+        .map(|(id, agency, seq, chain)| {
+            Ok(DeviceLog {
+                device: DeviceId::from_slice(&id).ok_or(StoreError::Corrupt("device id"))?,
+                agency: AgencyId::from_uuid(agency),
+                head: ChainHead {
+                    seq: unsigned(seq, "device head")?,
+                    chain: ChainValue::from_slice(&chain).ok_or(StoreError::Corrupt("device chain"))?,
+                },
+            })
+        })
+        .collect()
+}
+
+/// The bytes of a device's operations after a number, by number.
+///
+/// # Errors
+/// The database failed.
+pub async fn list_raw(
+    tx: &Tx,
+    device: DeviceId,
+    after: u64,
+    limit: u64,
+) -> Result<Vec<(u64, Vec<u8>)>, StoreError> {
+    let rows: Vec<(i64, Vec<u8>)> = op::Entity::find()
+        .select_only()
+        .column(op::Column::Seq)
+        .column(op::Column::Raw)
+        .filter(op::Column::Device.eq(device.as_bytes().to_vec()))
+        .filter(op::Column::Seq.gt(signed(after)))
+        .order_by_asc(op::Column::Seq)
+        .limit(limit)
+        .into_tuple()
+        .all(tx.connection())
+        .await?;
+    rows.into_iter()
+        .map(|(seq, raw)| Ok((unsigned(seq, "operation number")?, raw)))
+        .collect()
+}
+
+/// Notes that a verified backup has a device's log up to a number. It never goes back.
+///
+/// # Errors
+/// The database failed.
+pub async fn confirm(tx: &Tx, agency: AgencyId, device: DeviceId, upto: u64) -> Result<(), StoreError> {
+    device::Entity::update_many()
+        .col_expr(device::Column::CustodySeq, Expr::value(signed(upto)))
+        .filter(device::Column::AgencyId.eq(agency.uuid()))
+        .filter(device::Column::Id.eq(device.as_bytes().to_vec()))
+        .filter(device::Column::CustodySeq.lt(signed(upto)))
+        .exec(tx.connection())
+        .await?;
+    Ok(())
+}
