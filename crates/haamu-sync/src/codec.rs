@@ -108,11 +108,11 @@ pub(crate) const fn blank() -> Op {
         document: DocumentId::from_bytes([0; DocumentId::LENGTH]),
         lane: Lane::Shopper,
         register: Name::new_static(""),
-        instance: OpIds::new_const(),
+        instance: OpIds::new(),
         action: Action::Clear,
         form_version: None,
         author: AuthorId::from_bytes([0; AuthorId::LENGTH]),
-        base: OpIds::new_const(),
+        base: OpIds::new(),
     }
 }
 

@@ -10,7 +10,6 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::op::few;
 use crate::safeguards::{Safeguard, holds};
 use crate::{
     Action, Attachment, AuthorId, ClockConfidence, DeviceId, Hlc, IdSet, Lane, Op, OpId, OpIds, RegisterKey,
@@ -204,7 +203,7 @@ fn head(op: &Op, id: OpId, effective: Hlc, value: Option<Value>) -> Head {
         author: op.author,
         device: op.origin_device,
         value,
-        base: few(&op.base),
+        base: op.base.clone(),
     }
 }
 

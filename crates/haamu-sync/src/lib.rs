@@ -23,10 +23,10 @@ pub mod codec;
 pub mod engine;
 pub mod fold;
 pub mod frame;
-mod id_set;
 mod ids;
 mod instances;
 mod op;
+mod op_ids;
 pub mod policy;
 pub mod safeguards;
 pub mod server;
@@ -40,10 +40,10 @@ pub use frame::{
     FrameError, Have, Need, Offer, PROTO, PROTO_HEADER, Revocation, SubmissionBody, SyncRequest,
     SyncResponse,
 };
-pub use id_set::IdSet;
 pub use ids::{
     AuthorId, BlobHash, Bytes, ChainValue, DeviceId, DocumentId, FormVersion, Incarnation, OpId, ParseIdError,
 };
 pub use instances::ShownInstance;
-pub use op::{Action, Attachment, Lane, Name, Op, OpIds, RegisterKey, Submit, Value};
+pub use op::{Action, Attachment, Lane, Name, Op, RegisterKey, Submit, Value};
+pub use op_ids::{IdSet, OpIds};
 pub use policy::{Network, Networks, Policy};

@@ -1,16 +1,14 @@
 //! Operations: what a person did to a submission, append-only.
 
 use serde::{Deserialize, Serialize};
-use smallvec::SmallVec;
 use smol_str::SmolStr;
 
-use crate::{AuthorId, BlobHash, Bytes, ClockConfidence, DeviceId, DocumentId, FormVersion, Hlc, OpId};
+use crate::{
+    AuthorId, BlobHash, Bytes, ClockConfidence, DeviceId, DocumentId, FormVersion, Hlc, OpId, OpIds,
+};
 
 /// The name of a part of a submission, such as `answer/greeting`; short ones take no allocation.
 pub type Name = SmolStr;
-
-/// Names of operations. There is mostly one, or none, which takes no allocation.
-pub type OpIds = SmallVec<[OpId; 1]>;
 
 /// Who writes to a register: a shopper and a reviewer never overwrite each other.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -114,7 +112,7 @@ pub struct RegisterKey {
     /// Which part, such as `answer/greeting`.
     pub register: Name,
     /// The instances of repeated groups, outermost first.
-    #[serde(default, skip_serializing_if = "SmallVec::is_empty")]
+    #[serde(default, skip_serializing_if = "<[OpId]>::is_empty")]
     pub instance: OpIds,
 }
 
@@ -137,12 +135,7 @@ impl Op {
         RegisterKey {
             lane: self.lane,
             register: self.register.clone(),
-            instance: few(&self.instance),
+            instance: self.instance.clone(),
         }
     }
-}
-
-/// The same names once more, copied in one piece.
-pub(crate) fn few(ids: &[OpId]) -> OpIds {
-    OpIds::from_slice(ids)
 }

@@ -132,9 +132,9 @@ fn read_few_ids(input: &mut Reader<'_>) -> Result<OpIds, DecodeError> {
     if length > MAX_LIST {
         return Err(DecodeError::TooLong);
     }
-    let mut ids = OpIds::new_const();
+    let mut ids = OpIds::new();
     if length == 1 {
-        return Ok(OpIds::from_buf([read_id(input, OpId::from_slice)?]));
+        return Ok([read_id(input, OpId::from_slice)?].into());
     }
     for _ in 0..length {
         ids.push(read_id(input, OpId::from_slice)?);

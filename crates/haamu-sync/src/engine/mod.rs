@@ -35,7 +35,7 @@
 //!         match effect {
 //!             // A real store writes all of the batch in one transaction, and confirms it once it is durable.
 //!             Effect::Commit(id, batch) => {
-//!                 store.extend(batch.put_ops.iter().map(|op| op.raw.0.clone()));
+//!                 store.extend(batch.put_ops.iter().map(|op| op.raw.0.to_vec()));
 //!                 engine.handle(now, Event::Committed(id));
 //!             }
 //!             Effect::Enrol(id, _) => engine.handle(now, Event::Enrolled(id, Err(Failure::Network))),

@@ -1,11 +1,111 @@
-//! A set of names of operations, which is mostly very small.
+//! Names of operations, in lists and in sets, which are mostly very short.
 
 use std::collections::BTreeSet;
+use std::fmt;
+use std::ops::Deref;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use smallvec::SmallVec;
 
 use crate::OpId;
+
+/// A list of names of operations. There is mostly one, or none, which takes no allocation.
+#[derive(Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct OpIds(SmallVec<[OpId; 1]>);
+
+impl OpIds {
+    /// No names.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self(SmallVec::new_const())
+    }
+
+    /// Puts a name at the end.
+    pub fn push(&mut self, id: OpId) {
+        self.0.push(id);
+    }
+
+    /// Puts names at the end.
+    pub fn extend_from_slice(&mut self, ids: &[OpId]) {
+        self.0.extend_from_slice(ids);
+    }
+
+    /// The names as an ordinary list.
+    #[must_use]
+    pub fn into_vec(self) -> Vec<OpId> {
+        self.0.into_vec()
+    }
+}
+
+impl Clone for OpIds {
+    fn clone(&self) -> Self {
+        // Copied in one piece, which the derived one does not do.
+        Self::from(&self[..])
+    }
+}
+
+impl fmt::Debug for OpIds {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(&self.0).finish()
+    }
+}
+
+impl Deref for OpIds {
+    type Target = [OpId];
+
+    fn deref(&self) -> &[OpId] {
+        &self.0
+    }
+}
+
+impl From<&[OpId]> for OpIds {
+    fn from(ids: &[OpId]) -> Self {
+        Self(SmallVec::from_slice(ids))
+    }
+}
+
+impl From<Vec<OpId>> for OpIds {
+    fn from(ids: Vec<OpId>) -> Self {
+        Self(ids.into())
+    }
+}
+
+impl<const COUNT: usize> From<[OpId; COUNT]> for OpIds {
+    fn from(ids: [OpId; COUNT]) -> Self {
+        Self::from(&ids[..])
+    }
+}
+
+impl FromIterator<OpId> for OpIds {
+    fn from_iter<I: IntoIterator<Item = OpId>>(ids: I) -> Self {
+        Self(ids.into_iter().collect())
+    }
+}
+
+impl Extend<OpId> for OpIds {
+    fn extend<I: IntoIterator<Item = OpId>>(&mut self, ids: I) {
+        self.0.extend(ids);
+    }
+}
+
+impl IntoIterator for OpIds {
+    type Item = OpId;
+    type IntoIter = smallvec::IntoIter<[OpId; 1]>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
+    }
+}
+
+impl<'a> IntoIterator for &'a OpIds {
+    type Item = &'a OpId;
+    type IntoIter = std::slice::Iter<'a, OpId>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.iter()
+    }
+}
 
 /// Up to so many stand in one sorted list.
 const FEW: usize = 16;
@@ -20,13 +120,13 @@ pub struct IdSet(Ids);
 /// Names never go, so a set is a list exactly as long as it has room as a list, and equal sets are alike.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Ids {
-    Few(SmallVec<[OpId; 1]>),
+    Few(OpIds),
     Many(BTreeSet<OpId>),
 }
 
 impl Default for IdSet {
     fn default() -> Self {
-        Self(Ids::Few(SmallVec::new()))
+        Self(Ids::Few(OpIds::new()))
     }
 }
 
@@ -39,7 +139,7 @@ impl IdSet {
                     return false;
                 };
                 if few.len() < FEW {
-                    few.insert(place, id);
+                    few.0.insert(place, id);
                 } else {
                     let many = few.iter().copied().chain([id]).collect();
                     self.0 = Ids::Many(many);
@@ -106,7 +206,7 @@ impl Serialize for IdSet {
 impl<'de> Deserialize<'de> for IdSet {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         // Written in order, so that each goes to the end.
-        let ids = <SmallVec<[OpId; 1]>>::deserialize(deserializer)?;
+        let ids = OpIds::deserialize(deserializer)?;
         Ok(ids.into_iter().collect())
     }
 }
