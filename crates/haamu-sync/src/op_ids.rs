@@ -31,6 +31,12 @@ impl OpIds {
         self.0.extend_from_slice(ids);
     }
 
+    /// The names.
+    #[must_use]
+    pub fn as_slice(&self) -> &[OpId] {
+        &self.0
+    }
+
     /// The names as an ordinary list.
     #[must_use]
     pub fn into_vec(self) -> Vec<OpId> {
