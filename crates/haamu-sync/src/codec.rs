@@ -18,7 +18,7 @@
 #[cfg(test)]
 mod oracle;
 mod read;
-mod reader;
+pub(crate) mod reader;
 mod write;
 
 use minicbor::{Decoder, Encoder};

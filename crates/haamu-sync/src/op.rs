@@ -22,7 +22,7 @@ pub enum Lane {
 }
 
 /// An answer as the engine sees it: bytes that it does not look into.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Value {
     /// How `bytes` are to be read; the binding to the form model assigns the tags.
     pub tag: u8,

@@ -298,8 +298,7 @@ pub async fn load_cells(
                 .map(OpId::from_slice)
                 .collect::<Option<_>>();
             let instance = instance.ok_or(StoreError::Corrupt("register instance"))?;
-            let cell =
-                minicbor_serde::from_slice(&row.cell).map_err(|_| StoreError::Corrupt("register cell"))?;
+            let cell = Cell::from_cbor(&row.cell).map_err(|_| StoreError::Corrupt("register cell"))?;
             Ok((
                 RegisterKey {
                     lane,
@@ -338,7 +337,7 @@ pub async fn save_cell(
         effective: Set(winner.map_or(0, |head| head.effective.bits().cast_signed())),
         conflict: Set(cell.register.is_in_conflict()),
         stale: Set(false),
-        cell: Set(minicbor_serde::to_vec(cell).map_err(|_| StoreError::Corrupt("register cell"))?),
+        cell: Set(cell.to_cbor()),
     };
     let key = [
         register::Column::SubmissionId,

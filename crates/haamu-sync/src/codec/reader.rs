@@ -14,14 +14,14 @@ const INDEFINITE: u8 = 31;
 
 /// Reads from the front of some bytes.
 #[derive(Clone, Debug)]
-pub(super) struct Reader<'b> {
+pub(crate) struct Reader<'b> {
     rest: &'b [u8],
     /// Whether all numbers and lengths so far were written in their shortest form.
-    pub(super) is_shortest: bool,
+    pub(crate) is_shortest: bool,
 }
 
 impl<'b> Reader<'b> {
-    pub(super) const fn new(bytes: &'b [u8]) -> Self {
+    pub(crate) const fn new(bytes: &'b [u8]) -> Self {
         Self {
             rest: bytes,
             is_shortest: true,
@@ -29,39 +29,39 @@ impl<'b> Reader<'b> {
     }
 
     /// What has not been read.
-    pub(super) const fn rest(&self) -> &'b [u8] {
+    pub(crate) const fn rest(&self) -> &'b [u8] {
         self.rest
     }
 
     #[inline(always)]
-    pub(super) fn u64(&mut self) -> Result<u64, DecodeError> {
+    pub(crate) fn u64(&mut self) -> Result<u64, DecodeError> {
         self.definite(UNSIGNED)
     }
 
-    pub(super) fn u32(&mut self) -> Result<u32, DecodeError> {
+    pub(crate) fn u32(&mut self) -> Result<u32, DecodeError> {
         self.u64()?.try_into().map_err(|_| DecodeError::Malformed)
     }
 
     #[inline(always)]
-    pub(super) fn u8(&mut self) -> Result<u8, DecodeError> {
+    pub(crate) fn u8(&mut self) -> Result<u8, DecodeError> {
         self.u64()?.try_into().map_err(|_| DecodeError::Malformed)
     }
 
     #[inline(always)]
-    pub(super) fn bytes(&mut self) -> Result<&'b [u8], DecodeError> {
+    pub(crate) fn bytes(&mut self) -> Result<&'b [u8], DecodeError> {
         let length = self.definite(BYTES)?;
         self.take(length)
     }
 
     #[inline(always)]
-    pub(super) fn text(&mut self) -> Result<&'b str, DecodeError> {
+    pub(crate) fn text(&mut self) -> Result<&'b str, DecodeError> {
         let length = self.definite(TEXT)?;
         std::str::from_utf8(self.take(length)?).map_err(|_| DecodeError::Malformed)
     }
 
     /// The number of items of an array; none if it is open-ended.
     #[inline(always)]
-    pub(super) fn array(&mut self) -> Result<Option<u64>, DecodeError> {
+    pub(crate) fn array(&mut self) -> Result<Option<u64>, DecodeError> {
         if self.rest.first() == Some(&(ARRAY << 5 | INDEFINITE)) {
             self.rest = &self.rest[1..];
             return Ok(None);
@@ -71,7 +71,7 @@ impl<'b> Reader<'b> {
 
     /// Takes a null, if one is next.
     #[inline(always)]
-    pub(super) fn null(&mut self) -> bool {
+    pub(crate) fn null(&mut self) -> bool {
         let is_null = self.rest.first() == Some(&NULL);
         if is_null {
             self.rest = &self.rest[1..];
@@ -120,8 +120,15 @@ impl<'b> Reader<'b> {
         Ok(taken)
     }
 
+    /// Takes just these bytes, if they are next.
+    #[inline(always)]
+    pub(crate) fn word(&mut self, word: &[u8]) -> Option<()> {
+        self.rest = self.rest.strip_prefix(word)?;
+        Some(())
+    }
+
     /// Skips items, as far as they are of the kinds above; false if one of them is not.
-    pub(super) fn skip(&mut self, items: u64) -> bool {
+    pub(crate) fn skip(&mut self, items: u64) -> bool {
         let mut left = items;
         while left > 0 {
             left -= 1;

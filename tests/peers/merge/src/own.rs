@@ -239,7 +239,7 @@ fn write_cell(out: &mut Vec<u8>, key: &RegisterKey, cell: &Cell) {
     out.push(u8::from(key.lane == Lane::Review));
     out.push(key.register.len() as u8);
     out.extend_from_slice(key.register.as_bytes());
-    let bytes = minicbor_serde::to_vec(cell).expect("a cell");
+    let bytes = cell.to_cbor();
     out.extend_from_slice(&(bytes.len() as u32).to_le_bytes());
     out.extend_from_slice(&bytes);
 }
@@ -383,7 +383,7 @@ impl Contestant for Own {
             let length = usize::from(take(&mut cells, 1)[0]);
             let register = std::str::from_utf8(take(&mut cells, length)).expect("a name").into();
             let length = u32::from_le_bytes(take(&mut cells, 4).try_into().expect("four bytes")) as usize;
-            let cell = minicbor_serde::from_slice(take(&mut cells, length)).expect("a cell");
+            let cell = Cell::from_cbor(take(&mut cells, length)).expect("a cell");
             server.document.cells.insert(RegisterKey { lane, register, instance: OpIds::new() }, cell);
         }
         server
