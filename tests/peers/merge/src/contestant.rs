@@ -8,6 +8,7 @@ use crate::workload::{Edit, Visit};
 
 /// A shown answer, as a contestant has it in memory.
 #[derive(Clone, Copy, Debug)]
+#[cfg_attr(not(feature = "peers"), expect(dead_code, reason = "we keep bytes"))]
 pub enum Shown<'a> {
     Bytes(&'a [u8]),
     Bool(bool),
@@ -97,6 +98,8 @@ pub struct Sample {
     pub load: f64,
     pub cold_merge: f64,
     pub persist: f64,
+    /// From the stored bytes to what is to be written.
+    pub cold: f64,
     pub hot_merge: f64,
     pub read: f64,
     pub push_bytes: f64,
@@ -150,6 +153,7 @@ impl<C: Contestant> Runner for C {
         let mut cold = timed(&mut sample.load, || self.load(visit, &stored));
         let cold_answers = timed(&mut sample.cold_merge, || self.merge(&mut cold, pushes));
         let written = timed(&mut sample.persist, || self.persist(&mut cold));
+        sample.cold = sample.load + sample.cold_merge + sample.persist;
         let answers = timed(&mut sample.hot_merge, || self.merge(&mut hot, pushes));
         let mut length = 0;
         timed(&mut sample.read, || {

@@ -7,8 +7,9 @@ use std::ops::Range;
 
 use haamu_sync::server::{Admission, Incoming, Standing, admit, dispose};
 use haamu_sync::{
-    Action, AuthorId, Bytes, Cell, ChainHead, ClockConfidence, ClockReading, Cursor, DeviceId, Disposition, Document,
-    DocumentId, FormVersion, Frame, Have, Hlc, Incarnation, Lane, Op, OpId, OpIds, PROTO, RegisterKey, SyncRequest, Value,
+    Action, AuthorId, Body, Bytes, Cell, CellEntry, ChainHead, Change, ClockConfidence, ClockReading, Cursor, DeviceId, Disposition, Document,
+    DocumentId, Entity, FeedEntry, FormVersion, Frame, Have, Hlc, Incarnation, Lane, Op, OpId, OpIds, PROTO, Policy, RegisterKey, SubmissionBody,
+    SyncRequest, SyncResponse, Value,
     clock, codec,
 };
 
@@ -17,7 +18,7 @@ use crate::peers::{joined, split};
 use crate::workload::{Edit, Visit};
 
 /// The checklist version of all visits.
-const FORM: FormVersion = FormVersion::from_bytes([0xf0; 32]);
+pub const FORM: FormVersion = FormVersion::from_bytes([0xf0; 32]);
 /// How the values are to be read; the engine does not look.
 const TAG: u8 = 1;
 
@@ -206,6 +207,33 @@ impl Server {
         out
     }
 
+    /// What Haamu's server answers: how far it is, and the state of the whole submission.
+    pub fn answer_with_state(&self, visit: &Visit, have: Have) -> Vec<u8> {
+        let cells = self.document.cells.iter();
+        let body = SubmissionBody {
+            document: submission(visit),
+            state: "in_progress".to_owned(),
+            cycle: 0,
+            cells: cells.map(|(key, cell)| CellEntry { key: key.clone(), cell: cell.clone() }).collect(),
+        };
+        let entity = Entity { kind: "submission".to_owned(), id: submission(visit).to_string() };
+        let response = SyncResponse {
+            proto: PROTO,
+            server_time: 0,
+            have,
+            exceptions: Vec::new(),
+            reset: false,
+            page: vec![FeedEntry { entity, change: Change::Upsert(Body::Submission(body)) }],
+            fetched: Vec::new(),
+            cursor: Cursor::default(),
+            more: false,
+            needs: Vec::new(),
+            custody_upto: 0,
+            policy: Policy::default(),
+        };
+        response.to_cbor()
+    }
+
     fn write_heads(&self, out: &mut Vec<u8>) {
         for (device, log) in &self.devices {
             out.extend_from_slice(device.as_bytes());
@@ -378,18 +406,19 @@ impl Contestant for Own {
             let effective = Some(Hlc::from_bits(take_number(&mut heads)));
             server.devices.insert(device, DeviceLog { head: ChainHead { seq, chain }, effective });
         }
+        let mut places = Vec::with_capacity(2 * self.registers.len());
         while !cells.is_empty() {
             let lane = if take(&mut cells, 1)[0] == 0 { Lane::Shopper } else { Lane::Review };
             let length = usize::from(take(&mut cells, 1)[0]);
             let register = std::str::from_utf8(take(&mut cells, length)).expect("a name").into();
             let length = u32::from_le_bytes(take(&mut cells, 4).try_into().expect("four bytes")) as usize;
             let cell = Cell::from_cbor(take(&mut cells, length)).expect("a cell");
-            server.document.cells.insert(RegisterKey { lane, register, instance: OpIds::new() }, cell);
+            places.push((RegisterKey { lane, register, instance: OpIds::new() }, cell));
         }
+        server.document.cells = places.into_iter().collect();
         server
     }
 
-    #[inline(never)]
     fn merge(&self, server: &mut Server, pushes: [&[u8]; 2]) -> [Vec<u8>; 2] {
         let lanes = [Lane::Shopper, self.lane(Side::Reviewer)];
         let requests = pushes.map(|push| SyncRequest::from_cbor(push).expect("a request"));
@@ -436,7 +465,8 @@ impl Contestant for Own {
 
     fn disagreements(&self, server: &Server) -> Option<usize> {
         if !self.has_lanes {
-            return Some(server.document.conflicts(Lane::Shopper).len());
+            let cells = server.document.cells.values();
+            return Some(cells.filter(|cell| cell.register.heads.len() > 1).count());
         }
         // Corrections whose author has not seen the testimony as it is now.
         let is_stale = |[shopper, review]: &&[RegisterKey; 2]| {

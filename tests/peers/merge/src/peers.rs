@@ -7,6 +7,29 @@ pub mod loro;
 #[cfg(feature = "peers")]
 pub mod yrs;
 
+use crate::contestant::Runner;
+
+/// The peers, each as it is fastest, and as it keeps what we keep.
+pub fn all(questions: &[String]) -> Vec<Box<dyn Runner>> {
+    #[cfg(feature = "peers")]
+    {
+        let questions = || questions.to_vec();
+        vec![
+            Box::new(yrs::Yrs { questions: questions(), keeps_history: false }),
+            Box::new(yrs::Yrs { questions: questions(), keeps_history: true }),
+            Box::new(loro::Loro { questions: questions(), commits_each: false }),
+            Box::new(loro::Loro { questions: questions(), commits_each: true }),
+            Box::new(automerge::Automerge { questions: questions(), commits_each: false }),
+            Box::new(automerge::Automerge { questions: questions(), commits_each: true }),
+        ]
+    }
+    #[cfg(not(feature = "peers"))]
+    {
+        let _ = questions;
+        Vec::new()
+    }
+}
+
 /// Several byte strings as one.
 pub fn joined(parts: &[&[u8]]) -> Vec<u8> {
     let length: usize = parts.iter().map(|part| part.len() + 4).sum();

@@ -7,6 +7,7 @@ use haamu_sync::server::admit;
 use haamu_sync::{ChainHead, Frame, Hlc, SyncRequest, chain, codec};
 
 use crate::contestant::{Contestant, Side};
+use crate::engine;
 use crate::own::{Own, Server};
 use crate::workload::Visit;
 
@@ -41,7 +42,8 @@ pub fn stages(own: &Own, visits: &[Visit], passes: usize) -> Vec<Stage> {
             times[index].1.push(total / prepared.len() as f64);
         }
     }
-    times.into_iter().map(|(name, passes)| (name, passes.into_iter().fold(f64::MAX, f64::min))).collect()
+    let quietest = |passes: Vec<f64>| passes.into_iter().fold(f64::MAX, f64::min);
+    times.into_iter().map(|(name, passes)| (name, quietest(passes))).collect()
 }
 
 fn prepare<'a>(own: &Own, visit: &'a Visit) -> Prepared<'a> {
@@ -62,22 +64,22 @@ fn of_visit(own: &Own, one: &Prepared<'_>) -> Vec<Stage> {
     let mut stages = Vec::new();
     let pushes = one.pushes.each_ref().map(Vec::as_slice);
     let mut whole = own.load(one.visit, &one.stored);
-    time(&mut stages, "whole hot merge", || own.merge(&mut whole, pushes));
+    time(&mut stages, "**hot merge, all of it**", || own.merge(&mut whole, pushes));
     let mut server = own.load(one.visit, &one.stored);
-    let requests = time(&mut stages, "read the frames", || {
+    let requests = time(&mut stages, "read the two frames", || {
         pushes.map(|push| SyncRequest::from_cbor(push).expect("a request"))
     });
     let raws = || requests.iter().flat_map(|request| request.ops.iter().zip(request.from_seq..).map(move |op| (request, op)));
-    let ids = time(&mut stages, "  name the operations (in admit)", || {
+    let ids = time(&mut stages, "· of which: name the operations (BLAKE3)", || {
         raws().map(|(request, (raw, seq))| codec::op_id(&raw.0, request.device, seq)).collect::<Vec<_>>()
     });
-    time(&mut stages, "  link the chains (in admit)", || {
+    time(&mut stages, "· of which: link the chains (BLAKE3)", || {
         ids.iter().fold(Default::default(), |value, id| chain::link(value, *id))
     });
-    let ops = time(&mut stages, "  decode the operations (in admit)", || {
+    let ops = time(&mut stages, "· of which: decode the operations", || {
         raws().map(|(request, (raw, seq))| codec::decode(&raw.0, request.device, seq)).collect::<Vec<_>>()
     });
-    time(&mut stages, "  fold (in place, stamp and fold)", || {
+    time(&mut stages, "· of which: fold", || {
         for (op, id) in ops.iter().zip(&ids) {
             let op = op.as_ref().expect("sound operations");
             server.document.fold(op, *id, op.hlc);
@@ -85,7 +87,7 @@ fn of_visit(own: &Own, one: &Prepared<'_>) -> Vec<Stage> {
     });
     drop(ops);
     let mut server: Server = own.load(one.visit, &one.stored);
-    let admissions = time(&mut stages, "admit", || {
+    let admissions = time(&mut stages, "admit: name, link, decode, check", || {
         requests.each_ref().map(|request| {
             let head = ChainHead { seq: request.from_seq - 1, chain: request.prev_chain };
             admit(head, &|_| None, request)
@@ -100,7 +102,15 @@ fn of_visit(own: &Own, one: &Prepared<'_>) -> Vec<Stage> {
             server.take_in(own.lane(side), Hlc::at(request.clock.wall).millis(), request, admission);
         }
     });
-    time(&mut stages, "answer", || [0, 1].map(|side| server.answer(&requests[side], haves[side])));
+    time(&mut stages, "answer with the operations that each side lacks", || {
+        [0, 1].map(|side| server.answer(&requests[side], haves[side]))
+    });
+    time(&mut stages, "besides: answer with the whole submission instead, as the server does", || {
+        haves.map(|have| server.answer_with_state(one.visit, have))
+    });
+    time(&mut stages, "besides: the first 80 edits through the whole engine of the device", || {
+        engine::record(own, one.visit)
+    });
     stages
 }
 
@@ -111,58 +121,3 @@ fn time<T>(stages: &mut Vec<Stage>, name: &'static str, work: impl FnOnce() -> T
     result
 }
 
-/// The middle of some measures.
-pub fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values.get(values.len() / 2).copied().unwrap_or_default()
-}
-
-pub fn profile_admit(own: &Own, visits: &[Visit]) {
-    let visits = &visits[..10];
-    let prepared: Vec<Prepared<'_>> = visits.iter().map(|visit| prepare(own, visit)).collect();
-    let requests: Vec<SyncRequest> = prepared.iter().flat_map(|one| one.pushes.each_ref().map(|push| SyncRequest::from_cbor(push).expect("a request"))).collect();
-    let mut best = f64::MAX;
-    for _ in 0..9000 {
-        let started = Instant::now();
-        for request in &requests {
-            let head = ChainHead { seq: request.from_seq - 1, chain: request.prev_chain };
-            black_box(admit(head, &|_| None, request));
-        }
-        best = best.min(started.elapsed().as_nanos() as f64 / requests.len() as f64 * 2.0);
-    }
-    println!("admit per two pushes {best:.0} ns");
-}
-
-/// Hot merges, for a profiler.
-pub fn profile(own: &Own, visits: &[Visit]) {
-    let prepared: Vec<Prepared<'_>> = visits[..50].iter().map(|visit| prepare(own, visit)).collect();
-    let mut servers: Vec<Server> = prepared.iter().map(|one| own.load(one.visit, &one.stored)).collect();
-    println!("{}", profiled(own, &mut servers, &prepared));
-}
-
-#[inline(never)]
-fn profiled(own: &Own, servers: &mut [Server], prepared: &[Prepared<'_>]) -> usize {
-    let mut bytes = 0;
-    for (server, one) in servers.iter_mut().zip(prepared) {
-        let answers = own.merge(server, one.pushes.each_ref().map(Vec::as_slice));
-        bytes += black_box(answers)[0].len();
-    }
-    bytes
-}
-
-/// Hot merges again and again, for a profiler by time.
-pub fn repeat(own: &Own, visits: &[Visit]) {
-    let prepared: Vec<Prepared<'_>> = visits[..10].iter().map(|visit| prepare(own, visit)).collect();
-    let mut best = f64::MAX;
-    for _ in 0..6_000 {
-        let mut total = 0.0;
-        for one in &prepared {
-            let mut server = own.load(one.visit, &one.stored);
-            let started = Instant::now();
-            black_box(own.merge(&mut server, one.pushes.each_ref().map(Vec::as_slice)));
-            total += started.elapsed().as_nanos() as f64;
-        }
-        best = best.min(total / prepared.len() as f64);
-    }
-    println!("{best:.0} ns");
-}
