@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 
+use crate::checks::sync_size;
 use crate::shell::{self, command, note};
 use crate::workspace::{Workspace, cargo};
 
@@ -20,5 +21,8 @@ pub(super) fn run(workspace: &Workspace) -> Result<()> {
         .current_dir(&workspace.root);
     shell::run(&mut build)?;
     let program = format!("haamu-peers-merge{}", std::env::consts::EXE_SUFFIX);
-    shell::run(&mut command(folder.join("release").join(program), [""; 0]))
+    shell::run(&mut command(folder.join("release").join(program), [""; 0]))?;
+    let size = sync_size(workspace)?;
+    note(&format!("haamu-sync for the browser (the whole engine of a device): {size}"));
+    Ok(())
 }
