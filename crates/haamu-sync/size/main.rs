@@ -5,15 +5,13 @@
 use std::hint::black_box;
 
 use haamu_sync::engine::{
-    Battery, Conditions, Config, Connection, DeviceState, Edit, Effect, Engine, Event, Failure, Import, Snapshot,
-    StoredBlob, StoredEntity, StoredOp, UploadFailure,
+    Battery, Conditions, Config, Connection, DeviceState, Edit, Effect, Engine, Event, Failure, Import,
+    Snapshot, StoredBlob, StoredEntity, StoredOp, UploadFailure,
 };
 use haamu_sync::{
-    AuthorId, BlobHash, Bytes, ClockReading, DepositResponse, DeviceId, DocumentId, Frame, RegisterKey, SyncResponse,
-    codec,
+    AuthorId, BlobHash, Bytes, ClockReading, DepositResponse, DeviceId, DocumentId, Frame, RegisterKey,
+    SyncResponse, cbor, codec,
 };
-use minicbor_serde::{from_slice, to_vec};
-use serde::Serialize;
 
 /// What a host would hand over with an event.
 #[derive(Clone, Copy)]
@@ -45,9 +43,17 @@ fn main() {
 
 /// The engine of a store that was written before.
 fn load(stored: &[u8]) -> Option<Engine> {
-    type Stored = (Option<DeviceState>, Vec<StoredOp>, Vec<StoredEntity>, Vec<StoredBlob>);
-    let (device, ops, entities, blobs): Stored = from_slice(stored).ok()?;
-    let snapshot = Snapshot { device, ops, entities, blobs };
+    type Stored = (
+        (Option<DeviceState>, Vec<StoredOp>),
+        (Vec<StoredEntity>, Vec<StoredBlob>),
+    );
+    let ((device, ops), (entities, blobs)): Stored = cbor::from_slice(stored).ok()?;
+    let snapshot = Snapshot {
+        device,
+        ops,
+        entities,
+        blobs,
+    };
     let (build, seed): (&str, [u8; 32]) = black_box(("", [0; 32]));
     let fresh = DeviceState::new(black_box(DeviceId::default()), black_box(AuthorId::default()));
     Some(Engine::new(Config::new(build, seed), snapshot, fresh))
@@ -62,7 +68,10 @@ fn event(message: &Message<'_>) -> Option<Event> {
         2 => Event::CommitFailed(id),
         3 => Event::Enrolled(id, outcome()),
         4 => Event::Synced(id, answered(message, |body| SyncResponse::from_cbor(body).ok())),
-        5 => Event::Deposited(id, answered(message, |body| DepositResponse::from_cbor(body).ok())),
+        5 => Event::Deposited(
+            id,
+            answered(message, |body| DepositResponse::from_cbor(body).ok()),
+        ),
         6 => Event::Uploaded(id, uploaded(message)),
         7 => Event::AuthRefreshed(id, outcome()),
         8 => receipt(body)?,
@@ -78,12 +87,12 @@ fn event(message: &Message<'_>) -> Option<Event> {
 }
 
 fn receipt(body: &[u8]) -> Option<Event> {
-    let (sha256, document, bytes): (BlobHash, DocumentId, Bytes) = from_slice(body).ok()?;
+    let ((sha256, document), bytes): ((BlobHash, DocumentId), Bytes) = cbor::from_slice(body).ok()?;
     Some(Event::Receipt(sha256, document, bytes))
 }
 
 fn edit(body: &[u8]) -> Option<Edit> {
-    let (key, document): (RegisterKey, DocumentId) = from_slice(body).ok()?;
+    let (key, document): (RegisterKey, DocumentId) = cbor::from_slice(body).ok()?;
     let op = codec::decode(body, DeviceId::default(), 0).ok()?;
     Some(Edit {
         document,
@@ -130,37 +139,52 @@ fn failure(code: u8) -> Option<Failure> {
 
 fn conditions(message: &Message<'_>) -> Conditions {
     let mut conditions = Conditions::default();
-    conditions.connection = if message.failure == 0 { Connection::Metered } else { Connection::Unmetered };
-    conditions.battery = Some(Battery { percent: message.failure, is_charging: message.id == 0 });
+    conditions.connection = if message.failure == 0 {
+        Connection::Metered
+    } else {
+        Connection::Unmetered
+    };
+    conditions.battery = Some(Battery {
+        percent: message.failure,
+        is_charging: message.id == 0,
+    });
     conditions
 }
 
 fn import(body: &[u8]) -> Option<Import> {
-    let (device, first_seq, ops, files): (DeviceId, u64, Vec<Bytes>, Vec<StoredBlob>) = from_slice(body).ok()?;
-    Some(Import { device, first_seq, ops, files })
+    type Exported = ((DeviceId, u64), (Vec<Bytes>, Vec<StoredBlob>));
+    let ((device, first_seq), (ops, files)): Exported = cbor::from_slice(body).ok()?;
+    Some(Import {
+        device,
+        first_seq,
+        ops,
+        files,
+    })
 }
 
-/// An effect as its host would take it.
-fn bytes_of(effect: Effect) -> Vec<u8> {
+/// An effect as its host would take it: bytes for the store, the network or the screen.
+fn bytes_of(effect: Effect) -> Vec<Vec<u8>> {
     match effect {
-        Effect::Commit(id, batch) => cbor(&(
-            id,
-            (&batch.device, &batch.put_ops, &batch.put_entities, &batch.put_blobs),
-            (batch.forget_ops_upto, batch.replace_log, &batch.drop_entities),
-        )),
-        Effect::Enrol(id, enrolment) => cbor(&(id, enrolment.device, enrolment.cloned_from)),
-        Effect::Sync(_, request) | Effect::Deposit(_, request) => request.to_cbor(),
-        Effect::Upload(id, part) => cbor(&(id, part.sha256, part.url, part.offset, part.length, part.total)),
-        Effect::RefreshAuth(id) => cbor(&id),
+        Effect::Commit(id, batch) => vec![
+            cbor::to_vec(&(id, (batch.replace_log, batch.forget_ops_upto))),
+            cbor::to_vec(&batch.device),
+            cbor::to_vec(&batch.put_ops),
+            cbor::to_vec(&batch.put_entities),
+            cbor::to_vec(&batch.drop_entities),
+            cbor::to_vec(&batch.put_blobs),
+        ],
+        Effect::Enrol(id, enrolment) => vec![cbor::to_vec(&(id, (enrolment.device, enrolment.cloned_from)))],
+        Effect::Sync(_, request) | Effect::Deposit(_, request) => vec![request.to_cbor()],
+        Effect::Upload(id, part) => {
+            let place = (part.url, (part.offset, (part.length, part.total)));
+            vec![cbor::to_vec(&(id, (part.sha256, place)))]
+        }
+        Effect::RefreshAuth(id) => vec![cbor::to_vec(&id)],
         Effect::Notify(notice) => {
             black_box(notice);
             Vec::new()
         }
     }
-}
-
-fn cbor(value: &impl Serialize) -> Vec<u8> {
-    to_vec(value).unwrap_or_default()
 }
 
 /// What a person would see.

@@ -18,14 +18,13 @@
 #[cfg(test)]
 mod oracle;
 mod read;
-pub(crate) mod reader;
 mod write;
 
-use minicbor::{Decoder, Encoder};
+use minicbor::Encoder;
 
 use self::read::{read_id, read_items};
-use self::reader::Reader;
 use self::write::write_op;
+use crate::cbor::reader::Reader;
 use crate::{Action, AuthorId, ClockConfidence, DeviceId, DocumentId, Hlc, Lane, Name, Op, OpId, OpIds};
 
 /// The longest operation that is understood, in bytes; longer ones are kept raw.
@@ -215,8 +214,9 @@ fn outline(raw: &[u8], device: DeviceId, seq: u64) -> Option<(DeviceId, u64, &[u
         return None;
     }
     let from = input.rest();
-    let items = from.len() - skipped(&mut input, CANONICAL_ITEMS)?;
-    skipped(&mut input, 1)?;
+    input.skip(CANONICAL_ITEMS).ok()?;
+    let items = from.len() - input.rest().len();
+    input.skip(1).ok()?;
     let (origin_device, origin_seq) = match parts {
         2 => (device, seq),
         4 => (read_id(&mut input, DeviceId::from_slice).ok()?, input.u64().ok()?),
@@ -226,22 +226,6 @@ fn outline(raw: &[u8], device: DeviceId, seq: u64) -> Option<(DeviceId, u64, &[u
         .rest()
         .is_empty()
         .then_some((origin_device, origin_seq, &from[..items]))
-}
-
-/// Skips items, of whatever kind; says how many bytes are left behind them.
-fn skipped(input: &mut Reader<'_>, items: u64) -> Option<usize> {
-    let mut tried = input.clone();
-    if !tried.skip(items) {
-        // A newer version may use more of CBOR than this one.
-        let mut all = Decoder::new(input.rest());
-        for _ in 0..items {
-            all.skip().ok()?;
-        }
-        let rest = input.rest();
-        tried = Reader::new(rest.get(all.position()..)?);
-    }
-    *input = tried;
-    Some(input.rest().len())
 }
 
 #[cfg(test)]

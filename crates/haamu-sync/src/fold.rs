@@ -6,13 +6,9 @@
 //! are kept. The order in which operations arrive does not matter, nor how
 //! often, nor whether a replaced operation comes after the one that replaces it.
 
-mod cbor;
-
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-
-pub use cbor::CellError;
 
 use crate::safeguards::{Safeguard, holds};
 use crate::{

@@ -12,6 +12,10 @@ use serde::de::{self, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use smallvec::SmallVec;
 
+use crate::cbor::reader::Reader;
+use crate::cbor::{Cbor, Writer};
+use crate::codec::DecodeError;
+
 /// The text is not the identifier that it should be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not an identifier of {expected} bytes")]
@@ -150,6 +154,16 @@ macro_rules! fixed_bytes {
                 } else {
                     serializer.serialize_bytes(&self.0)
                 }
+            }
+        }
+
+        impl Cbor for $name {
+            fn write(&self, out: &mut Writer) {
+                out.bytes(&self.0);
+            }
+
+            fn read(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
+                Self::from_slice(input.bytes()?).ok_or(DecodeError::Malformed)
             }
         }
 

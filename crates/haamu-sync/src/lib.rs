@@ -17,6 +17,7 @@
 //! * [`engine`] — the device's machine; its documentation gives the calling order
 
 pub mod build;
+pub mod cbor;
 pub mod chain;
 pub mod clock;
 pub mod codec;

@@ -3,7 +3,7 @@
 use haamu_domain::{
     AgencyId, AssignmentId, SubmissionId, Timestamp, UserId, VisitId, binding, stages::FollowUp,
 };
-use haamu_sync::{Cell, FormVersion, Lane, OpId, RegisterKey};
+use haamu_sync::{Cell, FormVersion, Lane, OpId, RegisterKey, cbor};
 use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
@@ -298,7 +298,7 @@ pub async fn load_cells(
                 .map(OpId::from_slice)
                 .collect::<Option<_>>();
             let instance = instance.ok_or(StoreError::Corrupt("register instance"))?;
-            let cell = Cell::from_cbor(&row.cell).map_err(|_| StoreError::Corrupt("register cell"))?;
+            let cell = cbor::from_slice(&row.cell).map_err(|_| StoreError::Corrupt("register cell"))?;
             Ok((
                 RegisterKey {
                     lane,
@@ -337,7 +337,7 @@ pub async fn save_cell(
         effective: Set(winner.map_or(0, |head| head.effective.bits().cast_signed())),
         conflict: Set(cell.register.is_in_conflict()),
         stale: Set(false),
-        cell: Set(cell.to_cbor()),
+        cell: Set(cbor::to_vec(cell)),
     };
     let key = [
         register::Column::SubmissionId,

@@ -1,7 +1,7 @@
 //! Bytes to operations.
 
 use super::DecodeError;
-use super::reader::Reader;
+use crate::cbor::reader::Reader;
 use crate::{
     Action, Attachment, AuthorId, BlobHash, Bytes, DeviceId, DocumentId, FormVersion, Hlc, Lane, Name, Op,
     OpId, OpIds, Submit, Value,
@@ -40,7 +40,7 @@ pub(super) fn read_items(input: &mut Reader<'_>, op: &mut Op) -> Result<(), Deco
     Ok(())
 }
 
-#[inline(always)]
+#[inline]
 fn read_action(input: &mut Reader<'_>) -> Result<Action, DecodeError> {
     Ok(match input.u8()? {
         0 => Action::Set(read_value(input)?),
@@ -78,7 +78,7 @@ fn read_action(input: &mut Reader<'_>) -> Result<Action, DecodeError> {
 }
 
 /// A name that every database can hold and index.
-#[inline(always)]
+#[inline]
 fn read_name<'b>(input: &mut Reader<'b>) -> Result<&'b str, DecodeError> {
     let name = input.text()?;
     // Nearly all names are ASCII, of which that is quickly said.
@@ -93,7 +93,7 @@ fn read_name<'b>(input: &mut Reader<'b>) -> Result<&'b str, DecodeError> {
     Ok(name)
 }
 
-#[inline(always)]
+#[inline]
 fn read_value(input: &mut Reader<'_>) -> Result<Value, DecodeError> {
     read_array(input, 2)?;
     Ok(Value {
@@ -126,7 +126,7 @@ fn read_ids(input: &mut Reader<'_>) -> Result<Vec<OpId>, DecodeError> {
 }
 
 /// As [`read_ids`], without an allocation for one of them.
-#[inline(always)]
+#[inline]
 fn read_few_ids(input: &mut Reader<'_>) -> Result<OpIds, DecodeError> {
     let length = input.array()?.ok_or(DecodeError::NotCanonical)?;
     if length > MAX_LIST {
@@ -142,7 +142,7 @@ fn read_few_ids(input: &mut Reader<'_>) -> Result<OpIds, DecodeError> {
     Ok(ids)
 }
 
-#[inline(always)]
+#[inline]
 pub(super) fn read_id<T>(
     input: &mut Reader<'_>,
     from_slice: fn(&[u8]) -> Option<T>,

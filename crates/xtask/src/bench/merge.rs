@@ -23,6 +23,8 @@ pub(super) fn run(workspace: &Workspace) -> Result<()> {
     let program = format!("haamu-peers-merge{}", std::env::consts::EXE_SUFFIX);
     shell::run(&mut command(folder.join("release").join(program), [""; 0]))?;
     let size = sync_size(workspace)?;
-    note(&format!("haamu-sync for the browser (the whole engine of a device): {size}"));
+    note(&format!(
+        "haamu-sync for the browser (the whole engine of a device): {size}"
+    ));
     Ok(())
 }

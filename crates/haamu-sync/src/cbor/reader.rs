@@ -1,20 +1,27 @@
-//! The parts of CBOR that operations consist of, read in one pass.
+//! The parts of CBOR that operations and frames consist of, read in one pass.
 //!
 //! The reader takes any sound encoding and notes whether it was the deterministic one (RFC 8949,
 //! 4.2.1): then bytes need not be encoded again to be compared.
 
-use super::DecodeError;
+use minicbor::Decoder;
 
-const UNSIGNED: u8 = 0;
-const BYTES: u8 = 2;
-const TEXT: u8 = 3;
-const ARRAY: u8 = 4;
-const NULL: u8 = 0xf6;
+use super::Cbor;
+use crate::codec::DecodeError;
+
+pub(crate) const UNSIGNED: u8 = 0;
+pub(crate) const BYTES: u8 = 2;
+pub(crate) const TEXT: u8 = 3;
+pub(crate) const ARRAY: u8 = 4;
+pub(crate) const MAP: u8 = 5;
+pub(crate) const FALSE: u8 = 0xf4;
+pub(crate) const TRUE: u8 = 0xf5;
+pub(crate) const NULL: u8 = 0xf6;
 const INDEFINITE: u8 = 31;
+const BREAK: u8 = 0xff;
 
 /// Reads from the front of some bytes.
 #[derive(Clone, Debug)]
-pub(crate) struct Reader<'b> {
+pub struct Reader<'b> {
     rest: &'b [u8],
     /// Whether all numbers and lengths so far were written in their shortest form.
     pub(crate) is_shortest: bool,
@@ -33,7 +40,7 @@ impl<'b> Reader<'b> {
         self.rest
     }
 
-    #[inline(always)]
+    #[inline]
     pub(crate) fn u64(&mut self) -> Result<u64, DecodeError> {
         self.definite(UNSIGNED)
     }
@@ -42,45 +49,93 @@ impl<'b> Reader<'b> {
         self.u64()?.try_into().map_err(|_| DecodeError::Malformed)
     }
 
-    #[inline(always)]
+    #[inline]
     pub(crate) fn u8(&mut self) -> Result<u8, DecodeError> {
         self.u64()?.try_into().map_err(|_| DecodeError::Malformed)
     }
 
-    #[inline(always)]
+    #[inline]
     pub(crate) fn bytes(&mut self) -> Result<&'b [u8], DecodeError> {
         let length = self.definite(BYTES)?;
         self.take(length)
     }
 
-    #[inline(always)]
+    #[inline]
     pub(crate) fn text(&mut self) -> Result<&'b str, DecodeError> {
         let length = self.definite(TEXT)?;
         std::str::from_utf8(self.take(length)?).map_err(|_| DecodeError::Malformed)
     }
 
+    /// A text whose bytes need not be looked at as a text.
+    pub(crate) fn text_bytes(&mut self) -> Result<&'b [u8], DecodeError> {
+        let length = self.definite(TEXT)?;
+        self.take(length)
+    }
+
     /// The number of items of an array; none if it is open-ended.
-    #[inline(always)]
+    #[inline]
     pub(crate) fn array(&mut self) -> Result<Option<u64>, DecodeError> {
-        if self.rest.first() == Some(&(ARRAY << 5 | INDEFINITE)) {
-            self.rest = &self.rest[1..];
+        self.open(ARRAY)
+    }
+
+    /// The number of items of an array, or of entries of a map; none if it is open-ended.
+    #[inline]
+    pub(crate) fn open(&mut self, major: u8) -> Result<Option<u64>, DecodeError> {
+        if self.takes(major << 5 | INDEFINITE) {
             return Ok(None);
         }
-        self.definite(ARRAY).map(Some)
+        self.definite(major).map(Some)
+    }
+
+    /// Whether there is one more item or entry; counts it.
+    pub(crate) fn has_more(&mut self, left: &mut Option<u64>) -> Result<bool, DecodeError> {
+        match left {
+            Some(0) => Ok(false),
+            Some(left) => {
+                *left -= 1;
+                Ok(true)
+            }
+            None => Ok(!self.takes(BREAK)),
+        }
+    }
+
+    /// Reads the value of a field, which may come once.
+    pub(crate) fn once<T: Cbor>(&mut self, field: &mut Option<T>) -> Result<(), DecodeError> {
+        if field.is_some() {
+            return Err(DecodeError::Malformed);
+        }
+        *field = Some(T::read(self)?);
+        Ok(())
+    }
+
+    pub(crate) fn bool(&mut self) -> Result<bool, DecodeError> {
+        if self.takes(TRUE) {
+            Ok(true)
+        } else if self.takes(FALSE) {
+            Ok(false)
+        } else {
+            Err(DecodeError::Malformed)
+        }
     }
 
     /// Takes a null, if one is next.
-    #[inline(always)]
+    #[inline]
     pub(crate) fn null(&mut self) -> bool {
-        let is_null = self.rest.first() == Some(&NULL);
-        if is_null {
+        self.takes(NULL)
+    }
+
+    /// Takes this byte, if it is next.
+    #[inline]
+    fn takes(&mut self, byte: u8) -> bool {
+        let is_next = self.rest.first() == Some(&byte);
+        if is_next {
             self.rest = &self.rest[1..];
         }
-        is_null
+        is_next
     }
 
     /// The number in the head of an item of this major type.
-    #[inline(always)]
+    #[inline]
     fn definite(&mut self, major: u8) -> Result<u64, DecodeError> {
         let (first, rest) = self.rest.split_first().ok_or(DecodeError::Malformed)?;
         if first >> 5 != major {
@@ -98,7 +153,7 @@ impl<'b> Reader<'b> {
     }
 
     /// A number of so many bytes; a smaller one than `least` has a shorter form.
-    #[inline(always)]
+    #[inline]
     fn longer<const LENGTH: usize>(&mut self, least: u64) -> Result<u64, DecodeError> {
         let (digits, rest) = self
             .rest
@@ -112,7 +167,7 @@ impl<'b> Reader<'b> {
         Ok(number)
     }
 
-    #[inline(always)]
+    #[inline]
     fn take(&mut self, length: u64) -> Result<&'b [u8], DecodeError> {
         let length = usize::try_from(length).map_err(|_| DecodeError::Malformed)?;
         let (taken, rest) = self.rest.split_at_checked(length).ok_or(DecodeError::Malformed)?;
@@ -120,15 +175,30 @@ impl<'b> Reader<'b> {
         Ok(taken)
     }
 
-    /// Takes just these bytes, if they are next.
-    #[inline(always)]
-    pub(crate) fn word(&mut self, word: &[u8]) -> Option<()> {
-        self.rest = self.rest.strip_prefix(word)?;
-        Some(())
+    /// Skips the value of a key that is not known.
+    pub(crate) fn skip_unknown(&mut self, key: &[u8]) -> Result<(), DecodeError> {
+        std::str::from_utf8(key).map_err(|_| DecodeError::Malformed)?;
+        self.skip(1)
     }
 
-    /// Skips items, as far as they are of the kinds above; false if one of them is not.
-    pub(crate) fn skip(&mut self, items: u64) -> bool {
+    /// Skips items, of whatever kind.
+    pub(crate) fn skip(&mut self, items: u64) -> Result<(), DecodeError> {
+        let mut simple = self.clone();
+        if simple.skip_simple(items) {
+            *self = simple;
+            return Ok(());
+        }
+        // A newer version may use more of CBOR than this one.
+        let mut all = Decoder::new(self.rest);
+        for _ in 0..items {
+            all.skip().map_err(|_| DecodeError::Malformed)?;
+        }
+        self.rest = self.rest.get(all.position()..).ok_or(DecodeError::Malformed)?;
+        Ok(())
+    }
+
+    /// Skips items, as far as they are of the kinds that operations consist of; false if one is not.
+    fn skip_simple(&mut self, items: u64) -> bool {
         let mut left = items;
         while left > 0 {
             left -= 1;
