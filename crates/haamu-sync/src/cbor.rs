@@ -64,40 +64,67 @@ pub fn from_slice<T: Cbor>(bytes: &[u8]) -> Result<T, CborError> {
 pub struct Writer(Vec<u8>);
 
 impl Writer {
-    /// The head of an item: its major type, and a number or length in its shortest form.
-    fn head(&mut self, major: u8, number: u64) {
-        let major = major << 5;
-        let bytes = number.to_be_bytes();
-        match number {
-            0..24 => self.0.push(major | bytes[7]),
-            24..0x100 => self.0.extend_from_slice(&[major | 24, bytes[7]]),
-            0x100..0x1_0000 => self.0.extend_from_slice(&[major | 25, bytes[6], bytes[7]]),
-            0x1_0000..0x1_0000_0000 => {
-                self.0.push(major | 26);
-                self.0.extend_from_slice(&bytes[4..]);
-            }
-            _ => {
-                self.0.push(major | 27);
-                self.0.extend_from_slice(&bytes);
-            }
-        }
+    /// Goes on behind these bytes.
+    pub(crate) const fn of(bytes: Vec<u8>) -> Self {
+        Self(bytes)
     }
 
-    /// A byte string.
+    pub(crate) fn into_vec(self) -> Vec<u8> {
+        self.0
+    }
+
+    fn head(&mut self, major: u8, number: u64) {
+        self.0.extend_from_slice(head(major, number, &mut [0; 9]));
+    }
+
+    pub(crate) fn unsigned(&mut self, number: u64) {
+        self.head(UNSIGNED, number);
+    }
+
     pub(crate) fn bytes(&mut self, bytes: &[u8]) {
         self.head(BYTES, bytes.len() as u64);
         self.0.extend_from_slice(bytes);
     }
 
-    fn text(&mut self, text: &str) {
+    pub(crate) fn text(&mut self, text: &str) {
         self.head(TEXT, text.len() as u64);
         self.0.extend_from_slice(text.as_bytes());
     }
+
+    pub(crate) fn array(&mut self, items: u64) {
+        self.head(ARRAY, items);
+    }
+
+    fn map(&mut self, entries: u64) {
+        self.head(MAP, entries);
+    }
+
+    pub(crate) fn null(&mut self) {
+        self.0.push(NULL);
+    }
+}
+
+/// The head of an item: its major type, and a number or length in its shortest form.
+pub(crate) fn head(major: u8, number: u64, out: &mut [u8; 9]) -> &[u8] {
+    let major = major << 5;
+    let (code, length) = match number {
+        0..24 => {
+            out[0] = major | number.to_le_bytes()[0];
+            return &out[..1];
+        }
+        24..0x100 => (24, 1),
+        0x100..0x1_0000 => (25, 2),
+        0x1_0000..0x1_0000_0000 => (26, 4),
+        _ => (27, 8),
+    };
+    out[0] = major | code;
+    out[1..=length].copy_from_slice(&number.to_be_bytes()[8 - length..]);
+    &out[..=length]
 }
 
 /// Writes items with their number before them.
 fn write_items<'a, T: Cbor + 'a>(out: &mut Writer, items: impl ExactSizeIterator<Item = &'a T>) {
-    out.head(ARRAY, items.len() as u64);
+    out.array(items.len() as u64);
     items.for_each(|item| item.write(out));
 }
 
@@ -122,7 +149,7 @@ impl Cbor for bool {
 
 impl Cbor for u64 {
     fn write(&self, out: &mut Writer) {
-        out.head(UNSIGNED, *self);
+        out.unsigned(*self);
     }
 
     fn read(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
@@ -132,7 +159,7 @@ impl Cbor for u64 {
 
 impl Cbor for u32 {
     fn write(&self, out: &mut Writer) {
-        out.head(UNSIGNED, u64::from(*self));
+        out.unsigned(u64::from(*self));
     }
 
     fn read(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
@@ -142,7 +169,7 @@ impl Cbor for u32 {
 
 impl Cbor for u8 {
     fn write(&self, out: &mut Writer) {
-        out.head(UNSIGNED, u64::from(*self));
+        out.unsigned(u64::from(*self));
     }
 
     fn read(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
@@ -184,7 +211,7 @@ impl<T: Cbor> Cbor for Option<T> {
     fn write(&self, out: &mut Writer) {
         match self {
             Some(value) => value.write(out),
-            None => out.0.push(NULL),
+            None => out.null(),
         }
     }
 
@@ -215,7 +242,7 @@ impl<T: Cbor> Cbor for Vec<T> {
 
 impl<A: Cbor, B: Cbor> Cbor for (A, B) {
     fn write(&self, out: &mut Writer) {
-        out.head(ARRAY, 2);
+        out.array(2);
         self.0.write(out);
         self.1.write(out);
     }
@@ -230,7 +257,7 @@ impl<A: Cbor, B: Cbor> Cbor for (A, B) {
 
 impl<K: Cbor + Ord, V: Cbor> Cbor for BTreeMap<K, V> {
     fn write(&self, out: &mut Writer) {
-        out.head(MAP, self.len() as u64);
+        out.map(self.len() as u64);
         for (key, value) in self {
             key.write(out);
             value.write(out);
@@ -257,7 +284,7 @@ macro_rules! fields {
                 // All fields by name, so that none is forgotten.
                 let Self { $($field),* } = self;
                 let left_out: u64 = 0 $($(+ u64::from($field.$left_out()))?)*;
-                out.head($crate::cbor::MAP, [$(stringify!($field)),*].len() as u64 - left_out);
+                out.map([$(stringify!($field)),*].len() as u64 - left_out);
                 $(if true $(&& !$field.$left_out())? {
                     out.text(stringify!($field));
                     $crate::cbor::Cbor::write($field, out);
@@ -319,7 +346,7 @@ macro_rules! choices {
     ($type:ty { $($variant:ident = $word:literal,)* }) => {
         impl $crate::cbor::Cbor for $type {
             fn write(&self, out: &mut $crate::cbor::Writer) {
-                out.head($crate::cbor::MAP, 1);
+                out.map(1);
                 match self {
                     $(Self::$variant(inner) => {
                         out.text($word);

@@ -20,11 +20,12 @@ mod oracle;
 mod read;
 mod write;
 
-use minicbor::Encoder;
+use smallvec::SmallVec;
 
 use self::read::{read_id, read_items};
 use self::write::write_op;
-use crate::cbor::reader::Reader;
+use crate::cbor::reader::{ARRAY, BYTES, Reader, UNSIGNED};
+use crate::cbor::{Writer, head};
 use crate::{Action, AuthorId, ClockConfidence, DeviceId, DocumentId, Hlc, Lane, Name, Op, OpId, OpIds};
 
 /// The longest operation that is understood, in bytes; longer ones are kept raw.
@@ -52,9 +53,9 @@ pub enum DecodeError {
 /// Encodes an operation that `device` sends. The origin is written only where it is another one.
 #[must_use]
 pub fn encode(op: &Op, device: DeviceId, seq: u64) -> Vec<u8> {
-    let mut out = Encoder::new(Vec::with_capacity(160));
-    write_op(&mut out, op, device, seq).expect("writing to memory cannot fail");
-    out.into_writer()
+    let mut out = Writer::of(Vec::with_capacity(192));
+    write_op(&mut out, op, device, seq);
+    out.into_vec()
 }
 
 /// Decodes an operation that `device` sent as its number `seq`.
@@ -157,11 +158,10 @@ pub fn reissue(raw: &[u8], device: DeviceId, seq: u64) -> Vec<u8> {
         && let Some(head) = again.first_mut().filter(|head| **head == ARRAY_OF_TWO)
     {
         *head = ARRAY_OF_FOUR;
-        let mut out = Encoder::new(again);
-        out.bytes(device.as_bytes())
-            .and_then(|out| out.u64(seq))
-            .expect("writing to memory cannot fail");
-        again = out.into_writer();
+        let mut out = Writer::of(again);
+        out.bytes(device.as_bytes());
+        out.unsigned(seq);
+        again = out.into_vec();
     }
     again
 }
@@ -173,31 +173,15 @@ pub(crate) fn has_outline(raw: &[u8]) -> bool {
 
 /// BLAKE3-128 over the canonical array: its head and the origin, then the items as they stand.
 fn name(origin_device: DeviceId, origin_seq: u64, items: &[u8]) -> OpId {
-    let mut canonical = [0; 256];
-    let head = write_head(&mut canonical, origin_device, origin_seq);
-    let hash = match canonical.get_mut(head..head + items.len()) {
-        // What is at hand in one piece is hashed much faster.
-        Some(space) => {
-            space.copy_from_slice(items);
-            blake3::hash(&canonical[..head + items.len()])
-        }
-        None => blake3::Hasher::new()
-            .update(&canonical[..head])
-            .update(items)
-            .finalize(),
-    };
-    OpId::from_bytes(first_half(&hash))
-}
-
-/// Writes the head of the canonical array and the two items of the origin; returns their length.
-fn write_head(out: &mut [u8; 256], origin_device: DeviceId, origin_seq: u64) -> usize {
-    let mut head = Encoder::new(&mut out[..]);
-    head.array(CANONICAL_ITEMS + 2)
-        .and_then(|head| head.bytes(origin_device.as_bytes()))
-        .and_then(|head| head.u64(origin_seq))
-        .expect("there is room");
-    let left = head.into_writer().len();
-    out.len() - left
+    // What is at hand in one piece is hashed much faster, and nearly all operations are short.
+    let mut canonical = SmallVec::<[u8; 256]>::new();
+    let mut number = [0; 9];
+    canonical.push(head(ARRAY, CANONICAL_ITEMS + 2, &mut number)[0]);
+    canonical.push(head(BYTES, DeviceId::LENGTH as u64, &mut number)[0]);
+    canonical.extend_from_slice(origin_device.as_bytes());
+    canonical.extend_from_slice(head(UNSIGNED, origin_seq, &mut number));
+    canonical.extend_from_slice(items);
+    OpId::from_bytes(first_half(&blake3::hash(&canonical)))
 }
 
 /// The first 16 bytes of a BLAKE3 hash.

@@ -1,7 +1,7 @@
 //! What submissions hold.
 
 use crate::cbor::reader::Reader;
-use crate::cbor::{ARRAY, Cbor, Writer, choices, fields, read_items, words, write_items};
+use crate::cbor::{Cbor, Writer, choices, fields, read_items, words, write_items};
 use crate::codec::DecodeError;
 use crate::{
     Attachment, Cell, ClockAnchor, ClockConfidence, ClockReading, Content, Element, Elements, Head, Hlc,
@@ -32,7 +32,7 @@ impl Cbor for OpIds {
 
 impl Cbor for IdSet {
     fn write(&self, out: &mut Writer) {
-        out.head(ARRAY, self.len() as u64);
+        out.array(self.len() as u64);
         self.iter().for_each(|id| id.write(out));
     }
 

@@ -385,14 +385,10 @@ impl Engine {
     /// A number below `limit`, from the seed.
     fn draw(&mut self, limit: u64) -> u64 {
         self.draws += 1;
-        let mut hasher = blake3::Hasher::new_keyed(&self.config.seed);
-        hasher.update(&self.draws.to_le_bytes());
-        let mut word = [0; 8];
-        hasher.finalize_xof().fill(&mut word);
-        if limit == 0 {
-            0
-        } else {
-            u64::from_le_bytes(word) % limit
+        let drawn = blake3::keyed_hash(&self.config.seed, &self.draws.to_le_bytes());
+        match drawn.as_bytes().first_chunk() {
+            Some(word) if limit > 0 => u64::from_le_bytes(*word) % limit,
+            _ => 0,
         }
     }
 
