@@ -29,16 +29,14 @@ pub struct CborError(usize);
 pub trait Cbor: Sized {
     /// Writes the value.
     fn write(&self, out: &mut Writer);
-    /// Reads a value.
+    /// A value to be read over. What the bytes do not mention stays as it is here.
+    #[must_use]
+    fn blank() -> Self;
+    /// Reads over a blank value: the bytes go to their places, and nothing is moved afterwards.
     ///
     /// # Errors
-    /// It is not CBOR of this shape.
-    fn read(input: &mut Reader<'_>) -> Result<Self, DecodeError>;
-    /// The value of a field that is not there, if it need not be.
-    #[must_use]
-    fn absent() -> Option<Self> {
-        None
-    }
+    /// It is not CBOR of this shape; the value is of no use then.
+    fn fill(&mut self, input: &mut Reader<'_>) -> Result<(), DecodeError>;
 }
 
 /// A value as CBOR.
@@ -55,8 +53,15 @@ pub fn to_vec(value: &impl Cbor) -> Vec<u8> {
 /// [`CborError`].
 pub fn from_slice<T: Cbor>(bytes: &[u8]) -> Result<T, CborError> {
     let mut input = Reader::new(bytes);
-    let read = T::read(&mut input);
+    let read = read(&mut input);
     read.map_err(|_| CborError(bytes.len() - input.rest().len()))
+}
+
+/// Reads a value.
+fn read<T: Cbor>(input: &mut Reader<'_>) -> Result<T, DecodeError> {
+    let mut value = T::blank();
+    value.fill(input)?;
+    Ok(value)
 }
 
 /// Bytes that are written.
@@ -99,6 +104,10 @@ impl Writer {
         self.head(MAP, entries);
     }
 
+    fn bool(&mut self, is_true: bool) {
+        self.0.push(if is_true { TRUE } else { FALSE });
+    }
+
     pub(crate) fn null(&mut self) {
         self.0.push(NULL);
     }
@@ -132,80 +141,67 @@ fn write_items<'a, T: Cbor + 'a>(out: &mut Writer, items: impl ExactSizeIterator
 fn read_items<T: Cbor>(input: &mut Reader<'_>, mut take: impl FnMut(T)) -> Result<(), DecodeError> {
     let mut items = input.open(ARRAY)?;
     while input.has_more(&mut items)? {
-        take(T::read(input)?);
+        take(read(input)?);
     }
     Ok(())
 }
 
-impl Cbor for bool {
-    fn write(&self, out: &mut Writer) {
-        out.0.push(if *self { TRUE } else { FALSE });
-    }
+/// A value that is written and read in one piece.
+macro_rules! piece {
+    ($type:ty, |$value:ident, $out:ident| $write:expr, |$input:ident| $read:expr, $blank:expr) => {
+        impl $crate::cbor::Cbor for $type {
+            fn write(&self, $out: &mut $crate::cbor::Writer) {
+                let $value = self;
+                $write;
+            }
 
-    fn read(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        input.bool()
-    }
+            fn blank() -> Self {
+                $blank
+            }
+
+            fn fill(
+                &mut self,
+                $input: &mut $crate::cbor::reader::Reader<'_>,
+            ) -> Result<(), $crate::codec::DecodeError> {
+                *self = $read;
+                Ok(())
+            }
+        }
+    };
 }
 
-impl Cbor for u64 {
-    fn write(&self, out: &mut Writer) {
-        out.unsigned(*self);
-    }
-
-    fn read(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        input.u64()
-    }
-}
-
-impl Cbor for u32 {
-    fn write(&self, out: &mut Writer) {
-        out.unsigned(u64::from(*self));
-    }
-
-    fn read(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        input.u32()
-    }
-}
-
-impl Cbor for u8 {
-    fn write(&self, out: &mut Writer) {
-        out.unsigned(u64::from(*self));
-    }
-
-    fn read(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        input.u8()
-    }
-}
-
-impl Cbor for String {
-    fn write(&self, out: &mut Writer) {
-        out.text(self);
-    }
-
-    fn read(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(input.text()?.to_owned())
-    }
-}
-
-impl Cbor for Name {
-    fn write(&self, out: &mut Writer) {
-        out.text(self);
-    }
-
-    fn read(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(Self::new(input.text()?))
-    }
-}
-
-impl Cbor for Bytes {
-    fn write(&self, out: &mut Writer) {
-        out.bytes(&self.0);
-    }
-
-    fn read(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(input.bytes()?.into())
-    }
-}
+piece!(bool, |value, out| out.bool(*value), |input| input.bool()?, false);
+piece!(u64, |value, out| out.unsigned(*value), |input| input.u64()?, 0);
+piece!(
+    u32,
+    |value, out| out.unsigned((*value).into()),
+    |input| input.u32()?,
+    0
+);
+piece!(
+    u8,
+    |value, out| out.unsigned((*value).into()),
+    |input| input.u8()?,
+    0
+);
+piece!(
+    String,
+    |value, out| out.text(value),
+    |input| input.text()?.to_owned(),
+    Self::new()
+);
+piece!(
+    Name,
+    |value, out| out.text(value),
+    |input| Self::new(input.text()?),
+    Self::default()
+);
+piece!(
+    Bytes,
+    |value, out| out.bytes(&value.0),
+    |input| input.bytes()?.into(),
+    Self::default()
+);
 
 impl<T: Cbor> Cbor for Option<T> {
     fn write(&self, out: &mut Writer) {
@@ -215,16 +211,16 @@ impl<T: Cbor> Cbor for Option<T> {
         }
     }
 
-    fn read(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        if input.null() {
-            Ok(None)
-        } else {
-            T::read(input).map(Some)
-        }
+    fn blank() -> Self {
+        None
     }
 
-    fn absent() -> Option<Self> {
-        Some(None)
+    fn fill(&mut self, input: &mut Reader<'_>) -> Result<(), DecodeError> {
+        if input.null() {
+            Ok(())
+        } else {
+            self.insert(T::blank()).fill(input)
+        }
     }
 }
 
@@ -233,10 +229,12 @@ impl<T: Cbor> Cbor for Vec<T> {
         write_items(out, self.iter());
     }
 
-    fn read(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        let mut items = Self::new();
-        read_items(input, |item| items.push(item))?;
-        Ok(items)
+    fn blank() -> Self {
+        Self::new()
+    }
+
+    fn fill(&mut self, input: &mut Reader<'_>) -> Result<(), DecodeError> {
+        read_items(input, |item| self.push(item))
     }
 }
 
@@ -247,11 +245,16 @@ impl<A: Cbor, B: Cbor> Cbor for (A, B) {
         self.1.write(out);
     }
 
-    fn read(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    fn blank() -> Self {
+        (A::blank(), B::blank())
+    }
+
+    fn fill(&mut self, input: &mut Reader<'_>) -> Result<(), DecodeError> {
         if input.array()? != Some(2) {
             return Err(DecodeError::Malformed);
         }
-        Ok((A::read(input)?, B::read(input)?))
+        self.0.fill(input)?;
+        self.1.fill(input)
     }
 }
 
@@ -264,14 +267,17 @@ impl<K: Cbor + Ord, V: Cbor> Cbor for BTreeMap<K, V> {
         }
     }
 
-    fn read(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        let mut map = Self::new();
+    fn blank() -> Self {
+        Self::new()
+    }
+
+    fn fill(&mut self, input: &mut Reader<'_>) -> Result<(), DecodeError> {
         let mut entries = input.open(MAP)?;
         while input.has_more(&mut entries)? {
-            let key = K::read(input)?;
-            map.insert(key, V::read(input)?);
+            let key = read(input)?;
+            self.insert(key, read(input)?);
         }
-        Ok(map)
+        Ok(())
     }
 }
 
@@ -291,30 +297,73 @@ macro_rules! fields {
                 })*
             }
 
-            fn read(
+            fn blank() -> Self {
+                Self { $($field: $crate::cbor::fields!(blank $($absent)?)),* }
+            }
+
+            fn fill(
+                &mut self,
                 input: &mut $crate::cbor::reader::Reader<'_>,
-            ) -> Result<Self, $crate::codec::DecodeError> {
-                use $crate::cbor::absent;
-                $(let mut $field = None;)*
-                let mut entries = input.open($crate::cbor::MAP)?;
-                while input.has_more(&mut entries)? {
-                    let key = input.text_bytes()?;
-                    $(if key == stringify!($field).as_bytes() {
-                        input.once(&mut $field)?;
-                        continue;
+            ) -> Result<(), $crate::codec::DecodeError> {
+                #[allow(non_camel_case_types)]
+                enum Field { $($field),* }
+                const REQUIRED: u32 = 0 $(| $crate::cbor::fields!(required $field $($absent)?))*;
+                $crate::cbor::read_fields(input, &[$(stringify!($field)),*], REQUIRED, &mut |index, input| {
+                    $(if index == Field::$field as usize {
+                        return self.$field.fill(input);
                     })*
-                    input.skip_unknown(key)?;
-                }
-                Ok(Self { $($field: absent($field, || None $(.or(Some($absent)))?)?),* })
+                    Ok(())
+                })
             }
         }
     };
+    (blank) => { $crate::cbor::Cbor::blank() };
+    (blank $absent:expr) => { $absent };
+    (required $field:ident) => { 1 << Field::$field as u32 };
+    (required $field:ident $absent:expr) => { 0 };
 }
 
-/// The value of a field, or of one that is not there.
-fn absent<T: Cbor>(read: Option<T>, absent: impl FnOnce() -> Option<T>) -> Result<T, DecodeError> {
-    read.or_else(absent)
-        .or_else(T::absent)
+/// Reads the entries of a map; `take` reads the value of the field of an index, once at most.
+/// This is one function for all types, for there are many.
+fn read_fields(
+    input: &mut Reader<'_>,
+    names: &[&str],
+    required: u32,
+    take: &mut dyn FnMut(usize, &mut Reader<'_>) -> Result<(), DecodeError>,
+) -> Result<(), DecodeError> {
+    let (mut seen, mut next) = (0_u32, 0);
+    let mut entries = input.open(MAP)?;
+    while input.has_more(&mut entries)? {
+        let key = input.text_bytes()?;
+        let is_next = names.get(next).is_some_and(|name| name.as_bytes() == key);
+        let index = if is_next {
+            Some(next)
+        } else {
+            names.iter().position(|name| name.as_bytes() == key)
+        };
+        match index {
+            Some(index) if seen & 1 << index == 0 => {
+                seen |= 1 << index;
+                next = index + 1;
+                take(index, input)?;
+            }
+            Some(_) => return Err(DecodeError::Malformed),
+            None => input.skip_unknown(key)?,
+        }
+    }
+    if seen & required == required {
+        Ok(())
+    } else {
+        Err(DecodeError::Malformed)
+    }
+}
+
+/// Reads one of some words; gives its index.
+fn read_word(input: &mut Reader<'_>, words: &[&str]) -> Result<usize, DecodeError> {
+    let word = input.text_bytes()?;
+    words
+        .iter()
+        .position(|known| known.as_bytes() == word)
         .ok_or(DecodeError::Malformed)
 }
 
@@ -328,14 +377,17 @@ macro_rules! words {
                 });
             }
 
-            fn read(
+            fn blank() -> Self {
+                [$(Self::$variant),*][0]
+            }
+
+            fn fill(
+                &mut self,
                 input: &mut $crate::cbor::reader::Reader<'_>,
-            ) -> Result<Self, $crate::codec::DecodeError> {
-                let word = input.text_bytes()?;
-                $(if word == $word.as_bytes() {
-                    return Ok(Self::$variant);
-                })*
-                Err($crate::codec::DecodeError::Malformed)
+            ) -> Result<(), $crate::codec::DecodeError> {
+                const ALL: &[$type] = &[$(<$type>::$variant),*];
+                *self = ALL[$crate::cbor::read_word(input, &[$($word),*])?];
+                Ok(())
             }
         }
     };
@@ -355,23 +407,29 @@ macro_rules! choices {
                 }
             }
 
-            fn read(
+            fn blank() -> Self {
+                [$((|| Self::$variant($crate::cbor::Cbor::blank())) as fn() -> Self),*][0]()
+            }
+
+            fn fill(
+                &mut self,
                 input: &mut $crate::cbor::reader::Reader<'_>,
-            ) -> Result<Self, $crate::codec::DecodeError> {
+            ) -> Result<(), $crate::codec::DecodeError> {
+                enum Choice { $($variant),* }
                 if input.open($crate::cbor::MAP)? != Some(1) {
                     return Err($crate::codec::DecodeError::Malformed);
                 }
-                let word = input.text_bytes()?;
-                $(if word == $word.as_bytes() {
-                    return $crate::cbor::Cbor::read(input).map(Self::$variant);
+                let choice = $crate::cbor::read_word(input, &[$($word),*])?;
+                $(if choice == Choice::$variant as usize {
+                    *self = Self::$variant($crate::cbor::read(input)?);
                 })*
-                Err($crate::codec::DecodeError::Malformed)
+                Ok(())
             }
         }
     };
 }
 
-pub(crate) use {choices, fields, words};
+pub(crate) use {choices, fields, piece, words};
 
 #[cfg(test)]
 mod tests;

@@ -12,8 +12,7 @@ use serde::de::{self, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use smallvec::SmallVec;
 
-use crate::cbor::reader::Reader;
-use crate::cbor::{Cbor, Writer};
+use crate::cbor::piece;
 use crate::codec::DecodeError;
 
 /// The text is not the identifier that it should be.
@@ -157,15 +156,12 @@ macro_rules! fixed_bytes {
             }
         }
 
-        impl Cbor for $name {
-            fn write(&self, out: &mut Writer) {
-                out.bytes(&self.0);
-            }
-
-            fn read(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
-                Self::from_slice(input.bytes()?).ok_or(DecodeError::Malformed)
-            }
-        }
+        piece!(
+            $name,
+            |value, out| out.bytes(&value.0),
+            |input| Self::from_slice(input.bytes()?).ok_or(DecodeError::Malformed)?,
+            Self([0; $length])
+        );
 
         impl<'de> Deserialize<'de> for $name {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

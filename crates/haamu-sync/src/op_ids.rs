@@ -147,7 +147,8 @@ impl IdSet {
                 if few.len() < FEW {
                     few.0.insert(place, id);
                 } else {
-                    let many = few.iter().copied().chain([id]).collect();
+                    let mut many = BTreeSet::new();
+                    many.extend(few.iter().copied().chain([id]));
                     self.0 = Ids::Many(many);
                 }
                 true

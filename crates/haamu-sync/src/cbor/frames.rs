@@ -15,7 +15,7 @@ fields!(SyncRequest {
     from_seq;
     prev_chain;
     ops = Vec::new();
-    cursor;
+    cursor = None;
     refetch = Vec::new();
     offers = Vec::new();
     clock = ClockReading::default();

@@ -1,32 +1,31 @@
 //! What submissions hold.
 
 use crate::cbor::reader::Reader;
-use crate::cbor::{Cbor, Writer, choices, fields, read_items, words, write_items};
+use crate::cbor::{Cbor, Writer, choices, fields, piece, read_items, words, write_items};
 use crate::codec::DecodeError;
 use crate::{
     Attachment, Cell, ClockAnchor, ClockConfidence, ClockReading, Content, Element, Elements, Head, Hlc,
-    IdSet, Lane, OpId, OpIds, Register, RegisterKey, Value,
+    IdSet, Lane, OpIds, Register, RegisterKey, Value,
 };
 
-impl Cbor for Hlc {
-    fn write(&self, out: &mut Writer) {
-        self.bits().write(out);
-    }
-
-    fn read(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(Self::from_bits(input.u64()?))
-    }
-}
+piece!(
+    Hlc,
+    |value, out| out.unsigned(value.bits()),
+    |input| Self::from_bits(input.u64()?),
+    Self::default()
+);
 
 impl Cbor for OpIds {
     fn write(&self, out: &mut Writer) {
         write_items(out, self.iter());
     }
 
-    fn read(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        let mut ids = Self::new();
-        read_items(input, |id| ids.push(id))?;
-        Ok(ids)
+    fn blank() -> Self {
+        Self::new()
+    }
+
+    fn fill(&mut self, input: &mut Reader<'_>) -> Result<(), DecodeError> {
+        read_items(input, |id| self.push(id))
     }
 }
 
@@ -36,12 +35,14 @@ impl Cbor for IdSet {
         self.iter().for_each(|id| id.write(out));
     }
 
-    fn read(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        let mut ids = Self::default();
-        read_items(input, |id: OpId| {
-            ids.insert(id);
-        })?;
-        Ok(ids)
+    fn blank() -> Self {
+        Self::default()
+    }
+
+    fn fill(&mut self, input: &mut Reader<'_>) -> Result<(), DecodeError> {
+        read_items(input, |id| {
+            self.insert(id);
+        })
     }
 }
 
@@ -91,7 +92,7 @@ fields!(Head {
     confidence;
     author;
     device;
-    value;
+    value = None;
     base;
 });
 

@@ -5,7 +5,6 @@
 
 use minicbor::Decoder;
 
-use super::Cbor;
 use crate::codec::DecodeError;
 
 pub(crate) const UNSIGNED: u8 = 0;
@@ -97,15 +96,6 @@ impl<'b> Reader<'b> {
             }
             None => Ok(!self.takes(BREAK)),
         }
-    }
-
-    /// Reads the value of a field, which may come once.
-    pub(crate) fn once<T: Cbor>(&mut self, field: &mut Option<T>) -> Result<(), DecodeError> {
-        if field.is_some() {
-            return Err(DecodeError::Malformed);
-        }
-        *field = Some(T::read(self)?);
-        Ok(())
     }
 
     pub(crate) fn bool(&mut self) -> Result<bool, DecodeError> {

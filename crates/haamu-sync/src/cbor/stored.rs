@@ -8,13 +8,13 @@ fields!(DeviceState {
     device;
     author;
     enrolled;
-    cloned_from;
+    cloned_from = None;
     start = ChainHead::default();
     acknowledged = 0;
     included = 0;
     hlc = Hlc::default();
-    anchor;
-    cursor;
+    anchor = None;
+    cursor = None;
     generation = 0;
     next_effect = 0;
     policy = Policy::default();
@@ -24,14 +24,14 @@ fields!(DeviceState {
 fields!(StoredOp {
     seq;
     raw;
-    set_aside;
+    set_aside = None;
 });
 
 fields!(StoredEntity {
     entity;
     generation;
     body;
-    revoked;
+    revoked = None;
     revoked_at = 0;
 });
 
@@ -41,8 +41,8 @@ fields!(StoredBlob {
     document;
     state;
     kind = BlobKind::default();
-    completed_at;
-    receipt;
+    completed_at = None;
+    receipt = None;
 });
 
 words!(BlobState {
