@@ -82,20 +82,24 @@ impl Writer {
         self.0.extend_from_slice(head(major, number, &mut [0; 9]));
     }
 
+    #[cfg_attr(target_family = "wasm", inline(never))]
     pub(crate) fn unsigned(&mut self, number: u64) {
         self.head(UNSIGNED, number);
     }
 
+    #[cfg_attr(target_family = "wasm", inline(never))]
     pub(crate) fn bytes(&mut self, bytes: &[u8]) {
         self.head(BYTES, bytes.len() as u64);
         self.0.extend_from_slice(bytes);
     }
 
+    #[cfg_attr(target_family = "wasm", inline(never))]
     pub(crate) fn text(&mut self, text: &str) {
         self.head(TEXT, text.len() as u64);
         self.0.extend_from_slice(text.as_bytes());
     }
 
+    #[cfg_attr(target_family = "wasm", inline(never))]
     pub(crate) fn array(&mut self, items: u64) {
         self.head(ARRAY, items);
     }

@@ -1,9 +1,9 @@
 //! Names of operations, in lists and in sets, which are mostly very short.
 
-use std::collections::BTreeSet;
 use std::fmt;
 use std::ops::Deref;
 
+use serde::ser::SerializeSeq;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use smallvec::SmallVec;
 
@@ -113,21 +113,22 @@ impl<'a> IntoIterator for &'a OpIds {
     }
 }
 
-/// Up to so many stand in one sorted list.
+/// Up to so many stand in one sorted list, and as many as that in each of several.
 const FEW: usize = 16;
+const RUN: usize = 512;
 
 /// Names of operations, each once, in their order.
 ///
-/// Nearly all sets hold none, one or two; those take no allocation. Large ones are trees, so that
-/// nobody makes the server slow by naming many.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// Nearly all sets hold none, one or two; those take no allocation. Large ones are in several lists,
+/// so that nobody makes the server slow by naming many.
+#[derive(Clone, Debug)]
 pub struct IdSet(Ids);
 
-/// Names never go, so a set is a list exactly as long as it has room as a list, and equal sets are alike.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 enum Ids {
     Few(OpIds),
-    Many(BTreeSet<OpId>),
+    /// Sorted lists, none of them empty, one behind the other.
+    Many(Vec<Vec<OpId>>),
 }
 
 impl Default for IdSet {
@@ -144,16 +145,25 @@ impl IdSet {
                 let Err(place) = few.binary_search(&id) else {
                     return false;
                 };
-                if few.len() < FEW {
-                    few.0.insert(place, id);
-                } else {
-                    let mut many = BTreeSet::new();
-                    many.extend(few.iter().copied().chain([id]));
-                    self.0 = Ids::Many(many);
+                few.0.insert(place, id);
+                if few.len() > FEW {
+                    let run = std::mem::take(few).into_vec();
+                    self.0 = Ids::Many(vec![run]);
                 }
                 true
             }
-            Ids::Many(many) => many.insert(id),
+            Ids::Many(runs) => {
+                let at = run_of(runs, &id);
+                let Err(place) = runs[at].binary_search(&id) else {
+                    return false;
+                };
+                runs[at].insert(place, id);
+                if runs[at].len() > RUN {
+                    let behind = runs[at].split_off(RUN / 2);
+                    runs.insert(at + 1, behind);
+                }
+                true
+            }
         }
     }
 
@@ -162,7 +172,7 @@ impl IdSet {
     pub fn contains(&self, id: &OpId) -> bool {
         match &self.0 {
             Ids::Few(few) => few.contains(id),
-            Ids::Many(many) => many.contains(id),
+            Ids::Many(runs) => runs[run_of(runs, id)].binary_search(id).is_ok(),
         }
     }
 
@@ -171,7 +181,7 @@ impl IdSet {
     pub fn len(&self) -> usize {
         match &self.0 {
             Ids::Few(few) => few.len(),
-            Ids::Many(many) => many.len(),
+            Ids::Many(runs) => runs.iter().map(Vec::len).sum(),
         }
     }
 
@@ -183,13 +193,27 @@ impl IdSet {
 
     /// The names, in their order.
     pub fn iter(&self) -> impl Iterator<Item = &OpId> {
-        let (few, many) = match &self.0 {
-            Ids::Few(few) => (Some(few), None),
-            Ids::Many(many) => (None, Some(many)),
+        let (few, runs): (&[OpId], &[Vec<OpId>]) = match &self.0 {
+            Ids::Few(few) => (few, &[]),
+            Ids::Many(runs) => (&[], runs),
         };
-        few.into_iter().flatten().chain(many.into_iter().flatten())
+        few.iter().chain(runs.iter().flatten())
     }
 }
+
+/// The list that a name would stand in, of one list at least.
+fn run_of(runs: &[Vec<OpId>], id: &OpId) -> usize {
+    let behind = runs.partition_point(|run| run.first() <= Some(id));
+    behind.saturating_sub(1)
+}
+
+impl PartialEq for IdSet {
+    fn eq(&self, other: &Self) -> bool {
+        self.iter().eq(other.iter())
+    }
+}
+
+impl Eq for IdSet {}
 
 impl FromIterator<OpId> for IdSet {
     fn from_iter<I: IntoIterator<Item = OpId>>(ids: I) -> Self {
@@ -203,10 +227,10 @@ impl FromIterator<OpId> for IdSet {
 
 impl Serialize for IdSet {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match &self.0 {
-            Ids::Few(few) => few.serialize(serializer),
-            Ids::Many(many) => many.serialize(serializer),
-        }
+        // With its length before it, which an iterator does not know.
+        let mut list = serializer.serialize_seq(Some(self.len()))?;
+        self.iter().try_for_each(|id| list.serialize_element(id))?;
+        list.end()
     }
 }
 
@@ -220,6 +244,8 @@ impl<'de> Deserialize<'de> for IdSet {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use proptest::prelude::*;
 
     use super::*;
@@ -244,6 +270,22 @@ mod tests {
             let cbor = minicbor_serde::to_vec(&set).expect("cbor");
             prop_assert_eq!(&cbor, &minicbor_serde::to_vec(&expected).expect("cbor"));
             prop_assert_eq!(minicbor_serde::from_slice::<IdSet>(&cbor).expect("the same"), set);
+        }
+
+        #[test]
+        fn large_sets_are_sets_too(numbers in proptest::collection::vec(0_u16..4_000, 500..3_000)) {
+            let named = |number: &u16| {
+                let mut id = [0; 16];
+                id[..2].copy_from_slice(&number.to_be_bytes());
+                OpId::from_bytes(id)
+            };
+            let (mut set, mut expected) = (IdSet::default(), BTreeSet::new());
+            for id in numbers.iter().map(named) {
+                prop_assert_eq!(set.insert(id), expected.insert(id));
+            }
+            prop_assert!(set.iter().eq(&expected));
+            prop_assert_eq!(set.len(), expected.len());
+            prop_assert!((0..4_000).map(|number| named(&number)).all(|id| set.contains(&id) == expected.contains(&id)));
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Taking over what another installation of the same person exported.
 
-use crate::OpId;
+use crate::IdSet;
 use crate::codec::{decode, has_outline, op_id, reissue};
 
 use super::{DeviceState, Engine, Import, Notice, StoredBlob, StoredOp, Then, WriteBatch};
@@ -10,8 +10,7 @@ impl Engine {
     /// that it counts once, whichever way it reaches the server.
     pub(super) fn commit_import(&mut self, import: &Import) {
         let device = self.state.device.clone();
-        let mut known = std::collections::BTreeSet::<OpId>::new();
-        known.extend(self.state.log.values().map(|entry| entry.id));
+        let known: IdSet = self.state.log.values().map(|entry| entry.id).collect();
         let mut seq = self.state.head().seq;
         let mut hlc = device.hlc;
         let (mut put_ops, mut left_out) = (Vec::new(), 0);
