@@ -20,8 +20,6 @@ mod oracle;
 mod read;
 mod write;
 
-use smallvec::SmallVec;
-
 use self::read::{read_id, read_items};
 use self::write::write_op;
 use crate::cbor::reader::{ARRAY, BYTES, Reader, UNSIGNED};
@@ -31,6 +29,8 @@ use crate::{Action, AuthorId, ClockConfidence, DeviceId, DocumentId, Hlc, Lane, 
 /// The longest operation that is understood, in bytes; longer ones are kept raw.
 pub const MAX_OP_BYTES: usize = 256 * 1024;
 const CANONICAL_ITEMS: u64 = 10;
+/// The longest head of the canonical array with its two items of the origin.
+const MAX_CANONICAL_HEAD: usize = 1 + 1 + DeviceId::LENGTH + 9;
 
 /// Why bytes are not an operation that this version understands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -173,15 +173,27 @@ pub(crate) fn has_outline(raw: &[u8]) -> bool {
 
 /// BLAKE3-128 over the canonical array: its head and the origin, then the items as they stand.
 fn name(origin_device: DeviceId, origin_seq: u64, items: &[u8]) -> OpId {
-    // What is at hand in one piece is hashed much faster, and nearly all operations are short.
-    let mut canonical = SmallVec::<[u8; 256]>::new();
-    let mut number = [0; 9];
-    canonical.push(head(ARRAY, CANONICAL_ITEMS + 2, &mut number)[0]);
-    canonical.push(head(BYTES, DeviceId::LENGTH as u64, &mut number)[0]);
-    canonical.extend_from_slice(origin_device.as_bytes());
-    canonical.extend_from_slice(head(UNSIGNED, origin_seq, &mut number));
-    canonical.extend_from_slice(items);
-    OpId::from_bytes(first_half(&blake3::hash(&canonical)))
+    // What is at hand in one piece is hashed much faster; only a long operation takes an allocation.
+    let (mut short, mut long) = ([0; 256], Vec::new());
+    let room = items.len() + MAX_CANONICAL_HEAD;
+    let canonical = match short.get_mut(..room) {
+        Some(space) => space,
+        None => {
+            long.resize(room, 0);
+            &mut long[..]
+        }
+    };
+    let mut length = 0;
+    let mut put = |bytes: &[u8]| {
+        canonical[length..length + bytes.len()].copy_from_slice(bytes);
+        length += bytes.len();
+    };
+    put(head(ARRAY, CANONICAL_ITEMS + 2, &mut [0; 9]));
+    put(head(BYTES, DeviceId::LENGTH as u64, &mut [0; 9]));
+    put(origin_device.as_bytes());
+    put(head(UNSIGNED, origin_seq, &mut [0; 9]));
+    put(items);
+    OpId::from_bytes(first_half(&blake3::hash(&canonical[..length])))
 }
 
 /// The first 16 bytes of a BLAKE3 hash.

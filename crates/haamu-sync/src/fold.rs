@@ -335,7 +335,7 @@ mod tests {
         #[test]
         fn nothing_that_its_author_replaced_is_shown(ops in history()) {
             let document = folded(&ops);
-            let replaced: IdSet = ops.iter().flat_map(|op| op.base.clone()).collect();
+            let replaced: IdSet = ops.iter().flat_map(|op| op.base.iter().copied()).collect();
             for cell in document.cells.values() {
                 prop_assert!(cell.register.heads.iter().all(|head| !replaced.contains(&head.op)));
             }

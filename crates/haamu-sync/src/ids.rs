@@ -10,8 +10,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::de::{self, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use smallvec::SmallVec;
 
+use crate::ShortBytes;
 use crate::cbor::piece;
 use crate::codec::DecodeError;
 
@@ -210,15 +210,8 @@ fixed_bytes! {
 }
 
 /// A byte string of any length; most values are short and take no allocation.
-#[derive(Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Bytes(pub SmallVec<[u8; 32]>);
-
-impl Clone for Bytes {
-    fn clone(&self) -> Self {
-        // Copied in one piece, which the derived one does not do.
-        Self::from(self.0.as_slice())
-    }
-}
+#[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Bytes(pub ShortBytes);
 
 impl fmt::Debug for Bytes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -234,7 +227,7 @@ impl From<Vec<u8>> for Bytes {
 
 impl From<&[u8]> for Bytes {
     fn from(bytes: &[u8]) -> Self {
-        Self(SmallVec::from_slice(bytes))
+        Self(bytes.into())
     }
 }
 

@@ -31,6 +31,7 @@ mod op_ids;
 pub mod policy;
 pub mod safeguards;
 pub mod server;
+mod short;
 
 pub use chain::ChainHead;
 pub use clock::{ClockAnchor, ClockConfidence, ClockReading, Hlc, Millis};
@@ -48,3 +49,4 @@ pub use instances::ShownInstance;
 pub use op::{Action, Attachment, Lane, Name, Op, RegisterKey, Submit, Value};
 pub use op_ids::{IdSet, OpIds};
 pub use policy::{Network, Networks, Policy};
+pub use short::ShortBytes;

@@ -1,59 +1,85 @@
 //! Names of operations, in lists and in sets, which are mostly very short.
 
+use std::cmp::Ordering;
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::ops::Deref;
 
 use serde::ser::SerializeSeq;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use smallvec::SmallVec;
 
 use crate::OpId;
 
 /// A list of names of operations. There is mostly one, or none, which takes no allocation.
-#[derive(Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct OpIds(SmallVec<[OpId; 1]>);
+#[derive(Clone, Default)]
+pub struct OpIds(List);
+
+#[derive(Clone, Default)]
+enum List {
+    #[default]
+    None,
+    One(OpId),
+    /// However many.
+    Many(Vec<OpId>),
+}
 
 impl OpIds {
     /// No names.
     #[must_use]
     pub const fn new() -> Self {
-        Self(SmallVec::new_const())
-    }
-
-    /// Puts a name at the end.
-    pub fn push(&mut self, id: OpId) {
-        self.0.push(id);
-    }
-
-    /// Puts names at the end.
-    pub fn extend_from_slice(&mut self, ids: &[OpId]) {
-        self.0.extend_from_slice(ids);
+        Self(List::None)
     }
 
     /// The names.
     #[must_use]
     pub fn as_slice(&self) -> &[OpId] {
-        &self.0
+        match &self.0 {
+            List::None => &[],
+            List::One(id) => std::slice::from_ref(id),
+            List::Many(ids) => ids,
+        }
+    }
+
+    /// Puts a name at the end.
+    pub fn push(&mut self, id: OpId) {
+        self.insert(self.len(), id);
+    }
+
+    /// Puts names at the end.
+    pub fn extend_from_slice(&mut self, ids: &[OpId]) {
+        ids.iter().for_each(|id| self.push(*id));
     }
 
     /// The names as an ordinary list.
     #[must_use]
     pub fn into_vec(self) -> Vec<OpId> {
-        self.0.into_vec()
+        match self.0 {
+            List::None => Vec::new(),
+            List::One(id) => vec![id],
+            List::Many(ids) => ids,
+        }
     }
-}
 
-impl Clone for OpIds {
-    fn clone(&self) -> Self {
-        // Copied in one piece, which the derived one does not do.
-        Self::from(&self[..])
+    /// Puts a name at a place, which is not behind the end.
+    fn insert(&mut self, place: usize, id: OpId) {
+        match &mut self.0 {
+            List::None => self.0 = List::One(id),
+            List::One(other) => {
+                let ids = if place == 0 {
+                    vec![id, *other]
+                } else {
+                    vec![*other, id]
+                };
+                self.0 = List::Many(ids);
+            }
+            List::Many(ids) => ids.insert(place, id),
+        }
     }
 }
 
 impl fmt::Debug for OpIds {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(&self.0).finish()
+        f.debug_list().entries(self.as_slice()).finish()
     }
 }
 
@@ -61,19 +87,53 @@ impl Deref for OpIds {
     type Target = [OpId];
 
     fn deref(&self) -> &[OpId] {
-        &self.0
+        self.as_slice()
+    }
+}
+
+impl PartialEq for OpIds {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_slice() == other.as_slice()
+    }
+}
+
+impl Eq for OpIds {}
+
+impl PartialOrd for OpIds {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for OpIds {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.as_slice().cmp(other.as_slice())
+    }
+}
+
+impl Hash for OpIds {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.as_slice().hash(state);
     }
 }
 
 impl From<&[OpId]> for OpIds {
     fn from(ids: &[OpId]) -> Self {
-        Self(SmallVec::from_slice(ids))
+        Self(match ids {
+            [] => List::None,
+            [id] => List::One(*id),
+            ids => List::Many(ids.to_vec()),
+        })
     }
 }
 
 impl From<Vec<OpId>> for OpIds {
     fn from(ids: Vec<OpId>) -> Self {
-        Self(ids.into())
+        if ids.len() > 1 {
+            Self(List::Many(ids))
+        } else {
+            Self::from(ids.as_slice())
+        }
     }
 }
 
@@ -85,22 +145,15 @@ impl<const COUNT: usize> From<[OpId; COUNT]> for OpIds {
 
 impl FromIterator<OpId> for OpIds {
     fn from_iter<I: IntoIterator<Item = OpId>>(ids: I) -> Self {
-        Self(ids.into_iter().collect())
+        let mut list = Self::new();
+        list.extend(ids);
+        list
     }
 }
 
 impl Extend<OpId> for OpIds {
     fn extend<I: IntoIterator<Item = OpId>>(&mut self, ids: I) {
-        self.0.extend(ids);
-    }
-}
-
-impl IntoIterator for OpIds {
-    type Item = OpId;
-    type IntoIter = smallvec::IntoIter<[OpId; 1]>;
-
-    fn into_iter(self) -> Self::IntoIter {
-        self.0.into_iter()
+        ids.into_iter().for_each(|id| self.push(id));
     }
 }
 
@@ -109,7 +162,19 @@ impl<'a> IntoIterator for &'a OpIds {
     type IntoIter = std::slice::Iter<'a, OpId>;
 
     fn into_iter(self) -> Self::IntoIter {
-        self.0.iter()
+        self.as_slice().iter()
+    }
+}
+
+impl Serialize for OpIds {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.as_slice().serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for OpIds {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(Vec::deserialize(deserializer)?.into())
     }
 }
 
@@ -145,7 +210,7 @@ impl IdSet {
                 let Err(place) = few.binary_search(&id) else {
                     return false;
                 };
-                few.0.insert(place, id);
+                few.insert(place, id);
                 if few.len() > FEW {
                     let run = std::mem::take(few).into_vec();
                     self.0 = Ids::Many(vec![run]);
@@ -237,7 +302,7 @@ impl Serialize for IdSet {
 impl<'de> Deserialize<'de> for IdSet {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         // Written in order, so that each goes to the end.
-        let ids = OpIds::deserialize(deserializer)?;
+        let ids = Vec::deserialize(deserializer)?;
         Ok(ids.into_iter().collect())
     }
 }

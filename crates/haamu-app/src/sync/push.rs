@@ -239,7 +239,7 @@ fn ids_named_by(new: &[Incoming<'_>]) -> Vec<OpId> {
     let bases = new
         .iter()
         .filter_map(|incoming| incoming.op.as_ref().ok())
-        .flat_map(|op| op.base.clone());
+        .flat_map(|op| op.base.iter().copied());
     own.chain(bases).collect::<BTreeSet<_>>().into_iter().collect()
 }
 
