@@ -312,12 +312,27 @@ macro_rules! fields {
                 #[allow(non_camel_case_types)]
                 enum Field { $($field),* }
                 const REQUIRED: u32 = 0 $(| $crate::cbor::fields!(required $field $($absent)?))*;
-                $crate::cbor::read_fields(input, &[$(stringify!($field)),*], REQUIRED, &mut |index, input| {
+                let mut entries = input.open($crate::cbor::MAP)?;
+                let mut seen = 0;
+                // What was written here has its fields in order. Where code must be small, nothing is made of that.
+                'in_order: {
+                    if cfg!(target_family = "wasm") {
+                        break 'in_order;
+                    }
+                    $(if !input.takes_name(&mut entries, stringify!($field)) {
+                        break 'in_order;
+                    }
+                    seen |= 1 << Field::$field as u32;
+                    self.$field.fill(input)?;)*
+                }
+                let names = &[$(stringify!($field)),*];
+                $crate::cbor::read_fields(input, entries, &mut seen, names, &mut |index, input| {
                     $(if index == Field::$field as usize {
                         return self.$field.fill(input);
                     })*
                     Ok(())
-                })
+                })?;
+                if seen & REQUIRED == REQUIRED { Ok(()) } else { Err($crate::codec::DecodeError::Malformed) }
             }
         }
     };
@@ -327,39 +342,27 @@ macro_rules! fields {
     (required $field:ident $absent:expr) => { 0 };
 }
 
-/// Reads the entries of a map; `take` reads the value of the field of an index, once at most.
-/// This is one function for all types, for there are many.
+/// Reads the rest of the entries of a map; `take` reads the value of the field of an index, which is
+/// noted as seen and comes once at most. This is one function for all types, for there are many.
 fn read_fields(
     input: &mut Reader<'_>,
+    mut entries: Option<u64>,
+    seen: &mut u32,
     names: &[&str],
-    required: u32,
     take: &mut dyn FnMut(usize, &mut Reader<'_>) -> Result<(), DecodeError>,
 ) -> Result<(), DecodeError> {
-    let (mut seen, mut next) = (0_u32, 0);
-    let mut entries = input.open(MAP)?;
     while input.has_more(&mut entries)? {
         let key = input.text_bytes()?;
-        let is_next = names.get(next).is_some_and(|name| name.as_bytes() == key);
-        let index = if is_next {
-            Some(next)
-        } else {
-            names.iter().position(|name| name.as_bytes() == key)
-        };
-        match index {
-            Some(index) if seen & 1 << index == 0 => {
-                seen |= 1 << index;
-                next = index + 1;
+        match names.iter().position(|name| name.as_bytes() == key) {
+            Some(index) if *seen & 1 << index == 0 => {
+                *seen |= 1 << index;
                 take(index, input)?;
             }
             Some(_) => return Err(DecodeError::Malformed),
             None => input.skip_unknown(key)?,
         }
     }
-    if seen & required == required {
-        Ok(())
-    } else {
-        Err(DecodeError::Malformed)
-    }
+    Ok(())
 }
 
 /// Reads one of some words; gives its index.

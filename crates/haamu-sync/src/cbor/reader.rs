@@ -39,7 +39,7 @@ impl<'b> Reader<'b> {
         self.rest
     }
 
-    #[inline]
+    #[cfg_attr(not(target_family = "wasm"), inline(always))]
     pub(crate) fn u64(&mut self) -> Result<u64, DecodeError> {
         self.definite(UNSIGNED)
     }
@@ -48,18 +48,18 @@ impl<'b> Reader<'b> {
         self.u64()?.try_into().map_err(|_| DecodeError::Malformed)
     }
 
-    #[inline]
+    #[cfg_attr(not(target_family = "wasm"), inline(always))]
     pub(crate) fn u8(&mut self) -> Result<u8, DecodeError> {
         self.u64()?.try_into().map_err(|_| DecodeError::Malformed)
     }
 
-    #[inline]
+    #[cfg_attr(not(target_family = "wasm"), inline(always))]
     pub(crate) fn bytes(&mut self) -> Result<&'b [u8], DecodeError> {
         let length = self.definite(BYTES)?;
         self.take(length)
     }
 
-    #[inline]
+    #[cfg_attr(not(target_family = "wasm"), inline(always))]
     pub(crate) fn text(&mut self) -> Result<&'b str, DecodeError> {
         let length = self.definite(TEXT)?;
         std::str::from_utf8(self.take(length)?).map_err(|_| DecodeError::Malformed)
@@ -72,13 +72,13 @@ impl<'b> Reader<'b> {
     }
 
     /// The number of items of an array; none if it is open-ended.
-    #[inline]
+    #[cfg_attr(not(target_family = "wasm"), inline(always))]
     pub(crate) fn array(&mut self) -> Result<Option<u64>, DecodeError> {
         self.open(ARRAY)
     }
 
     /// The number of items of an array, or of entries of a map; none if it is open-ended.
-    #[inline]
+    #[cfg_attr(not(target_family = "wasm"), inline(always))]
     pub(crate) fn open(&mut self, major: u8) -> Result<Option<u64>, DecodeError> {
         if self.takes(major << 5 | INDEFINITE) {
             return Ok(None);
@@ -98,6 +98,22 @@ impl<'b> Reader<'b> {
         }
     }
 
+    /// Takes a short name, if an entry is left and that is its key.
+    #[cfg_attr(not(target_family = "wasm"), inline(always))]
+    pub(crate) fn takes_name(&mut self, left: &mut Option<u64>, name: &str) -> bool {
+        let is_short = name.len() < 24 && *left != Some(0);
+        let head = TEXT << 5 | name.len() as u8;
+        let Some(rest) = self.rest.strip_prefix(&[head]).filter(|_| is_short) else {
+            return false;
+        };
+        let Some(rest) = rest.strip_prefix(name.as_bytes()) else {
+            return false;
+        };
+        self.rest = rest;
+        *left = left.map(|left| left - 1);
+        true
+    }
+
     pub(crate) fn bool(&mut self) -> Result<bool, DecodeError> {
         if self.takes(TRUE) {
             Ok(true)
@@ -109,13 +125,13 @@ impl<'b> Reader<'b> {
     }
 
     /// Takes a null, if one is next.
-    #[inline]
+    #[cfg_attr(not(target_family = "wasm"), inline(always))]
     pub(crate) fn null(&mut self) -> bool {
         self.takes(NULL)
     }
 
     /// Takes this byte, if it is next.
-    #[inline]
+    #[cfg_attr(not(target_family = "wasm"), inline(always))]
     fn takes(&mut self, byte: u8) -> bool {
         let is_next = self.rest.first() == Some(&byte);
         if is_next {
@@ -125,7 +141,7 @@ impl<'b> Reader<'b> {
     }
 
     /// The number in the head of an item of this major type.
-    #[inline]
+    #[cfg_attr(not(target_family = "wasm"), inline(always))]
     fn definite(&mut self, major: u8) -> Result<u64, DecodeError> {
         let (first, rest) = self.rest.split_first().ok_or(DecodeError::Malformed)?;
         if first >> 5 != major {
@@ -143,7 +159,7 @@ impl<'b> Reader<'b> {
     }
 
     /// A number of so many bytes; a smaller one than `least` has a shorter form.
-    #[inline]
+    #[cfg_attr(not(target_family = "wasm"), inline(always))]
     fn longer<const LENGTH: usize>(&mut self, least: u64) -> Result<u64, DecodeError> {
         let (digits, rest) = self
             .rest
@@ -157,7 +173,7 @@ impl<'b> Reader<'b> {
         Ok(number)
     }
 
-    #[inline]
+    #[cfg_attr(not(target_family = "wasm"), inline(always))]
     fn take(&mut self, length: u64) -> Result<&'b [u8], DecodeError> {
         let length = usize::try_from(length).map_err(|_| DecodeError::Malformed)?;
         let (taken, rest) = self.rest.split_at_checked(length).ok_or(DecodeError::Malformed)?;

@@ -15,7 +15,7 @@ const MAX_NAME_BYTES: usize = 256;
 const MAX_NESTING: usize = 8;
 
 /// Reads the ten items into an operation; what stands outside of them is left as it is.
-#[inline]
+#[cfg_attr(not(target_family = "wasm"), inline(always))]
 pub(super) fn read_items(input: &mut Reader<'_>, op: &mut Op) -> Result<(), DecodeError> {
     op.hlc = Hlc::from_bits(input.u64()?);
     op.document = read_id(input, DocumentId::from_slice)?;
@@ -40,7 +40,7 @@ pub(super) fn read_items(input: &mut Reader<'_>, op: &mut Op) -> Result<(), Deco
     Ok(())
 }
 
-#[inline]
+#[cfg_attr(not(target_family = "wasm"), inline(always))]
 fn read_action(input: &mut Reader<'_>) -> Result<Action, DecodeError> {
     Ok(match input.u8()? {
         0 => Action::Set(read_value(input)?),
@@ -78,7 +78,7 @@ fn read_action(input: &mut Reader<'_>) -> Result<Action, DecodeError> {
 }
 
 /// A name that every database can hold and index.
-#[inline]
+#[cfg_attr(not(target_family = "wasm"), inline(always))]
 fn read_name<'b>(input: &mut Reader<'b>) -> Result<&'b str, DecodeError> {
     let name = input.text()?;
     // Nearly all names are ASCII, of which that is quickly said.
@@ -93,7 +93,7 @@ fn read_name<'b>(input: &mut Reader<'b>) -> Result<&'b str, DecodeError> {
     Ok(name)
 }
 
-#[inline]
+#[cfg_attr(not(target_family = "wasm"), inline(always))]
 fn read_value(input: &mut Reader<'_>) -> Result<Value, DecodeError> {
     read_array(input, 2)?;
     Ok(Value {
@@ -126,7 +126,7 @@ fn read_ids(input: &mut Reader<'_>) -> Result<Vec<OpId>, DecodeError> {
 }
 
 /// As [`read_ids`], without an allocation for one of them.
-#[inline]
+#[cfg_attr(not(target_family = "wasm"), inline(always))]
 fn read_few_ids(input: &mut Reader<'_>) -> Result<OpIds, DecodeError> {
     let length = input.array()?.ok_or(DecodeError::NotCanonical)?;
     if length > MAX_LIST {
@@ -142,7 +142,7 @@ fn read_few_ids(input: &mut Reader<'_>) -> Result<OpIds, DecodeError> {
     Ok(ids)
 }
 
-#[inline]
+#[cfg_attr(not(target_family = "wasm"), inline(always))]
 pub(super) fn read_id<T>(
     input: &mut Reader<'_>,
     from_slice: fn(&[u8]) -> Option<T>,

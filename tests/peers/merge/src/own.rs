@@ -10,7 +10,7 @@ use haamu_sync::{
     Action, AuthorId, Body, Bytes, Cell, CellEntry, ChainHead, Change, ClockConfidence, ClockReading, Cursor, DeviceId, Disposition, Document,
     DocumentId, Entity, FeedEntry, FormVersion, Frame, Have, Hlc, Incarnation, Lane, Op, OpId, OpIds, PROTO, Policy, RegisterKey, SubmissionBody,
     SyncRequest, SyncResponse, Value,
-    clock, codec,
+    cbor, clock, codec,
 };
 
 use crate::contestant::{Contestant, Shown, Side, Taker};
@@ -267,7 +267,7 @@ fn write_cell(out: &mut Vec<u8>, key: &RegisterKey, cell: &Cell) {
     out.push(u8::from(key.lane == Lane::Review));
     out.push(key.register.len() as u8);
     out.extend_from_slice(key.register.as_bytes());
-    let bytes = cell.to_cbor();
+    let bytes = cbor::to_vec(cell);
     out.extend_from_slice(&(bytes.len() as u32).to_le_bytes());
     out.extend_from_slice(&bytes);
 }
@@ -307,7 +307,7 @@ impl Contestant for Own {
             let mut base = client.document.visible_heads(key);
             if is_review {
                 // A correction names the testimony that it corrects.
-                base.extend(client.document.visible_heads(shopper));
+                base.extend_from_slice(&client.document.visible_heads(shopper));
             }
             client.hlc = client.hlc.next(edit.at);
             let seq = client.head.seq + 1;
@@ -412,7 +412,7 @@ impl Contestant for Own {
             let length = usize::from(take(&mut cells, 1)[0]);
             let register = std::str::from_utf8(take(&mut cells, length)).expect("a name").into();
             let length = u32::from_le_bytes(take(&mut cells, 4).try_into().expect("four bytes")) as usize;
-            let cell = Cell::from_cbor(take(&mut cells, length)).expect("a cell");
+            let cell = cbor::from_slice(take(&mut cells, length)).expect("a cell");
             places.push((RegisterKey { lane, register, instance: OpIds::new() }, cell));
         }
         server.document.cells = places.into_iter().collect();
