@@ -11,6 +11,7 @@
 mod frames;
 mod places;
 pub(crate) mod reader;
+mod skip;
 mod stored;
 
 use std::collections::BTreeMap;

@@ -3,8 +3,7 @@
 //! The reader takes any sound encoding and notes whether it was the deterministic one (RFC 8949,
 //! 4.2.1): then bytes need not be encoded again to be compared.
 
-use minicbor::Decoder;
-
+use super::skip::skip_any;
 use crate::codec::DecodeError;
 
 pub(crate) const UNSIGNED: u8 = 0;
@@ -15,8 +14,8 @@ pub(crate) const MAP: u8 = 5;
 pub(crate) const FALSE: u8 = 0xf4;
 pub(crate) const TRUE: u8 = 0xf5;
 pub(crate) const NULL: u8 = 0xf6;
-const INDEFINITE: u8 = 31;
-const BREAK: u8 = 0xff;
+pub(super) const INDEFINITE: u8 = 31;
+pub(super) const BREAK: u8 = 0xff;
 
 /// Reads from the front of some bytes.
 #[derive(Clone, Debug)]
@@ -132,7 +131,7 @@ impl<'b> Reader<'b> {
 
     /// Takes this byte, if it is next.
     #[cfg_attr(not(target_family = "wasm"), inline(always))]
-    fn takes(&mut self, byte: u8) -> bool {
+    pub(super) fn takes(&mut self, byte: u8) -> bool {
         let is_next = self.rest.first() == Some(&byte);
         if is_next {
             self.rest = &self.rest[1..];
@@ -142,7 +141,7 @@ impl<'b> Reader<'b> {
 
     /// The number in the head of an item of this major type.
     #[cfg_attr(not(target_family = "wasm"), inline(always))]
-    fn definite(&mut self, major: u8) -> Result<u64, DecodeError> {
+    pub(super) fn definite(&mut self, major: u8) -> Result<u64, DecodeError> {
         let (first, rest) = self.rest.split_first().ok_or(DecodeError::Malformed)?;
         if first >> 5 != major {
             return Err(DecodeError::Malformed);
@@ -174,7 +173,7 @@ impl<'b> Reader<'b> {
     }
 
     #[cfg_attr(not(target_family = "wasm"), inline(always))]
-    fn take(&mut self, length: u64) -> Result<&'b [u8], DecodeError> {
+    pub(super) fn take(&mut self, length: u64) -> Result<&'b [u8], DecodeError> {
         let length = usize::try_from(length).map_err(|_| DecodeError::Malformed)?;
         let (taken, rest) = self.rest.split_at_checked(length).ok_or(DecodeError::Malformed)?;
         self.rest = rest;
@@ -195,12 +194,7 @@ impl<'b> Reader<'b> {
             return Ok(());
         }
         // A newer version may use more of CBOR than this one.
-        let mut all = Decoder::new(self.rest);
-        for _ in 0..items {
-            all.skip().map_err(|_| DecodeError::Malformed)?;
-        }
-        self.rest = self.rest.get(all.position()..).ok_or(DecodeError::Malformed)?;
-        Ok(())
+        (0..items).try_for_each(|_| skip_any(self))
     }
 
     /// Skips items, as far as they are of the kinds that operations consist of; false if one is not.
