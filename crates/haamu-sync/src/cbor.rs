@@ -239,7 +239,13 @@ impl<T: Cbor> Cbor for Vec<T> {
     }
 
     fn fill(&mut self, input: &mut Reader<'_>) -> Result<(), DecodeError> {
-        read_items(input, |item| self.push(item))
+        let mut items = input.open(ARRAY)?;
+        // Mostly there are few; nobody makes this take much memory by saying that there are many.
+        self.reserve_exact(items.map_or(0, |items| items.min(16) as usize));
+        while input.has_more(&mut items)? {
+            self.push(read(input)?);
+        }
+        Ok(())
     }
 }
 
