@@ -8,8 +8,8 @@ use haamu_form::{Checklist, ContentHash, Decisions, ScoreOutput, parse_answers_f
 use haamu_sync::{
     Action, Attachment, AuthorId, BlobHash, Body, Bytes, Cell, CellEntry, ChainHead, ChainValue, Change,
     ClockConfidence, ClockReading, Cursor, DepositResponse, DeviceId, Disposition, DocumentId, Entity,
-    Exception, FeedEntry, FormVersion, Have, Hlc, Incarnation, Lane, Need, Offer, Op, OpId, PROTO, Policy,
-    RegisterKey, Revocation, SubmissionBody, Submit, SyncRequest, SyncResponse, Value, codec,
+    Exception, FeedEntry, FormVersion, Have, Hlc, Incarnation, Lane, Need, Offer, Op, OpId, OpIds, PROTO,
+    Policy, RegisterKey, Revocation, SubmissionBody, Submit, SyncRequest, SyncResponse, Value, codec,
 };
 use haamu_tests::golden::{assert_golden, golden, hex, unhex};
 use haamu_wire::Problem;
@@ -64,25 +64,25 @@ pub(super) fn op(register: &str, action: Action) -> Op {
         confidence: ClockConfidence::default(),
         document: document(),
         lane: Lane::Shopper,
-        register: register.to_owned(),
-        instance: Vec::new(),
+        register: register.into(),
+        instance: OpIds::new(),
         action,
         form_version: Some(FormVersion::from_bytes([0x0f; 32])),
         author: AuthorId::from_bytes(*b"the-shopper-no-1"),
-        base: vec![OpId::from_bytes([0xba; 16])],
+        base: [OpId::from_bytes([0xba; 16])].into(),
     }
 }
 
 pub(super) fn ops() -> Vec<(&'static str, Op)> {
     let value = || Value {
         tag: 1,
-        bytes: Bytes(b"\"yes\"".to_vec()),
+        bytes: Bytes::from(b"\"yes\"".to_vec()),
     };
     let file = Attachment {
         sha256: BlobHash::from_bytes([0xab; 32]),
         length: 197_842,
         media_type: "image/jpeg".to_owned(),
-        capture: Bytes(b"{}".to_vec()),
+        capture: Bytes::from(b"{}".to_vec()),
     };
     let submit = Submit {
         stage: "main".to_owned(),
@@ -93,11 +93,11 @@ pub(super) fn ops() -> Vec<(&'static str, Op)> {
     let reviewed = Op {
         lane: Lane::Review,
         form_version: None,
-        base: Vec::new(),
+        base: OpIds::new(),
         ..op("answer/greeted", Action::Clear)
     };
     let nested = Op {
-        instance: seen(),
+        instance: seen().into(),
         ..op("answer/tone", Action::Set(value()))
     };
     let reissued = Op {
@@ -117,7 +117,10 @@ pub(super) fn ops() -> Vec<(&'static str, Op)> {
         ("attach", op("files/door", Action::Attach(file))),
         ("detach", op("files/door", Action::Detach(seen()))),
         ("submit", op("submit", Action::Submit(submit))),
-        ("note", op("note", Action::Note(Bytes(b"battery 3 %".to_vec())))),
+        (
+            "note",
+            op("note", Action::Note(Bytes::from(b"battery 3 %".to_vec()))),
+        ),
         ("reissued by a clone", reissued),
     ]
 }
@@ -149,7 +152,7 @@ fn request() -> SyncRequest {
         device: device(),
         from_seq: 3,
         prev_chain: ChainValue::from_bytes([0xc4; 16]),
-        ops: vec![Bytes(codec::encode(&ops()[0].1, device(), 3))],
+        ops: vec![Bytes::from(codec::encode(&ops()[0].1, device(), 3))],
         cursor: Some(cursor()),
         refetch: vec![entity("form", "0f0f")],
         offers: vec![Offer {
@@ -219,7 +222,7 @@ fn response() -> SyncResponse {
             },
             FeedEntry {
                 entity: entity("form", "3"),
-                change: Change::Upsert(Body::Record(Bytes(b"{}".to_vec()))),
+                change: Change::Upsert(Body::Record(Bytes::from(b"{}".to_vec()))),
             },
         ],
         fetched: Vec::new(),

@@ -228,7 +228,7 @@ both_dbs! {
         hand_in(&server, &server.north.other_shopper).await;
         let raw = first.op(2, document(&scene.submission), "door_photo", "1");
         let mut op = haamu_sync::codec::decode(&raw, first.id, 2).expect("an operation");
-        op.register = "files/door_photo".to_owned();
+        op.register = "files/door_photo".into();
         op.action = haamu_sync::Action::Attach(haamu_sync::Attachment {
             sha256: haamu_sync::BlobHash::from_bytes([9; 32]),
             length: 3,

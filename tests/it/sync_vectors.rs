@@ -37,7 +37,7 @@ fn hex(bytes: &[u8]) -> String {
 fn value(text: &str) -> Value {
     Value {
         tag: 1,
-        bytes: Bytes(text.as_bytes().to_vec()),
+        bytes: Bytes::from(text.as_bytes().to_vec()),
     }
 }
 
@@ -117,7 +117,7 @@ fn written(number: u8, at: u64, action: Action, base: &[OpId]) -> (Op, OpId) {
     let op = Op {
         origin_device,
         hlc: Hlc::at(at),
-        base: base.to_vec(),
+        base: base.into(),
         ..op("answer/greeted", action)
     };
     let id = codec::op_id(&codec::encode(&op, origin_device, 1), origin_device, 1);
@@ -226,7 +226,7 @@ fn pushes() {
                 .iter()
                 .skip(from - 1)
                 .take(count)
-                .map(|raw| Bytes(raw.clone()))
+                .map(|raw| Bytes::from(raw.clone()))
                 .collect(),
             proto: PROTO,
             build: "vectors".to_owned(),

@@ -3,8 +3,8 @@
 use haamu_domain::binding::{answer_key, set_json};
 use haamu_sync::frame::PROTO_HEADER;
 use haamu_sync::{
-    AuthorId, ChainHead, ClockConfidence, Cursor, DeviceId, DocumentId, Hlc, Lane, Millis, Offer, Op, PROTO,
-    SyncRequest, SyncResponse, codec,
+    AuthorId, ChainHead, ClockConfidence, Cursor, DeviceId, DocumentId, Hlc, Lane, Millis, Offer, Op, OpIds,
+    PROTO, SyncRequest, SyncResponse, codec,
 };
 use haamu_wire::sync::Frame;
 use serde_json::json;
@@ -60,11 +60,11 @@ impl<'a> WireDevice<'a> {
             document,
             lane: Lane::Shopper,
             register: answer_key(Lane::Shopper, question).register,
-            instance: Vec::new(),
+            instance: OpIds::new(),
             action: set_json(json),
             form_version: None,
             author: self.author,
-            base: Vec::new(),
+            base: OpIds::new(),
         };
         codec::encode(&op, self.id, seq)
     }
@@ -78,7 +78,10 @@ impl<'a> WireDevice<'a> {
             device: self.id,
             from_seq: self.head.seq + 1,
             prev_chain: self.head.chain,
-            ops: ops.iter().map(|raw| haamu_sync::Bytes(raw.clone())).collect(),
+            ops: ops
+                .iter()
+                .map(|raw| haamu_sync::Bytes::from(raw.clone()))
+                .collect(),
             cursor: self.cursor,
             refetch: Vec::new(),
             offers: Vec::new(),

@@ -1,10 +1,9 @@
 //! Rows of the device's database.
 
+use haamu_sync::cbor::{self, Cbor};
 use haamu_sync::engine::{Snapshot, StoredOp, WriteBatch};
 use haamu_sync::{Bytes, Disposition};
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
-use serde::Serialize;
-use serde::de::DeserializeOwned;
 
 use crate::seal::Seal;
 
@@ -32,7 +31,7 @@ pub(crate) fn load(connection: &Connection, seal: &Seal) -> Result<Snapshot, rus
         let set_aside: Option<Vec<u8>> = row.get(2)?;
         Ok(StoredOp {
             seq: seq.cast_unsigned(),
-            raw: Bytes(open(&place("op", seq), row.get(1)?)?),
+            raw: Bytes::from(open(&place("op", seq), row.get(1)?)?),
             set_aside: set_aside.map(|bytes| decode::<Disposition>(&bytes)).transpose()?,
         })
     })?;
@@ -65,7 +64,7 @@ pub(crate) fn apply(
     if let Some(device) = &batch.device {
         transaction.execute(
             "INSERT INTO device (id, state) VALUES (1, ?1) ON CONFLICT (id) DO UPDATE SET state = excluded.state",
-            [seal.write("device", encode(device)?)],
+            [seal.write("device", cbor::to_vec(device))],
         )?;
     }
     if batch.replace_log {
@@ -81,8 +80,8 @@ pub(crate) fn apply(
              ON CONFLICT (seq) DO UPDATE SET raw = excluded.raw, set_aside = excluded.set_aside",
             params![
                 op.seq.cast_signed(),
-                seal.write(&place("op", op.seq.cast_signed()), op.raw.0.clone()),
-                op.set_aside.map(|place| encode(&place)).transpose()?
+                seal.write(&place("op", op.seq.cast_signed()), op.raw.0.to_vec()),
+                op.set_aside.map(|place| cbor::to_vec(&place))
             ],
         )?;
     }
@@ -95,7 +94,7 @@ pub(crate) fn apply(
                 entity.entity.id,
                 seal.write(
                     &entity_place(&entity.entity.kind, &entity.entity.id),
-                    encode(entity)?
+                    cbor::to_vec(entity)
                 )
             ],
         )?;
@@ -115,7 +114,7 @@ pub(crate) fn apply(
                 blob.document.as_bytes(),
                 seal.write(
                     &blob_place(blob.sha256.as_bytes(), blob.document.as_bytes()),
-                    encode(blob)?
+                    cbor::to_vec(blob)
                 )
             ],
         )?;
@@ -127,13 +126,8 @@ fn unreadable(error: crate::seal::Unopened) -> rusqlite::Error {
     rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Blob, error.into())
 }
 
-fn encode(value: &impl Serialize) -> Result<Vec<u8>, rusqlite::Error> {
-    minicbor_serde::to_vec(value)
-        .map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.to_string().into()))
-}
-
-fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, rusqlite::Error> {
-    minicbor_serde::from_slice(bytes).map_err(|error| {
-        rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Blob, error.to_string().into())
+fn decode<T: Cbor>(bytes: &[u8]) -> Result<T, rusqlite::Error> {
+    cbor::from_slice(bytes).map_err(|error| {
+        rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Blob, error.into())
     })
 }

@@ -105,7 +105,7 @@ async fn nothing_of_what_is_sealed_can_be_read_without_its_key() {
     let batch = WriteBatch {
         put_ops: vec![StoredOp {
             seq: 1,
-            raw: Bytes(secret.as_bytes().to_vec()),
+            raw: Bytes::from(secret.as_bytes().to_vec()),
             set_aside: None,
         }],
         ..WriteBatch::default()
@@ -143,7 +143,7 @@ async fn rows_that_were_exchanged_and_files_that_were_cut_are_found_out() {
     let mut store = SqliteStore::open_sealed(&path, &key(1)).expect("opens");
     let op = |seq: u64| StoredOp {
         seq,
-        raw: Bytes(vec![u8::try_from(seq).expect("small")]),
+        raw: Bytes::from(vec![u8::try_from(seq).expect("small")]),
         set_aside: None,
     };
     let batch = WriteBatch {

@@ -293,7 +293,11 @@ impl<S: LocalStore, F: FileStore, T: Transport, P: Platform> Device<S, F, T, P> 
             Err(failure) => return Ok(Err(failure)),
         };
         if let Some(receipt) = uploaded.receipt {
-            self.handle(Event::Receipt(upload.sha256, upload.document, Bytes(receipt)));
+            self.handle(Event::Receipt(
+                upload.sha256,
+                upload.document,
+                Bytes::from(receipt),
+            ));
         }
         Ok(Ok(uploaded.offset))
     }

@@ -223,7 +223,7 @@ fn is_file(bytes: &[u8], sha256: BlobHash) -> bool {
 fn line_of(device: DeviceId, stored: &StoredOp) -> Line {
     let op = codec::decode(&stored.raw.0, device, stored.seq).ok();
     let value = |op: &Op| match &op.action {
-        Action::Set(value) => String::from_utf8(value.bytes.0.clone()).ok(),
+        Action::Set(value) => String::from_utf8(value.bytes.0.to_vec()).ok(),
         _ => None,
     };
     Line {
@@ -231,7 +231,7 @@ fn line_of(device: DeviceId, stored: &StoredOp) -> Line {
         raw: URL_SAFE_NO_PAD.encode(&stored.raw.0),
         document: op.as_ref().map(|op| op.document),
         value: op.as_ref().and_then(value),
-        register: op.map(|op| op.register),
+        register: op.map(|op| op.register.into()),
     }
 }
 
@@ -240,7 +240,7 @@ fn read_operations(archive: &mut ZipArchive<impl Read + Seek>) -> Result<Vec<Byt
     let text = String::from_utf8(text).map_err(|_| ClientError::NotImported("its operations are damaged"))?;
     let lines = text.lines().map(|line| {
         let line: Line = serde_json::from_str(line).ok()?;
-        URL_SAFE_NO_PAD.decode(line.raw).ok().map(Bytes)
+        URL_SAFE_NO_PAD.decode(line.raw).ok().map(Bytes::from)
     });
     lines
         .collect::<Option<Vec<_>>>()

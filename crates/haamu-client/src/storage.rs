@@ -99,7 +99,7 @@ impl<S: LocalStore, F: FileStore, T: Transport, P: Platform> Device<S, F, T, P> 
                 // The next sync asks again.
                 return Ok(());
             };
-            self.handle(Event::Receipt(sha256, document, Bytes(receipt)));
+            self.handle(Event::Receipt(sha256, document, Bytes::from(receipt)));
             self.carry_out(&mut |_| {}).await?;
         }
         Ok(())

@@ -10,7 +10,7 @@ use crate::ports::{FileStore, LocalStore};
 fn op(seq: u64, content: u8) -> StoredOp {
     StoredOp {
         seq,
-        raw: Bytes(vec![content]),
+        raw: Bytes::from(vec![content]),
         set_aside: None,
     }
 }
@@ -22,7 +22,7 @@ fn entity(id: &str, content: u8) -> StoredEntity {
             id: id.to_owned(),
         },
         generation: 1,
-        body: Body::Record(Bytes(vec![content])),
+        body: Body::Record(Bytes::from(vec![content])),
         revoked: None,
         revoked_at: 0,
     }
@@ -121,7 +121,7 @@ pub async fn check_local_store<S: LocalStore>(mut store: S, reopen: impl Fn(S) -
 /// What is written twice, or removed and written in one batch, ends as the last of it.
 async fn check_recurrence<S: LocalStore>(store: &mut S) {
     let receipt = StoredBlob {
-        receipt: Some(Bytes(b"signed".to_vec())),
+        receipt: Some(Bytes::from(b"signed".to_vec())),
         completed_at: Some(5),
         ..blob(7, BlobState::Complete)
     };

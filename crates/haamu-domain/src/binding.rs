@@ -79,7 +79,7 @@ pub fn set_json(json: &str) -> Action {
     }
     Action::Set(Value {
         tag: TAG_JSON,
-        bytes: Bytes(json.as_bytes().to_vec()),
+        bytes: Bytes::from(json.as_bytes().to_vec()),
     })
 }
 
@@ -111,7 +111,7 @@ impl Capture {
     /// As the bytes of an attachment.
     #[must_use]
     pub fn to_bytes(&self) -> Bytes {
-        Bytes(serde_json::to_vec(self).unwrap_or_default())
+        Bytes::from(serde_json::to_vec(self).unwrap_or_default())
     }
 
     /// From the bytes of an attachment; empty where they are not understood.
@@ -247,7 +247,7 @@ fn bind_rest(checklist: &Checklist, document: &Document, slot: Slot, bound: &mut
 fn shown_json(document: &Document, key: impl Fn(Lane) -> RegisterKey) -> Option<String> {
     let value = shown_cell(document, &key)?.register.value()?;
     (value.tag == TAG_JSON)
-        .then(|| String::from_utf8(value.bytes.0.clone()).ok())
+        .then(|| String::from_utf8(value.bytes.0.to_vec()).ok())
         .flatten()
 }
 
@@ -301,7 +301,7 @@ pub fn stage(checklist: &Checklist, name: &str) -> Option<haamu_form::Stage> {
 
 #[cfg(test)]
 mod tests {
-    use haamu_sync::{AuthorId, ClockConfidence, DeviceId, DocumentId, Hlc, Op};
+    use haamu_sync::{AuthorId, ClockConfidence, DeviceId, DocumentId, Hlc, Op, OpIds};
 
     use super::*;
 
@@ -325,7 +325,7 @@ mod tests {
             action,
             form_version: None,
             author: AuthorId::default(),
-            base: Vec::new(),
+            base: OpIds::new(),
         };
         document.fold(&op, OpId::from_bytes([number; 16]), op.hlc);
     }

@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use haamu_sync::clock::MAX_LEAD_MS;
 use haamu_sync::engine::BlobState;
-use haamu_sync::{Action, BlobHash, Body, Disposition, Document, DocumentId, Hlc, Lane, OpId, RegisterKey};
+use haamu_sync::{
+    Action, BlobHash, Body, Disposition, Document, DocumentId, Hlc, Lane, OpId, OpIds, RegisterKey,
+};
 
 use crate::db::{Logged, Stage};
 use crate::feed::body;
@@ -151,7 +153,7 @@ impl World {
         found
     }
 
-    fn heads(&self, document: DocumentId, key: &RegisterKey) -> Vec<OpId> {
+    fn heads(&self, document: DocumentId, key: &RegisterKey) -> OpIds {
         let submission = self.server.db.submissions.get(&document);
         submission
             .map(|submission| submission.document.visible_heads(key))

@@ -123,7 +123,7 @@ impl Feed {
 /// The state of an entity.
 pub(crate) fn body(entity: &Entity, document: DocumentId, submission: &Submission) -> Body {
     if entity.kind == "assignment" {
-        return Body::Record(Bytes(submission.brief.to_be_bytes().to_vec()));
+        return Body::Record(Bytes::from(submission.brief.to_be_bytes().to_vec()));
     }
     let cells = submission.document.cells.iter();
     let cells = cells.map(|(key, cell)| CellEntry {

@@ -172,7 +172,7 @@ impl World {
             Some(Action::RemoveInstance(named)) => named.as_slice(),
             _ => &[],
         };
-        base.extend(removes);
+        base.extend_from_slice(removes);
         let is_removal = !removes.is_empty();
         let phone = state.phone;
         let known = &self.ledger.known;

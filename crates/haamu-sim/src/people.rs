@@ -29,7 +29,7 @@ impl World {
         let view = self.devices[device].engine.document(document);
         let seen = match &action {
             Action::RemoveInstance(named) => instances::seen_in(&view, named),
-            _ => view.visible_heads(&key),
+            _ => view.visible_heads(&key).into_vec(),
         };
         self.devices[device].taps.push_back(Tap {
             document,
@@ -107,7 +107,7 @@ impl World {
             let instances = shown();
             let instance = *instances.get(usize::from(pick) % instances.len().max(1))?;
             Some(RegisterKey {
-                instance: vec![instance],
+                instance: [instance].into(),
                 ..key.clone()
             })
         };
@@ -119,7 +119,7 @@ impl World {
         self.values += 1;
         let value = Value {
             tag: 1,
-            bytes: Bytes(self.values.to_be_bytes().to_vec()),
+            bytes: Bytes::from(self.values.to_be_bytes().to_vec()),
         };
         Some(match what {
             What::Set | What::UnknownForm => (key, Action::Set(value)),

@@ -251,7 +251,7 @@ impl Server {
             .unwrap_or(logged)
     }
 
-    fn place(&self, user: usize, incoming: &Incoming) -> (Disposition, &'static str) {
+    fn place(&self, user: usize, incoming: &Incoming<'_>) -> (Disposition, &'static str) {
         let is_known = self.db.effective.contains_key(&incoming.id);
         if is_known && self.removed != Some(Duty::OncePerName) {
             return (Disposition::Duplicate, "already_received");
@@ -270,7 +270,7 @@ impl Server {
     pub(crate) fn log(
         &mut self,
         device: DeviceId,
-        incoming: Incoming,
+        incoming: Incoming<'_>,
         (disposition, code): (Disposition, &'static str),
         now: u64,
     ) -> Option<DocumentId> {
@@ -300,7 +300,7 @@ impl Server {
             device,
             seq: head.seq,
             id,
-            raw,
+            raw: raw.as_ref().into(),
             op,
             disposition,
             code,

@@ -3,8 +3,8 @@
 use haamu_sync::engine::{Failure, Upload, UploadFailure};
 use haamu_sync::server::Incoming;
 use haamu_sync::{
-    Action, Bytes, Disposition, DocumentId, Hlc, Lane, Need, Op, RegisterKey, SyncRequest, Value, clock,
-    codec,
+    Action, Bytes, Disposition, DocumentId, Hlc, Lane, Need, Op, OpIds, RegisterKey, SyncRequest, Value,
+    clock, codec,
 };
 
 use crate::db::{File, Stage};
@@ -130,11 +130,11 @@ impl Server {
             confidence: clock::ClockConfidence::Wall,
             document,
             lane: Lane::Review,
-            register: place.to_owned(),
-            instance: Vec::new(),
+            register: place.into(),
+            instance: OpIds::new(),
             action: Action::Set(Value {
                 tag: 1,
-                bytes: Bytes(seq.to_be_bytes().to_vec()),
+                bytes: Bytes::from(seq.to_be_bytes().to_vec()),
             }),
             form_version: None,
             author: REVIEWER,

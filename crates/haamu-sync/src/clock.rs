@@ -145,18 +145,18 @@ pub fn effective(
     bases: impl IntoIterator<Item = Hlc>,
 ) -> Hlc {
     let limit = Hlc::at(received_at.saturating_add(MAX_LEAD_MS));
-    let floor = previous_of_device
-        .into_iter()
-        .chain(bases)
-        .map(Hlc::successor)
-        .max();
-    let floor = floor.filter(|_| holds(Safeguard::EffectiveFloor));
+    let mut floor = Hlc::default();
+    if holds(Safeguard::EffectiveFloor) {
+        for before in previous_of_device.into_iter().chain(bases) {
+            floor = floor.max(before.successor());
+        }
+    }
     let stamp = if holds(Safeguard::EffectiveLimit) {
         stamp.min(limit)
     } else {
         stamp
     };
-    stamp.max(floor.unwrap_or_default())
+    stamp.max(floor)
 }
 
 #[cfg(test)]

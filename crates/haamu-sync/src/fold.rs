@@ -6,13 +6,14 @@
 //! are kept. The order in which operations arrive does not matter, nor how
 //! often, nor whether a replaced operation comes after the one that replaces it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
 use crate::safeguards::{Safeguard, holds};
 use crate::{
-    Action, Attachment, AuthorId, ClockConfidence, DeviceId, Hlc, Lane, Op, OpId, RegisterKey, Value,
+    Action, Attachment, AuthorId, ClockConfidence, DeviceId, Hlc, IdSet, Lane, Op, OpId, OpIds, RegisterKey,
+    Value,
 };
 
 /// An operation on a register that nothing has replaced.
@@ -31,7 +32,7 @@ pub struct Head {
     /// The value; none if the register was cleared.
     pub value: Option<Value>,
     /// The operations that it replaced.
-    pub base: Vec<OpId>,
+    pub base: OpIds,
 }
 
 /// The state of one register.
@@ -40,7 +41,7 @@ pub struct Register {
     /// What nothing has replaced, in order of effective stamp and name; the last one is shown.
     pub heads: Vec<Head>,
     /// What has been replaced, also where it is yet to arrive.
-    pub superseded: BTreeSet<OpId>,
+    pub superseded: IdSet,
 }
 
 impl Register {
@@ -64,7 +65,9 @@ impl Register {
 
     fn fold(&mut self, head: Head) {
         for base in &head.base {
-            self.heads.retain(|other| other.op != *base);
+            if let Some(place) = self.heads.iter().position(|other| other.op == *base) {
+                self.heads.remove(place);
+            }
             if holds(Safeguard::RememberReplaced) {
                 self.superseded.insert(*base);
             }
@@ -77,6 +80,8 @@ impl Register {
         let position = self
             .heads
             .partition_point(|other| (other.effective, other.op) < order);
+        // Hardly any register ever has a second head.
+        self.heads.reserve_exact(1);
         self.heads.insert(position, head);
     }
 }
@@ -108,7 +113,7 @@ pub struct Elements {
     /// What is in the set, by the name of the operation that added it.
     pub present: BTreeMap<OpId, Element>,
     /// What was removed, also where it is yet to arrive.
-    pub removed: BTreeSet<OpId>,
+    pub removed: IdSet,
 }
 
 impl Elements {
@@ -225,7 +230,7 @@ impl Document {
 
     /// The heads that an edit of this register replaces: all that its author can see.
     #[must_use]
-    pub fn visible_heads(&self, key: &RegisterKey) -> Vec<OpId> {
+    pub fn visible_heads(&self, key: &RegisterKey) -> OpIds {
         let heads = self.cells.get(key).map(|cell| cell.register.heads.as_slice());
         heads.unwrap_or_default().iter().map(|head| head.op).collect()
     }
@@ -269,7 +274,7 @@ mod tests {
                     .collect();
                 let value = Value {
                     tag: 1,
-                    bytes: Bytes(vec![value]),
+                    bytes: Bytes::from(vec![value]),
                 };
                 let attachment = |value: &Value| Attachment {
                     sha256: crate::BlobHash::from_bytes([value.bytes.0[0]; 32]),
@@ -290,12 +295,12 @@ mod tests {
                     confidence: ClockConfidence::Wall,
                     document: DocumentId::default(),
                     lane: Lane::Shopper,
-                    register: "answer/a".to_owned(),
-                    instance: Vec::new(),
+                    register: "answer/a".into(),
+                    instance: OpIds::new(),
                     action,
                     form_version: None,
                     author: AuthorId::default(),
-                    base,
+                    base: base.into(),
                 });
             }
             ops
@@ -330,7 +335,7 @@ mod tests {
         #[test]
         fn nothing_that_its_author_replaced_is_shown(ops in history()) {
             let document = folded(&ops);
-            let replaced: BTreeSet<OpId> = ops.iter().flat_map(|op| op.base.clone()).collect();
+            let replaced: IdSet = ops.iter().flat_map(|op| op.base.iter().copied()).collect();
             for cell in document.cells.values() {
                 prop_assert!(cell.register.heads.iter().all(|head| !replaced.contains(&head.op)));
             }
@@ -346,15 +351,15 @@ mod tests {
             confidence: ClockConfidence::Wall,
             document: DocumentId::default(),
             lane: Lane::Shopper,
-            register: "answer/a".to_owned(),
-            instance: Vec::new(),
+            register: "answer/a".into(),
+            instance: OpIds::new(),
             action: Action::Set(Value {
                 tag: 1,
-                bytes: Bytes(vec![value]),
+                bytes: Bytes::from(vec![value]),
             }),
             form_version: None,
             author: AuthorId::default(),
-            base: Vec::new(),
+            base: OpIds::new(),
         };
         let agreeing = folded(&[edit(1, 7), edit(2, 7)]);
         assert!(agreeing.conflicts(Lane::Shopper).is_empty());
@@ -366,6 +371,6 @@ mod tests {
             .values()
             .next()
             .and_then(|cell| cell.register.value().cloned());
-        assert_eq!(shown.map(|value| value.bytes.0), Some(vec![8]));
+        assert_eq!(shown.map(|value| value.bytes), Some(Bytes::from(vec![8])));
     }
 }

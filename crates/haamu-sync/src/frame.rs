@@ -6,6 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::cbor::{self, Cbor, CborError};
 use crate::policy::Policy;
 use crate::{
     BlobHash, Bytes, Cell, ChainHead, ChainValue, ClockReading, DeviceId, DocumentId, Incarnation, Millis,
@@ -305,7 +306,7 @@ pub struct Need {
 pub enum FrameError {
     /// Not CBOR, or CBOR of another shape.
     #[error("not a sync frame in CBOR: {0}")]
-    Cbor(#[from] minicbor_serde::error::DecodeError),
+    Cbor(#[from] CborError),
     /// Not JSON, or JSON of another shape.
     #[cfg(feature = "json")]
     #[error("not a sync frame in JSON: {0}")]
@@ -313,11 +314,11 @@ pub enum FrameError {
 }
 
 /// A frame: a request or a response.
-pub trait Frame: Serialize + for<'de> Deserialize<'de> {
+pub trait Frame: Serialize + for<'de> Deserialize<'de> + Cbor {
     /// The frame as CBOR.
     #[must_use]
     fn to_cbor(&self) -> Vec<u8> {
-        minicbor_serde::to_vec(self).expect("frames hold nothing that CBOR cannot")
+        cbor::to_vec(self)
     }
 
     /// Reads a frame from CBOR.
@@ -325,7 +326,7 @@ pub trait Frame: Serialize + for<'de> Deserialize<'de> {
     /// # Errors
     /// [`FrameError::Cbor`].
     fn from_cbor(bytes: &[u8]) -> Result<Self, FrameError> {
-        Ok(minicbor_serde::from_slice(bytes)?)
+        Ok(cbor::from_slice(bytes)?)
     }
 
     /// The frame as JSON.

@@ -11,6 +11,10 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::de::{self, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::ShortBytes;
+use crate::cbor::piece;
+use crate::codec::DecodeError;
+
 /// The text is not the identifier that it should be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not an identifier of {expected} bytes")]
@@ -18,40 +22,74 @@ pub struct ParseIdError {
     expected: usize,
 }
 
-/// How a byte string is written as text.
+/// The longest text of a byte string of a fixed length: 32 bytes in hexadecimal.
+const MAX_TEXT: usize = 64;
+
+/// How a byte string of a fixed length is written as text.
 trait TextForm {
-    fn encode(bytes: &[u8]) -> String;
-    fn decode(text: &str) -> Option<Vec<u8>>;
+    /// Writes into `text`, as far as that is needed.
+    fn write<'t>(bytes: &[u8], text: &'t mut [u8; MAX_TEXT]) -> &'t str;
+    /// Reads into `bytes`, all of it; false if the text is not that.
+    fn read(text: &str, bytes: &mut [u8]) -> bool;
 }
 
 struct Base64Url;
 
 impl TextForm for Base64Url {
-    fn encode(bytes: &[u8]) -> String {
-        URL_SAFE_NO_PAD.encode(bytes)
+    fn write<'t>(bytes: &[u8], text: &'t mut [u8; MAX_TEXT]) -> &'t str {
+        let length = URL_SAFE_NO_PAD
+            .encode_slice(bytes, text)
+            .expect("there is room for 48 bytes");
+        ascii(&text[..length])
     }
 
-    fn decode(text: &str) -> Option<Vec<u8>> {
-        URL_SAFE_NO_PAD.decode(text).ok()
+    fn read(text: &str, bytes: &mut [u8]) -> bool {
+        // The decoder wants some room to spare.
+        let mut read = [0; MAX_TEXT];
+        match URL_SAFE_NO_PAD.decode_slice(text, &mut read) {
+            Ok(length) if length == bytes.len() => {
+                bytes.copy_from_slice(&read[..length]);
+                true
+            }
+            _ => false,
+        }
     }
 }
 
 struct Hex;
 
 impl TextForm for Hex {
-    fn encode(bytes: &[u8]) -> String {
-        bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    fn write<'t>(bytes: &[u8], text: &'t mut [u8; MAX_TEXT]) -> &'t str {
+        const DIGITS: &[u8; 16] = b"0123456789abcdef";
+        for (pair, byte) in text.chunks_exact_mut(2).zip(bytes) {
+            pair[0] = DIGITS[usize::from(byte >> 4)];
+            pair[1] = DIGITS[usize::from(byte & 15)];
+        }
+        ascii(&text[..bytes.len() * 2])
     }
 
-    fn decode(text: &str) -> Option<Vec<u8>> {
-        let is_hex = text.len().is_multiple_of(2) && text.bytes().all(|byte| byte.is_ascii_hexdigit());
-        let pairs = (0..text.len()).step_by(2);
-        is_hex.then(|| {
-            pairs
-                .map(|at| u8::from_str_radix(&text[at..at + 2], 16).unwrap_or_default())
-                .collect()
-        })
+    fn read(text: &str, bytes: &mut [u8]) -> bool {
+        let digit = |digit: u8| {
+            char::from(digit)
+                .to_digit(16)
+                .and_then(|digit| u8::try_from(digit).ok())
+        };
+        text.len() == bytes.len() * 2
+            && bytes
+                .iter_mut()
+                .zip(text.as_bytes().chunks_exact(2))
+                .all(|(byte, pair)| match (digit(pair[0]), digit(pair[1])) {
+                    (Some(high), Some(low)) => {
+                        *byte = high << 4 | low;
+                        true
+                    }
+                    _ => false,
+                })
     }
+}
+
+fn ascii(text: &[u8]) -> &str {
+    std::str::from_utf8(text).expect("digits and letters")
 }
 
 macro_rules! fixed_bytes {
@@ -85,7 +123,7 @@ macro_rules! fixed_bytes {
 
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(&<$form>::encode(&self.0))
+                f.write_str(<$form>::write(&self.0, &mut [0; MAX_TEXT]))
             }
         }
 
@@ -99,20 +137,31 @@ macro_rules! fixed_bytes {
             type Err = ParseIdError;
 
             fn from_str(text: &str) -> Result<Self, ParseIdError> {
-                let bytes = <$form>::decode(text).and_then(|bytes| Self::from_slice(&bytes));
-                bytes.ok_or(ParseIdError { expected: $length })
+                let mut bytes = [0; $length];
+                if <$form>::read(text, &mut bytes) {
+                    Ok(Self(bytes))
+                } else {
+                    Err(ParseIdError { expected: $length })
+                }
             }
         }
 
         impl Serialize for $name {
             fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 if serializer.is_human_readable() {
-                    serializer.collect_str(self)
+                    serializer.serialize_str(<$form>::write(&self.0, &mut [0; MAX_TEXT]))
                 } else {
                     serializer.serialize_bytes(&self.0)
                 }
             }
         }
+
+        piece!(
+            $name,
+            |value, out| out.bytes(&value.0),
+            |input| Self::from_slice(input.bytes()?).ok_or(DecodeError::Malformed)?,
+            Self([0; $length])
+        );
 
         impl<'de> Deserialize<'de> for $name {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -120,10 +169,7 @@ macro_rules! fixed_bytes {
                     let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
                     text.parse().map_err(de::Error::custom)
                 } else {
-                    let bytes = deserializer.deserialize_bytes(BytesVisitor)?;
-                    Self::from_slice(&bytes).ok_or_else(|| {
-                        de::Error::invalid_length(bytes.len(), &concat!(stringify!($length), " bytes"))
-                    })
+                    deserializer.deserialize_bytes(FixedVisitor).map(Self)
                 }
             }
         }
@@ -163,26 +209,32 @@ fixed_bytes! {
     Incarnation, 16, Base64Url
 }
 
-/// A byte string of any length.
+/// A byte string of any length; most values are short and take no allocation.
 #[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Bytes(pub Vec<u8>);
+pub struct Bytes(pub ShortBytes);
 
 impl fmt::Debug for Bytes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Bytes({})", Base64Url::encode(&self.0))
+        write!(f, "Bytes({})", URL_SAFE_NO_PAD.encode(&self.0))
     }
 }
 
 impl From<Vec<u8>> for Bytes {
     fn from(bytes: Vec<u8>) -> Self {
-        Self(bytes)
+        Self(bytes.into())
+    }
+}
+
+impl From<&[u8]> for Bytes {
+    fn from(bytes: &[u8]) -> Self {
+        Self(bytes.into())
     }
 }
 
 impl Serialize for Bytes {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         if serializer.is_human_readable() {
-            serializer.serialize_str(&Base64Url::encode(&self.0))
+            serializer.serialize_str(&URL_SAFE_NO_PAD.encode(&self.0))
         } else {
             serializer.serialize_bytes(&self.0)
         }
@@ -193,11 +245,12 @@ impl<'de> Deserialize<'de> for Bytes {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         if deserializer.is_human_readable() {
             let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
-            Base64Url::decode(&text)
-                .map(Self)
-                .ok_or_else(|| de::Error::custom("not base64url without padding"))
+            URL_SAFE_NO_PAD
+                .decode(text.as_bytes())
+                .map(Self::from)
+                .map_err(|_| de::Error::custom("not base64url without padding"))
         } else {
-            deserializer.deserialize_bytes(BytesVisitor).map(Self)
+            deserializer.deserialize_bytes(BytesVisitor)
         }
     }
 }
@@ -205,14 +258,31 @@ impl<'de> Deserialize<'de> for Bytes {
 struct BytesVisitor;
 
 impl Visitor<'_> for BytesVisitor {
-    type Value = Vec<u8>;
+    type Value = Bytes;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a byte string")
     }
 
-    fn visit_bytes<E: de::Error>(self, bytes: &[u8]) -> Result<Vec<u8>, E> {
-        Ok(bytes.to_vec())
+    fn visit_bytes<E: de::Error>(self, bytes: &[u8]) -> Result<Bytes, E> {
+        Ok(bytes.into())
+    }
+}
+
+/// Reads a byte string of a fixed length where it stands.
+struct FixedVisitor<const LENGTH: usize>;
+
+impl<const LENGTH: usize> Visitor<'_> for FixedVisitor<LENGTH> {
+    type Value = [u8; LENGTH];
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{LENGTH} bytes")
+    }
+
+    fn visit_bytes<E: de::Error>(self, bytes: &[u8]) -> Result<[u8; LENGTH], E> {
+        bytes
+            .try_into()
+            .map_err(|_| E::invalid_length(bytes.len(), &self))
     }
 }
 

@@ -4,10 +4,10 @@
 //! had not seen keeps the instance: nobody's answer disappears because somebody
 //! else, who did not know of it, removed the place that it stands in.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use crate::safeguards::{Safeguard, holds};
-use crate::{Action, Cell, Content, Document, Hlc, OpId, RegisterKey, Value};
+use crate::{Action, Cell, Content, Document, Hlc, IdSet, OpId, RegisterKey, Value};
 
 /// An instance that is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,7 +54,7 @@ impl Document {
                 shown.insert(*id, instance);
             }
         }
-        let none = BTreeSet::new();
+        let none = IdSet::default();
         let removed = elements.map_or(&none, |elements| &elements.removed);
         for (key, cell) in &self.cells {
             let Some(id) = instance_of(key).filter(|_| holds(Safeguard::UnseenKeepsInstance)) else {
@@ -89,12 +89,12 @@ impl Document {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{AuthorId, Bytes, ClockConfidence, DeviceId, DocumentId, Lane, Op};
+    use crate::{AuthorId, Bytes, ClockConfidence, DeviceId, DocumentId, Lane, Op, OpIds};
 
     fn value(number: u8) -> Value {
         Value {
             tag: 1,
-            bytes: Bytes(vec![number]),
+            bytes: Bytes::from(vec![number]),
         }
     }
 
@@ -113,7 +113,7 @@ mod tests {
             action,
             form_version: None,
             author: AuthorId::default(),
-            base: Vec::new(),
+            base: OpIds::new(),
         };
         document.fold(&op, id, op.hlc);
         id
@@ -125,7 +125,7 @@ mod tests {
 
     fn inside(instance: OpId) -> RegisterKey {
         RegisterKey {
-            instance: vec![instance],
+            instance: [instance].into(),
             ..RegisterKey::shopper("answer/name")
         }
     }

@@ -17,6 +17,7 @@
 //! * [`engine`] — the device's machine; its documentation gives the calling order
 
 pub mod build;
+pub mod cbor;
 pub mod chain;
 pub mod clock;
 pub mod codec;
@@ -26,9 +27,11 @@ pub mod frame;
 mod ids;
 mod instances;
 mod op;
+mod op_ids;
 pub mod policy;
 pub mod safeguards;
 pub mod server;
+mod short;
 
 pub use chain::ChainHead;
 pub use clock::{ClockAnchor, ClockConfidence, ClockReading, Hlc, Millis};
@@ -43,5 +46,7 @@ pub use ids::{
     AuthorId, BlobHash, Bytes, ChainValue, DeviceId, DocumentId, FormVersion, Incarnation, OpId, ParseIdError,
 };
 pub use instances::ShownInstance;
-pub use op::{Action, Attachment, Lane, Op, RegisterKey, Submit, Value};
+pub use op::{Action, Attachment, Lane, Name, Op, RegisterKey, Submit, Value};
+pub use op_ids::{IdSet, OpIds};
 pub use policy::{Network, Networks, Policy};
+pub use short::ShortBytes;

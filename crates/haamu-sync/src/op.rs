@@ -1,8 +1,14 @@
 //! Operations: what a person did to a submission, append-only.
 
 use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
 
-use crate::{AuthorId, BlobHash, Bytes, ClockConfidence, DeviceId, DocumentId, FormVersion, Hlc, OpId};
+use crate::{
+    AuthorId, BlobHash, Bytes, ClockConfidence, DeviceId, DocumentId, FormVersion, Hlc, OpId, OpIds,
+};
+
+/// The name of a part of a submission, such as `answer/greeting`; short ones take no allocation.
+pub type Name = SmolStr;
 
 /// Who writes to a register: a shopper and a reviewer never overwrite each other.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -16,7 +22,7 @@ pub enum Lane {
 }
 
 /// An answer as the engine sees it: bytes that it does not look into.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Value {
     /// How `bytes` are to be read; the binding to the form model assigns the tags.
     pub tag: u8,
@@ -85,9 +91,9 @@ pub struct Op {
     /// Testimony or review.
     pub lane: Lane,
     /// Which part of the submission, such as `answer/greeting`.
-    pub register: String,
+    pub register: Name,
     /// The instances of repeated groups that the register lies in, outermost first.
-    pub instance: Vec<OpId>,
+    pub instance: OpIds,
     /// What is done.
     pub action: Action,
     /// The checklist version that the author had before them.
@@ -95,7 +101,7 @@ pub struct Op {
     /// Who.
     pub author: AuthorId,
     /// The operations on the same register that the author could see and that this one replaces.
-    pub base: Vec<OpId>,
+    pub base: OpIds,
 }
 
 /// Where a value lives inside a submission.
@@ -104,20 +110,20 @@ pub struct RegisterKey {
     /// Testimony or review.
     pub lane: Lane,
     /// Which part, such as `answer/greeting`.
-    pub register: String,
+    pub register: Name,
     /// The instances of repeated groups, outermost first.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub instance: Vec<OpId>,
+    #[serde(default, skip_serializing_if = "<[OpId]>::is_empty")]
+    pub instance: OpIds,
 }
 
 impl RegisterKey {
     /// A register of testimony outside any repeated group.
     #[must_use]
-    pub fn shopper(register: impl Into<String>) -> Self {
+    pub fn shopper(register: impl Into<Name>) -> Self {
         Self {
             lane: Lane::Shopper,
             register: register.into(),
-            instance: Vec::new(),
+            instance: OpIds::new(),
         }
     }
 }

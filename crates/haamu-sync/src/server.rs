@@ -6,31 +6,32 @@
 //! [`crate::clock::effective`] gives. The order of a pull: [`resume`] says
 //! whether the device's cursor still means anything.
 
-use crate::codec::{DecodeError, decode, op_id};
+use std::borrow::Cow;
+
+use crate::codec::{DecodeError, blank, op_id, read_into};
 use crate::safeguards::{Safeguard, holds};
 use crate::{
-    Bytes, ChainHead, ChainValue, Cursor, Disposition, FormVersion, Have, Incarnation, Lane, Op, OpId,
-    SyncRequest,
+    ChainHead, ChainValue, Cursor, Disposition, FormVersion, Have, Incarnation, Lane, Op, OpId, SyncRequest,
 };
 
 /// A new operation of a device.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Incoming {
+pub struct Incoming<'a> {
     /// The end of the device's log with this operation.
     pub head: ChainHead,
     /// Its name.
     pub id: OpId,
     /// Its bytes, kept whatever they are.
-    pub raw: Bytes,
+    pub raw: Cow<'a, [u8]>,
     /// What it says, where it can be read.
     pub op: Result<Op, DecodeError>,
 }
 
 /// What a push amounts to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Admission {
+pub struct Admission<'a> {
     /// The operations that the server did not have, in order.
-    pub new: Vec<Incoming>,
+    pub new: Vec<Incoming<'a>>,
     /// What to answer about the device's log.
     pub have: Have,
 }
@@ -45,7 +46,7 @@ pub type ChainLookup<'a> = &'a dyn Fn(u64) -> Option<ChainValue>;
 /// of it is new, and `have` tells the device where it stands: it finds its own
 /// chain there and sends from there on, or does not and knows that it is a clone.
 #[must_use]
-pub fn admit(head: ChainHead, stored: ChainLookup<'_>, request: &SyncRequest) -> Admission {
+pub fn admit<'a>(head: ChainHead, stored: ChainLookup<'_>, request: &'a SyncRequest) -> Admission<'a> {
     let chain_at = |seq: u64| match seq {
         0 => Some(ChainValue::default()),
         seq if seq == head.seq => Some(head.chain),
@@ -74,23 +75,27 @@ pub fn admit(head: ChainHead, stored: ChainLookup<'_>, request: &SyncRequest) ->
         seq: before,
         chain: request.prev_chain,
     };
-    let mut new = Vec::new();
+    let mut new: Vec<Incoming<'a>> = Vec::with_capacity(request.ops.len());
     for raw in &request.ops {
         let seq = position.seq + 1;
-        let id = op_id(&raw.0, request.device, seq);
-        let next = position.then(id);
-        if seq <= head.seq {
+        let next = if seq <= head.seq {
+            let next = position.then(op_id(&raw.0, request.device, seq));
             if chain_at(seq) != Some(next.chain) && holds(Safeguard::Chain) {
                 return refuse(position.seq);
             }
+            next
         } else {
             new.push(Incoming {
-                head: next,
-                id,
-                raw: raw.clone(),
-                op: decode(&raw.0, request.device, seq),
+                head: position,
+                id: OpId::default(),
+                raw: Cow::Borrowed(&raw.0),
+                op: Ok(blank()),
             });
-        }
+            let incoming = new.last_mut().expect("it was put there just now");
+            incoming.id = read_into(&mut incoming.op, &raw.0, request.device, seq);
+            incoming.head = position.then(incoming.id);
+            incoming.head
+        };
         position = next;
     }
     // A push that ends before the server's head agrees with it as far as it goes.
@@ -212,7 +217,10 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
-    use crate::{Action, AuthorId, ClockConfidence, ClockReading, DeviceId, DocumentId, Hlc, PROTO, codec};
+    use crate::{
+        Action, AuthorId, Bytes, ClockConfidence, ClockReading, DeviceId, DocumentId, Hlc, OpIds, PROTO,
+        codec,
+    };
 
     const DEVICE: DeviceId = DeviceId::from_bytes([1; 16]);
 
@@ -224,14 +232,14 @@ mod tests {
             confidence: ClockConfidence::Wall,
             document: DocumentId::default(),
             lane: Lane::Shopper,
-            register: "note".to_owned(),
-            instance: Vec::new(),
-            action: Action::Note(Bytes(vec![note])),
+            register: "note".into(),
+            instance: OpIds::new(),
+            action: Action::Note(Bytes::from(vec![note])),
             form_version: None,
             author: AuthorId::default(),
-            base: Vec::new(),
+            base: OpIds::new(),
         };
-        Bytes(codec::encode(&op, DEVICE, seq))
+        Bytes::from(codec::encode(&op, DEVICE, seq))
     }
 
     /// A log with its chain: `log[n]` is the head after n operations.
@@ -263,7 +271,7 @@ mod tests {
         }
     }
 
-    fn admitted(server: &[ChainHead], request: &SyncRequest) -> Admission {
+    fn admitted<'a>(server: &[ChainHead], request: &'a SyncRequest) -> Admission<'a> {
         let chains: BTreeMap<u64, ChainValue> = server.iter().map(|head| (head.seq, head.chain)).collect();
         admit(
             *server.last().expect("a head"),
@@ -275,7 +283,8 @@ mod tests {
     #[test]
     fn a_push_continues_the_log() {
         let device = log(&[1, 2, 3]);
-        let admission = admitted(&device[..2], &push(&device, 2, &[2, 3]));
+        let request = push(&device, 2, &[2, 3]);
+        let admission = admitted(&device[..2], &request);
         assert_eq!(admission.new.len(), 2);
         assert_eq!(admission.have.head(), device[3]);
         assert!(admission.new.iter().all(|incoming| incoming.op.is_ok()));
@@ -284,17 +293,20 @@ mod tests {
     #[test]
     fn a_push_sent_twice_is_new_once() {
         let device = log(&[1, 2, 3]);
-        let admission = admitted(&device, &push(&device, 2, &[2, 3]));
+        let request = push(&device, 2, &[2, 3]);
+        let admission = admitted(&device, &request);
         assert_eq!(admission.new, []);
         assert_eq!(admission.have.head(), device[3]);
-        let overlapping = admitted(&device[..3], &push(&device, 2, &[2, 3]));
+        let request = push(&device, 2, &[2, 3]);
+        let overlapping = admitted(&device[..3], &request);
         assert_eq!(overlapping.new.len(), 1);
     }
 
     #[test]
     fn a_restored_server_says_how_far_it_is() {
         let device = log(&[1, 2, 3]);
-        let admission = admitted(&device[..2], &push(&device, 4, &[]));
+        let request = push(&device, 4, &[]);
+        let admission = admitted(&device[..2], &request);
         assert_eq!(admission.new, []);
         assert_eq!(admission.have.head(), device[1]);
     }
@@ -302,11 +314,13 @@ mod tests {
     #[test]
     fn a_clone_learns_that_somebody_else_writes_under_its_name() {
         let (mine, other) = (log(&[1, 2, 3]), log(&[1, 2, 9, 9]));
-        let admission = admitted(&other, &push(&mine, 3, &[3]));
+        let request = push(&mine, 3, &[3]);
+        let admission = admitted(&other, &request);
         assert_eq!(admission.new, []);
         assert_eq!(admission.have.common, 2);
         assert_eq!(admission.have.head(), other[4]);
-        let admission = admitted(&other, &push(&mine, 4, &[7]));
+        let request = push(&mine, 4, &[7]);
+        let admission = admitted(&other, &request);
         assert_eq!((admission.new.len(), admission.have.common), (0, 0));
     }
 
@@ -314,7 +328,7 @@ mod tests {
     fn bytes_that_are_no_operation_are_taken_in_and_chained() {
         let device = log(&[1]);
         let mut request = push(&device, 2, &[2]);
-        request.ops.insert(0, Bytes(b"poison".to_vec()));
+        request.ops.insert(0, Bytes::from(b"poison".to_vec()));
         request.ops[1] = raw(3, 2);
         let admission = admitted(&device, &request);
         assert_eq!(admission.new.len(), 2);
@@ -377,7 +391,7 @@ mod tests {
 
     #[test]
     fn every_operation_has_its_place() {
-        let op = decode(&raw(1, 1).0, DEVICE, 1).expect("sound");
+        let op = codec::decode(&raw(1, 1).0, DEVICE, 1).expect("sound");
         let place =
             |op: &Result<Op, DecodeError>, standing| dispose(op, standing, Lane::Shopper, |_| false).0;
         assert_eq!(place(&Ok(op.clone()), Standing::Open), Disposition::Applied);

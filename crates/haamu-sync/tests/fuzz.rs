@@ -5,8 +5,8 @@ use bolero::check;
 use haamu_sync::server::{Standing, admit, dispose};
 use haamu_sync::{
     Action, Attachment, AuthorId, BlobHash, Bytes, ChainHead, ClockConfidence, ClockReading, DeviceId,
-    Disposition, Document, DocumentId, Frame, Hlc, Lane, Op, OpId, PROTO, Submit, SyncRequest, SyncResponse,
-    Value, clock, codec,
+    Disposition, Document, DocumentId, Frame, Hlc, Lane, Op, OpId, OpIds, PROTO, Submit, SyncRequest,
+    SyncResponse, Value, clock, codec,
 };
 
 const DEVICE: DeviceId = DeviceId::from_bytes([1; 16]);
@@ -27,7 +27,7 @@ fn mutated(sound: &[u8], edits: &[Edit]) -> Vec<u8> {
 fn sound_op(kind: u8, seq: u64) -> Vec<u8> {
     let value = Value {
         tag: 1,
-        bytes: Bytes(b"\"yes\"".to_vec()),
+        bytes: Bytes::from(b"\"yes\"".to_vec()),
     };
     let action = match kind % 8 {
         0 => Action::Set(value),
@@ -46,7 +46,7 @@ fn sound_op(kind: u8, seq: u64) -> Vec<u8> {
             cycle: 1,
             frontier: vec![(DEVICE, 4)],
         }),
-        _ => Action::Note(Bytes(b"seen".to_vec())),
+        _ => Action::Note(Bytes::from(b"seen".to_vec())),
     };
     let op = Op {
         origin_device: DEVICE,
@@ -55,12 +55,12 @@ fn sound_op(kind: u8, seq: u64) -> Vec<u8> {
         confidence: ClockConfidence::Anchored,
         document: DocumentId::from_bytes([2; 16]),
         lane: Lane::Shopper,
-        register: "answer/greeting".to_owned(),
-        instance: Vec::new(),
+        register: "answer/greeting".into(),
+        instance: OpIds::new(),
         action,
         form_version: None,
         author: AuthorId::from_bytes([3; 16]),
-        base: vec![OpId::from_bytes([4; 16])],
+        base: [OpId::from_bytes([4; 16])].into(),
     };
     codec::encode(&op, DEVICE, seq)
 }
@@ -99,7 +99,7 @@ fn operations_are_read_or_refused() {
 
 #[test]
 fn frames_in_cbor_are_read_or_refused() {
-    let sound = request(vec![Bytes(sound_op(0, 1))], 1).to_cbor();
+    let sound = request(vec![Bytes::from(sound_op(0, 1))], 1).to_cbor();
     check!().with_type::<Vec<Edit>>().for_each(|edits| {
         let bytes = mutated(&sound, edits);
         if let Ok(frame) = SyncRequest::from_cbor(&bytes) {
@@ -112,7 +112,7 @@ fn frames_in_cbor_are_read_or_refused() {
 
 #[test]
 fn frames_in_json_are_read_or_refused() {
-    let frame = request(vec![Bytes(sound_op(0, 1))], 1);
+    let frame = request(vec![Bytes::from(sound_op(0, 1))], 1);
     let sound = serde_json::to_vec(&frame).expect("json");
     check!().with_type::<Vec<Edit>>().for_each(|edits| {
         let bytes = mutated(&sound, edits);
@@ -131,14 +131,14 @@ fn everything_in_a_sound_frame_is_kept() {
         let ops = pushed
             .iter()
             .zip(1_u64..)
-            .map(|((kind, edits), seq)| Bytes(mutated(&sound_op(*kind, seq), edits)));
+            .map(|((kind, edits), seq)| Bytes::from(mutated(&sound_op(*kind, seq), edits)));
         let request = request(ops.collect(), 1);
         let admission = admit(ChainHead::default(), &|_| None, &request);
         assert_eq!(admission.new.len(), request.ops.len(), "custody of all");
         assert_eq!(admission.have.seq, request.ops.len() as u64);
         let mut document = Document::default();
         for (incoming, raw) in admission.new.iter().zip(&request.ops) {
-            assert_eq!(incoming.raw, *raw, "as it came");
+            assert_eq!(*incoming.raw, *raw.0, "as it came");
             let (place, code) = dispose(&incoming.op, Standing::Open, Lane::Shopper, |_| true);
             assert!(!code.is_empty());
             if let (Ok(op), Disposition::Applied) = (&incoming.op, place) {
@@ -164,7 +164,7 @@ fn arbitrary_requests_are_answered() {
         .with_type::<(u64, u64, Vec<Vec<u8>>, [u8; 16])>()
         .for_each(|(head_seq, from_seq, ops, chain)| {
             let chain = haamu_sync::ChainValue::from_bytes(*chain);
-            let ops = ops.iter().cloned().map(Bytes).collect();
+            let ops = ops.iter().cloned().map(Bytes::from).collect();
             // At the far end of the numbers nothing is to be had; a server's log is shorter.
             let head = ChainHead {
                 seq: head_seq >> 8,

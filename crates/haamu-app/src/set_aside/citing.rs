@@ -11,8 +11,8 @@ use haamu_store::repo::ops::{self, ReceivedOp};
 use haamu_store::repo::set_aside::SetAsideOp;
 use haamu_sync::server::Incoming;
 use haamu_sync::{
-    Action, Attachment, Bytes, ClockConfidence, Disposition, Document, Hlc, Lane, Op, OpId, RegisterKey,
-    clock, codec,
+    Action, Attachment, ClockConfidence, Disposition, Document, Hlc, Lane, Op, OpId, RegisterKey, clock,
+    codec,
 };
 
 use crate::Error;
@@ -32,7 +32,7 @@ pub(super) struct Measure {
 /// The server's own log, to which operations are added.
 pub(super) struct ServerLog {
     device: Device,
-    written: Vec<ReceivedOp>,
+    written: Vec<ReceivedOp<'static>>,
     now: Timestamp,
 }
 
@@ -70,7 +70,7 @@ impl ServerLog {
             action: said.action.clone(),
             form_version: Some(target.form),
             author: actor.user.author(),
-            base,
+            base: base.into(),
         };
         let raw = codec::encode(&op, self.device.id, seq);
         let id = codec::op_id(&raw, self.device.id, seq);
@@ -82,7 +82,7 @@ impl ServerLog {
             incoming: Incoming {
                 head: self.device.head,
                 id,
-                raw: Bytes(raw),
+                raw: raw.into(),
                 op: Ok(op),
             },
             disposition: Disposition::Applied,

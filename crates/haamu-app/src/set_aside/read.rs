@@ -315,8 +315,8 @@ fn operation(op: SetAsideOp) -> OperationView {
             let (action, value) = said(&read.action);
             ContentView {
                 action,
-                register: read.register,
-                instance: read.instance,
+                register: read.register.into(),
+                instance: read.instance.into_vec(),
                 value,
                 author: UserId::from_author(read.author),
             }

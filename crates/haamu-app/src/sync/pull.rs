@@ -144,7 +144,7 @@ async fn body(tx: &Tx, agency: AgencyId, entity: &Entity) -> Result<Option<Body>
                 return Ok(None);
             };
             let version = checklists::find_by_hash(tx, agency, &form).await?;
-            version.map(|version| Body::Record(Bytes(version.document.into_bytes())))
+            version.map(|version| Body::Record(Bytes::from(version.document.into_bytes())))
         }
         kind::ASSIGNMENT => {
             let Ok(id) = entity.id.parse::<AssignmentId>() else {
@@ -154,7 +154,7 @@ async fn body(tx: &Tx, agency: AgencyId, entity: &Entity) -> Result<Option<Body>
                 return Ok(None);
             };
             let json = serde_json::to_vec(&brief).map_err(|error| Error::internal("write a brief", error))?;
-            Some(Body::Record(Bytes(json)))
+            Some(Body::Record(Bytes::from(json)))
         }
         kind::SUBMISSION => {
             let Ok(id) = entity.id.parse::<SubmissionId>() else {

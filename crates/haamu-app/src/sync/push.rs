@@ -66,7 +66,7 @@ impl App {
         tx: &Tx,
         actor: &Actor,
         device: &Device,
-        new: Vec<Incoming>,
+        new: Vec<Incoming<'_>>,
         door: Door,
         pushed: &mut Pushed,
     ) -> Result<serde_json::Value, Error> {
@@ -136,7 +136,7 @@ impl App {
         &self,
         tx: &Tx,
         actor: &Actor,
-        new: &[Incoming],
+        new: &[Incoming<'_>],
     ) -> Result<BTreeMap<SubmissionId, Affected>, Error> {
         let named = new.iter().filter_map(|incoming| incoming.op.as_ref().ok());
         let ids: BTreeSet<SubmissionId> = named.map(submission_of_op).collect();
@@ -162,9 +162,9 @@ impl App {
         tx: &Tx,
         agency: AgencyId,
         device: DeviceId,
-        received: &mut [ReceivedOp],
+        received: &mut [ReceivedOp<'_>],
     ) -> Result<(), Error> {
-        let task_of = |one: &ReceivedOp| {
+        let task_of = |one: &ReceivedOp<'_>| {
             let subject = one
                 .submission
                 .map_or(Subject::Device(device), Subject::Submission);
@@ -209,7 +209,11 @@ fn own_device(
 }
 
 /// Compares the push with the device's log: how far the server is, and what the push adds.
-async fn compare(tx: &Tx, device: &Device, request: &SyncRequest) -> Result<(Pushed, Vec<Incoming>), Error> {
+async fn compare<'a>(
+    tx: &Tx,
+    device: &Device,
+    request: &'a SyncRequest,
+) -> Result<(Pushed, Vec<Incoming<'a>>), Error> {
     let before = request.from_seq.saturating_sub(1);
     let upto = before
         .saturating_add(request.ops.len() as u64)
@@ -230,19 +234,19 @@ async fn compare(tx: &Tx, device: &Device, request: &SyncRequest) -> Result<(Pus
 }
 
 /// All operations whose stamps matter: the new ones, which may be here already, and those they replace.
-fn ids_named_by(new: &[Incoming]) -> Vec<OpId> {
+fn ids_named_by(new: &[Incoming<'_>]) -> Vec<OpId> {
     let own = new.iter().map(|incoming| incoming.id);
     let bases = new
         .iter()
         .filter_map(|incoming| incoming.op.as_ref().ok())
-        .flat_map(|op| op.base.clone());
+        .flat_map(|op| op.base.iter().copied());
     own.chain(bases).collect::<BTreeSet<_>>().into_iter().collect()
 }
 
 fn place_of(
     actor: &Actor,
     door: Door,
-    incoming: &Incoming,
+    incoming: &Incoming<'_>,
     affected: &BTreeMap<SubmissionId, Affected>,
     known: &BTreeMap<OpId, KnownOp>,
 ) -> (Disposition, &'static str) {
@@ -271,7 +275,7 @@ fn place_of(
 }
 
 fn effective_stamp(
-    incoming: &Incoming,
+    incoming: &Incoming<'_>,
     now: Timestamp,
     previous: Option<Hlc>,
     known: &BTreeMap<OpId, KnownOp>,

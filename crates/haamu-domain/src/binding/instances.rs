@@ -40,7 +40,7 @@ pub fn add_instance(order: &str) -> Action {
     };
     Action::AddInstance(Value {
         tag: TAG_JSON,
-        bytes: Bytes(serde_json::to_vec(&note).unwrap_or_default()),
+        bytes: Bytes::from(serde_json::to_vec(&note).unwrap_or_default()),
     })
 }
 

@@ -19,9 +19,9 @@ const ROWS_AT_ONCE: usize = 500;
 
 /// An operation with what the server decided about it.
 #[derive(Clone, Debug)]
-pub struct ReceivedOp {
+pub struct ReceivedOp<'a> {
     /// What arrived.
-    pub incoming: Incoming,
+    pub incoming: Incoming<'a>,
     /// Where it was put.
     pub disposition: Disposition,
     /// Why, a stable word.
@@ -42,7 +42,7 @@ pub async fn insert_many(
     tx: &Tx,
     agency: AgencyId,
     device: DeviceId,
-    ops: &[ReceivedOp],
+    ops: &[ReceivedOp<'_>],
     now: Timestamp,
 ) -> Result<(), StoreError> {
     for chunk in ops.chunks(ROWS_AT_ONCE) {
@@ -54,7 +54,7 @@ pub async fn insert_many(
     Ok(())
 }
 
-fn row(agency: AgencyId, device: DeviceId, received: &ReceivedOp, now: Timestamp) -> op::ActiveModel {
+fn row(agency: AgencyId, device: DeviceId, received: &ReceivedOp<'_>, now: Timestamp) -> op::ActiveModel {
     let incoming = &received.incoming;
     let content = incoming.op.as_ref().ok();
     op::ActiveModel {
@@ -65,7 +65,7 @@ fn row(agency: AgencyId, device: DeviceId, received: &ReceivedOp, now: Timestamp
         chain: Set(incoming.head.chain.as_bytes().to_vec()),
         submission_id: Set(received.submission.map(SubmissionId::uuid)),
         lane: Set(content.map(|op| lane_name(op.lane).to_owned())),
-        register: Set(content.map(|op| op.register.clone())),
+        register: Set(content.map(|op| op.register.to_string())),
         hlc: Set(content.map(|op| op.hlc.bits().cast_signed())),
         effective: Set(received.effective.bits().cast_signed()),
         confidence: Set(content.map(|op| confidence_name(op.confidence).to_owned())),
@@ -76,7 +76,7 @@ fn row(agency: AgencyId, device: DeviceId, received: &ReceivedOp, now: Timestamp
         disposition: Set(received.disposition.as_str().to_owned()),
         reason: Set(received.reason.to_owned()),
         received_at: Set(now.millis()),
-        raw: Set(incoming.raw.0.clone()),
+        raw: Set(incoming.raw.to_vec()),
         set_aside_id: Set(received.set_aside.map(SetAsideId::uuid)),
     }
 }

@@ -3,7 +3,7 @@
 use haamu_domain::{
     AgencyId, AssignmentId, SubmissionId, Timestamp, UserId, VisitId, binding, stages::FollowUp,
 };
-use haamu_sync::{Cell, FormVersion, Lane, OpId, RegisterKey};
+use haamu_sync::{Cell, FormVersion, Lane, OpId, RegisterKey, cbor};
 use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
@@ -298,12 +298,11 @@ pub async fn load_cells(
                 .map(OpId::from_slice)
                 .collect::<Option<_>>();
             let instance = instance.ok_or(StoreError::Corrupt("register instance"))?;
-            let cell =
-                minicbor_serde::from_slice(&row.cell).map_err(|_| StoreError::Corrupt("register cell"))?;
+            let cell = cbor::from_slice(&row.cell).map_err(|_| StoreError::Corrupt("register cell"))?;
             Ok((
                 RegisterKey {
                     lane,
-                    register: row.register,
+                    register: row.register.into(),
                     instance,
                 },
                 cell,
@@ -330,7 +329,7 @@ pub async fn save_cell(
     let row = register::ActiveModel {
         submission_id: Set(id.uuid()),
         lane: Set(lane_name(key.lane).to_owned()),
-        register: Set(key.register.clone()),
+        register: Set(key.register.to_string()),
         instance: Set(key.instance.iter().flat_map(|id| *id.as_bytes()).collect()),
         agency_id: Set(agency.uuid()),
         winner_op: Set(winner.map(|head| head.op.as_bytes().to_vec())),
@@ -338,7 +337,7 @@ pub async fn save_cell(
         effective: Set(winner.map_or(0, |head| head.effective.bits().cast_signed())),
         conflict: Set(cell.register.is_in_conflict()),
         stale: Set(false),
-        cell: Set(minicbor_serde::to_vec(cell).map_err(|_| StoreError::Corrupt("register cell"))?),
+        cell: Set(cbor::to_vec(cell)),
     };
     let key = [
         register::Column::SubmissionId,
@@ -379,7 +378,7 @@ pub async fn set_stale(
         .filter(register::Column::AgencyId.eq(agency.uuid()))
         .filter(register::Column::SubmissionId.eq(id.uuid()))
         .filter(register::Column::Lane.eq(lane_name(Lane::Review)))
-        .filter(register::Column::Register.eq(key.register.clone()))
+        .filter(register::Column::Register.eq(key.register.as_str()))
         .filter(register::Column::Instance.eq(instance))
         .exec(tx.connection())
         .await?;

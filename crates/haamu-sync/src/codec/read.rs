@@ -1,12 +1,10 @@
 //! Bytes to operations.
 
-use minicbor::Decoder;
-use minicbor::data::Type;
-
 use super::DecodeError;
+use crate::cbor::reader::Reader;
 use crate::{
-    Action, Attachment, AuthorId, BlobHash, Bytes, ClockConfidence, DeviceId, DocumentId, FormVersion, Hlc,
-    Lane, Op, OpId, Submit, Value,
+    Action, Attachment, AuthorId, BlobHash, Bytes, DeviceId, DocumentId, FormVersion, Hlc, Lane, Name, Op,
+    OpId, OpIds, Submit, Value,
 };
 
 /// The most ids that a list inside an operation may have.
@@ -16,52 +14,38 @@ const MAX_NAME_BYTES: usize = 256;
 /// The most repeated groups that lie in each other.
 const MAX_NESTING: usize = 8;
 
-/// Reads the ten items; what stands outside of them is left at its default.
-pub(super) fn read_items(input: &mut Decoder<'_>) -> Result<Op, DecodeError> {
-    let hlc = Hlc::from_bits(input.u64()?);
-    let document = read_id(input, DocumentId::from_slice)?;
-    let lane = match input.u8()? {
+/// Reads the ten items into an operation; what stands outside of them is left as it is.
+#[cfg_attr(not(target_family = "wasm"), inline(always))]
+pub(super) fn read_items(input: &mut Reader<'_>, op: &mut Op) -> Result<(), DecodeError> {
+    op.hlc = Hlc::from_bits(input.u64()?);
+    op.document = read_id(input, DocumentId::from_slice)?;
+    op.lane = match input.u8()? {
         0 => Lane::Shopper,
         1 => Lane::Review,
         _ => return Err(DecodeError::Malformed),
     };
-    let register = read_name(input)?;
-    let instance = read_ids(input)?;
-    if instance.len() > MAX_NESTING {
+    op.register = Name::new(read_name(input)?);
+    op.instance = read_few_ids(input)?;
+    if op.instance.len() > MAX_NESTING {
         return Err(DecodeError::TooLong);
     }
-    let action = read_action(input)?;
-    let form_version = if input.datatype()? == Type::Null {
-        input.null()?;
+    op.action = read_action(input)?;
+    op.form_version = if input.null() {
         None
     } else {
         Some(read_id(input, FormVersion::from_slice)?)
     };
-    let author = read_id(input, AuthorId::from_slice)?;
-    let base = read_ids(input)?;
-    Ok(Op {
-        origin_device: DeviceId::default(),
-        origin_seq: 0,
-        hlc,
-        confidence: ClockConfidence::default(),
-        document,
-        lane,
-        register,
-        instance,
-        action,
-        form_version,
-        author,
-        base,
-    })
+    op.author = read_id(input, AuthorId::from_slice)?;
+    op.base = read_few_ids(input)?;
+    Ok(())
 }
 
-fn read_action(input: &mut Decoder<'_>) -> Result<Action, DecodeError> {
+#[cfg_attr(not(target_family = "wasm"), inline(always))]
+fn read_action(input: &mut Reader<'_>) -> Result<Action, DecodeError> {
     Ok(match input.u8()? {
         0 => Action::Set(read_value(input)?),
-        1 => {
-            input.null()?;
-            Action::Clear
-        }
+        1 if input.null() => Action::Clear,
+        1 => return Err(DecodeError::Malformed),
         2 => Action::AddInstance(read_value(input)?),
         3 => Action::RemoveInstance(read_ids(input)?),
         4 => {
@@ -69,14 +53,14 @@ fn read_action(input: &mut Decoder<'_>) -> Result<Action, DecodeError> {
             Action::Attach(Attachment {
                 sha256: read_id(input, BlobHash::from_slice)?,
                 length: input.u64()?,
-                media_type: read_name(input)?,
-                capture: Bytes(input.bytes()?.to_vec()),
+                media_type: read_name(input)?.to_owned(),
+                capture: Bytes::from(input.bytes()?),
             })
         }
         5 => Action::Detach(read_ids(input)?),
         6 => {
             read_array(input, 3)?;
-            let stage = read_name(input)?;
+            let stage = read_name(input)?.to_owned();
             let cycle = input.u32()?;
             let frontier = read_list(input, |input| {
                 read_array(input, 2)?;
@@ -88,29 +72,37 @@ fn read_action(input: &mut Decoder<'_>) -> Result<Action, DecodeError> {
                 frontier,
             })
         }
-        7 => Action::Note(Bytes(input.bytes()?.to_vec())),
+        7 => Action::Note(Bytes::from(input.bytes()?)),
         kind => return Err(DecodeError::UnknownKind(kind)),
     })
 }
 
 /// A name that every database can hold and index.
-fn read_name(input: &mut Decoder<'_>) -> Result<String, DecodeError> {
-    let name = input.str()?;
-    if name.len() > MAX_NAME_BYTES || name.chars().any(char::is_control) {
+#[cfg_attr(not(target_family = "wasm"), inline(always))]
+fn read_name<'b>(input: &mut Reader<'b>) -> Result<&'b str, DecodeError> {
+    let name = input.text()?;
+    // Nearly all names are ASCII, of which that is quickly said.
+    let has_control = if name.is_ascii() {
+        name.bytes().any(|byte| byte.is_ascii_control())
+    } else {
+        name.chars().any(char::is_control)
+    };
+    if name.len() > MAX_NAME_BYTES || has_control {
         return Err(DecodeError::Malformed);
     }
-    Ok(name.to_owned())
+    Ok(name)
 }
 
-fn read_value(input: &mut Decoder<'_>) -> Result<Value, DecodeError> {
+#[cfg_attr(not(target_family = "wasm"), inline(always))]
+fn read_value(input: &mut Reader<'_>) -> Result<Value, DecodeError> {
     read_array(input, 2)?;
     Ok(Value {
         tag: input.u8()?,
-        bytes: Bytes(input.bytes()?.to_vec()),
+        bytes: Bytes::from(input.bytes()?),
     })
 }
 
-fn read_array(input: &mut Decoder<'_>, length: u64) -> Result<(), DecodeError> {
+fn read_array(input: &mut Reader<'_>, length: u64) -> Result<(), DecodeError> {
     if input.array()? == Some(length) {
         Ok(())
     } else {
@@ -119,8 +111,8 @@ fn read_array(input: &mut Decoder<'_>, length: u64) -> Result<(), DecodeError> {
 }
 
 fn read_list<'b, T>(
-    input: &mut Decoder<'b>,
-    mut read: impl FnMut(&mut Decoder<'b>) -> Result<T, DecodeError>,
+    input: &mut Reader<'b>,
+    mut read: impl FnMut(&mut Reader<'b>) -> Result<T, DecodeError>,
 ) -> Result<Vec<T>, DecodeError> {
     let length = input.array()?.ok_or(DecodeError::NotCanonical)?;
     if length > MAX_LIST {
@@ -129,12 +121,30 @@ fn read_list<'b, T>(
     (0..length).map(|_| read(input)).collect()
 }
 
-fn read_ids(input: &mut Decoder<'_>) -> Result<Vec<OpId>, DecodeError> {
+fn read_ids(input: &mut Reader<'_>) -> Result<Vec<OpId>, DecodeError> {
     read_list(input, |input| read_id(input, OpId::from_slice))
 }
 
+/// As [`read_ids`], without an allocation for one of them.
+#[cfg_attr(not(target_family = "wasm"), inline(always))]
+fn read_few_ids(input: &mut Reader<'_>) -> Result<OpIds, DecodeError> {
+    let length = input.array()?.ok_or(DecodeError::NotCanonical)?;
+    if length > MAX_LIST {
+        return Err(DecodeError::TooLong);
+    }
+    let mut ids = OpIds::new();
+    if length == 1 {
+        return Ok([read_id(input, OpId::from_slice)?].into());
+    }
+    for _ in 0..length {
+        ids.push(read_id(input, OpId::from_slice)?);
+    }
+    Ok(ids)
+}
+
+#[cfg_attr(not(target_family = "wasm"), inline(always))]
 pub(super) fn read_id<T>(
-    input: &mut Decoder<'_>,
+    input: &mut Reader<'_>,
     from_slice: fn(&[u8]) -> Option<T>,
 ) -> Result<T, DecodeError> {
     from_slice(input.bytes()?).ok_or(DecodeError::Malformed)

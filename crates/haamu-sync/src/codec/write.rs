@@ -1,79 +1,87 @@
 //! Operations to bytes.
 
-use std::convert::Infallible;
-
-use minicbor::Encoder;
-
 use super::CANONICAL_ITEMS;
+use crate::cbor::Writer;
 use crate::{Action, DeviceId, Lane, Op, OpId, Value};
 
-pub(super) type Out = Encoder<Vec<u8>>;
-pub(super) type Written = Result<(), minicbor::encode::Error<Infallible>>;
-
-pub(super) fn write_head(out: &mut Out, origin_device: DeviceId, origin_seq: u64) -> Written {
-    out.array(CANONICAL_ITEMS + 2)?
-        .bytes(origin_device.as_bytes())?
-        .u64(origin_seq)?;
-    Ok(())
-}
-
-pub(super) fn write_op(out: &mut Out, op: &Op, device: DeviceId, seq: u64) -> Written {
+pub(super) fn write_op(out: &mut Writer, op: &Op, device: DeviceId, seq: u64) {
     let is_reissued = (op.origin_device, op.origin_seq) != (device, seq);
-    out.array(if is_reissued { 4 } else { 2 })?
-        .array(CANONICAL_ITEMS)?;
-    out.u64(op.hlc.bits())?.bytes(op.document.as_bytes())?;
-    out.u8(match op.lane {
+    out.array(if is_reissued { 4 } else { 2 });
+    out.array(CANONICAL_ITEMS);
+    out.unsigned(op.hlc.bits());
+    out.bytes(op.document.as_bytes());
+    out.unsigned(match op.lane {
         Lane::Shopper => 0,
         Lane::Review => 1,
-    })?;
-    out.str(&op.register)?;
-    write_ids(out, &op.instance)?;
-    write_action(out, &op.action)?;
+    });
+    out.text(&op.register);
+    write_ids(out, &op.instance);
+    write_action(out, &op.action);
     match &op.form_version {
-        Some(version) => out.bytes(version.as_bytes())?,
-        None => out.null()?,
-    };
-    out.bytes(op.author.as_bytes())?;
-    write_ids(out, &op.base)?;
-    out.u8(op.confidence.code())?;
-    if is_reissued {
-        out.bytes(op.origin_device.as_bytes())?.u64(op.origin_seq)?;
+        Some(version) => out.bytes(version.as_bytes()),
+        None => out.null(),
     }
-    Ok(())
+    out.bytes(op.author.as_bytes());
+    write_ids(out, &op.base);
+    out.unsigned(op.confidence.code().into());
+    if is_reissued {
+        out.bytes(op.origin_device.as_bytes());
+        out.unsigned(op.origin_seq);
+    }
 }
 
-fn write_ids(out: &mut Out, ids: &[OpId]) -> Written {
-    out.array(ids.len() as u64)?;
-    ids.iter().try_for_each(|id| out.bytes(id.as_bytes()).map(drop))
+fn write_ids(out: &mut Writer, ids: &[OpId]) {
+    out.array(ids.len() as u64);
+    ids.iter().for_each(|id| out.bytes(id.as_bytes()));
 }
 
 /// The items `kind` and `value`.
-fn write_action(out: &mut Out, action: &Action) -> Written {
+fn write_action(out: &mut Writer, action: &Action) {
     match action {
-        Action::Set(value) => write_value(out.u8(0)?, value),
-        Action::Clear => out.u8(1)?.null().map(drop),
-        Action::AddInstance(value) => write_value(out.u8(2)?, value),
-        Action::RemoveInstance(observed) => write_ids(out.u8(3)?, observed),
+        Action::Set(value) => write_value(out, 0, value),
+        Action::Clear => {
+            out.unsigned(1);
+            out.null();
+        }
+        Action::AddInstance(value) => write_value(out, 2, value),
+        Action::RemoveInstance(observed) => {
+            out.unsigned(3);
+            write_ids(out, observed);
+        }
         Action::Attach(file) => {
-            out.u8(4)?
-                .array(4)?
-                .bytes(file.sha256.as_bytes())?
-                .u64(file.length)?;
-            out.str(&file.media_type)?.bytes(&file.capture.0).map(drop)
+            out.unsigned(4);
+            out.array(4);
+            out.bytes(file.sha256.as_bytes());
+            out.unsigned(file.length);
+            out.text(&file.media_type);
+            out.bytes(&file.capture.0);
         }
-        Action::Detach(observed) => write_ids(out.u8(5)?, observed),
+        Action::Detach(observed) => {
+            out.unsigned(5);
+            write_ids(out, observed);
+        }
         Action::Submit(submit) => {
-            out.u8(6)?.array(3)?.str(&submit.stage)?.u32(submit.cycle)?;
-            out.array(submit.frontier.len() as u64)?;
-            submit
-                .frontier
-                .iter()
-                .try_for_each(|(device, seq)| out.array(2)?.bytes(device.as_bytes())?.u64(*seq).map(drop))
+            out.unsigned(6);
+            out.array(3);
+            out.text(&submit.stage);
+            out.unsigned(submit.cycle.into());
+            out.array(submit.frontier.len() as u64);
+            for (device, seq) in &submit.frontier {
+                out.array(2);
+                out.bytes(device.as_bytes());
+                out.unsigned(*seq);
+            }
         }
-        Action::Note(text) => out.u8(7)?.bytes(&text.0).map(drop),
+        Action::Note(text) => {
+            out.unsigned(7);
+            out.bytes(&text.0);
+        }
     }
 }
 
-fn write_value(out: &mut Out, value: &Value) -> Written {
-    out.array(2)?.u8(value.tag)?.bytes(&value.bytes.0).map(drop)
+fn write_value(out: &mut Writer, kind: u64, value: &Value) {
+    out.unsigned(kind);
+    out.array(2);
+    out.unsigned(value.tag.into());
+    out.bytes(&value.bytes.0);
 }

@@ -3,7 +3,7 @@
 use crate::clock::estimate;
 use crate::codec::encode;
 use crate::safeguards::{Safeguard, holds};
-use crate::{BlobHash, DocumentId, Op, OpId};
+use crate::{BlobHash, DocumentId, Op, OpId, OpIds};
 
 use super::{
     BlobKind, BlobState, DeviceState, Edit, Engine, Pending, StoredBlob, StoredOp, Then, WriteBatch,
@@ -11,11 +11,11 @@ use super::{
 
 impl Engine {
     /// The heads that an edit replaces: those that its author sees as they make it.
-    pub(super) fn seen(&self, edit: &Edit) -> Vec<OpId> {
+    pub(super) fn seen(&self, edit: &Edit) -> OpIds {
         if edit.is_value() && holds(Safeguard::Predecessors) {
             self.state.view(edit.document).visible_heads(&edit.key)
         } else {
-            Vec::new()
+            OpIds::new()
         }
     }
 
@@ -34,7 +34,7 @@ impl Engine {
         }
     }
 
-    pub(super) fn commit_edit(&mut self, edit: Edit, seen: Vec<OpId>) {
+    pub(super) fn commit_edit(&mut self, edit: Edit, seen: OpIds) {
         let device = self.state.device.clone();
         let (moment, confidence) = estimate(device.anchor, self.now);
         let seq = self.state.head().seq + 1;

@@ -1,7 +1,7 @@
 //! Taking over what another installation of the same person exported.
 
+use crate::IdSet;
 use crate::codec::{decode, has_outline, op_id, reissue};
-use crate::{Bytes, OpId};
 
 use super::{DeviceState, Engine, Import, Notice, StoredBlob, StoredOp, Then, WriteBatch};
 
@@ -10,7 +10,7 @@ impl Engine {
     /// that it counts once, whichever way it reaches the server.
     pub(super) fn commit_import(&mut self, import: &Import) {
         let device = self.state.device.clone();
-        let known: std::collections::BTreeSet<OpId> = self.state.log.values().map(|entry| entry.id).collect();
+        let known: IdSet = self.state.log.values().map(|entry| entry.id).collect();
         let mut seq = self.state.head().seq;
         let mut hlc = device.hlc;
         let (mut put_ops, mut left_out) = (Vec::new(), 0);
@@ -29,7 +29,7 @@ impl Engine {
             hlc = hlc.max(content.map(|op| op.hlc).unwrap_or_default());
             put_ops.push(StoredOp {
                 seq,
-                raw: Bytes(reissue(&raw.0, import.device, origin)),
+                raw: reissue(&raw.0, import.device, origin).into(),
                 set_aside: None,
             });
         }

@@ -35,7 +35,7 @@
 //!         match effect {
 //!             // A real store writes all of the batch in one transaction, and confirms it once it is durable.
 //!             Effect::Commit(id, batch) => {
-//!                 store.extend(batch.put_ops.iter().map(|op| op.raw.0.clone()));
+//!                 store.extend(batch.put_ops.iter().map(|op| op.raw.0.to_vec()));
 //!                 engine.handle(now, Event::Committed(id));
 //!             }
 //!             Effect::Enrol(id, _) => engine.handle(now, Event::Enrolled(id, Err(Failure::Network))),
@@ -55,7 +55,7 @@
 //!
 //! let visit = DocumentId::from_bytes([3; 16]);
 //! let answer = RegisterKey::shopper("answer/greeted");
-//! let value = Value { tag: 1, bytes: Bytes(b"\"yes\"".to_vec()) };
+//! let value = Value { tag: 1, bytes: Bytes::from(b"\"yes\"".to_vec()) };
 //! let edit = Edit { document: visit, key: answer.clone(), action: Action::Set(value.clone()), form_version: None, preview: None };
 //! engine.handle(now, Event::Edit(edit));
 //! assert_eq!(drain(&mut engine, &mut store, now).len(), 1, "only now may the person be told that it is saved");
@@ -82,7 +82,9 @@ mod watchdog;
 use std::collections::VecDeque;
 
 use crate::safeguards::{Safeguard, holds};
-use crate::{BlobHash, Bytes, ClockReading, Document, DocumentId, Entity, Millis, Op, OpId, Revocation};
+use crate::{
+    BlobHash, Bytes, ClockReading, Document, DocumentId, Entity, Millis, Op, OpId, OpIds, Revocation,
+};
 
 pub use conditions::{Battery, Conditions, Connection, Hold};
 pub use event::{Edit, Effect, EffectId, Enrolment, Event, Failure, Import, Notice, Upload, UploadFailure};
@@ -166,7 +168,7 @@ enum Then {
 #[derive(Debug)]
 enum Pending {
     /// An edit, and the heads that its author saw when they made it.
-    Edit(Edit, Vec<OpId>),
+    Edit(Edit, OpIds),
     Response(Box<crate::SyncResponse>),
     Deposited(Box<crate::DepositResponse>),
     Copied,
@@ -383,14 +385,10 @@ impl Engine {
     /// A number below `limit`, from the seed.
     fn draw(&mut self, limit: u64) -> u64 {
         self.draws += 1;
-        let mut hasher = blake3::Hasher::new_keyed(&self.config.seed);
-        hasher.update(&self.draws.to_le_bytes());
-        let mut word = [0; 8];
-        hasher.finalize_xof().fill(&mut word);
-        if limit == 0 {
-            0
-        } else {
-            u64::from_le_bytes(word) % limit
+        let drawn = blake3::keyed_hash(&self.config.seed, &self.draws.to_le_bytes());
+        match drawn.as_bytes().first_chunk() {
+            Some(word) if limit > 0 => u64::from_le_bytes(*word) % limit,
+            _ => 0,
         }
     }
 

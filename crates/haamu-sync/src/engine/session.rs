@@ -6,8 +6,8 @@ use crate::{Bytes, Millis, Need, Offer, SyncRequest, SyncResponse};
 
 use super::deposit::Deposit;
 use super::{
-    BlobState, Connection, DeviceState, Effect, EffectId, Engine, Enrolment, Failure, Notice, Pending,
-    StoredBlob,
+    BlobKind, BlobState, Connection, DeviceState, Effect, EffectId, Engine, Enrolment, Failure, Notice,
+    Pending, StoredBlob,
 };
 
 /// The first delay after a failure; it doubles with each further one.
@@ -246,9 +246,12 @@ impl Engine {
         let may_be_sent = |blob: &&StoredBlob| {
             blob.state == BlobState::Stored && self.conditions.hold(policy, blob).is_none()
         };
-        let mut offered: Vec<&StoredBlob> = self.state.blobs.values().filter(may_be_sent).collect();
-        offered.sort_by_key(|blob| blob.kind);
-        let offered = offered.into_iter().take(MAX_OFFERS);
+        let of_kind = |kind| {
+            let blobs = self.state.blobs.values().filter(may_be_sent);
+            blobs.filter(move |blob| blob.kind == kind)
+        };
+        let offered = of_kind(BlobKind::Preview).chain(of_kind(BlobKind::Original));
+        let offered = offered.take(MAX_OFFERS);
         let offer = |blob: &StoredBlob| Offer {
             sha256: blob.sha256,
             length: blob.length,

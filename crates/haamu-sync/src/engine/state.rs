@@ -382,11 +382,9 @@ impl State {
     pub(super) fn view(&self, document: DocumentId) -> Document {
         let mut view = Document::default();
         if let Some((_, body)) = self.submission(document) {
-            view.cells = body
-                .cells
-                .iter()
-                .map(|entry| (entry.key.clone(), entry.cell.clone()))
-                .collect();
+            let cells = body.cells.iter();
+            view.cells
+                .extend(cells.map(|entry| (entry.key.clone(), entry.cell.clone())));
         }
         for entry in self.log.range(self.device.included + 1..).map(|(_, entry)| entry) {
             if let Some(op) = &entry.op

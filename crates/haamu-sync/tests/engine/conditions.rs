@@ -211,7 +211,7 @@ fn a_freed_file_stays_known_and_is_kept_again_when_it_is_added_again() {
 fn a_receipt_is_kept_with_its_file() {
     let (mut server, mut device) = scene();
     device.sync(&mut server);
-    let receipt = haamu_sync::Bytes(b"signed".to_vec());
+    let receipt = haamu_sync::Bytes::from(b"signed".to_vec());
     device.handle(Event::Receipt(ORIGINAL, VISIT, receipt.clone()));
     device.drain(&mut server);
     device.kill(3);

@@ -142,7 +142,7 @@ fn somebody_elses_work_and_what_is_none_are_left_out() {
     old.set("answer/a", 1);
     old.drain(&mut server);
     let mut import = export(&old);
-    import.ops.push(Bytes(b"no operation".to_vec()));
+    import.ops.push(Bytes::from(b"no operation".to_vec()));
     new.handle(Event::Import(import));
     new.drain(&mut server);
     assert!(new.notices.contains(&Notice::Imported {

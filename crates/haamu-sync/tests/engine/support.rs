@@ -263,7 +263,7 @@ impl Device {
             register,
             Action::Set(Value {
                 tag: 1,
-                bytes: Bytes(vec![value]),
+                bytes: Bytes::from(vec![value]),
             }),
         );
     }

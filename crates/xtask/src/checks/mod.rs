@@ -22,7 +22,7 @@ use crate::workspace::{Workspace, cargo};
 
 pub(crate) use generated::{Generated, write_or_check};
 pub(crate) use postgres::Cluster;
-pub(crate) use wasm::form_size;
+pub(crate) use wasm::{form_size, sync_size};
 
 /// One check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -4,6 +4,8 @@
 //! compiler for the web builds the standard library from its source.
 
 use std::ffi::OsString;
+use std::fmt;
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
@@ -22,7 +24,10 @@ const DEBIAN_PACKAGES: [&str; 3] = ["rustc-web", "rust-web-src", "libstd-rust-we
 /// by a little before `wasm-opt`.
 const MAX_FORM_BYTES: usize = 165_000;
 
-/// Builds the pure packages for the browser, and weighs the form model.
+/// The whole sync engine of a device, compressed by brotli, is at most so many bytes.
+const MAX_SYNC_BYTES: usize = 60_000;
+
+/// Builds the pure packages for the browser, and weighs the form model and the sync engine.
 pub(super) fn check(workspace: &Workspace) -> Result<()> {
     let packages = PACKAGES.iter().flat_map(|package| ["--package", package]);
     build(workspace, packages)?;
@@ -31,23 +36,64 @@ pub(super) fn check(workspace: &Workspace) -> Result<()> {
     if size > MAX_FORM_BYTES {
         bail!("haamu-form for the browser has {size} bytes compressed; at most {MAX_FORM_BYTES} are wanted");
     }
+    let size = sync_size(workspace)?;
+    note(&format!("haamu-sync for the browser: {size}"));
+    if size.brotli > MAX_SYNC_BYTES {
+        bail!("haamu-sync for the browser has {size}; at most {MAX_SYNC_BYTES} by brotli are wanted");
+    }
     Ok(())
 }
 
 /// The bytes of the form model as a module of its own: checklist and answers read, validation, score
 /// and trace in one language, compressed by gzip.
 pub(crate) fn form_size(workspace: &Workspace) -> Result<usize> {
-    let arguments = [
-        "--profile",
-        "web",
-        "--package",
-        "haamu-form",
-        "--features",
-        "size",
-    ];
+    gzipped(&weighed(workspace, "haamu-form")?)
+}
+
+/// What a module weighs, in bytes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Size {
+    raw: usize,
+    gzip: usize,
+    brotli: usize,
+}
+
+impl fmt::Display for Size {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { raw, gzip, brotli } = self;
+        write!(f, "{brotli} bytes by brotli ({gzip} by gzip, {raw} as they are)")
+    }
+}
+
+/// What the sync engine of a device weighs as a module of its own: engine, codec and frames in CBOR.
+pub(crate) fn sync_size(workspace: &Workspace) -> Result<Size> {
+    let module = weighed(workspace, "haamu-sync")?;
+    let bytes = fs::read(&module).with_context(|| format!("read {}", module.display()))?;
+    let mut compressed = Vec::new();
+    let parameters = brotli::enc::BrotliEncoderParams {
+        quality: 11,
+        lgwin: 24,
+        size_hint: bytes.len(),
+        ..Default::default()
+    };
+    brotli::BrotliCompress(&mut bytes.as_slice(), &mut compressed, &parameters)?;
+    Ok(Size {
+        raw: bytes.len(),
+        gzip: gzipped(&module)?,
+        brotli: compressed.len(),
+    })
+}
+
+/// Builds the program of a package that is there to be weighed, and returns its module.
+fn weighed(workspace: &Workspace, package: &str) -> Result<PathBuf> {
+    let arguments = ["--profile", "web", "--package", package, "--features", "size"];
     let folder = build(workspace, arguments)?;
-    let module = folder.join(TARGET).join("web/haamu-form-size.wasm");
-    let output = command("gzip", ["-9", "--stdout"]).arg(&module).output()?;
+    Ok(folder.join(TARGET).join(format!("web/{package}-size.wasm")))
+}
+
+/// The bytes of a file after gzip.
+fn gzipped(module: &Path) -> Result<usize> {
+    let output = command("gzip", ["-9", "--stdout"]).arg(module).output()?;
     if !output.status.success() || output.stdout.is_empty() {
         bail!("{} cannot be compressed", module.display());
     }
