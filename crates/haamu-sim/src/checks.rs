@@ -252,13 +252,7 @@ impl World {
                 let limit = Hlc::at(logged.received_at + MAX_LEAD_MS);
                 // Beyond the limit only causes lift a stamp, one by one.
                 let is_near = logged.effective.millis() <= limit.millis();
-                let stamps = (previous.and_then(|previous| previous.op.as_ref()), &logged.op);
-                let is_monotone = match stamps {
-                    (Some(before), Some(op)) if *name != STAFF => {
-                        before.origin_device != op.origin_device || before.hlc < op.hlc
-                    }
-                    _ => true,
-                };
+                let is_monotone = previous.is_none_or(|previous| self.ledger.follows(previous, logged));
                 let holds = is_above_bases && is_above_own && is_near && is_monotone;
                 self.ledger.require(Invariant::Stamps, holds, || {
                     format!(

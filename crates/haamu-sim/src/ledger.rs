@@ -5,6 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use haamu_sync::{BlobHash, DocumentId, OpId, RegisterKey};
 use serde::{Deserialize, Serialize};
 
+use crate::db::Logged;
+
 /// What must hold in every world.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -148,6 +150,22 @@ impl Ledger {
     pub(crate) fn require(&mut self, invariant: Invariant, holds: bool, what: impl FnOnce() -> String) {
         if !holds {
             self.violated(invariant, what);
+        }
+    }
+
+    /// Whether the stamp of an operation is above that of another one which stands before it in a log.
+    /// Only what was written on one phone, one after the other, need be so: a log may hold work that was
+    /// carried over from elsewhere, also from a phone that had the same name.
+    pub(crate) fn follows(&self, before: &Logged, after: &Logged) -> bool {
+        let written = |logged: &Logged| {
+            let known = self.known.get(&logged.id)?;
+            Some((known.phone, known.order, logged.op.as_ref()?.hlc))
+        };
+        match (written(before), written(after)) {
+            (Some((phone, order, stamp)), Some((other, later, above))) => {
+                phone != other || order >= later || stamp < above
+            }
+            _ => true,
         }
     }
 
