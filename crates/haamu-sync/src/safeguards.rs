@@ -46,6 +46,8 @@ pub enum Safeguard {
     EffectiveFloor,
     /// An effective stamp is not far ahead of the server.
     EffectiveLimit,
+    /// Work that was carried over from another installation keeps its own time.
+    OwnTimeOfCarriedOver,
     /// A cursor counts only in its own timeline.
     IncarnationInCursor,
     /// A cursor tells the head that it was read against, and not only its position.
@@ -76,7 +78,7 @@ pub enum Safeguard {
 
 impl Safeguard {
     /// All of them.
-    pub const ALL: [Self; 32] = [
+    pub const ALL: [Self; 33] = [
         Self::Chain,
         Self::KeepUntilCustody,
         Self::ForgetAltogether,
@@ -96,6 +98,7 @@ impl Safeguard {
         Self::MonotoneStamps,
         Self::EffectiveFloor,
         Self::EffectiveLimit,
+        Self::OwnTimeOfCarriedOver,
         Self::IncarnationInCursor,
         Self::SeenHeadInCursor,
         Self::ResetDrops,
