@@ -8,7 +8,9 @@ use haamu_sync::{Action, BlobHash, Body, Disposition, Document, DocumentId, Hlc,
 
 use crate::db::{Logged, Stage};
 use crate::feed::body;
-use crate::ledger::Invariant;
+use crate::host::TIMELY_MS;
+use crate::ledger::{Installation, Invariant, Known};
+use crate::plan::Fault;
 use crate::server::{REVIEWER, STAFF};
 use crate::world::World;
 
@@ -22,6 +24,7 @@ impl World {
         self.check_documents();
         self.check_own_last_word();
         self.check_causality();
+        self.check_latest();
         self.check_photos();
         self.check_stamps();
         self.check_set_aside();
@@ -163,11 +166,13 @@ impl World {
             let known = ids
                 .iter()
                 .filter_map(|id| Some((self.ledger.known.get(id)?, *id)));
-            let known: Vec<_> = known.map(|(known, id)| (known.order, known.phone, id)).collect();
-            let phones: BTreeSet<usize> = known.iter().map(|(_, phone, _)| *phone).collect();
+            let known: Vec<_> = known
+                .map(|(known, id)| (known.order, known.installation, id))
+                .collect();
+            let places: BTreeSet<Installation> = known.iter().map(|(_, place, _)| *place).collect();
             let last = known.iter().max();
             let heads = self.heads(document, &key);
-            if let (1, Some((_, _, last))) = (phones.len(), last) {
+            if let (1, Some((_, _, last))) = (places.len(), last) {
                 self.ledger
                     .require(Invariant::OwnLastWord, heads.last() == Some(last), || {
                         format!("{key:?} of {document} shows {heads:?} and not its author's last edit {last}")
@@ -187,6 +192,31 @@ impl World {
             }
             self.ledger.require(Invariant::Causality, outdated.is_none(), || {
                 format!("{key:?} of {document} shows an edit that was seen and replaced: {outdated:?}")
+            });
+        }
+    }
+
+    /// Where nobody's clock was set, what was written last stands.
+    fn check_latest(&mut self) {
+        if self.faults.contains(&Fault::ClockJump) {
+            return;
+        }
+        for (document, key) in self.applied_values().into_keys() {
+            let heads = self.heads(document, &key);
+            let known = |id: &OpId| self.ledger.known.get(id);
+            let Some(shown) = heads.last().and_then(known) else {
+                continue;
+            };
+            let is_later = |other: &Known| other.is_timely && other.at > shown.at + TIMELY_MS;
+            let later = heads
+                .iter()
+                .find(|head| known(head).is_some_and(is_later))
+                .copied();
+            self.ledger.require(Invariant::Latest, later.is_none(), || {
+                format!(
+                    "{key:?} of {document} shows {:?}, though {later:?} was written later",
+                    heads.last()
+                )
             });
         }
     }
@@ -248,7 +278,11 @@ impl World {
                     || bases
                         .filter_map(|base| effective.get(base))
                         .all(|(base_at, base)| *base_at > at || *base < logged.effective);
-                let is_above_own = previous.is_none_or(|previous| previous.effective < logged.effective);
+                let is_above_own = previous.is_none_or(|previous| previous.effective < logged.effective)
+                    || logged
+                        .op
+                        .as_ref()
+                        .is_some_and(|op| (op.origin_device, op.origin_seq) != (*name, logged.seq));
                 let limit = Hlc::at(logged.received_at + MAX_LEAD_MS);
                 // Beyond the limit only causes lift a stamp, one by one.
                 let is_near = logged.effective.millis() <= limit.millis();

@@ -7,6 +7,7 @@ use haamu_sync::{
     BlobHash, Body, ClockReading, DeviceId, Document, DocumentId, Engine, Op, OpId, RegisterKey, codec,
 };
 
+use crate::ledger::Installation;
 use crate::server::author;
 use crate::wire::Token;
 
@@ -43,6 +44,8 @@ pub(crate) struct LocalFile {
 pub(crate) struct Device {
     /// Its number among all that ever were.
     pub(crate) phone: usize,
+    /// How often its storage was cleared.
+    clears: usize,
     pub(crate) user: usize,
     pub(crate) store: Snapshot,
     /// What the operations of the store say, by number.
@@ -94,6 +97,7 @@ impl Device {
     pub(crate) fn new(phone: usize, token: Token, store: Snapshot, now: u64) -> Self {
         let mut device = Self {
             phone,
+            clears: 0,
             user: token.user,
             engine: engine(&store, phone, 0),
             store,
@@ -138,11 +142,17 @@ impl Device {
         name[..8].copy_from_slice(&(self.phone as u64).to_le_bytes());
         name[8..].copy_from_slice(&self.process.to_le_bytes());
         self.store = empty_store(DeviceId::from_bytes(name), self.user);
+        self.clears += 1;
         self.durable = None;
         self.files.clear();
         self.read_log();
         self.token.device = None;
         self.kill();
+    }
+
+    /// Whatever remembers what was written on it: a device whose storage is cleared begins anew.
+    pub(crate) const fn installation(&self) -> Installation {
+        (self.phone, self.clears)
     }
 
     pub(crate) fn reboot(&mut self, now: u64) {

@@ -10,6 +10,9 @@ use crate::safeguard::Duty;
 use crate::wire::{Message, Payload};
 use crate::world::World;
 
+/// A clock that is late by so much is right.
+pub(crate) const TIMELY_MS: u64 = 100;
+
 impl World {
     /// Hands an event to an engine, and lines its effects up.
     pub(crate) fn handle(&mut self, device: usize, event: Event) {
@@ -168,11 +171,13 @@ impl World {
         };
         base.extend(removes);
         let is_removal = !removes.is_empty();
-        let phone = state.phone;
+        let installation = state.installation();
         let known = &self.ledger.known;
         let unseen = base.iter().find(|base| {
             // Whatever the screen shows by now, people know what they have just done themselves.
-            let is_own = known.get(*base).is_some_and(|other| other.phone == phone);
+            let is_own = known
+                .get(*base)
+                .is_some_and(|other| other.installation == installation);
             !tap.seen.contains(base) && !is_own
         });
         let unseen = unseen.copied();
@@ -180,7 +185,9 @@ impl World {
             format!("{id} replaces {unseen:?}, which its author did not see")
         });
         let known = Known {
-            phone,
+            installation,
+            at: self.now,
+            is_timely: op.is_some_and(|op| op.hlc.millis() + TIMELY_MS >= self.now),
             order: self.ledger.next_order(),
             document: tap.document,
             key: tap.key,

@@ -100,7 +100,7 @@ impl World {
         let mut known = self.ledger.known.iter();
         known.any(|(other, by)| {
             // People know what they have just done themselves, whatever the screen shows by now.
-            let is_own = by.is_value && by.phone == taken.phone && by.order > taken.order;
+            let is_own = by.is_value && by.installation == taken.installation && by.order > taken.order;
             let replaces = by.is_value && by.key == taken.key && (is_own || by.seen.contains(&id));
             let removes = by.is_removal && by.seen.contains(&id);
             by.document == taken.document && (replaces || removes) && counts.contains(other)

@@ -58,6 +58,9 @@ pub enum Invariant {
     /// I23: no answer in an instance is hidden that nobody who saw it removed or replaced, and an
     /// instance is gone when all that stands in it was seen and removed.
     Instances,
+    /// I24: of answers that did not know of each other, the one that was written last stands, as far as
+    /// clocks were right.
+    Latest,
 }
 
 impl Invariant {
@@ -68,11 +71,18 @@ impl Invariant {
     }
 }
 
+/// A phone, and how often its storage was cleared.
+pub(crate) type Installation = (usize, usize);
+
 /// An operation, as the world saw it come into being.
 #[derive(Clone, Debug)]
 pub(crate) struct Known {
-    /// On which phone.
-    pub(crate) phone: usize,
+    /// Where.
+    pub(crate) installation: Installation,
+    /// When.
+    pub(crate) at: u64,
+    /// Whether the device's clock was right; it is late by the time that the server's last answer took.
+    pub(crate) is_timely: bool,
     /// In which order among all.
     pub(crate) order: u64,
     pub(crate) document: DocumentId,
@@ -154,16 +164,16 @@ impl Ledger {
     }
 
     /// Whether the stamp of an operation is above that of another one which stands before it in a log.
-    /// Only what was written on one phone, one after the other, need be so: a log may hold work that was
-    /// carried over from elsewhere, also from a phone that had the same name.
+    /// Only what was written in one place, one after the other, need be so: a log may hold work that was
+    /// carried over from elsewhere, also from a device that had the same name.
     pub(crate) fn follows(&self, before: &Logged, after: &Logged) -> bool {
         let written = |logged: &Logged| {
             let known = self.known.get(&logged.id)?;
-            Some((known.phone, known.order, logged.op.as_ref()?.hlc))
+            Some((known.installation, known.order, logged.op.as_ref()?.hlc))
         };
         match (written(before), written(after)) {
-            (Some((phone, order, stamp)), Some((other, later, above))) => {
-                phone != other || order >= later || stamp < above
+            (Some((place, order, stamp)), Some((other, later, above))) => {
+                place != other || order >= later || stamp < above
             }
             _ => true,
         }

@@ -282,8 +282,12 @@ impl Server {
             .filter_map(|base| self.db.effective.get(base).copied())
             .collect();
         let stamp = op.as_ref().map_or_else(Hlc::default, |op| op.hlc);
-        let effective = clock::effective(stamp, now, row.previous, bases);
-        row.previous = Some(effective);
+        let previous = match &op {
+            Some(op) => clock::written_before(op, device, head.seq, row.previous),
+            None => row.previous,
+        };
+        let effective = clock::effective(stamp, now, previous, bases);
+        row.previous = row.previous.max(Some(effective));
         row.heads.push(head);
         if op.is_none() && self.removed == Some(Duty::CustodyOfUnreadable) {
             return None;
