@@ -4,12 +4,12 @@ use std::collections::{BTreeMap, VecDeque};
 
 use haamu_sync::engine::{Config, DeviceState, Effect, Event, Snapshot, WriteBatch};
 use haamu_sync::{
-    BlobHash, Body, ClockReading, DeviceId, Document, DocumentId, Engine, Op, OpId, RegisterKey, codec,
+    AuthorId, BlobHash, Body, ClockReading, DeviceId, Document, DocumentId, Engine, Op, OpId, RegisterKey,
+    codec,
 };
 
+use crate::backend::Session;
 use crate::ledger::Installation;
-use crate::server::author;
-use crate::wire::Token;
 
 /// What a process has to do next.
 #[derive(Debug)]
@@ -47,6 +47,7 @@ pub(crate) struct Device {
     /// How often its storage was cleared.
     clears: usize,
     pub(crate) user: usize,
+    author: AuthorId,
     pub(crate) store: Snapshot,
     /// What the operations of the store say, by number.
     pub(crate) log: BTreeMap<u64, (OpId, Option<Op>)>,
@@ -59,7 +60,7 @@ pub(crate) struct Device {
     pub(crate) process: u64,
     pub(crate) todo: VecDeque<Todo>,
     pub(crate) taps: VecDeque<Tap>,
-    pub(crate) token: Token,
+    pub(crate) session: Session,
     /// Commits that fail from now on.
     pub(crate) disk_full: u8,
     /// Whether a commit is under way in the engine.
@@ -73,9 +74,9 @@ pub(crate) struct Device {
 }
 
 /// What a store is at the first start.
-pub(crate) fn empty_store(name: DeviceId, user: usize) -> Snapshot {
+pub(crate) fn empty_store(name: DeviceId, author: AuthorId) -> Snapshot {
     Snapshot {
-        device: Some(DeviceState::new(name, author(user))),
+        device: Some(DeviceState::new(name, author)),
         ..Snapshot::default()
     }
 }
@@ -89,16 +90,18 @@ fn engine(store: &Snapshot, phone: usize, process: u64) -> Engine {
         keep_revoked_ms: 0,
         ..Config::new("sim", seed)
     };
-    let fresh = DeviceState::new(DeviceId::default(), author(0));
+    let fresh = DeviceState::new(DeviceId::default(), AuthorId::default());
     Engine::new(config, store.clone(), fresh)
 }
 
 impl Device {
-    pub(crate) fn new(phone: usize, token: Token, store: Snapshot, now: u64) -> Self {
+    pub(crate) fn new(phone: usize, session: Session, store: Snapshot, now: u64) -> Self {
+        let author = store.device.as_ref().map(|row| row.author).unwrap_or_default();
         let mut device = Self {
             phone,
             clears: 0,
-            user: token.user,
+            user: session.user,
+            author,
             engine: engine(&store, phone, 0),
             store,
             log: BTreeMap::new(),
@@ -108,7 +111,7 @@ impl Device {
             process: 0,
             todo: VecDeque::new(),
             taps: VecDeque::new(),
-            token,
+            session,
             disk_full: 0,
             is_committing: false,
             is_asked: false,
@@ -141,12 +144,12 @@ impl Device {
         let mut name = [0xdd; 16];
         name[..8].copy_from_slice(&(self.phone as u64).to_le_bytes());
         name[8..].copy_from_slice(&self.process.to_le_bytes());
-        self.store = empty_store(DeviceId::from_bytes(name), self.user);
+        self.store = empty_store(DeviceId::from_bytes(name), self.author);
         self.clears += 1;
         self.durable = None;
         self.files.clear();
         self.read_log();
-        self.token.device = None;
+        self.session.device = None;
         self.kill();
     }
 
@@ -175,7 +178,7 @@ impl Device {
 
     /// The device's own row.
     pub(crate) fn row(&self) -> DeviceState {
-        let fresh = || DeviceState::new(DeviceId::default(), author(self.user));
+        let fresh = || DeviceState::new(DeviceId::default(), self.author);
         self.store.device.clone().unwrap_or_else(fresh)
     }
 

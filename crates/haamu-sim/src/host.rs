@@ -71,7 +71,7 @@ impl World {
             }
             Effect::Notify(notice) => return self.notice(device, &notice),
             Effect::Upload(id, upload) => {
-                let token = state.token;
+                let session = state.session.clone();
                 let file = state.files.get(&upload.sha256);
                 let is_whole = file.is_some_and(|file| file.is_sound && file.length == upload.total);
                 if !is_whole {
@@ -81,25 +81,26 @@ impl World {
                 }
                 self.inspect_upload(&upload);
                 let payload = Payload::Part {
+                    arrived: upload.length,
                     upload,
                     is_sound: true,
-                    token,
+                    session,
                 };
                 (id, payload)
             }
             Effect::Enrol(id, enrolment) => {
-                let token = state.token;
-                (id, Payload::Enrol { enrolment, token })
+                let session = state.session.clone();
+                (id, Payload::Enrol { enrolment, session })
             }
             Effect::RefreshAuth(id) => {
-                let token = state.token;
-                (id, Payload::Refresh { token })
+                let session = state.session.clone();
+                (id, Payload::Refresh { session })
             }
             Effect::Sync(id, request) => {
                 self.inspect_request(device, &request);
-                let token = self.devices[device].token;
+                let session = self.devices[device].session.clone();
                 let body = self.codec.encode(&*request);
-                (id, Payload::Ask { body, token })
+                (id, Payload::Ask { body, session })
             }
         };
         let process = self.devices[device].process;

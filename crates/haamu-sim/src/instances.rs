@@ -4,17 +4,13 @@ use std::collections::BTreeSet;
 
 use haamu_sync::{Action, Disposition, Document, DocumentId, OpId, RegisterKey};
 
+use crate::backend::ReadOut;
 use crate::ledger::{Invariant, Known};
 use crate::world::World;
 
-/// The register that holds the instances.
-pub(crate) fn group() -> RegisterKey {
-    RegisterKey::shopper("group/0")
-}
-
-/// The instances that a screen shows.
-pub(crate) fn shown(document: &Document) -> Vec<OpId> {
-    let instances = document.instances(&group(), |key| key.instance.first().copied());
+/// The instances of a group that a screen shows.
+pub(crate) fn shown(document: &Document, group: &RegisterKey) -> Vec<OpId> {
+    let instances = document.instances(group, |key| key.instance.first().copied());
     instances.into_iter().map(|instance| instance.id).collect()
 }
 
@@ -30,9 +26,10 @@ pub(crate) fn removal(document: &Document, instances: &[OpId]) -> Action {
 }
 
 /// What somebody saw who removed these instances, whatever their removal names.
-pub(crate) fn seen_in(document: &Document, removed: &[OpId]) -> Vec<OpId> {
+pub(crate) fn seen_in(document: &Document, removed: &[OpId], group: &RegisterKey) -> Vec<OpId> {
     let mut seen: Vec<OpId> = removed.to_vec();
-    seen.retain(|id| shown(document).contains(id));
+    let all = shown(document, group);
+    seen.retain(|id| all.contains(id));
     let is_inside = |key: &RegisterKey| key.instance.iter().any(|instance| removed.contains(instance));
     for (key, cell) in document.cells.iter().filter(|(key, _)| is_inside(key)) {
         seen.extend(document.visible_heads(key));
@@ -42,13 +39,18 @@ pub(crate) fn seen_in(document: &Document, removed: &[OpId]) -> Vec<OpId> {
 }
 
 impl World {
+    /// The set that holds the instances.
+    pub(crate) fn group(&self) -> RegisterKey {
+        RegisterKey::shopper(self.terms.group.clone())
+    }
+
     /// Answers in instances, on the server and on all replicas.
-    pub(crate) fn check_instances(&mut self) {
-        let log = self.server.db.log.iter();
+    pub(crate) fn check_instances(&mut self, server: &ReadOut) {
+        let log = server.log.iter();
         let applied = log.filter(|logged| logged.disposition == Disposition::Applied);
         let applied: BTreeSet<OpId> = applied.map(|logged| logged.id).collect();
         let mut replicas: Vec<(String, DocumentId, Document)> = Vec::new();
-        for (id, submission) in &self.server.db.submissions {
+        for (id, submission) in &server.submissions {
             replicas.push(("the server".to_owned(), *id, submission.document.clone()));
         }
         for (number, device) in self.devices.iter().enumerate() {
@@ -76,7 +78,7 @@ impl World {
         view: &Document,
         counts: &BTreeSet<OpId>,
     ) -> Option<OpId> {
-        let instances = shown(view);
+        let instances = shown(view, &self.group());
         let known = self.ledger.known.iter();
         let mut inside = known.filter(|(id, known)| {
             known.document == document
@@ -120,7 +122,7 @@ impl World {
         let seen: BTreeSet<OpId> = removals
             .flat_map(|(_, known)| known.seen.iter().copied())
             .collect();
-        shown(view).into_iter().find(|instance| {
+        shown(view, &self.group()).into_iter().find(|instance| {
             let cells = view.cells.iter();
             let mut inside = cells.filter(|(key, _)| key.instance.contains(instance));
             let all_seen =
@@ -145,7 +147,7 @@ impl World {
             return;
         }
         let view = device.engine.document(document);
-        let instances = shown(&view);
+        let instances = shown(&view, &self.group());
         let own = device
             .store
             .ops

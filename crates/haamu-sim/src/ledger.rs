@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use haamu_sync::{BlobHash, DocumentId, OpId, RegisterKey};
 use serde::{Deserialize, Serialize};
 
-use crate::db::Logged;
+use crate::backend::{Acted, Logged};
 
 /// What must hold in every world.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -114,6 +114,12 @@ pub struct Counts {
     pub set_aside: u64,
     /// Files that arrived whole.
     pub files: u64,
+    /// Times that the staff could not do what they meant to, as things stood.
+    #[serde(default)]
+    pub refused: u64,
+    /// Times that they meant to do what this server knows nothing of.
+    #[serde(default)]
+    pub meaningless: u64,
 }
 
 impl Counts {
@@ -127,6 +133,16 @@ impl Counts {
         self.withdrawals += other.withdrawals;
         self.set_aside += other.set_aside;
         self.files += other.files;
+        self.refused += other.refused;
+        self.meaningless += other.meaningless;
+    }
+
+    pub(crate) const fn note(&mut self, acted: Acted) {
+        match acted {
+            Acted::Done => {}
+            Acted::Refused => self.refused += 1,
+            Acted::Meaningless => self.meaningless += 1,
+        }
     }
 }
 

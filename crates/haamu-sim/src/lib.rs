@@ -9,16 +9,16 @@
 //! same way.
 //!
 //! * [`plan`] — what can happen; [`draw`] — drawing a plan from a seed
+//! * [`backend`] — the server side, which can be exchanged for a real one
 //! * [`shrink`] — the shortest part of a plan that still fails
 //! * [`safeguard`] — what can be removed, to see that the simulation notices
 //! * [`campaign`] — many worlds, and their tally
 
+pub mod backend;
 pub mod campaign;
 mod checks;
-mod db;
 mod device;
 pub mod draw;
-mod feed;
 mod host;
 mod instances;
 mod ledger;
@@ -27,11 +27,10 @@ mod model;
 mod network;
 mod people;
 pub mod plan;
+mod played;
 mod rest;
 pub mod safeguard;
-mod server;
 pub mod shrink;
-mod staff;
 mod watch;
 mod wire;
 mod world;
@@ -39,4 +38,4 @@ mod world;
 pub use ledger::{Counts, Invariant};
 pub use plan::{Fault, Plan};
 pub use safeguard::{Duty, Removal};
-pub use world::{Outcome, run};
+pub use world::{Outcome, run, run_with};

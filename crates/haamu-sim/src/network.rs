@@ -3,9 +3,10 @@
 use haamu_sync::engine::{Event, Failure, UploadFailure};
 use haamu_sync::{SyncResponse, engine::EffectId};
 
+use crate::backend::{Part, Reply, Session};
 use crate::device::Todo;
 use crate::plan::{Fate, Fault};
-use crate::wire::{Message, Payload, Reply, Token};
+use crate::wire::{Message, Payload, decode, portal};
 use crate::world::World;
 
 impl World {
@@ -64,19 +65,13 @@ impl World {
         let id = message.effect;
         let event = match message.payload {
             Payload::Answer(reply) => Event::Synced(id, self.read(&reply)),
-            Payload::Enrolled(Ok(token)) => {
-                device.token = token;
+            Payload::Enrolled(Ok(session)) => {
+                device.session.enrolled(session);
                 Event::Enrolled(id, Ok(()))
             }
             Payload::Enrolled(Err(failure)) => Event::Enrolled(id, Err(failure)),
-            Payload::Refreshed(Ok(token)) => {
-                // A session that a person has begun since is not replaced by an older one.
-                if device.token.is_renewable {
-                    device.token = Token {
-                        device: device.token.device,
-                        ..token
-                    };
-                }
+            Payload::Refreshed(Ok(session)) => {
+                device.session.renewed(session);
                 Event::AuthRefreshed(id, Ok(()))
             }
             Payload::Refreshed(Err(failure)) => Event::AuthRefreshed(id, Err(failure)),
@@ -92,51 +87,58 @@ impl World {
             return Err(Failure::NotOurServer);
         }
         let body = reply.outcome.as_ref().map_err(|failure| *failure)?;
-        let response = self.codec.decode::<SyncResponse>(body);
+        let response = decode::<SyncResponse>(self.codec.encoding, body);
         response.map(Box::new).ok_or(Failure::NotOurServer)
     }
 
     /// The server takes a request in, and its answer sets out.
     fn serve(&mut self, message: Message) {
+        let device = message.device;
         let payload = match message.payload {
-            Payload::Ask { body, token } => {
-                let token = self.current(message.device, token);
-                Payload::Answer(self.server.sync(&body, token, self.codec, self.now))
+            Payload::Ask { body, session } => {
+                let session = self.current(device, session);
+                let server = &mut self.backend;
+                let mut reply = server.sync(&session, &body, self.codec.encoding, self.now);
+                if let Ok(body) = &mut reply.outcome {
+                    self.codec.skew(body);
+                }
+                Payload::Answer(reply)
             }
-            Payload::Enrol { enrolment, token } => {
-                let token = self.current(message.device, token);
-                Payload::Enrolled(self.server.enrol(&enrolment, token))
+            Payload::Enrol { enrolment, session } => {
+                let session = self.current(device, session);
+                Payload::Enrolled(self.backend.enrol(&session, &enrolment, self.now))
             }
             Payload::Part {
                 upload,
+                arrived,
                 is_sound,
-                token,
+                session,
             } => {
                 if self.faults.contains(&Fault::SlowLink) {
                     // Eight bytes in a millisecond.
-                    self.now += upload.length / 8;
+                    self.now += arrived / 8;
                 }
-                let token = self.current(message.device, token);
-                Payload::PartDone(self.server.part(&upload, is_sound, token))
-            }
-            Payload::Refresh { token } => {
-                let token = self.current(message.device, token);
-                let renewed = Token {
-                    is_valid: true,
-                    ..token
+                let session = self.current(device, session);
+                let part = Part {
+                    upload: &upload,
+                    arrived,
+                    is_sound,
                 };
-                let outcome = token.is_renewable.then_some(renewed);
-                Payload::Refreshed(outcome.ok_or(Failure::Unauthorised))
+                Payload::PartDone(self.backend.part(&session, &part, self.now))
+            }
+            Payload::Refresh { session } => {
+                let session = self.current(device, session);
+                Payload::Refreshed(self.backend.refresh(&session, self.now))
             }
             answer => answer,
         };
         self.network.push(Message { payload, ..message });
     }
 
-    /// A token as the server sees it: it may have expired on its way.
-    fn current(&self, device: usize, shown: Token) -> Token {
-        let now = self.devices[device].token;
-        Token {
+    /// A session as the server sees it: it may have expired on its way.
+    fn current(&self, device: usize, shown: Session) -> Session {
+        let now = &self.devices[device].session;
+        Session {
             is_valid: shown.is_valid && (now.is_valid || now.device != shown.device),
             is_renewable: shown.is_renewable && now.is_renewable,
             ..shown
@@ -151,7 +153,7 @@ impl World {
     /// An answer in the server's place sets out.
     fn answer_with(&mut self, message: &Message, failure: Failure) {
         let payload = match &message.payload {
-            Payload::Ask { .. } if failure == Failure::NotOurServer => Payload::Answer(Reply::portal()),
+            Payload::Ask { .. } if failure == Failure::NotOurServer => Payload::Answer(portal()),
             Payload::Ask { .. } => Payload::Answer(Reply::refusal(failure)),
             Payload::Enrol { .. } => Payload::Enrolled(Err(failure)),
             Payload::Part { .. } => Payload::PartDone(Err(UploadFailure::Request(failure))),
@@ -180,9 +182,9 @@ impl World {
             Payload::Answer(Reply {
                 outcome: Ok(body), ..
             }) => body.truncate(body.len() / 2),
-            Payload::Part { upload, .. } => {
+            Payload::Part { arrived, .. } => {
                 // The server keeps what arrived; the device does not hear of it.
-                upload.length /= 2;
+                *arrived /= 2;
                 self.break_off(&message);
                 self.serve(message);
                 self.network.pop();

@@ -51,7 +51,7 @@ impl World {
     /// One device syncs while nothing goes wrong.
     pub(crate) fn sync_in_peace(&mut self, device: usize) {
         self.work(device, u8::MAX);
-        if self.devices[device].needs_person || !self.devices[device].token.is_renewable {
+        if self.devices[device].needs_person || !self.devices[device].session.is_renewable {
             self.sign_in(device);
         }
         self.devices[device].is_asked = true;
@@ -71,22 +71,22 @@ impl World {
         }
     }
 
-    fn is_at_rest(&self) -> bool {
+    fn is_at_rest(&mut self) -> bool {
         self.unrest().is_empty()
     }
 
     /// What is still to be done, in words.
-    fn unrest(&self) -> Vec<String> {
+    fn unrest(&mut self) -> Vec<String> {
         let mut found = Vec::new();
         for (number, device) in self.devices.iter().enumerate() {
             let backlog = device.engine.backlog();
             let cursor = device.row().cursor.map_or(0, |cursor| cursor.pos);
-            let head = self.server.head(device.user);
+            let head = self.backend.head(device.user);
             let is_done = device.engine.is_idle()
                 && device.todo.is_empty()
                 && backlog.unsent_ops == 0
                 && backlog.unsent_files == 0
-                && self.server.continues(device.user, device.row().cursor)
+                && self.backend.continues(device.user, device.row().cursor)
                 && cursor == head
                 && device.row().included == device.engine.last_seq();
             if !is_done {

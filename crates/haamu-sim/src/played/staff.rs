@@ -1,27 +1,28 @@
 //! What the server does besides syncing: taking in files, and what the staff do.
 
-use haamu_sync::engine::{Failure, Upload, UploadFailure};
+use haamu_sync::engine::{Failure, UploadFailure};
 use haamu_sync::server::Incoming;
 use haamu_sync::{
     Action, Bytes, Disposition, DocumentId, Hlc, Lane, Need, Op, RegisterKey, SyncRequest, Value, clock,
     codec,
 };
 
-use crate::db::{File, Stage};
+use crate::backend::{FileState, Part, Session};
 use crate::plan::Act;
 use crate::safeguard::Duty;
-use crate::server::{REVIEWER, STAFF, Server};
-use crate::wire::Token;
+
+use super::db::Stage;
+use super::{REVIEWER, STAFF, Server};
 
 impl Server {
     /// Which of the offered files the server wants.
-    pub(crate) fn needs(&mut self, request: &SyncRequest, user: usize) -> Vec<Need> {
+    pub(super) fn needs(&mut self, request: &SyncRequest, user: usize) -> Vec<Need> {
         let mut needs = Vec::new();
         let mut arrived = Vec::new();
         for offer in &request.offers {
             let file = self.db.files.entry((offer.sha256, offer.document)).or_default();
             if !file.is_complete && self.db.sent.contains(&(user, offer.sha256)) {
-                *file = File {
+                *file = FileState {
                     held: offer.length,
                     is_complete: true,
                     is_sound: true,
@@ -46,13 +47,13 @@ impl Server {
         needs
     }
 
-    pub(crate) fn part(
-        &mut self,
-        upload: &Upload,
-        is_sound: bool,
-        token: Token,
-    ) -> Result<u64, UploadFailure> {
-        if !token.is_valid {
+    pub(super) fn take_part(&mut self, session: &Session, part: &Part<'_>) -> Result<u64, UploadFailure> {
+        let Part {
+            upload,
+            arrived,
+            is_sound,
+        } = *part;
+        if !session.is_valid {
             return Err(UploadFailure::Request(Failure::Unauthorised));
         }
         let document = upload.url.parse::<DocumentId>();
@@ -61,7 +62,7 @@ impl Server {
             return Err(UploadFailure::Refused);
         }
         let file = self.db.files.entry((upload.sha256, document)).or_default();
-        let end = upload.offset + upload.length;
+        let end = upload.offset + arrived;
         if file.is_complete || end <= file.held {
             return Ok(file.held);
         }
@@ -69,7 +70,7 @@ impl Server {
             return Err(UploadFailure::WrongOffset(file.held));
         }
         if !is_sound && self.removed != Some(Duty::DigestVerified) {
-            *file = File::default();
+            *file = FileState::default();
             return Err(UploadFailure::DigestMismatch);
         }
         file.is_sound = is_sound && (file.is_sound || file.held == 0);
@@ -77,7 +78,7 @@ impl Server {
         file.is_complete = end == upload.total;
         let (is_complete, is_sound) = (file.is_complete, file.is_sound);
         if is_complete && is_sound {
-            self.db.sent.insert((token.user, upload.sha256));
+            self.db.sent.insert((session.user, upload.sha256));
         }
         if is_complete && self.removed != Some(Duty::FileInFeed) {
             self.publish(document, false);
@@ -86,7 +87,7 @@ impl Server {
     }
 
     /// The staff do something. Returns whether anything changed.
-    pub(crate) fn staff(&mut self, document: DocumentId, place: &str, act: Act, now: u64) -> bool {
+    pub(super) fn decide(&mut self, document: DocumentId, place: &str, act: Act, now: u64) -> bool {
         let Some(submission) = self.db.submissions.get_mut(&document) else {
             return false;
         };

@@ -1,0 +1,165 @@
+//! The played server as the server side of a world.
+
+use haamu_sync::engine::{Enrolment, Failure, UploadFailure};
+use haamu_sync::server::resume;
+use haamu_sync::{Cursor, DocumentId, OpId};
+
+use crate::backend::{
+    Acted, Encoding, Inspection, Operation, Part, ReadOut, Reply, Requests, Session, SubmissionState, Terms,
+};
+use crate::plan::Act;
+
+use super::db::{DeviceRow, Stage, Submission};
+use super::feed::body;
+use super::{REVIEWER, STAFF, Server};
+
+impl Requests for Server {
+    fn sign_in(&mut self, user: usize, _: u64) -> Session {
+        Session::new(user, 0)
+    }
+
+    fn refresh(&mut self, session: &Session, _: u64) -> Result<Session, Failure> {
+        let renewed = Session {
+            is_valid: true,
+            ..session.clone()
+        };
+        session
+            .is_renewable
+            .then_some(renewed)
+            .ok_or(Failure::Unauthorised)
+    }
+
+    fn end_session(&mut self, _: &Session, _: u64) {
+        // The session itself says so.
+    }
+
+    fn enrol(&mut self, session: &Session, enrolment: &Enrolment, _: u64) -> Result<Session, Failure> {
+        if !session.is_valid {
+            return Err(Failure::Unauthorised);
+        }
+        let row = self.db.devices.entry(enrolment.device);
+        if row.or_insert_with(|| DeviceRow::new(session.user)).user != session.user {
+            return Err(Failure::Forbidden);
+        }
+        Ok(Session {
+            device: Some(enrolment.device),
+            ..session.clone()
+        })
+    }
+
+    fn sync(&mut self, session: &Session, body: &[u8], encoding: Encoding, now: u64) -> Reply {
+        self.answer(body, session, encoding, now)
+    }
+
+    fn part(&mut self, session: &Session, part: &Part<'_>, _: u64) -> Result<u64, UploadFailure> {
+        self.take_part(session, part)
+    }
+}
+
+impl Operation for Server {
+    fn staff(&mut self, document: DocumentId, place: u8, act: Act, now: u64) -> Acted {
+        let answers = &self.terms.answers;
+        let place = answers[usize::from(place) % answers.len()].clone();
+        if self.decide(document, &place, act, now) {
+            Acted::Done
+        } else {
+            Acted::Refused
+        }
+    }
+
+    fn assign(&mut self, like: DocumentId, _: u64) -> Option<DocumentId> {
+        // Where nobody has the other visit any more, nobody gets this one.
+        let user = self.db.submissions.get(&like).map(|like| like.user);
+        Some(match user {
+            Some(user) => self.add(user),
+            None => self.name_document(),
+        })
+    }
+
+    fn restart(&mut self, _: u64) {
+        self.begin();
+    }
+
+    fn back_up(&mut self, _: u64) {
+        self.backup = self.db.clone();
+    }
+
+    fn restore(&mut self, _: u64) {
+        self.db = self.backup.clone();
+        self.hidden.clear();
+        self.begin();
+    }
+
+    fn settle(&mut self, _: u64) {
+        // It does nothing by itself.
+    }
+}
+
+impl Inspection for Server {
+    fn terms(&self) -> &Terms {
+        &self.terms
+    }
+
+    fn documents(&self) -> Vec<DocumentId> {
+        self.documents.clone()
+    }
+
+    fn head(&mut self, user: usize) -> u64 {
+        let feed = self.db.feeds.get(user);
+        feed.map_or(0, |feed| feed.head(self.incarnation).pos)
+    }
+
+    fn continues(&mut self, user: usize, cursor: Option<Cursor>) -> bool {
+        let feed = self.db.feeds.get(user);
+        feed.is_some_and(|feed| {
+            !resume(cursor, feed.head(self.incarnation), |pos| {
+                feed.incarnation_at(pos)
+            })
+            .reset
+        })
+    }
+
+    fn has(&mut self, id: OpId) -> bool {
+        self.db.has(id)
+    }
+
+    fn backup_has(&mut self, id: OpId) -> bool {
+        self.backup.has(id)
+    }
+
+    fn read_out(&mut self, _: u64) -> ReadOut {
+        let db = &self.db;
+        let submissions = &db.submissions;
+        let feeds = db.feeds.iter().map(|feed| {
+            let live = feed.live().filter_map(|entity| {
+                let document = entity.id.parse::<DocumentId>().ok()?;
+                let submission = submissions.get(&document)?;
+                Some((entity.clone(), body(entity, document, submission)))
+            });
+            live.collect()
+        });
+        let devices = db.devices.iter().map(|(name, row)| (*name, row.head()));
+        ReadOut {
+            log: db.log.clone(),
+            devices: devices.collect(),
+            submissions: submissions
+                .iter()
+                .map(|(id, submission)| (*id, state_of(submission)))
+                .collect(),
+            files: db.files.clone(),
+            feeds: feeds.collect(),
+            staff: [STAFF].into(),
+            reviewers: [REVIEWER].into(),
+            violations: Vec::new(),
+        }
+    }
+}
+
+fn state_of(submission: &Submission) -> SubmissionState {
+    let is_approved = submission.stage == Stage::Approved;
+    SubmissionState {
+        document: submission.document.clone(),
+        submits: submission.submits.clone(),
+        settled: is_approved.then(|| submission.settled.clone().unwrap_or_default()),
+    }
+}
