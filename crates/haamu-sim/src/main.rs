@@ -13,7 +13,7 @@ use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use clap::{Parser, Subcommand};
-use haamu_sim::campaign::{Limits, Tally, campaign};
+use haamu_sim::campaign::{BLOCK, Limits, Tally, campaign};
 use haamu_sim::{Plan, draw, run, shrink};
 
 /// At most so many worlds are run to shorten a failing plan.
@@ -153,6 +153,7 @@ fn run_worlds(
         worlds: worlds.saturating_sub(total.worlds),
         time: seconds.map_or(Duration::MAX, Duration::from_secs),
         threads: threads(),
+        block: BLOCK,
         stop_at_failure: true,
     };
     let told = Mutex::new(Instant::now());
@@ -164,32 +165,16 @@ fn run_worlds(
             say(&format!("  {done} worlds, {failures} failed"));
         }
     };
-    let (tally, failures) = campaign(seed + total.worlds, &limits, None, &progress);
+    let (tally, failures) = campaign(seed + total.worlds, &limits, &|plan| run(plan, None), &progress);
     total.worlds += tally.worlds;
     total.seconds += tally.seconds;
     total.counts.add(&tally.counts);
     total.failures.extend(tally.failures);
-    let counts = &total.counts;
-    say(&format!(
-        "{} worlds from seed {seed}: {} operations, {} conflicts, {} faults, {} requests, {} clones, \
-         {} withdrawn acknowledgements, {} set aside, {} files; {} worlds failed; {} s on {} threads",
-        total.worlds,
-        counts.operations,
-        counts.conflicts,
-        counts.faults,
-        counts.requests,
-        counts.clones,
-        counts.withdrawals,
-        counts.set_aside,
-        counts.files,
-        total.failures.len(),
-        total.seconds,
-        limits.threads,
-    ));
+    say(&total.summary(limits.threads));
     if let Some(failure) = failures.first() {
         say(&format!("the world of seed {} failed:", failure.seed));
         tell(&failure.outcome);
-        let plan = shrink::shrink(&draw::plan(failure.seed), None, SHRINK_TRIES);
+        let plan = shrink::shrink(&draw::plan(failure.seed), SHRINK_TRIES, &|plan| run(plan, None));
         let file = plans.join(format!("seed-{}.json", failure.seed));
         fs::write(&file, to_json(&plan)? + "\n").map_err(|error| format!("{}: {error}", file.display()))?;
         say(&format!("{} steps suffice: {}", plan.steps.len(), file.display()));
