@@ -197,14 +197,7 @@ impl Transport for HttpTransport {
             return offset.ok_or(UploadFailure::Request(Failure::NotOurServer));
         }
         let failure = accepted(response).await.err().unwrap_or(Failure::Server);
-        Err(match (status, offset) {
-            (StatusCode::CONFLICT, Some(offset)) => UploadFailure::WrongOffset(offset),
-            (StatusCode::UNPROCESSABLE_ENTITY, _) => UploadFailure::DigestMismatch,
-            (StatusCode::NOT_FOUND | StatusCode::PAYLOAD_TOO_LARGE | StatusCode::CONFLICT, _) => {
-                UploadFailure::Refused
-            }
-            _ => UploadFailure::Request(failure),
-        })
+        Err(upload_failure_of(status, offset, failure))
     }
 }
 
@@ -233,7 +226,14 @@ async fn accepted(response: Response) -> Result<Response, Failure> {
         .await
         .map(|problem| problem.code)
         .unwrap_or_default();
-    Err(match status {
+    Err(failure_of(status, &code, retry_after))
+}
+
+/// What an answer of the server that is no success means for the engine: by its status, the code of its
+/// problem, and after how many seconds the server wants to be asked again.
+#[must_use]
+pub fn failure_of(status: StatusCode, code: &str, retry_after: Option<u64>) -> Failure {
+    match status {
         StatusCode::UNAUTHORIZED => Failure::Unauthorised,
         StatusCode::FORBIDDEN if code == "device_not_enrolled" => Failure::NotEnrolled,
         StatusCode::FORBIDDEN => Failure::Forbidden,
@@ -244,7 +244,21 @@ async fn accepted(response: Response) -> Result<Response, Failure> {
             Failure::Busy(retry_after.unwrap_or(1).saturating_mul(1_000))
         }
         _ => Failure::Server,
-    })
+    }
+}
+
+/// What an answer to a part of a file that is no success means for the engine; `offset` is how much the
+/// server has, where it says so, and `failure` what the answer would mean for any other request.
+#[must_use]
+pub fn upload_failure_of(status: StatusCode, offset: Option<u64>, failure: Failure) -> UploadFailure {
+    match (status, offset) {
+        (StatusCode::CONFLICT, Some(offset)) => UploadFailure::WrongOffset(offset),
+        (StatusCode::UNPROCESSABLE_ENTITY, _) => UploadFailure::DigestMismatch,
+        (StatusCode::NOT_FOUND | StatusCode::PAYLOAD_TOO_LARGE | StatusCode::CONFLICT, _) => {
+            UploadFailure::Refused
+        }
+        _ => UploadFailure::Request(failure),
+    }
 }
 
 fn compressed(frame: &[u8]) -> Option<Vec<u8>> {
