@@ -7,6 +7,7 @@ use std::time::Duration;
 use haamu_domain::{Actor, AgencyId, AuditEvent, AuditId, Decision, JobId, Target, Timestamp, Verb, decide};
 use haamu_store::repo::{audit, jobs};
 use haamu_store::{Db, Files, Tx};
+use haamu_sync::frame::MAX_PAGE_BYTES;
 use rand::RngExt;
 use tokio::sync::{Notify, Semaphore};
 use uuid::Uuid;
@@ -15,10 +16,16 @@ use crate::Error;
 use crate::blobs::ReceiptKeys;
 use crate::identity::TokenKeys;
 
-/// Where the time comes from.
+/// Where the time comes from, and what makes identifiers different.
 pub trait Clock: Send + Sync {
     /// The present moment.
     fn now(&self) -> Timestamp;
+
+    /// What identifiers of the same millisecond differ in. Whoever gives the same bytes twice in one gets
+    /// the same identifier twice.
+    fn entropy(&self) -> [u8; 10] {
+        rand::rng().random()
+    }
 }
 
 /// The machine's clock.
@@ -50,6 +57,8 @@ pub struct AppSettings {
     pub max_submission_bytes: u64,
     /// How many bytes an agency's files may take, arriving ones included.
     pub max_agency_bytes: u64,
+    /// About how many bytes a page of the feed has at most.
+    pub page_bytes: usize,
 }
 
 impl Default for AppSettings {
@@ -62,6 +71,7 @@ impl Default for AppSettings {
             max_staged_bytes: 20 * 1024 * 1024 * 1024,
             max_submission_bytes: 500 * 1024 * 1024,
             max_agency_bytes: 1024 * 1024 * 1024 * 1024,
+            page_bytes: MAX_PAGE_BYTES,
         }
     }
 }
@@ -152,7 +162,7 @@ impl App {
     /// A fresh UUIDv7: a random number that sorts by time.
     pub(crate) fn fresh_uuid(&self) -> Uuid {
         let millis = self.now().sync_millis();
-        uuid::Builder::from_unix_timestamp_millis(millis, &rand::rng().random()).into_uuid()
+        uuid::Builder::from_unix_timestamp_millis(millis, &self.inner.clock.entropy()).into_uuid()
     }
 
     /// Does something in one transaction, with its audit entry.

@@ -328,6 +328,7 @@ impl Config {
             max_staged_bytes: u64::from(self.agency_staging_mib) << 20,
             max_submission_bytes: u64::from(self.submission_files_mib) << 20,
             max_agency_bytes: u64::from(self.agency_files_gib) << 30,
+            ..AppSettings::default()
         }
     }
 
