@@ -15,6 +15,7 @@ mod reports;
 mod review;
 mod sessions;
 mod set_aside;
+mod sim_server;
 mod slice;
 mod sync;
 mod sync_vectors;

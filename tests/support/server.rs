@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tower::ServiceExt;
 
-use crate::agency::{self, PASSWORD, Person, TestAgency};
+use crate::agency::{self, Origin, PASSWORD, Person, TestAgency};
 use crate::database::TestDatabase;
 
 /// When tests begin: a Friday afternoon in Finland.
@@ -78,13 +78,18 @@ impl TestServer {
 
     /// A server with other settings.
     pub async fn start_with(database: TestDatabase, settings: AppSettings) -> Self {
+        Self::start_from(database, settings, Origin::default()).await
+    }
+
+    /// A server with people of this origin.
+    pub async fn start_from(database: TestDatabase, settings: AppSettings, mut origin: Origin) -> Self {
         let clock = TestClock::default();
         let incarnation = Incarnation::from_bytes(rand::random());
         let db = Db::open(&database.settings(), incarnation, clock.millis())
             .await
             .expect("a database");
-        let north = agency::insert(&db, "north", clock.now()).await;
-        let south = agency::insert(&db, "south", clock.now()).await;
+        let north = agency::insert(&db, "north", &mut origin, clock.now()).await;
+        let south = agency::insert(&db, "south", &mut origin, clock.now()).await;
         let folder = tempfile::tempdir().expect("a temporary folder");
         let objects = FileSettings::Folder(folder.path().join("objects"));
         let files = Files::open(&objects, &incarnation.to_string())

@@ -61,6 +61,14 @@ pub enum Invariant {
     /// I24: of answers that did not know of each other, the one that was written last stands, as far as
     /// clocks were right.
     Latest,
+    /// I25: what the server acknowledges is committed.
+    CommittedFirst,
+    /// I26: whoever has sent a file has the server's word for it, which is genuine and true.
+    Receipts,
+    /// I27: the server fails only where its storage does.
+    NoFailure,
+    /// I28: no answers, names, addresses or tokens are in the server's log.
+    Discretion,
 }
 
 impl Invariant {

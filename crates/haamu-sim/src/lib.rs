@@ -38,4 +38,4 @@ mod world;
 pub use ledger::{Counts, Invariant};
 pub use plan::{Fault, Plan};
 pub use safeguard::{Duty, Removal};
-pub use world::{Outcome, run, run_with};
+pub use world::{Outcome, START, run, run_with};

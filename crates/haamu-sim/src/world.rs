@@ -14,8 +14,8 @@ use crate::played::Server;
 use crate::safeguard::{Duty, Removal};
 use crate::wire::{Codec, Message};
 
-/// When worlds begin.
-const START: u64 = 1_700_000_000_000;
+/// When worlds begin, in milliseconds since 1970.
+pub const START: u64 = 1_700_000_000_000;
 /// At most so many devices, clones included.
 const MAX_DEVICES: usize = 8;
 /// At most so many submissions, those assigned later included.
