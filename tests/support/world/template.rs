@@ -195,6 +195,6 @@ fn checklist(version: u32) -> Value {
         "touchpoints": [{"id": "desk", "impact": 3, "phase": "during", "label": text("Desk".to_owned())}],
         "sections": [
             {"id": "all", "weight": "100", "title": text("All".to_owned()), "questions": questions},
-            {"id": "staff", "weight": "0", "title": text("Staff".to_owned()), "repeat": {"max": 200},
+            {"id": "staff", "weight": "0", "title": text("Staff".to_owned()), "repeat": {"label": text("Member".to_owned())},
                 "questions": all("text", "member")}]})
 }
