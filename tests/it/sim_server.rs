@@ -48,8 +48,13 @@ fn worlds_hold(kind: Kind, worlds: u64) {
     let (tally, failures) = campaign(seed, &limits, &|plan| run(&template, plan), &|_, _| {});
     println!("{kind:?}: {}", tally.summary(limits.threads));
     if let Some(failure) = failures.first() {
-        println!("the world of seed {} failed: {:#?}", failure.seed, failure.outcome.violations);
-        let plan = shrink::shrink(&draw::plan(failure.seed), SHRINK_TRIES, &|plan| run(&template, plan));
+        println!(
+            "the world of seed {} failed: {:#?}",
+            failure.seed, failure.outcome.violations
+        );
+        let plan = shrink::shrink(&draw::plan(failure.seed), SHRINK_TRIES, &|plan| {
+            run(&template, plan)
+        });
         let file = write(&plan);
         panic!("{} steps suffice: {}", plan.steps.len(), file.display());
     }

@@ -139,7 +139,11 @@ pub(crate) async fn insert(db: &Db, name: &str, origin: &mut Origin, now: Timest
             clients::insert(tx, all.id, &client, now).await?;
         }
         let mut members: Vec<(Role, &Person, ClientOrganisationId)> = Vec::new();
-        members.extend(all.people.iter().map(|(role, person)| (*role, person, all.client)));
+        members.extend(
+            all.people
+                .iter()
+                .map(|(role, person)| (*role, person, all.client)),
+        );
         members.push((Role::Shopper, &all.other_shopper, all.client));
         members.push((Role::ClientManager, &all.other_manager, all.other_client));
         for (role, person, client) in members {

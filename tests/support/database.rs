@@ -90,7 +90,9 @@ impl TestDatabase {
             }
             Place::Server { admin_url, name } => {
                 let admin = connect(admin_url).await;
-                let end = format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'");
+                let end = format!(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"
+                );
                 run(&admin, &format!("ALTER DATABASE {name} ALLOW_CONNECTIONS false")).await;
                 run(&admin, &end).await;
                 let copy = Self::fresh_postgres(&admin, admin_url, &format!("TEMPLATE {name}")).await;

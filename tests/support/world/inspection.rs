@@ -178,7 +178,9 @@ impl RealServer {
     }
 
     fn heads(&self) -> BTreeMap<DeviceId, ChainHead> {
-        let rows = self.rows("SELECT id, head_seq, head_chain FROM device").into_iter();
+        let rows = self
+            .rows("SELECT id, head_seq, head_chain FROM device")
+            .into_iter();
         rows.map(|row| {
             let head = ChainHead {
                 seq: unsigned(number(&row, "head_seq")),
@@ -226,14 +228,21 @@ impl RealServer {
             let length = unsigned(number(&row, "length"));
             let receipt: Option<String> = row.try_get("", "receipt").expect("a text");
             let submission_text = submission.to_string();
-            let fault = fault_of(&receipt.unwrap_or_default(), &keys, sha256, length, &submission_text);
+            let fault = fault_of(
+                &receipt.unwrap_or_default(),
+                &keys,
+                sha256,
+                length,
+                &submission_text,
+            );
             if let Some(fault) = fault {
                 self.violated(Invariant::Receipts, format!("{sha256} of {submission}: {fault}"));
             }
             let path = format!("blobs/{}/{sha256}", self.template.agency_id());
             let kept = self.runtime.block_on(self.running.objects.read(&path));
             let kept = kept.expect("memory does not fail");
-            let is_sound = kept.is_some_and(|kept| BlobHash::from_bytes(Sha256::digest(&kept).into()) == sha256);
+            let is_sound =
+                kept.is_some_and(|kept| BlobHash::from_bytes(Sha256::digest(&kept).into()) == sha256);
             let state = FileState {
                 held: length,
                 is_complete: true,

@@ -37,7 +37,14 @@ impl LogWatch {
     pub fn find(&self, secrets: &[String]) -> Option<String> {
         let mut lines = self.lines();
         // Access tokens are JSON in base64, which begins so.
-        let always = [MARKER, SHOPPER_NAME, crate::PASSWORD, ".example", "eyJ", "argon2id"];
+        let always = [
+            MARKER,
+            SHOPPER_NAME,
+            crate::PASSWORD,
+            ".example",
+            "eyJ",
+            "argon2id",
+        ];
         let secrets: Vec<&str> = always
             .into_iter()
             .chain(secrets.iter().map(String::as_str))

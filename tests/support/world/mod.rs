@@ -233,7 +233,8 @@ impl Running {
     ) -> Self {
         let now = clock.now().millis();
         let open = async |half: u8| {
-            let incarnation = Incarnation::from_bytes([half, starts, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1]);
+            let incarnation =
+                Incarnation::from_bytes([half, starts, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1]);
             let opened = Db::open(&database.settings(), incarnation, now).await;
             opened.expect("a database")
         };

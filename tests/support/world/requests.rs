@@ -158,9 +158,10 @@ impl RealServer {
 
     /// What the server acknowledges is committed.
     fn watch_custody(&mut self, request: &[u8], answer: &[u8], encoding: Encoding) {
-        let (Some(request), Some(answer)) =
-            (read::<SyncRequest>(request, encoding), read::<SyncResponse>(answer, encoding))
-        else {
+        let (Some(request), Some(answer)) = (
+            read::<SyncRequest>(request, encoding),
+            read::<SyncResponse>(answer, encoding),
+        ) else {
             return;
         };
         let observer = &self.running.observer;
@@ -181,7 +182,10 @@ impl RealServer {
         let held = held.expect("the log").expect("a row");
         let held: i64 = held.try_get("", "held").expect("a number");
         if u64::try_from(held) != Ok(answer.have.seq) {
-            let what = format!("{} operations are acknowledged and {held} committed", answer.have.seq);
+            let what = format!(
+                "{} operations are acknowledged and {held} committed",
+                answer.have.seq
+            );
             self.violated(Invariant::CommittedFirst, what);
         }
     }

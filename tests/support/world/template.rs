@@ -71,7 +71,12 @@ impl Template {
         let body = json!({"email": "outsider@north.example", "display_name": "Outsider Virtasaari",
             "password": crate::PASSWORD, "role": "shopper"});
         let administrator = north.person(haamu_domain::Role::Administrator);
-        let outsider = server.post("/v1/users", body).by(administrator).await.send().await;
+        let outsider = server
+            .post("/v1/users", body)
+            .by(administrator)
+            .await
+            .send()
+            .await;
         let outsider = outsider.created()["id"].as_str().expect("an id").to_owned();
         Some(Arc::new(Self {
             database: server.database.copy().await,
@@ -109,7 +114,9 @@ impl Template {
     /// The bytes of a photo.
     pub(super) fn file(&self, sha256: BlobHash) -> &[u8] {
         let mut files = self.files.iter();
-        files.find(|bytes| hash_of(bytes) == sha256).expect("a known photo")
+        files
+            .find(|bytes| hash_of(bytes) == sha256)
+            .expect("a known photo")
     }
 
     pub(super) fn terms(&self, users: usize) -> Terms {
@@ -182,7 +189,9 @@ fn checklist(version: u32) -> Value {
         question
     };
     let all = |kind: &str, name: &str| -> Vec<Value> {
-        (0..QUESTIONS).map(|number| question(kind, name, number)).collect()
+        (0..QUESTIONS)
+            .map(|number| question(kind, name, number))
+            .collect()
     };
     let scored = json!({"id": "greeted", "type": "yes_no", "points": "1", "perspective": "fact",
         "touchpoint": "desk", "text": text("Greeted".to_owned())});
