@@ -22,6 +22,8 @@ pub(super) struct Session {
     again: bool,
     /// Whether the device was enrolled since the server last answered a sync request.
     has_enrolled: bool,
+    /// Whether tokens were obtained since the server last accepted or refused one.
+    has_refreshed: bool,
     /// Failures in a row.
     failures: u32,
     /// The server asked not to come again before, unless there is something to send.
@@ -156,6 +158,7 @@ impl Engine {
             if holds(Safeguard::EnrolAgain) {
                 self.session.has_enrolled = false;
             }
+            self.session.has_refreshed = false;
             self.session.phase = Phase::Idle;
             self.ask();
         }
@@ -247,6 +250,8 @@ impl Engine {
                 self.session.has_enrolled = true;
                 self.waiting.push_back(Pending::Enrolled);
             }
+            // This device is somebody else's, or was shut out: enrolling it again would change nothing.
+            Err(Failure::NotEnrolled) => self.failed(Failure::Forbidden),
             Err(failure) => self.failed(failure),
         }
     }
@@ -280,6 +285,7 @@ impl Engine {
         }
         match outcome {
             Ok(()) => {
+                self.session.has_refreshed = true;
                 self.session.phase = Phase::Idle;
                 self.ask();
             }
@@ -294,6 +300,11 @@ impl Engine {
 
     pub(super) fn failed(&mut self, failure: Failure) {
         match failure {
+            // Tokens that were obtained just now are refused, as by a server whose clock is wrong: others
+            // would be, too, and without a pause there would be no end to that.
+            Failure::Unauthorised if std::mem::take(&mut self.session.has_refreshed) => {
+                self.retry_later(failure);
+            }
             Failure::Unauthorised => {
                 let id = self.next_effect_id();
                 self.session.phase = Phase::RefreshingAuth(id);
@@ -352,6 +363,7 @@ impl Engine {
         self.session.failures = 0;
         self.watchdog.pet(self.now.monotonic);
         self.session.has_enrolled = false;
+        self.session.has_refreshed = false;
         self.session.batch_bytes = self.session.larger_batch();
         self.session.phase = Phase::Idle;
         let has_more = outcome.more || self.session.again || self.state.unsent().next().is_some();
