@@ -35,6 +35,8 @@ impl World {
                 self.sync_in_peace(device);
                 self.watch(device);
             }
+            // What the server does by itself devices have to hear of, too.
+            self.backend.settle(self.now);
         }
         let is_at_rest = self.is_at_rest();
         let state: Vec<String> = self.unrest();
@@ -69,6 +71,9 @@ impl World {
                 return;
             }
         }
+        self.ledger.violated(Invariant::Liveness, || {
+            format!("device {device} is told to sync once, and exchanges messages without end")
+        });
     }
 
     fn is_at_rest(&mut self) -> bool {

@@ -93,6 +93,17 @@ impl RealServer {
                 body: body.to_vec(),
             }
         });
+        if std::env::var("TRACE").is_ok() {
+            eprintln!(
+                "{now} {shown} {} {}",
+                exchange.status,
+                if exchange.status.is_success() {
+                    String::new()
+                } else {
+                    String::from_utf8_lossy(&exchange.body).into_owned()
+                }
+            );
+        }
         if exchange.status.is_server_error() && !is_troubled {
             let text = String::from_utf8_lossy(&exchange.body);
             let what = format!("{shown}: {} {text}", exchange.status);

@@ -51,12 +51,14 @@ impl Requests for RealServer {
     }
 
     fn end_session(&mut self, session: &Session, now: u64) {
-        // Whoever has no good token any more cannot sign out, and need not.
-        let token = self.shown(session);
-        let _ = self.send(
-            Asking::new(Method::DELETE, "/v1/sessions/current").bearer(&token),
-            now,
-        );
+        let end = |token: &str| Asking::new(Method::DELETE, "/v1/sessions/current").bearer(token);
+        let ended = self.send(end(&self.shown(session)), now);
+        // Whoever has no good token any more asks for one, to sign out.
+        if ended.status == 401
+            && let Ok(renewed) = self.refresh(session, now)
+        {
+            let _ = self.send(end(&renewed.access), now);
+        }
     }
 
     fn enrol(&mut self, session: &Session, enrolment: &Enrolment, now: u64) -> Result<Session, Failure> {
