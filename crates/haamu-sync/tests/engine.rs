@@ -317,7 +317,8 @@ fn work_done_offline_arrives_in_one_round_trip() {
             frontier: Vec::new(),
         }),
     );
-    device.run(&mut server, 500, || false);
+    // A commit and a notice each; more would let time pass until the watchdog looks.
+    device.run(&mut server, 2 * 51, || false);
     assert_eq!(
         device
             .notices
