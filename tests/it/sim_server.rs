@@ -1,8 +1,8 @@
 //! The plans of `haamu-sim` against the real server: the same worlds, the same faults, the same checks.
 //!
-//! `HAAMU_SIM_WORLDS` says how many worlds, `HAAMU_SIM_SEED` which is the first, `HAAMU_SIM_PLANS` where the
-//! plans of failing worlds are written, and `HAAMU_SIM_PLAN` names a plan to be run alone;
-//! `cargo xtask sim --server` sets them.
+//! `HAAMU_SIM_WORLDS` says how many worlds, `HAAMU_SIM_SEED` which is the first, `HAAMU_SIM_SECONDS` how long
+//! at most, and `HAAMU_SIM_PLANS` where the plans of failing worlds are written; `HAAMU_SIM_PLAN` names a plan to
+//! be run alone, and with `HAAMU_SIM_TRACE` every exchange is printed. `cargo xtask sim --server` sets them.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

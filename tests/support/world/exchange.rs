@@ -93,17 +93,7 @@ impl RealServer {
                 body: body.to_vec(),
             }
         });
-        if std::env::var("TRACE").is_ok() {
-            eprintln!(
-                "{now} {shown} {} {}",
-                exchange.status,
-                if exchange.status.is_success() {
-                    String::new()
-                } else {
-                    String::from_utf8_lossy(&exchange.body).into_owned()
-                }
-            );
-        }
+        self.trace(now, &shown, &exchange);
         if exchange.status.is_server_error() && !is_troubled {
             let text = String::from_utf8_lossy(&exchange.body);
             let what = format!("{shown}: {} {text}", exchange.status);
@@ -111,5 +101,23 @@ impl RealServer {
         }
         self.requests += 1;
         exchange
+    }
+
+    /// Prints what was exchanged, if that is asked for.
+    #[expect(
+        clippy::print_stdout,
+        reason = "whoever replays a plan wants to see what happens"
+    )]
+    fn trace(&self, now: u64, shown: &str, exchange: &Exchange) {
+        if !self.is_traced {
+            return;
+        }
+        let is_success = exchange.status.is_success();
+        let said: &[u8] = if is_success { b"" } else { &exchange.body };
+        println!(
+            "{now} {shown} {} {}",
+            exchange.status,
+            String::from_utf8_lossy(said)
+        );
     }
 }

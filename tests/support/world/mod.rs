@@ -139,6 +139,8 @@ pub struct RealServer {
     is_small: bool,
     /// Whether parts carry a digest of their own, as those of our client do.
     has_digests: bool,
+    /// Whether every exchange is printed.
+    is_traced: bool,
     /// Refresh tokens that were given out.
     secrets: Vec<String>,
     violations: Vec<(Invariant, String)>,
@@ -182,6 +184,7 @@ impl RealServer {
             was_troubled: false,
             is_small: plan.faults.contains(&Fault::SmallBodies),
             has_digests: !plan.setting.json,
+            is_traced: std::env::var_os("HAAMU_SIM_TRACE").is_some(),
             secrets: Vec::new(),
             violations: Vec::new(),
             runtime,
