@@ -74,11 +74,17 @@ pub enum Safeguard {
     EnrolAgain,
     /// What has had no outcome for long is given up and tried anew.
     Watchdog,
+    /// Files are sent when all answers are.
+    AnswersFirst,
+    /// Attempts that fail are made ever more rarely.
+    Backoff,
+    /// Fresh tokens that are refused are no reason to obtain others at once.
+    PauseWhenRefused,
 }
 
 impl Safeguard {
     /// All of them.
-    pub const ALL: [Self; 33] = [
+    pub const ALL: [Self; 36] = [
         Self::Chain,
         Self::KeepUntilCustody,
         Self::ForgetAltogether,
@@ -112,6 +118,9 @@ impl Safeguard {
         Self::SmallerBatches,
         Self::EnrolAgain,
         Self::Watchdog,
+        Self::AnswersFirst,
+        Self::Backoff,
+        Self::PauseWhenRefused,
     ];
 }
 

@@ -302,7 +302,9 @@ impl Engine {
         match failure {
             // Tokens that were obtained just now are refused, as by a server whose clock is wrong: others
             // would be, too, and without a pause there would be no end to that.
-            Failure::Unauthorised if std::mem::take(&mut self.session.has_refreshed) => {
+            Failure::Unauthorised
+                if std::mem::take(&mut self.session.has_refreshed) && holds(Safeguard::PauseWhenRefused) =>
+            {
                 self.retry_later(failure);
             }
             Failure::Unauthorised => {
@@ -340,7 +342,11 @@ impl Engine {
 
     /// Waits with full jitter: anything from nothing to the doubled delay.
     pub(super) fn retry_later(&mut self, failure: Failure) {
-        let exponent = self.session.failures.min(16);
+        let exponent = if holds(Safeguard::Backoff) {
+            self.session.failures.min(16)
+        } else {
+            0
+        };
         self.session.failures += 1;
         let longest = (FIRST_DELAY_MS << exponent).min(LONGEST_DELAY_MS);
         let at_least = match failure {
@@ -368,7 +374,8 @@ impl Engine {
         self.session.phase = Phase::Idle;
         let has_more = outcome.more || self.session.again || self.state.unsent().next().is_some();
         self.uploader.enqueue(outcome.needs);
-        if has_more {
+        let may_wait = !holds(Safeguard::AnswersFirst) && self.uploader.has_work();
+        if has_more && !may_wait {
             self.ask();
         } else {
             self.session.not_before = match self.state.device.policy.retry_after_ms {
