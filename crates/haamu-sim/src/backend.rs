@@ -67,6 +67,12 @@ pub trait Operation {
     /// The server starts with what the last backup holds.
     fn restore(&mut self, now: Millis);
 
+    /// Lets the next writes of the server's storage fail; 0 ends that.
+    fn trouble(&mut self, writes: u32, now: Millis);
+
+    /// Shuts a device out.
+    fn shut_out(&mut self, device: DeviceId, now: Millis);
+
     /// Does whatever the server does by itself, until it has nothing left to do.
     fn settle(&mut self, now: Millis);
 }
@@ -84,6 +90,9 @@ pub trait Inspection {
 
     /// Whether a cursor belongs to the timeline of a person's feed.
     fn continues(&mut self, user: usize, cursor: Option<Cursor>) -> bool;
+
+    /// Whether a device is shut out.
+    fn is_shut_out(&mut self, device: DeviceId) -> bool;
 
     /// Whether the log has an operation.
     fn has(&mut self, id: OpId) -> bool;

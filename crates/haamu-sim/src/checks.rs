@@ -85,7 +85,11 @@ impl World {
 
     fn check_replicas(&mut self, server: &ReadOut) {
         for (number, device) in self.devices.iter().enumerate() {
-            let Some(feed) = server.feeds.get(device.user) else {
+            let Some(feed) = server
+                .feeds
+                .get(device.user)
+                .filter(|_| !self.shut_out.contains(&number))
+            else {
                 continue;
             };
             let live: BTreeSet<_> = feed.keys().collect();
@@ -308,7 +312,8 @@ impl World {
         for logged in &server.log {
             places.entry(logged.id).or_insert(logged.disposition);
         }
-        for (number, device) in self.devices.iter().enumerate() {
+        let devices = self.devices.iter().enumerate();
+        for (number, device) in devices.filter(|(number, _)| !self.shut_out.contains(number)) {
             for stored in &device.store.ops {
                 let Some((id, _)) = device.log.get(&stored.seq) else {
                     continue;

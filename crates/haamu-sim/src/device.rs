@@ -39,6 +39,16 @@ pub(crate) struct LocalFile {
     pub(crate) is_sound: bool,
 }
 
+/// A process of a device that its person does not see.
+#[derive(Debug)]
+struct Tab {
+    engine: Engine,
+    process: u64,
+    todo: VecDeque<Todo>,
+    taps: VecDeque<Tap>,
+    is_committing: bool,
+}
+
 /// A device.
 #[derive(Debug)]
 pub(crate) struct Device {
@@ -56,8 +66,12 @@ pub(crate) struct Device {
     pub(crate) commits: u64,
     pub(crate) files: BTreeMap<BlobHash, LocalFile>,
     pub(crate) engine: Engine,
-    /// Counts its processes.
+    /// Which of its processes it is.
     pub(crate) process: u64,
+    /// Counts its processes.
+    started: u64,
+    /// A process beside the one that the person sees; only where nothing prevents that.
+    behind: Option<Box<Tab>>,
     pub(crate) todo: VecDeque<Todo>,
     pub(crate) taps: VecDeque<Tap>,
     pub(crate) session: Session,
@@ -68,6 +82,8 @@ pub(crate) struct Device {
     /// Whether it was told to sync and has not said that it is done.
     pub(crate) is_asked: bool,
     pub(crate) needs_person: bool,
+    /// Whether the server wants a newer app.
+    pub(crate) needs_update: bool,
     boot: u64,
     booted_at: u64,
     off_by: i64,
@@ -109,6 +125,9 @@ impl Device {
             commits: 0,
             files: BTreeMap::new(),
             process: 0,
+            started: 0,
+            behind: None,
+            needs_update: false,
             todo: VecDeque::new(),
             taps: VecDeque::new(),
             session,
@@ -130,13 +149,36 @@ impl Device {
             self.store = durable.clone();
             self.read_log();
         }
-        self.process += 1;
+        self.started += 1;
+        self.process = self.started;
+        self.behind = None;
+        self.needs_update = false;
         self.engine = engine(&self.store, self.phone, self.process);
         self.todo.clear();
         self.taps.clear();
         self.is_committing = false;
         self.is_asked = false;
         self.needs_person = false;
+    }
+
+    /// The person goes to the other process, which is started if there is none.
+    pub(crate) fn switch_tab(&mut self) {
+        let mut other = self.behind.take().unwrap_or_else(|| {
+            self.started += 1;
+            Box::new(Tab {
+                engine: engine(&self.store, self.phone, self.started),
+                process: self.started,
+                todo: VecDeque::new(),
+                taps: VecDeque::new(),
+                is_committing: false,
+            })
+        });
+        std::mem::swap(&mut self.engine, &mut other.engine);
+        std::mem::swap(&mut self.process, &mut other.process);
+        std::mem::swap(&mut self.todo, &mut other.todo);
+        std::mem::swap(&mut self.taps, &mut other.taps);
+        std::mem::swap(&mut self.is_committing, &mut other.is_committing);
+        self.behind = Some(other);
     }
 
     /// The storage is cleared; the device begins as a new one.

@@ -6,6 +6,7 @@ use haamu_sync::{Action, DeviceId, OpId, SyncRequest, codec};
 
 use crate::device::{LocalFile, Todo};
 use crate::ledger::{Invariant, Known};
+use crate::plan::Fault;
 use crate::safeguard::Duty;
 use crate::wire::{Message, Payload};
 use crate::world::World;
@@ -79,7 +80,7 @@ impl World {
                     state.todo.push_front(Todo::Event(event));
                     return;
                 }
-                self.inspect_upload(&upload);
+                self.inspect_upload(device, &upload);
                 let payload = Payload::Part {
                     arrived: upload.length,
                     upload,
@@ -116,9 +117,7 @@ impl World {
     fn commit(&mut self, device: usize, id: u64, batch: &WriteBatch) {
         let state = &mut self.devices[device];
         let before = state.row();
-        // What is taken over from another device was recorded there.
         let edit = edited(batch, before.device, state.last_seq());
-        let edit = edit.filter(|id| !self.ledger.known.contains_key(id));
         if state.disk_full > 0 {
             state.disk_full -= 1;
             if edit.is_some() {
@@ -197,7 +196,8 @@ impl World {
             seen: tap.seen,
         };
         self.ledger.counts.operations += 1;
-        self.ledger.known.insert(id, known);
+        // Two clones may do the same at the same time: that is one operation.
+        self.ledger.known.entry(id).or_insert(known);
     }
 
     fn notice(&mut self, device: usize, notice: &Notice) {
@@ -216,7 +216,11 @@ impl World {
             Notice::AuthRequired => state.needs_person = state.engine.backlog().auth_required,
             Notice::FileDamaged(hash) => drop(ledger.reported.insert(*hash)),
             Notice::UpgradeRequired => {
-                ledger.violated(Invariant::Liveness, || "an upgrade is required".to_owned());
+                state.needs_update = true;
+                let is_skewed = self.faults.contains(&Fault::VersionSkew);
+                ledger.require(Invariant::Liveness, is_skewed, || {
+                    "an upgrade is required".to_owned()
+                });
             }
             Notice::NewIdentity(_) => ledger.counts.clones += 1,
             Notice::AcknowledgementWithdrawn(_) => ledger.counts.withdrawals += 1,
@@ -258,7 +262,8 @@ impl World {
         self.sent_bytes += bytes;
     }
 
-    fn inspect_upload(&mut self, upload: &Upload) {
+    fn inspect_upload(&mut self, device: usize, upload: &Upload) {
+        self.watch_part(device, upload);
         let is_bounded = upload.length <= 4 * 1024 * 1024 && upload.offset + upload.length <= upload.total;
         self.ledger.require(Invariant::BoundedBytes, is_bounded, || {
             format!("a part of {} bytes", upload.length)
@@ -266,10 +271,14 @@ impl World {
     }
 }
 
-/// The operation of a batch that records an edit.
+/// The operation of a batch that records an edit. What was taken over from another device says where it
+/// comes from: it was recorded there.
 fn edited(batch: &WriteBatch, device: DeviceId, last: u64) -> Option<OpId> {
+    const WITHOUT_ORIGIN: u8 = 0x82;
     match batch.put_ops.as_slice() {
-        [op] if op.seq == last + 1 && !batch.replace_log => Some(codec::op_id(&op.raw.0, device, op.seq)),
+        [op] if op.seq == last + 1 && !batch.replace_log && op.raw.0.first() == Some(&WITHOUT_ORIGIN) => {
+            Some(codec::op_id(&op.raw.0, device, op.seq))
+        }
         _ => None,
     }
 }

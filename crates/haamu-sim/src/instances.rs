@@ -53,7 +53,8 @@ impl World {
         for (id, submission) in &server.submissions {
             replicas.push(("the server".to_owned(), *id, submission.document.clone()));
         }
-        for (number, device) in self.devices.iter().enumerate() {
+        let devices = self.devices.iter().enumerate();
+        for (number, device) in devices.filter(|(number, _)| !self.shut_out.contains(number)) {
             for document in self.documents.iter().filter(|document| device.has(**document)) {
                 let view = device.engine.document(*document);
                 replicas.push((format!("device {number}"), *document, view));

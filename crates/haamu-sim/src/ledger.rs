@@ -69,6 +69,9 @@ pub enum Invariant {
     NoFailure,
     /// I28: no answers, names, addresses or tokens are in the server's log.
     Discretion,
+    /// I29: in two minutes in the background, answers go before files, failures are few, and every part of a
+    /// file can arrive.
+    Window,
 }
 
 impl Invariant {

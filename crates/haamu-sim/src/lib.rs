@@ -19,7 +19,9 @@ pub mod campaign;
 mod checks;
 mod device;
 pub mod draw;
+mod fault;
 mod host;
+mod incidents;
 mod instances;
 mod ledger;
 #[cfg(test)]
@@ -32,6 +34,7 @@ mod rest;
 pub mod safeguard;
 pub mod shrink;
 mod watch;
+mod window;
 mod wire;
 mod world;
 

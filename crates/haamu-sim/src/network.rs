@@ -9,6 +9,11 @@ use crate::plan::{Fate, Fault};
 use crate::wire::{Message, Payload, decode, portal};
 use crate::world::World;
 
+/// So long the server waits for the end of a part of a file.
+const PATIENCE_OF_PARTS_MS: u64 = 45_000;
+/// So long it waits for the end of any other request.
+const PATIENCE_MS: u64 = 60_000;
+
 impl World {
     /// Something happens to a message. Returns the device that it concerns.
     pub(crate) fn move_message(&mut self, pick: u8, fate: Fate, work: u8) -> Option<usize> {
@@ -46,14 +51,22 @@ impl World {
             Fate::Portal if message.payload.is_request() => {
                 self.answer_with(&message, Failure::NotOurServer);
             }
+            Fate::TooOld if message.payload.is_request() => {
+                self.answer_with(&message, Failure::UpgradeRequired);
+            }
+            Fate::Trickle if message.payload.is_request() => self.trickle(message),
+            // The device's transport stops reading, and takes it for what no server of ours says.
+            Fate::Flood => self.tell(&message, Failure::NotOurServer),
             Fate::Corrupt => self.corrupt(message),
-            Fate::Busy | Fate::FailAfterCommit | Fate::Portal => self.arrive(message),
+            Fate::Busy | Fate::FailAfterCommit | Fate::Portal | Fate::TooOld | Fate::Trickle => {
+                self.arrive(message);
+            }
         }
         self.work(device, work);
         Some(device)
     }
 
-    fn arrive(&mut self, message: Message) {
+    pub(crate) fn arrive(&mut self, message: Message) {
         if message.payload.is_request() {
             self.serve(message);
             return;
@@ -146,12 +159,12 @@ impl World {
     }
 
     /// The device learns that the connection broke.
-    fn break_off(&mut self, message: &Message) {
+    pub(crate) fn break_off(&mut self, message: &Message) {
         self.tell(message, Failure::Network);
     }
 
     /// An answer in the server's place sets out.
-    fn answer_with(&mut self, message: &Message, failure: Failure) {
+    pub(crate) fn answer_with(&mut self, message: &Message, failure: Failure) {
         let payload = match &message.payload {
             Payload::Ask { .. } if failure == Failure::NotOurServer => Payload::Answer(portal()),
             Payload::Ask { .. } => Payload::Answer(Reply::refusal(failure)),
@@ -166,7 +179,7 @@ impl World {
         self.network.push(message);
     }
 
-    fn tell(&mut self, message: &Message, failure: Failure) {
+    pub(crate) fn tell(&mut self, message: &Message, failure: Failure) {
         let device = &mut self.devices[message.device];
         if device.process != message.process {
             return;
@@ -193,6 +206,18 @@ impl World {
             _ => return self.break_off(&message),
         }
         self.arrive(message);
+    }
+
+    /// Half of a body trickles in. Of a file the server keeps that when it has waited long enough.
+    fn trickle(&mut self, mut message: Message) {
+        if let Payload::Part { arrived, .. } = &mut message.payload {
+            *arrived /= 2;
+            self.now += PATIENCE_OF_PARTS_MS;
+            self.serve(message);
+        } else {
+            self.now += PATIENCE_MS;
+            self.answer_with(&message, Failure::Busy(1_000));
+        }
     }
 
     fn corrupt(&mut self, mut message: Message) {

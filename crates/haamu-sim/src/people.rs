@@ -67,6 +67,13 @@ impl World {
         let to = others
             .into_iter()
             .find(|other| self.devices[*other].user == source.user)?;
+        self.carry(from, to);
+        Some(to)
+    }
+
+    /// The work of a device is exported, and imported on another one.
+    pub(crate) fn carry(&mut self, from: usize, to: usize) {
+        let source = &self.devices[from];
         let sound = |blob: &&StoredBlob| source.files.get(&blob.sha256).is_some_and(|file| file.is_sound);
         let files: Vec<StoredBlob> = source.store.blobs.iter().filter(sound).cloned().collect();
         let import = Import {
@@ -81,7 +88,6 @@ impl World {
         }
         self.handle(to, Event::Import(import));
         self.work(to, u8::MAX);
-        Some(to)
     }
 
     fn action(

@@ -67,6 +67,7 @@ impl World {
         let is_stuck = device.is_asked
             && device.todo.is_empty()
             && !device.needs_person
+            && !device.needs_update
             && device.engine.poll_timeout().is_none()
             && !is_on_the_way();
         self.ledger.require(Invariant::Liveness, !is_stuck, || {

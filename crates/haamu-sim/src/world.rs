@@ -12,12 +12,11 @@ use crate::ledger::{Counts, Invariant, Ledger};
 use crate::plan::{Act, Fault, Plan, Step};
 use crate::played::Server;
 use crate::safeguard::{Duty, Removal};
+use crate::window::Window;
 use crate::wire::{Codec, Message};
 
 /// When worlds begin, in milliseconds since 1970.
 pub const START: u64 = 1_700_000_000_000;
-/// At most so many devices, clones included.
-const MAX_DEVICES: usize = 8;
 /// At most so many submissions, those assigned later included.
 const MAX_DOCUMENTS: usize = 8;
 
@@ -55,6 +54,10 @@ pub(crate) struct World {
     pub(crate) sent_bytes: usize,
     /// Values that people have given so far.
     pub(crate) values: u32,
+    /// What a device does with its time in the background, while it has any.
+    pub(crate) window: Option<Window>,
+    /// The devices that the server had shut out in the end.
+    pub(crate) shut_out: BTreeSet<usize>,
 }
 
 /// Runs a plan with the played server; `removed` is a safeguard to do without.
@@ -121,6 +124,8 @@ impl World {
             },
             sent_bytes: 0,
             values: 0,
+            window: None,
+            shut_out: BTreeSet::new(),
         }
     }
 
@@ -143,7 +148,7 @@ impl World {
         }
     }
 
-    fn device_of(&self, number: u8) -> usize {
+    pub(crate) fn device_of(&self, number: u8) -> usize {
         usize::from(number) % self.devices.len()
     }
 
@@ -164,6 +169,7 @@ impl World {
             }
             Step::Sync { device, work } => {
                 let device = self.device_of(device);
+                self.update(device);
                 self.devices[device].is_asked = true;
                 self.handle(device, Event::SyncNow);
                 self.work(device, work);
@@ -197,6 +203,15 @@ impl World {
                 self.work(device, u8::MAX);
                 return Some(device);
             }
+            Step::StorageTrouble { count } => {
+                self.ledger.counts.faults += 1;
+                self.backend.trouble(u32::from(count), self.now);
+            }
+            Step::Window { device, weather } => {
+                let device = self.device_of(device);
+                self.window(device, weather);
+                return Some(device);
+            }
             Step::Rescue { device } => {
                 let device = self.device_of(device);
                 return self.rescue(device);
@@ -204,48 +219,6 @@ impl World {
             _ => return self.mishap(step),
         }
         None
-    }
-
-    /// The steps that are faults of one device.
-    fn mishap(&mut self, step: &Step) -> Option<usize> {
-        let now = self.now;
-        let (Step::Kill { device }
-        | Step::DiskFull { device, .. }
-        | Step::SetClock { device, .. }
-        | Step::Reboot { device }
-        | Step::Clone { device }
-        | Step::Evict { device }
-        | Step::Rot { device, .. }
-        | Step::ExpireToken { device }
-        | Step::EndSession { device }) = *step
-        else {
-            return None;
-        };
-        self.ledger.counts.faults += 1;
-        let number = self.device_of(device);
-        let device = &mut self.devices[number];
-        match *step {
-            Step::DiskFull { commits, .. } => device.disk_full = commits,
-            Step::SetClock { off_by, .. } => device.set_clock(off_by),
-            Step::Reboot { .. } => device.reboot(now),
-            Step::Clone { .. } => self.clone_device(number),
-            Step::Evict { .. } => self.evict(number),
-            Step::Rot { pick, .. } => {
-                let count = device.files.len().max(1);
-                if let Some((hash, file)) = device.files.iter_mut().nth(usize::from(pick) % count) {
-                    file.is_sound = false;
-                    self.ledger.destroyed.insert(*hash);
-                }
-            }
-            Step::ExpireToken { .. } => device.session.is_valid = false,
-            Step::EndSession { .. } => {
-                self.backend.end_session(&device.session, now);
-                device.session.is_valid = false;
-                device.session.is_renewable = false;
-            }
-            _ => device.kill(),
-        }
-        Some(number)
     }
 
     /// Time passes; who planned another attempt makes it.
@@ -275,35 +248,5 @@ impl World {
         if self.documents.len() < MAX_DOCUMENTS {
             self.documents.extend(self.backend.assign(like, self.now));
         }
-    }
-
-    fn clone_device(&mut self, number: usize) {
-        if self.devices.len() >= MAX_DEVICES {
-            return;
-        }
-        let original = &self.devices[number];
-        let store = original.durable.as_ref().unwrap_or(&original.store).clone();
-        let mut copy = Device::new(self.devices.len(), original.session.clone(), store, self.now);
-        copy.files = original.files.clone();
-        copy.durable = original.durable.clone();
-        self.devices.push(copy);
-    }
-
-    fn evict(&mut self, number: usize) {
-        let device = &mut self.devices[number];
-        let held: Vec<_> = device.log.values().map(|(id, _)| *id).collect();
-        self.ledger.destroyed.extend(device.files.keys());
-        device.clear();
-        let lost = held.iter().copied().filter(|id| !self.backend.has(*id));
-        self.ledger.excused.extend(lost);
-        self.ledger.cleared.extend(held);
-    }
-
-    fn restore_server(&mut self) {
-        self.ledger.counts.faults += 1;
-        self.backend.restore(self.now);
-        let cleared = self.ledger.cleared.iter().copied();
-        let lost = cleared.filter(|id| !self.backend.has(*id));
-        self.ledger.excused.extend(lost);
     }
 }

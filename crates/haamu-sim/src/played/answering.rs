@@ -2,7 +2,7 @@
 
 use haamu_sync::engine::{Enrolment, Failure, UploadFailure};
 use haamu_sync::server::resume;
-use haamu_sync::{Cursor, DocumentId, OpId};
+use haamu_sync::{Cursor, DeviceId, DocumentId, OpId};
 
 use crate::backend::{
     Acted, Encoding, Inspection, Operation, Part, ReadOut, Reply, Requests, Session, SubmissionState, Terms,
@@ -38,8 +38,9 @@ impl Requests for Server {
             return Err(Failure::Unauthorised);
         }
         let row = self.db.devices.entry(enrolment.device);
-        if row.or_insert_with(|| DeviceRow::new(session.user)).user != session.user {
-            return Err(Failure::Forbidden);
+        let row = row.or_insert_with(|| DeviceRow::new(session.user));
+        if row.user != session.user || row.is_shut_out {
+            return Err(Failure::NotEnrolled);
         }
         Ok(Session {
             device: Some(enrolment.device),
@@ -52,7 +53,15 @@ impl Requests for Server {
     }
 
     fn part(&mut self, session: &Session, part: &Part<'_>, _: u64) -> Result<u64, UploadFailure> {
-        self.take_part(session, part)
+        // Of two failures of the storage one comes before it has done its work, and one after.
+        let trouble = self.troubles;
+        self.troubles = trouble.saturating_sub(1);
+        let failed = Err(UploadFailure::Request(Failure::Busy(1_000)));
+        match trouble {
+            0 => self.take_part(session, part),
+            trouble if trouble.is_multiple_of(2) => failed,
+            _ => self.take_part(session, part).and(failed),
+        }
     }
 }
 
@@ -90,6 +99,16 @@ impl Operation for Server {
         self.begin();
     }
 
+    fn trouble(&mut self, writes: u32, _: u64) {
+        self.troubles = writes;
+    }
+
+    fn shut_out(&mut self, device: DeviceId, _: u64) {
+        if let Some(row) = self.db.devices.get_mut(&device) {
+            row.is_shut_out = true;
+        }
+    }
+
     fn settle(&mut self, _: u64) {
         // It does nothing by itself.
     }
@@ -117,6 +136,10 @@ impl Inspection for Server {
             })
             .reset
         })
+    }
+
+    fn is_shut_out(&mut self, device: DeviceId) -> bool {
+        self.db.devices.get(&device).is_some_and(|row| row.is_shut_out)
     }
 
     fn has(&mut self, id: OpId) -> bool {

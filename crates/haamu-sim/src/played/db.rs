@@ -59,6 +59,7 @@ pub(crate) struct DeviceRow {
     /// The head after each operation.
     pub(crate) heads: Vec<ChainHead>,
     pub(crate) previous: Option<Hlc>,
+    pub(crate) is_shut_out: bool,
     /// Where its operations stand in the log.
     pub(crate) rows: BTreeMap<u64, usize>,
 }

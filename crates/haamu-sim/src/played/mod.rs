@@ -50,6 +50,8 @@ pub(crate) struct Server {
     is_small: bool,
     removed: Option<Duty>,
     hidden: Vec<Hidden>,
+    /// So many parts of files meet a storage that fails.
+    troubles: u32,
 }
 
 impl Server {
@@ -72,6 +74,7 @@ impl Server {
             is_small: plan.faults.contains(&Fault::SmallBodies),
             removed,
             hidden: Vec::new(),
+            troubles: 0,
         };
         server.begin();
         for index in 0..usize::from(setting.documents.max(1)) {
@@ -138,7 +141,9 @@ impl Server {
         if request.proto != PROTO {
             return Reply::refusal(Failure::UpgradeRequired);
         }
-        let is_own = |row: &DeviceRow| row.user == session.user && session.device == Some(request.device);
+        let is_own = |row: &DeviceRow| {
+            row.user == session.user && session.device == Some(request.device) && !row.is_shut_out
+        };
         if !self.db.devices.get(&request.device).is_some_and(is_own) {
             return Reply::refusal(Failure::NotEnrolled);
         }
