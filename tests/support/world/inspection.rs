@@ -51,6 +51,11 @@ impl Inspection for RealServer {
         })
     }
 
+    fn is_shut_out(&mut self, device: DeviceId) -> bool {
+        let rows = self.rows("SELECT id FROM device WHERE revoked_at IS NOT NULL");
+        rows.iter().any(|row| device_of(&bytes(row, "id")) == device)
+    }
+
     fn has(&mut self, id: OpId) -> bool {
         self.operations().contains(&id)
     }
@@ -118,6 +123,14 @@ impl RealServer {
         let statement = Statement::from_string(observer.get_database_backend(), sql);
         let rows = self.runtime.block_on(observer.query_all_raw(statement));
         rows.unwrap_or_else(|error| panic!("{sql}: {error}"))
+    }
+
+    /// Changes something as an operator does, past the server.
+    pub(super) fn execute(&self, sql: &str) {
+        let done = self.running.observer.execute_unprepared(sql);
+        self.runtime
+            .block_on(done)
+            .unwrap_or_else(|error| panic!("{sql}: {error}"));
     }
 
     fn scope(&self, user: usize) -> String {

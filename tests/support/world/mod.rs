@@ -16,6 +16,7 @@ mod logs;
 mod operation;
 mod requests;
 mod template;
+mod trouble;
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
@@ -189,6 +190,7 @@ impl RealServer {
             violations: Vec::new(),
             runtime,
         };
+        server.prepare_trouble();
         server.expire_tokens(users);
         for number in 0..usize::from(plan.setting.documents.max(1)) {
             server.plan_visit(number % users);

@@ -6,7 +6,7 @@ use axum::http::Method;
 use haamu_domain::SubmissionId;
 use haamu_sim::backend::{Acted, Operation};
 use haamu_sim::plan::Act;
-use haamu_sync::DocumentId;
+use haamu_sync::{DeviceId, DocumentId};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -71,6 +71,33 @@ impl Operation for RealServer {
         self.settled = backup.settled.clone();
         let database = Arc::new(self.runtime.block_on(backup.database.copy()));
         self.begin(database, objects);
+    }
+
+    fn trouble(&mut self, writes: u32, now: u64) {
+        self.clock.tick(now);
+        self.was_troubled |= writes > 0;
+        self.running.objects.fail(writes);
+        self.fail_transactions(writes);
+    }
+
+    fn shut_out(&mut self, device: DeviceId, now: u64) {
+        self.clock.tick(now);
+        // There is no operation for it yet: an operator does it by hand.
+        let revoked_at = self.now();
+        let name: String = device
+            .as_bytes()
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
+        let is_postgres = self.running.database.is_postgres();
+        let name = if is_postgres {
+            format!("'\\x{name}'")
+        } else {
+            format!("x'{name}'")
+        };
+        self.execute(&format!(
+            "UPDATE device SET revoked_at = {revoked_at} WHERE id = {name}"
+        ));
     }
 
     fn settle(&mut self, now: u64) {
