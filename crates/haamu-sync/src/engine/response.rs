@@ -198,11 +198,13 @@ impl Engine {
         }
     }
 
-    /// Silence means applied: what the server had set aside before it lost it took effect now.
+    /// Silence means applied: what the server had set aside before it lost it took effect now. So did what it
+    /// has from elsewhere already, or it would tell where it put that.
     fn judge_anew(&self, response: &SyncResponse, agreed: u64, batch: &mut WriteBatch) {
         let is_told = |seq: u64| {
             let mut told = response.exceptions.iter();
-            told.any(|told| told.seq == seq && told.disposition != Disposition::Applied)
+            let is_in_effect = |place| matches!(place, Disposition::Applied | Disposition::Duplicate);
+            told.any(|told| told.seq == seq && !is_in_effect(told.disposition))
         };
         let judged = self.state.log.range(self.state.device.acknowledged + 1..);
         let judged = judged.take_while(|(seq, _)| **seq <= agreed);
