@@ -229,8 +229,10 @@ impl Server {
             return logged;
         }
         let mut first = self.db.log.iter().filter(|other| other.id == logged.id);
+        let first = first.find(|other| other.disposition != Disposition::Duplicate);
+        // What took effect is told as what it is now: here already.
         first
-            .find(|other| other.disposition != Disposition::Duplicate)
+            .filter(|first| first.disposition != Disposition::Applied)
             .unwrap_or(logged)
     }
 
