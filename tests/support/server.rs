@@ -117,7 +117,7 @@ impl TestServer {
             method,
             path: path.to_owned(),
             headers: HeaderMap::new(),
-            body: Vec::new(),
+            body: Body::empty(),
         }
     }
 
@@ -188,7 +188,7 @@ pub struct Call<'a> {
     method: Method,
     path: String,
     headers: HeaderMap,
-    body: Vec<u8>,
+    body: Body,
 }
 
 impl Call<'_> {
@@ -217,15 +217,20 @@ impl Call<'_> {
 
     /// With a body.
     pub fn body(self, media_type: &str, body: impl Into<Vec<u8>>) -> Self {
+        self.stream(media_type, Body::from(body.into()))
+    }
+
+    /// With a body that may arrive in any way.
+    pub fn stream(self, media_type: &str, body: Body) -> Self {
         let mut call = self.header("content-type", media_type);
-        call.body = body.into();
+        call.body = body;
         call
     }
 
     /// Sends it.
     pub async fn send(self) -> Answer {
         let shown = format!("{} {}", self.method, self.path);
-        let mut request = Request::new(Body::from(self.body));
+        let mut request = Request::new(self.body);
         *request.method_mut() = self.method;
         *request.uri_mut() = self.path.parse().expect("a path");
         *request.headers_mut() = self.headers;
