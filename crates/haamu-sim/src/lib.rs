@@ -31,6 +31,7 @@ mod people;
 pub mod plan;
 mod played;
 mod rest;
+pub mod runs;
 pub mod safeguard;
 pub mod shrink;
 mod watch;

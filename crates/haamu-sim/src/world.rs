@@ -35,6 +35,12 @@ impl Outcome {
     pub fn broken(&self) -> BTreeSet<Invariant> {
         self.violations.iter().map(|(invariant, _)| *invariant).collect()
     }
+
+    /// What did not hold, in words.
+    pub fn lines(&self) -> impl Iterator<Item = String> {
+        let violations = self.violations.iter();
+        violations.map(|(invariant, what)| format!("  I{} {invariant:?}: {what}", invariant.number()))
+    }
 }
 
 /// Everything.
