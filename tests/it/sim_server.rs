@@ -73,6 +73,9 @@ fn worlds_hold(kind: Kind, worlds: u64) {
         say: &say,
     };
     assert_eq!(runs.carry_out(), Ok(true), "every world holds");
+    let logged = LogWatch::start().seen();
+    assert!(logged > 0, "what is watched is not empty");
+    say(&format!("{logged} bytes of log lines were searched"));
 }
 
 /// The plans of the played server that failed once, and those that bear the name of a safeguard.

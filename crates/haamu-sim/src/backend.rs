@@ -43,11 +43,11 @@ pub trait Requests {
     /// A sync request.
     fn sync(&mut self, session: &Session, body: &[u8], encoding: Encoding, now: Millis) -> Reply;
 
-    /// A part of a file; returns how many bytes of the file are there.
+    /// A part of a file.
     ///
     /// # Errors
     /// What the device hears instead.
-    fn part(&mut self, session: &Session, part: &Part<'_>, now: Millis) -> Result<u64, UploadFailure>;
+    fn part(&mut self, session: &Session, part: &Part<'_>, now: Millis) -> Result<Taken, UploadFailure>;
 }
 
 /// What happens at the agency and at the operator's.
@@ -99,6 +99,14 @@ pub trait Inspection {
 
     /// Whether the last backup has an operation.
     fn backup_has(&mut self, id: OpId) -> bool;
+
+    /// What is wrong with a receipt that a device holds of a file, if anything is.
+    fn fault_of_receipt(
+        &mut self,
+        receipt: &Bytes,
+        file: (BlobHash, DocumentId),
+        length: u64,
+    ) -> Option<String>;
 
     /// Everything, for the checks of the end.
     fn read_out(&mut self, now: Millis) -> ReadOut;
@@ -193,6 +201,15 @@ pub struct Part<'a> {
     pub arrived: u64,
     /// Whether they arrive as they were sent.
     pub is_sound: bool,
+}
+
+/// What a server answers to a part of a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Taken {
+    /// So many bytes of the file are there.
+    pub held: u64,
+    /// With the last part, the server's word that it has the file, and the submission that it was sent for.
+    pub receipt: Option<(DocumentId, Bytes)>,
 }
 
 /// What became of something that the staff meant to do.

@@ -38,7 +38,8 @@ impl Tally {
         let counts = &self.counts;
         format!(
             "{} worlds from seed {}: {} operations, {} conflicts, {} faults, {} requests, {} clones, \
-             {} withdrawn acknowledgements, {} set aside, {} files; {} worlds failed; {} s on {threads} threads",
+             {} withdrawn acknowledgements, {} set aside, {} files, {} receipts, {} decisions refused and {} without \
+             meaning; {} worlds failed; {} s on {threads} threads",
             self.worlds,
             self.first_seed,
             counts.operations,
@@ -49,6 +50,9 @@ impl Tally {
             counts.withdrawals,
             counts.set_aside,
             counts.files,
+            counts.receipts,
+            counts.refused,
+            counts.meaningless,
             self.failures.len(),
             self.seconds,
         )

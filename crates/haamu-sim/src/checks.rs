@@ -29,6 +29,7 @@ impl World {
         self.check_causality(server);
         self.check_latest(server);
         self.check_photos(server);
+        self.check_receipts();
         self.check_stamps(server);
         self.check_set_aside(server);
         self.check_instances(server);
@@ -264,6 +265,21 @@ impl World {
                 self.ledger.require(Invariant::Photos, !is_silent, || {
                     format!("{} is damaged and nobody was told", blob.sha256)
                 });
+            }
+        }
+    }
+
+    /// What devices hold as the server's word for a file is that.
+    fn check_receipts(&mut self) {
+        for (number, device) in self.devices.iter().enumerate() {
+            for blob in &device.store.blobs {
+                let receipt = blob.receipt.as_ref();
+                let fault = receipt
+                    .and_then(|receipt| self.backend.fault_of_receipt(receipt, blob.key(), blob.length));
+                self.ledger.require(Invariant::Receipts, fault.is_none(), || {
+                    format!("device {number} holds a receipt of {}: {fault:?}", blob.sha256)
+                });
+                self.ledger.counts.receipts += u64::from(receipt.is_some());
             }
         }
     }

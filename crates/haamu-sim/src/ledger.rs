@@ -125,6 +125,9 @@ pub struct Counts {
     pub set_aside: u64,
     /// Files that arrived whole.
     pub files: u64,
+    /// Receipts that devices held in the end.
+    #[serde(default)]
+    pub receipts: u64,
     /// Times that the staff could not do what they meant to, as things stood.
     #[serde(default)]
     pub refused: u64,
@@ -144,6 +147,7 @@ impl Counts {
         self.withdrawals += other.withdrawals;
         self.set_aside += other.set_aside;
         self.files += other.files;
+        self.receipts += other.receipts;
         self.refused += other.refused;
         self.meaningless += other.meaningless;
     }

@@ -88,7 +88,14 @@ impl World {
                 Event::AuthRefreshed(id, Ok(()))
             }
             Payload::Refreshed(Err(failure)) => Event::AuthRefreshed(id, Err(failure)),
-            Payload::PartDone(outcome) => Event::Uploaded(id, outcome),
+            Payload::PartDone(sha256, Ok(taken)) => {
+                if let Some((document, receipt)) = taken.receipt {
+                    let receipt = Event::Receipt(sha256, document, receipt);
+                    device.todo.push_back(Todo::Event(receipt));
+                }
+                Event::Uploaded(id, Ok(taken.held))
+            }
+            Payload::PartDone(_, Err(failure)) => Event::Uploaded(id, Err(failure)),
             _ => return,
         };
         self.devices[message.device].todo.push_back(Todo::Event(event));
@@ -137,7 +144,7 @@ impl World {
                     arrived,
                     is_sound,
                 };
-                Payload::PartDone(self.backend.part(&session, &part, self.now))
+                Payload::PartDone(upload.sha256, self.backend.part(&session, &part, self.now))
             }
             Payload::Refresh { session } => {
                 let session = self.current(device, session);
@@ -169,7 +176,9 @@ impl World {
             Payload::Ask { .. } if failure == Failure::NotOurServer => Payload::Answer(portal()),
             Payload::Ask { .. } => Payload::Answer(Reply::refusal(failure)),
             Payload::Enrol { .. } => Payload::Enrolled(Err(failure)),
-            Payload::Part { .. } => Payload::PartDone(Err(UploadFailure::Request(failure))),
+            Payload::Part { upload, .. } => {
+                Payload::PartDone(upload.sha256, Err(UploadFailure::Request(failure)))
+            }
             _ => Payload::Refreshed(Err(failure)),
         };
         let message = Message {
@@ -235,7 +244,7 @@ fn failed(payload: &Payload, id: EffectId, failure: Failure) -> Event {
     match payload {
         Payload::Ask { .. } | Payload::Answer(_) => Event::Synced(id, Err(failure)),
         Payload::Enrol { .. } | Payload::Enrolled(_) => Event::Enrolled(id, Err(failure)),
-        Payload::Part { .. } | Payload::PartDone(_) => {
+        Payload::Part { .. } | Payload::PartDone(..) => {
             Event::Uploaded(id, Err(UploadFailure::Request(failure)))
         }
         Payload::Refresh { .. } | Payload::Refreshed(_) => Event::AuthRefreshed(id, Err(failure)),

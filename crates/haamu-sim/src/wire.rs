@@ -1,9 +1,9 @@
 //! Frames as bytes, and what their way does to them.
 
-use haamu_sync::Frame;
 use haamu_sync::engine::{EffectId, Enrolment, Failure, Upload, UploadFailure};
+use haamu_sync::{BlobHash, Frame};
 
-use crate::backend::{Encoding, Reply, Session};
+use crate::backend::{Encoding, Reply, Session, Taken};
 
 /// A message between a device and the server.
 #[derive(Clone, Debug)]
@@ -37,7 +37,7 @@ pub(crate) enum Payload {
         session: Session,
     },
     /// Its answer.
-    PartDone(Result<u64, UploadFailure>),
+    PartDone(BlobHash, Result<Taken, UploadFailure>),
     /// A request for new tokens.
     Refresh { session: Session },
     /// Its answer.

@@ -65,6 +65,18 @@ impl Inspection for RealServer {
         backup.is_some_and(|backup| backup.operations.contains(&id))
     }
 
+    fn fault_of_receipt(
+        &mut self,
+        receipt: &Bytes,
+        (sha256, document): (BlobHash, DocumentId),
+        length: u64,
+    ) -> Option<String> {
+        let keys = self.running.app.receipt_keys();
+        let submission = SubmissionId::from_document(document).to_string();
+        let text = String::from_utf8_lossy(&receipt.0);
+        fault_of(&text, keys, sha256, length, &submission)
+    }
+
     fn read_out(&mut self, now: u64) -> ReadOut {
         let feeds = (0..self.terms.authors.len())
             .map(|user| self.audit(user, now))

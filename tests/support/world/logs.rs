@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::io;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread::{self, ThreadId};
 
@@ -14,7 +15,10 @@ use crate::agency::SHOPPER_NAME;
 
 /// All lines that are logged in this process, at every level, by the thread that logged them.
 #[derive(Clone, Debug, Default)]
-pub struct LogWatch(Arc<Mutex<HashMap<ThreadId, Vec<u8>>>>);
+pub struct LogWatch {
+    lines: Arc<Mutex<HashMap<ThreadId, Vec<u8>>>>,
+    seen: Arc<AtomicU64>,
+}
 
 impl LogWatch {
     /// Begins to watch; whoever does so once more in this process watches the same.
@@ -59,21 +63,21 @@ impl LogWatch {
         found
     }
 
-    /// How many bytes this thread has logged.
+    /// How many bytes were logged.
     #[must_use]
-    pub fn count(&self) -> usize {
-        let lines = self.lines();
-        lines.get(&thread::current().id()).map_or(0, Vec::len)
+    pub fn seen(&self) -> u64 {
+        self.seen.load(Ordering::Relaxed)
     }
 
     fn lines(&self) -> MutexGuard<'_, HashMap<ThreadId, Vec<u8>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.lines.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl io::Write for LogWatch {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let thread = thread::current().id();
+        self.seen.fetch_add(bytes.len() as u64, Ordering::Relaxed);
         self.lines().entry(thread).or_default().extend_from_slice(bytes);
         Ok(bytes.len())
     }

@@ -4,16 +4,17 @@ use axum::body::Body;
 use axum::http::Method;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use bytes::Bytes;
 use haamu_client::native::upload_failure_of;
+use haamu_domain::SubmissionId;
 use haamu_domain::receipt::{PublicKeys, Receipt};
 use haamu_sim::Invariant;
-use haamu_sim::backend::{Encoding, Part, Reply, Requests, Session};
+use haamu_sim::backend::{Encoding, Inspection, Part, Reply, Requests, Session, Taken};
 use haamu_sync::engine::{Enrolment, Failure, Upload, UploadFailure};
-use haamu_sync::{Frame, PROTO_HEADER, SyncRequest, SyncResponse};
+use haamu_sync::{BlobHash, Bytes, DocumentId, Frame, PROTO_HEADER, SyncRequest, SyncResponse};
 use sea_orm::{ConnectionTrait, Statement};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
+use uuid::Uuid;
 
 use crate::wire::PUBLIC_KEY;
 
@@ -105,7 +106,7 @@ impl Requests for RealServer {
         }
     }
 
-    fn part(&mut self, session: &Session, part: &Part<'_>, now: u64) -> Result<u64, UploadFailure> {
+    fn part(&mut self, session: &Session, part: &Part<'_>, now: u64) -> Result<Taken, UploadFailure> {
         let Part { upload, arrived, .. } = *part;
         let bytes = self.bytes_of(upload);
         let is_last = upload.offset + upload.length == upload.total;
@@ -125,8 +126,11 @@ impl Requests for RealServer {
         if !answer.status.is_success() {
             return Err(upload_failure_of(answer.status, offset, answer.failure()));
         }
-        self.watch_receipt(upload, &answer);
-        offset.ok_or(UploadFailure::Request(Failure::NotOurServer))
+        let held = offset.ok_or(UploadFailure::Request(Failure::NotOurServer))?;
+        Ok(Taken {
+            held,
+            receipt: self.receipt_in(upload, &answer),
+        })
     }
 }
 
@@ -193,17 +197,20 @@ impl RealServer {
     }
 
     /// Whoever has sent all of a file gets the server's word for it.
-    fn watch_receipt(&mut self, upload: &Upload, answer: &Exchange) {
+    fn receipt_in(&mut self, upload: &Upload, answer: &Exchange) -> Option<(DocumentId, Bytes)> {
         if answer.header("upload-complete") != Some("?1") {
-            return;
+            return None;
         }
-        let receipt = answer.header("haamu-receipt").unwrap_or_default().to_owned();
-        let keys = self.running.app.receipt_keys().clone();
-        let submission = upload.url.split("submission=").nth(1).unwrap_or_default();
-        let fault = fault_of(&receipt, &keys, upload.sha256, upload.total, submission);
+        let submission: Uuid = upload.url.split("submission=").nth(1)?.parse().ok()?;
+        let document = SubmissionId::from_uuid(submission).document();
+        let receipt = answer.header("haamu-receipt").unwrap_or_default();
+        let receipt = Bytes(receipt.as_bytes().to_vec());
+        // Whatever becomes of the answer: it must be genuine.
+        let fault = self.fault_of_receipt(&receipt, (upload.sha256, document), upload.total);
         if let Some(fault) = fault {
             self.violated(Invariant::Receipts, format!("{}: {fault}", upload.url));
         }
+        Some((document, receipt))
     }
 }
 
@@ -211,7 +218,7 @@ impl RealServer {
 pub(super) fn fault_of(
     receipt: &str,
     keys: &PublicKeys,
-    sha256: haamu_sync::BlobHash,
+    sha256: BlobHash,
     length: u64,
     submission: &str,
 ) -> Option<String> {
@@ -255,7 +262,7 @@ fn body_of(mut bytes: Vec<u8>, arrived: u64, is_sound: bool) -> Body {
         return Body::from(bytes);
     }
     let broken = std::io::Error::from(std::io::ErrorKind::ConnectionReset);
-    Body::from_stream(futures::stream::iter([Ok(Bytes::from(bytes)), Err(broken)]))
+    Body::from_stream(futures::stream::iter([Ok(bytes), Err(broken)]))
 }
 
 pub(super) fn text(value: &Value) -> String {

@@ -2,16 +2,17 @@
 
 use haamu_sync::engine::{Enrolment, Failure, UploadFailure};
 use haamu_sync::server::resume;
-use haamu_sync::{Cursor, DeviceId, DocumentId, OpId};
+use haamu_sync::{BlobHash, Bytes, Cursor, DeviceId, DocumentId, OpId};
 
 use crate::backend::{
-    Acted, Encoding, Inspection, Operation, Part, ReadOut, Reply, Requests, Session, SubmissionState, Terms,
+    Acted, Encoding, Inspection, Operation, Part, ReadOut, Reply, Requests, Session, SubmissionState, Taken,
+    Terms,
 };
 use crate::plan::Act;
 
 use super::db::{DeviceRow, Stage, Submission};
 use super::feed::body;
-use super::{REVIEWER, STAFF, Server};
+use super::{REVIEWER, STAFF, Server, staff};
 
 impl Requests for Server {
     fn sign_in(&mut self, user: usize, _: u64) -> Session {
@@ -52,7 +53,7 @@ impl Requests for Server {
         self.answer(body, session, encoding, now)
     }
 
-    fn part(&mut self, session: &Session, part: &Part<'_>, _: u64) -> Result<u64, UploadFailure> {
+    fn part(&mut self, session: &Session, part: &Part<'_>, _: u64) -> Result<Taken, UploadFailure> {
         // Of two failures of the storage one comes before it has done its work, and one after.
         let trouble = self.troubles;
         self.troubles = trouble.saturating_sub(1);
@@ -148,6 +149,12 @@ impl Inspection for Server {
 
     fn backup_has(&mut self, id: OpId) -> bool {
         self.backup.has(id)
+    }
+
+    fn fault_of_receipt(&mut self, receipt: &Bytes, file: (BlobHash, DocumentId), _: u64) -> Option<String> {
+        let (sha256, document) = file;
+        let is_genuine = *receipt == staff::receipt(sha256, document);
+        (!is_genuine).then(|| "it is of another file".to_owned())
     }
 
     fn read_out(&mut self, _: u64) -> ReadOut {

@@ -3,11 +3,11 @@
 use haamu_sync::engine::{Failure, UploadFailure};
 use haamu_sync::server::Incoming;
 use haamu_sync::{
-    Action, Bytes, Disposition, DocumentId, Hlc, Lane, Need, Op, RegisterKey, SyncRequest, Value, clock,
-    codec,
+    Action, BlobHash, Bytes, Disposition, DocumentId, Hlc, Lane, Need, Op, RegisterKey, SyncRequest, Value,
+    clock, codec,
 };
 
-use crate::backend::{FileState, Part, Session};
+use crate::backend::{FileState, Part, Session, Taken};
 use crate::plan::Act;
 use crate::safeguard::Duty;
 
@@ -47,7 +47,7 @@ impl Server {
         needs
     }
 
-    pub(super) fn take_part(&mut self, session: &Session, part: &Part<'_>) -> Result<u64, UploadFailure> {
+    pub(super) fn take_part(&mut self, session: &Session, part: &Part<'_>) -> Result<Taken, UploadFailure> {
         let Part {
             upload,
             arrived,
@@ -64,7 +64,7 @@ impl Server {
         let file = self.db.files.entry((upload.sha256, document)).or_default();
         let end = upload.offset + arrived;
         if file.is_complete || end <= file.held {
-            return Ok(file.held);
+            return Ok(taken(file, upload.sha256, document));
         }
         if upload.offset != file.held {
             return Err(UploadFailure::WrongOffset(file.held));
@@ -80,10 +80,11 @@ impl Server {
         if is_complete && is_sound {
             self.db.sent.insert((session.user, upload.sha256));
         }
+        let answer = taken(file, upload.sha256, document);
         if is_complete && self.removed != Some(Duty::FileInFeed) {
             self.publish(document, false);
         }
-        Ok(end)
+        Ok(answer)
     }
 
     /// The staff do something. Returns whether anything changed.
@@ -155,4 +156,17 @@ impl Server {
         }
         touched.is_some()
     }
+}
+
+/// The answer to a part of a file that the server has now.
+fn taken(file: &FileState, sha256: BlobHash, document: DocumentId) -> Taken {
+    Taken {
+        held: file.held,
+        receipt: file.is_complete.then(|| (document, receipt(sha256, document))),
+    }
+}
+
+/// The played server's word that it has a file.
+pub(super) fn receipt(sha256: BlobHash, document: DocumentId) -> Bytes {
+    Bytes(format!("{sha256} of {document}").into_bytes())
 }
