@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use haamu_sync::clock::MAX_LEAD_MS;
 use haamu_sync::engine::BlobState;
-use haamu_sync::{Action, BlobHash, Body, Disposition, Document, DocumentId, Hlc, Lane, OpId, RegisterKey};
+use haamu_sync::{
+    Action, BlobHash, Body, Disposition, Document, DocumentId, Hlc, Lane, Op, OpId, RegisterKey,
+};
 
 use crate::backend::{Logged, ReadOut};
 use crate::host::TIMELY_MS;
@@ -324,9 +326,9 @@ impl World {
 
     /// What devices show as set aside is what the server set aside.
     fn check_set_aside(&mut self, server: &ReadOut) {
-        let mut places: BTreeMap<OpId, Disposition> = BTreeMap::new();
+        let mut places: BTreeMap<OpId, &Logged> = BTreeMap::new();
         for logged in &server.log {
-            places.entry(logged.id).or_insert(logged.disposition);
+            places.entry(logged.id).or_insert(logged);
         }
         let devices = self.devices.iter().enumerate();
         for (number, device) in devices.filter(|(number, _)| !self.shut_out.contains(number)) {
@@ -334,10 +336,13 @@ impl World {
                 let Some((id, _)) = device.log.get(&stored.seq) else {
                     continue;
                 };
-                let place = places.get(id).filter(|place| **place != Disposition::Applied);
+                let logged = places.get(id).copied();
+                let place = logged.map(|logged| logged.disposition);
+                let place = place.filter(|place| *place != Disposition::Applied);
+                let is_untold = logged.is_some_and(took_effect_without_trace);
                 self.ledger.require(
                     Invariant::SetAsideTold,
-                    stored.set_aside.as_ref() == place,
+                    stored.set_aside == place || is_untold,
                     || {
                         format!(
                             "device {number} shows {id} as {:?}; the server has it as {place:?}",
@@ -348,6 +353,18 @@ impl World {
             }
         }
     }
+}
+
+/// Whether an operation took effect when somebody decided about it, and the copies of its submission do not
+/// show that: of this no device hears.
+fn took_effect_without_trace(logged: &Logged) -> bool {
+    let traceless = |op: &Op| {
+        matches!(
+            op.action,
+            Action::Submit(_) | Action::Note(_) | Action::Detach(_) | Action::RemoveInstance(_)
+        )
+    };
+    logged.code == "replayed" && logged.op.as_ref().is_some_and(traceless)
 }
 
 fn is_applied_to(logged: &Logged, document: DocumentId) -> bool {

@@ -170,9 +170,10 @@ fn step(draw: &mut Draw, faults: &BTreeSet<Fault>, fates: &[Fate], incidents: &[
         89..=91 => Step::Staff {
             document: draw.byte(),
             place: draw.byte(),
-            act: match draw.below(12) {
+            act: match draw.below(13) {
                 0..=3 => Act::Brief,
                 4 => Act::Assign,
+                5 => Act::AddForm,
                 _ => Act::Review,
             },
         },

@@ -268,7 +268,7 @@ pub enum Weather {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Act {
-    /// A reviewer corrects an answer.
+    /// A reviewer corrects an answer, or decides about work that was set aside.
     Review,
     /// The evaluation is approved: its content is settled.
     Approve,
@@ -280,4 +280,6 @@ pub enum Act {
     Brief,
     /// A further visit is given to the same shopper.
     Assign,
+    /// The checklist version that people name before the server has it is published.
+    AddForm,
 }

@@ -5,7 +5,7 @@
 //! server is only secret: keys, tokens and the pauses between attempts. So the same plan ends in the same way.
 //!
 //! What the server does not have, or not in this way, is counted as meaningless or refused:
-//! * reviewers write corrections only by adopting work that was set aside;
+//! * reviewers write corrections only by adopting work that was set aside, so that is what they do;
 //! * a brief changes only when its shopper accepts it, or with what happens to the visit;
 //! * a visit is taken away by giving it to somebody else, as long as nothing was handed in;
 //! * an evaluation with conflicts is not approved.

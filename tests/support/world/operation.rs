@@ -18,7 +18,7 @@ use super::{Backup, Planned, RealServer};
 const STAFF_TOKEN_MS: i64 = 10 * 60 * 1_000;
 
 impl Operation for RealServer {
-    fn staff(&mut self, document: DocumentId, _: u8, act: Act, now: u64) -> Acted {
+    fn staff(&mut self, document: DocumentId, place: u8, act: Act, now: u64) -> Acted {
         let Some(planned) = self.planned_of(document) else {
             return Acted::Refused;
         };
@@ -35,7 +35,9 @@ impl Operation for RealServer {
                 acted(&self.by_staff(&coordinator, Asking::post(&path, &body), now))
             }
             Act::Brief => self.accept(&planned, now),
-            Act::Review | Act::Assign => Acted::Meaningless,
+            Act::Review => self.decide(document, place, now),
+            Act::AddForm => self.add_form(now),
+            Act::Assign => Acted::Meaningless,
         }
     }
 
@@ -173,6 +175,37 @@ impl RealServer {
         let shopper = self.template.shopper(planned.user).email.clone();
         let path = format!("/v1/assignments/{}/accept", planned.assignment);
         acted(&self.by_staff(&shopper, Asking::new(Method::POST, &path), now))
+    }
+
+    /// Somebody decides about what was set aside of a submission: most of it is adopted.
+    fn decide(&mut self, document: DocumentId, place: u8, now: u64) -> Acted {
+        let coordinator = self.template.agency.coordinator().email.clone();
+        let listed = self.by_staff(&coordinator, Asking::new(Method::GET, "/v1/set-aside"), now);
+        let listed = listed.json();
+        let submission = json!(SubmissionId::from_document(document).uuid());
+        let tasks = listed["items"].as_array().cloned().unwrap_or_default();
+        let mut tasks = tasks.into_iter();
+        let Some(task) = tasks.find(|task| task["submission"] == submission && task["undecided"] != 0) else {
+            return Acted::Refused;
+        };
+        let (verb, body) = match place % 4 {
+            0 => ("discard", json!({"reason": "Of no use."})),
+            _ => ("adopt", json!({})),
+        };
+        let path = format!("/v1/set-aside/{}/{verb}", text(&task["id"]));
+        acted(&self.by_staff(&coordinator, Asking::post(&path, &body), now))
+    }
+
+    /// The checklist version is published that people have named before.
+    fn add_form(&mut self, now: u64) -> Acted {
+        let coordinator = self.template.agency.coordinator().email.clone();
+        let later = self.template.later.clone();
+        let added = self.by_staff(&coordinator, Asking::post("/v1/checklists", &later), now);
+        if added.status != 201 {
+            return acted(&added);
+        }
+        let path = format!("/v1/checklist-versions/{}/publish", text(&added.json()["id"]));
+        acted(&self.by_staff(&coordinator, Asking::new(Method::POST, &path), now))
     }
 
     fn review(&mut self, visit: &str, verb: &str, body: &Value, now: u64) -> Exchange {

@@ -68,6 +68,10 @@ impl Requests for Server {
 
 impl Operation for Server {
     fn staff(&mut self, document: DocumentId, place: u8, act: Act, now: u64) -> Acted {
+        if act == Act::AddForm {
+            // Nobody decides about work that was set aside here.
+            return Acted::Meaningless;
+        }
         let answers = &self.terms.answers;
         let place = answers[usize::from(place) % answers.len()].clone();
         if self.decide(document, &place, act, now) {
