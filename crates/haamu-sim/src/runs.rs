@@ -15,7 +15,7 @@ use crate::{draw, shrink};
 const TELL_EVERY: Duration = Duration::from_secs(10);
 
 /// Which worlds are run, and how.
-#[allow(missing_debug_implementations, reason = "functions have nothing to show")]
+#[expect(missing_debug_implementations, reason = "functions have nothing to show")]
 pub struct Run<'a> {
     /// How many, those of the tally included; so long at most; on so many threads.
     pub limits: Limits,

@@ -8,7 +8,7 @@ use super::{DeviceState, Engine, Import, Notice, StoredBlob, StoredOp, Then, Wri
 impl Engine {
     /// Appends what is not here to this device's log. An operation keeps the name of its content, so
     /// that it counts once, whichever way it reaches the server.
-    pub(super) fn commit_import(&mut self, import: Import) {
+    pub(super) fn commit_import(&mut self, import: &Import) {
         let device = self.state.device.clone();
         let known: std::collections::BTreeSet<OpId> = self.state.log.values().map(|entry| entry.id).collect();
         let mut seq = self.state.head().seq;

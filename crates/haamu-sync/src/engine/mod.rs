@@ -409,7 +409,7 @@ impl Engine {
                     );
                 }
                 Pending::Blob(key, change) => self.commit_blob(key, change),
-                Pending::Import(import) => self.commit_import(*import),
+                Pending::Import(import) => self.commit_import(&import),
             }
         }
     }
