@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use anyhow::Result;
 use clap::Args;
 
-use crate::checks::{Cluster, nextest};
+use crate::checks::{Cluster, nextest_in_suites};
 use crate::shell::{self, command};
 use crate::workspace::{Workspace, cargo};
 
@@ -74,7 +74,7 @@ pub(crate) fn run(arguments: &SimArgs) -> Result<()> {
 /// Runs worlds with the real server; what is done is kept as for the played one.
 fn run_server(workspace: &Workspace, arguments: &SimArgs) -> Result<()> {
     let kind = if arguments.postgres { "postgres" } else { "sqlite" };
-    let mut run = nextest(workspace, &format!("test(/^sim_server::{kind}::worlds/)"))?;
+    let mut run = nextest_in_suites(workspace, &format!("test(/^sim_server::{kind}::worlds/)"))?;
     let folder = workspace.target.join("haamu-sim");
     std::fs::create_dir_all(&folder)?;
     run.args(["--profile", "worlds", "--no-capture"])
