@@ -1,7 +1,11 @@
 //! Set-up, signing in, refreshing, signing out.
 
+use axum::http::Method;
 use haamu_domain::Role;
+use haamu_sync::DeviceId;
+use haamu_tests::wire::PUBLIC_KEY;
 use haamu_tests::{PASSWORD, both_dbs};
+use sea_orm::ConnectionTrait;
 use serde_json::json;
 
 both_dbs! {
@@ -37,6 +41,27 @@ both_dbs! {
         assert_eq!(robbed.problem(401), "invalid_refresh_token");
     }
 
+    async fn who_is_in_a_session_that_a_restored_server_lost_must_sign_in_again(server) {
+        let shopper = server.north.shopper();
+        let session = server.sign_in(shopper).await;
+        let token = session["access_token"].as_str().expect("a token");
+        let connection = server.database.connect().await;
+        for table in ["refresh_token", "session"] {
+            connection.execute_unprepared(&format!("DELETE FROM {table}")).await.expect("deleted");
+        }
+        let device = json!({"device": DeviceId::from_bytes([7; 16]).to_string(), "public_key": PUBLIC_KEY,
+            "platform": "test", "build": "test/1"});
+        let enrolled = server.post("/v1/devices", device).bearer(token).send().await;
+        assert_eq!(enrolled.problem(401), "unauthenticated");
+        let signed_out = server.request(Method::DELETE, "/v1/sessions/current").bearer(token).send().await;
+        assert_eq!(signed_out.problem(401), "unauthenticated");
+        let refreshed = json!({"refresh_token": session["refresh_token"]});
+        let refreshed = server.post("/v1/sessions/refresh", refreshed).send().await;
+        assert_eq!(refreshed.problem(401), "invalid_refresh_token");
+        connection.execute_unprepared("DELETE FROM membership").await.expect("deleted");
+        assert_eq!(server.get("/v1/me").bearer(token).send().await.problem(401), "unauthenticated");
+    }
+
     async fn a_lost_answer_does_not_sign_a_device_out(server) {
         let session = server.sign_in(server.north.shopper()).await;
         let first = json!({"refresh_token": session["refresh_token"]});
@@ -62,10 +87,10 @@ both_dbs! {
     async fn an_ended_session_enrols_no_device(server) {
         let session = server.sign_in(server.north.shopper()).await;
         let token = session["access_token"].as_str().expect("a token").to_owned();
-        let current = server.request(axum::http::Method::DELETE, "/v1/sessions/current");
+        let current = server.request(Method::DELETE, "/v1/sessions/current");
         let _ = current.bearer(&token).send().await.expect(axum::http::StatusCode::NO_CONTENT);
-        let device = json!({"device": haamu_sync::DeviceId::from_bytes([7; 16]).to_string(),
-            "public_key": haamu_tests::wire::PUBLIC_KEY, "platform": "test", "build": "test/1"});
+        let device = json!({"device": DeviceId::from_bytes([7; 16]).to_string(),
+            "public_key": PUBLIC_KEY, "platform": "test", "build": "test/1"});
         let answer = server.post("/v1/devices", device).bearer(&token).send().await;
         assert_eq!(answer.problem(401), "unauthenticated");
     }
@@ -85,7 +110,7 @@ both_dbs! {
     async fn signing_out_ends_the_session(server) {
         let session = server.sign_in(server.north.shopper()).await;
         let token = session["access_token"].as_str().expect("a token").to_owned();
-        let out = server.request(axum::http::Method::DELETE, "/v1/sessions/current").bearer(&token).send().await;
+        let out = server.request(Method::DELETE, "/v1/sessions/current").bearer(&token).send().await;
         assert_eq!(out.status, 204);
         let refresh = json!({"refresh_token": session["refresh_token"]});
         let after = server.post("/v1/sessions/refresh", refresh).send().await;

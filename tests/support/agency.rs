@@ -20,6 +20,38 @@ const PASSWORD_HASH: &str =
 /// The shoppers' family name; reports must not show it.
 pub const SHOPPER_NAME: &str = "Virtasaari";
 
+/// The hash with the least work that there is, for whoever signs in a thousand times.
+const CHEAP_PASSWORD_HASH: &str =
+    "$argon2id$v=19$m=8,t=1,p=1$Bejluco6RzxMO60yfoPsOA$qZqfSIWxCQ3i21wrZm2iBL8dqRUlwDNrW1NEYD0ofJQ";
+
+/// Where the ids of people and agencies come from, and how their passwords are kept.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Origin {
+    /// The next id; random where there is none.
+    next: Option<u128>,
+}
+
+impl Origin {
+    /// Always the same people, whose passwords are soon checked.
+    #[must_use]
+    pub const fn fixed() -> Self {
+        Self { next: Some(1) }
+    }
+
+    fn id(&mut self) -> Uuid {
+        let id = self.next.unwrap_or_else(rand::random);
+        self.next = self.next.map(|next| next + 1);
+        Uuid::from_u128(id)
+    }
+
+    const fn password_hash(self) -> &'static str {
+        match self.next {
+            Some(_) => CHEAP_PASSWORD_HASH,
+            None => PASSWORD_HASH,
+        }
+    }
+}
+
 /// Somebody who can sign in.
 #[derive(Clone, Debug)]
 pub struct Person {
@@ -80,20 +112,22 @@ impl TestAgency {
 }
 
 /// Puts an agency into the database.
-pub(crate) async fn insert(db: &Db, name: &str, now: Timestamp) -> TestAgency {
-    let person = |who: &str| Person {
-        id: Uuid::from_u128(rand::random()),
+pub(crate) async fn insert(db: &Db, name: &str, origin: &mut Origin, now: Timestamp) -> TestAgency {
+    let password_hash = origin.password_hash();
+    let (id, client, other_client) = (origin.id(), origin.id(), origin.id());
+    let mut person = |who: &str| Person {
+        id: origin.id(),
         email: format!("{who}@{name}.example"),
     };
     let agency = TestAgency {
-        id: AgencyId::from_uuid(Uuid::from_u128(rand::random())),
+        id: AgencyId::from_uuid(id),
         people: Role::ALL
             .iter()
             .map(|role| (*role, person(role.as_str())))
             .collect(),
         other_shopper: person("other-shopper"),
-        client: ClientOrganisationId::from_uuid(Uuid::from_u128(rand::random())),
-        other_client: ClientOrganisationId::from_uuid(Uuid::from_u128(rand::random())),
+        client: ClientOrganisationId::from_uuid(client),
+        other_client: ClientOrganisationId::from_uuid(other_client),
         other_manager: person("other-manager"),
     };
     let all = &agency;
@@ -107,19 +141,23 @@ pub(crate) async fn insert(db: &Db, name: &str, now: Timestamp) -> TestAgency {
             };
             clients::insert(tx, all.id, &client, now).await?;
         }
-        for (role, person) in &all.people {
-            insert_person(tx, all, *role, person, all.client, now).await?;
+        let mut members: Vec<(Role, &Person, ClientOrganisationId)> = Vec::new();
+        members.extend(
+            all.people
+                .iter()
+                .map(|(role, person)| (*role, person, all.client)),
+        );
+        members.push((Role::Shopper, &all.other_shopper, all.client));
+        members.push((Role::ClientManager, &all.other_manager, all.other_client));
+        for (role, person, client) in members {
+            let member = Membership {
+                agency: all.id,
+                user: UserId::from_uuid(person.id),
+                role,
+                client_organisation: role.is_client().then_some(client),
+            };
+            insert_person(tx, person, &member, password_hash, now).await?;
         }
-        insert_person(tx, all, Role::Shopper, &all.other_shopper, all.client, now).await?;
-        insert_person(
-            tx,
-            all,
-            Role::ClientManager,
-            &all.other_manager,
-            all.other_client,
-            now,
-        )
-        .await?;
         Ok::<(), StoreError>(())
     })
     .await
@@ -129,29 +167,22 @@ pub(crate) async fn insert(db: &Db, name: &str, now: Timestamp) -> TestAgency {
 
 async fn insert_person(
     tx: &Tx,
-    agency: &TestAgency,
-    role: Role,
     person: &Person,
-    client: ClientOrganisationId,
+    member: &Membership,
+    password_hash: &str,
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let given = person.email.split('@').next().unwrap_or_default();
     let user = User {
-        id: UserId::from_uuid(person.id),
+        id: member.user,
         email: person.email.clone(),
         display_name: format!("{given} {SHOPPER_NAME}"),
-        password_hash: PASSWORD_HASH.to_owned(),
+        password_hash: password_hash.to_owned(),
         disabled_at: None,
     };
-    let member = Membership {
-        agency: agency.id,
-        user: user.id,
-        role,
-        client_organisation: role.is_client().then_some(client),
-    };
     identity::insert_user(tx, &user, now).await?;
-    identity::insert_membership(tx, &member, now).await?;
-    if role == Role::Shopper {
+    identity::insert_membership(tx, member, now).await?;
+    if member.role == Role::Shopper {
         let profile = ProfileRecord {
             user: user.id,
             profile: Profile {
@@ -160,7 +191,7 @@ async fn insert_person(
             },
             row_version: 0,
         };
-        panel::put_profile(tx, agency.id, &profile, now).await?;
+        panel::put_profile(tx, member.agency, &profile, now).await?;
     }
     Ok(())
 }

@@ -76,6 +76,33 @@ impl TestDatabase {
         }
     }
 
+    /// A database with what is committed in this one at the moment. PostgreSQL copies only what nobody is
+    /// connected to, so it breaks all connections to this one.
+    pub async fn copy(&self) -> Self {
+        match &self.place {
+            Place::Folder { .. } => {
+                let copy = Self::empty_sqlite();
+                let path = copy.url.trim_start_matches("sqlite://");
+                let connection = self.connect().await;
+                run(&connection, &format!("VACUUM INTO '{path}'")).await;
+                connection.close().await.expect("close");
+                copy
+            }
+            Place::Server { admin_url, name } => {
+                let admin = connect(admin_url).await;
+                let end = format!(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"
+                );
+                run(&admin, &format!("ALTER DATABASE {name} ALLOW_CONNECTIONS false")).await;
+                run(&admin, &end).await;
+                let copy = Self::fresh_postgres(&admin, admin_url, &format!("TEMPLATE {name}")).await;
+                run(&admin, &format!("ALTER DATABASE {name} ALLOW_CONNECTIONS true")).await;
+                admin.close().await.expect("close");
+                copy
+            }
+        }
+    }
+
     /// Its address.
     #[must_use]
     pub fn url(&self) -> &str {

@@ -9,6 +9,7 @@ pub mod process;
 pub mod server;
 pub mod upload;
 pub mod wire;
+pub mod world;
 
 pub use agency::{PASSWORD, Person, TestAgency};
 pub use database::TestDatabase;

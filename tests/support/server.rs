@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tower::ServiceExt;
 
-use crate::agency::{self, PASSWORD, Person, TestAgency};
+use crate::agency::{self, Origin, PASSWORD, Person, TestAgency};
 use crate::database::TestDatabase;
 
 /// When tests begin: a Friday afternoon in Finland.
@@ -78,13 +78,18 @@ impl TestServer {
 
     /// A server with other settings.
     pub async fn start_with(database: TestDatabase, settings: AppSettings) -> Self {
+        Self::start_from(database, settings, Origin::default()).await
+    }
+
+    /// A server with people of this origin.
+    pub async fn start_from(database: TestDatabase, settings: AppSettings, mut origin: Origin) -> Self {
         let clock = TestClock::default();
         let incarnation = Incarnation::from_bytes(rand::random());
         let db = Db::open(&database.settings(), incarnation, clock.millis())
             .await
             .expect("a database");
-        let north = agency::insert(&db, "north", clock.now()).await;
-        let south = agency::insert(&db, "south", clock.now()).await;
+        let north = agency::insert(&db, "north", &mut origin, clock.now()).await;
+        let south = agency::insert(&db, "south", &mut origin, clock.now()).await;
         let folder = tempfile::tempdir().expect("a temporary folder");
         let objects = FileSettings::Folder(folder.path().join("objects"));
         let files = Files::open(&objects, &incarnation.to_string())
@@ -112,7 +117,7 @@ impl TestServer {
             method,
             path: path.to_owned(),
             headers: HeaderMap::new(),
-            body: Vec::new(),
+            body: Body::empty(),
         }
     }
 
@@ -183,7 +188,7 @@ pub struct Call<'a> {
     method: Method,
     path: String,
     headers: HeaderMap,
-    body: Vec<u8>,
+    body: Body,
 }
 
 impl Call<'_> {
@@ -212,15 +217,20 @@ impl Call<'_> {
 
     /// With a body.
     pub fn body(self, media_type: &str, body: impl Into<Vec<u8>>) -> Self {
+        self.stream(media_type, Body::from(body.into()))
+    }
+
+    /// With a body that may arrive in any way.
+    pub fn stream(self, media_type: &str, body: Body) -> Self {
         let mut call = self.header("content-type", media_type);
-        call.body = body.into();
+        call.body = body;
         call
     }
 
     /// Sends it.
     pub async fn send(self) -> Answer {
         let shown = format!("{} {}", self.method, self.path);
-        let mut request = Request::new(Body::from(self.body));
+        let mut request = Request::new(self.body);
         *request.method_mut() = self.method;
         *request.uri_mut() = self.path.parse().expect("a path");
         *request.headers_mut() = self.headers;

@@ -9,6 +9,7 @@ use haamu_store::repo::{audit, jobs};
 use haamu_store::{Db, Files, Tx};
 use haamu_sync::Policy;
 use haamu_sync::build::MinimumBuilds;
+use haamu_sync::frame::MAX_PAGE_BYTES;
 use rand::RngExt;
 use tokio::sync::{Notify, Semaphore};
 use uuid::Uuid;
@@ -17,10 +18,16 @@ use crate::Error;
 use crate::blobs::ReceiptKeys;
 use crate::identity::TokenKeys;
 
-/// Where the time comes from.
+/// Where the time comes from, and what makes identifiers different.
 pub trait Clock: Send + Sync {
     /// The present moment.
     fn now(&self) -> Timestamp;
+
+    /// What identifiers of the same millisecond differ in. Whoever gives the same bytes twice in one gets
+    /// the same identifier twice.
+    fn entropy(&self) -> [u8; 10] {
+        rand::rng().random()
+    }
 }
 
 /// The machine's clock.
@@ -56,6 +63,8 @@ pub struct AppSettings {
     pub policy: Policy,
     /// Older builds are told to update.
     pub min_builds: MinimumBuilds,
+    /// About how many bytes a page of the feed has at most.
+    pub page_bytes: usize,
 }
 
 impl Default for AppSettings {
@@ -70,6 +79,7 @@ impl Default for AppSettings {
             max_agency_bytes: 1024 * 1024 * 1024 * 1024,
             policy: Policy::default(),
             min_builds: MinimumBuilds::default(),
+            page_bytes: MAX_PAGE_BYTES,
         }
     }
 }
@@ -160,7 +170,7 @@ impl App {
     /// A fresh UUIDv7: a random number that sorts by time.
     pub(crate) fn fresh_uuid(&self) -> Uuid {
         let millis = self.now().sync_millis();
-        uuid::Builder::from_unix_timestamp_millis(millis, &rand::rng().random()).into_uuid()
+        uuid::Builder::from_unix_timestamp_millis(millis, &self.inner.clock.entropy()).into_uuid()
     }
 
     /// Does something in one transaction, with its audit entry.

@@ -398,6 +398,7 @@ impl Config {
             policy: self.policy(),
             // Only what can be read passes the check of the configuration.
             min_builds: self.min_builds.parse().unwrap_or_default(),
+            ..AppSettings::default()
         }
     }
 

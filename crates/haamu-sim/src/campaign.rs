@@ -9,11 +9,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::draw;
 use crate::ledger::{Counts, Invariant};
+use crate::plan::Plan;
 use crate::safeguard::Removal;
 use crate::world::{Outcome, run};
 
-/// Seeds are dealt out in blocks of so many, so that what is done is one range.
-const BLOCK: u64 = 16;
+/// Worlds of the played server are dealt out in blocks of so many.
+pub const BLOCK: u64 = 16;
 
 /// What was run so far.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,6 +29,34 @@ pub struct Tally {
     pub failures: Vec<u64>,
     /// Seconds of running, in all.
     pub seconds: u64,
+}
+
+impl Tally {
+    /// What was run and what happened, in one line.
+    #[must_use]
+    pub fn summary(&self, threads: usize) -> String {
+        let counts = &self.counts;
+        format!(
+            "{} worlds from seed {}: {} operations, {} conflicts, {} faults, {} requests, {} clones, \
+             {} withdrawn acknowledgements, {} set aside, {} files, {} receipts, {} decisions refused and {} without \
+             meaning; {} worlds failed; {} s on {threads} threads",
+            self.worlds,
+            self.first_seed,
+            counts.operations,
+            counts.conflicts,
+            counts.faults,
+            counts.requests,
+            counts.clones,
+            counts.withdrawals,
+            counts.set_aside,
+            counts.files,
+            counts.receipts,
+            counts.refused,
+            counts.meaningless,
+            self.failures.len(),
+            self.seconds,
+        )
+    }
 }
 
 /// A world that failed.
@@ -48,15 +77,18 @@ pub struct Limits {
     pub time: Duration,
     /// So many threads.
     pub threads: usize,
+    /// Seeds are dealt out in blocks of so many, so that what is done is one range.
+    pub block: u64,
     /// Whether the first failure ends it.
     pub stop_at_failure: bool,
 }
 
-/// Runs worlds from a seed on. `progress` hears the number of worlds and failures now and then.
+/// Runs worlds from a seed on, each as `run` does. `progress` hears the number of worlds and failures now
+/// and then.
 pub fn campaign(
     first_seed: u64,
     limits: &Limits,
-    removed: Option<Removal>,
+    run: &(dyn Fn(&Plan) -> Outcome + Sync),
     progress: &(dyn Fn(u64, u64) + Sync),
 ) -> (Tally, Vec<Failure>) {
     let started = Instant::now();
@@ -65,15 +97,16 @@ pub fn campaign(
     let total = Mutex::new((Tally::default(), Vec::new()));
     let work = || {
         while !is_over.load(Ordering::Relaxed) && started.elapsed() < limits.time {
-            let from = next.fetch_add(BLOCK, Ordering::Relaxed);
+            let block = limits.block.max(1);
+            let from = next.fetch_add(block, Ordering::Relaxed);
             if from >= limits.worlds {
                 return;
             }
-            let upto = limits.worlds.min(from + BLOCK);
+            let upto = limits.worlds.min(from + block);
             let mut counts = Counts::default();
             let mut failures = Vec::new();
             for seed in (from..upto).map(|offset| first_seed + offset) {
-                let outcome = run(&draw::plan(seed), removed);
+                let outcome = run(&draw::plan(seed));
                 counts.add(&outcome.counts);
                 if !outcome.violations.is_empty() {
                     failures.push(Failure { seed, outcome });
@@ -132,10 +165,11 @@ pub fn mutate(removed: Removal, first_seed: u64, worlds: u64, most: u64, threads
             worlds,
             time: Duration::MAX,
             threads,
+            block: BLOCK,
             stop_at_failure: false,
         };
         let from = first_seed + mutation.worlds;
-        let (tally, failures) = campaign(from, &limits, Some(removed), &|_, _| {});
+        let (tally, failures) = campaign(from, &limits, &|plan| run(plan, Some(removed)), &|_, _| {});
         mutation.worlds += tally.worlds;
         mutation.example = mutation.example.or(tally.failures.first().copied());
         mutation.failing += failures.len() as u64;

@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, VecDeque};
 
 use haamu_sync::engine::{Config, DeviceState, Effect, Event, Snapshot, WriteBatch};
 use haamu_sync::{
-    BlobHash, Body, ClockReading, DeviceId, Document, DocumentId, Engine, Op, OpId, RegisterKey, codec,
+    AuthorId, BlobHash, Body, ClockReading, DeviceId, Document, DocumentId, Engine, Op, OpId, RegisterKey,
+    codec,
 };
 
-use crate::server::author;
-use crate::wire::Token;
+use crate::backend::Session;
+use crate::ledger::Installation;
 
 /// What a process has to do next.
 #[derive(Debug)]
@@ -38,12 +39,25 @@ pub(crate) struct LocalFile {
     pub(crate) is_sound: bool,
 }
 
+/// A process of a device that its person does not see.
+#[derive(Debug)]
+struct Tab {
+    engine: Engine,
+    process: u64,
+    todo: VecDeque<Todo>,
+    taps: VecDeque<Tap>,
+    is_committing: bool,
+}
+
 /// A device.
 #[derive(Debug)]
 pub(crate) struct Device {
     /// Its number among all that ever were.
     pub(crate) phone: usize,
+    /// How often its storage was cleared.
+    clears: usize,
     pub(crate) user: usize,
+    author: AuthorId,
     pub(crate) store: Snapshot,
     /// What the operations of the store say, by number.
     pub(crate) log: BTreeMap<u64, (OpId, Option<Op>)>,
@@ -52,11 +66,15 @@ pub(crate) struct Device {
     pub(crate) commits: u64,
     pub(crate) files: BTreeMap<BlobHash, LocalFile>,
     pub(crate) engine: Engine,
-    /// Counts its processes.
+    /// Which of its processes it is.
     pub(crate) process: u64,
+    /// Counts its processes.
+    started: u64,
+    /// A process beside the one that the person sees; only where nothing prevents that.
+    behind: Option<Box<Tab>>,
     pub(crate) todo: VecDeque<Todo>,
     pub(crate) taps: VecDeque<Tap>,
-    pub(crate) token: Token,
+    pub(crate) session: Session,
     /// Commits that fail from now on.
     pub(crate) disk_full: u8,
     /// Whether a commit is under way in the engine.
@@ -64,15 +82,17 @@ pub(crate) struct Device {
     /// Whether it was told to sync and has not said that it is done.
     pub(crate) is_asked: bool,
     pub(crate) needs_person: bool,
+    /// Whether the server wants a newer app.
+    pub(crate) needs_update: bool,
     boot: u64,
     booted_at: u64,
     off_by: i64,
 }
 
 /// What a store is at the first start.
-pub(crate) fn empty_store(name: DeviceId, user: usize) -> Snapshot {
+pub(crate) fn empty_store(name: DeviceId, author: AuthorId) -> Snapshot {
     Snapshot {
-        device: Some(DeviceState::new(name, author(user))),
+        device: Some(DeviceState::new(name, author)),
         ..Snapshot::default()
     }
 }
@@ -86,15 +106,18 @@ fn engine(store: &Snapshot, phone: usize, process: u64) -> Engine {
         keep_revoked_ms: 0,
         ..Config::new("sim", seed)
     };
-    let fresh = DeviceState::new(DeviceId::default(), author(0));
+    let fresh = DeviceState::new(DeviceId::default(), AuthorId::default());
     Engine::new(config, store.clone(), fresh)
 }
 
 impl Device {
-    pub(crate) fn new(phone: usize, token: Token, store: Snapshot, now: u64) -> Self {
+    pub(crate) fn new(phone: usize, session: Session, store: Snapshot, now: u64) -> Self {
+        let author = store.device.as_ref().map(|row| row.author).unwrap_or_default();
         let mut device = Self {
             phone,
-            user: token.user,
+            clears: 0,
+            user: session.user,
+            author,
             engine: engine(&store, phone, 0),
             store,
             log: BTreeMap::new(),
@@ -102,9 +125,12 @@ impl Device {
             commits: 0,
             files: BTreeMap::new(),
             process: 0,
+            started: 0,
+            behind: None,
+            needs_update: false,
             todo: VecDeque::new(),
             taps: VecDeque::new(),
-            token,
+            session,
             disk_full: 0,
             is_committing: false,
             is_asked: false,
@@ -123,7 +149,10 @@ impl Device {
             self.store = durable.clone();
             self.read_log();
         }
-        self.process += 1;
+        self.started += 1;
+        self.process = self.started;
+        self.behind = None;
+        self.needs_update = false;
         self.engine = engine(&self.store, self.phone, self.process);
         self.todo.clear();
         self.taps.clear();
@@ -132,17 +161,43 @@ impl Device {
         self.needs_person = false;
     }
 
+    /// The person goes to the other process, which is started if there is none.
+    pub(crate) fn switch_tab(&mut self) {
+        let mut other = self.behind.take().unwrap_or_else(|| {
+            self.started += 1;
+            Box::new(Tab {
+                engine: engine(&self.store, self.phone, self.started),
+                process: self.started,
+                todo: VecDeque::new(),
+                taps: VecDeque::new(),
+                is_committing: false,
+            })
+        });
+        std::mem::swap(&mut self.engine, &mut other.engine);
+        std::mem::swap(&mut self.process, &mut other.process);
+        std::mem::swap(&mut self.todo, &mut other.todo);
+        std::mem::swap(&mut self.taps, &mut other.taps);
+        std::mem::swap(&mut self.is_committing, &mut other.is_committing);
+        self.behind = Some(other);
+    }
+
     /// The storage is cleared; the device begins as a new one.
     pub(crate) fn clear(&mut self) {
         let mut name = [0xdd; 16];
         name[..8].copy_from_slice(&(self.phone as u64).to_le_bytes());
         name[8..].copy_from_slice(&self.process.to_le_bytes());
-        self.store = empty_store(DeviceId::from_bytes(name), self.user);
+        self.store = empty_store(DeviceId::from_bytes(name), self.author);
+        self.clears += 1;
         self.durable = None;
         self.files.clear();
         self.read_log();
-        self.token.device = None;
+        self.session.device = None;
         self.kill();
+    }
+
+    /// Whatever remembers what was written on it: a device whose storage is cleared begins anew.
+    pub(crate) const fn installation(&self) -> Installation {
+        (self.phone, self.clears)
     }
 
     pub(crate) fn reboot(&mut self, now: u64) {
@@ -165,7 +220,7 @@ impl Device {
 
     /// The device's own row.
     pub(crate) fn row(&self) -> DeviceState {
-        let fresh = || DeviceState::new(DeviceId::default(), author(self.user));
+        let fresh = || DeviceState::new(DeviceId::default(), self.author);
         self.store.device.clone().unwrap_or_else(fresh)
     }
 

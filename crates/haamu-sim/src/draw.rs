@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
-use crate::plan::{Act, Fate, Fault, Plan, Setting, Step, What};
+use crate::plan::{Act, Fate, Fault, Plan, Setting, Step, Weather, What};
 
 /// The number of steps of a drawn plan.
 pub const STEPS: usize = 350;
@@ -90,6 +90,9 @@ fn fates(faults: &BTreeSet<Fault>) -> Vec<Fate> {
         (Fault::Portal, Fate::Portal),
         (Fault::Corruption, Fate::Corrupt),
         (Fault::Silence, Fate::Vanish),
+        (Fault::Flood, Fate::Flood),
+        (Fault::Trickle, Fate::Trickle),
+        (Fault::VersionSkew, Fate::TooOld),
     ];
     table
         .into_iter()
@@ -119,6 +122,12 @@ fn incidents(faults: &BTreeSet<Fault>) -> Vec<Fault> {
         Fault::Tokens,
         Fault::Tokens,
         Fault::Rescue,
+        Fault::SecondTab,
+        Fault::SecondTab,
+        Fault::ShutOut,
+        Fault::StorageTrouble,
+        Fault::Background,
+        Fault::Background,
     ];
     own.into_iter().filter(|fault| faults.contains(fault)).collect()
 }
@@ -161,9 +170,10 @@ fn step(draw: &mut Draw, faults: &BTreeSet<Fault>, fates: &[Fate], incidents: &[
         89..=91 => Step::Staff {
             document: draw.byte(),
             place: draw.byte(),
-            act: match draw.below(12) {
+            act: match draw.below(13) {
                 0..=3 => Act::Brief,
                 4 => Act::Assign,
+                5 => Act::AddForm,
                 _ => Act::Review,
             },
         },
@@ -239,9 +249,29 @@ fn incident(draw: &mut Draw, fault: Fault) -> Step {
         },
         Fault::Kill => Step::Kill { device },
         Fault::Rescue => Step::Rescue { device },
+        Fault::SecondTab => Step::SecondTab { device },
+        // As rare as devices are stolen, or nobody would be left.
+        Fault::ShutOut if draw.below(6) == 0 => Step::ShutOut { device },
+        Fault::StorageTrouble => Step::StorageTrouble {
+            count: 1 + draw.byte() % 4,
+        },
+        Fault::Background => Step::Window {
+            device,
+            weather: weather(draw),
+        },
         _ => Step::Sync {
             device,
             work: u8::MAX,
         },
+    }
+}
+
+fn weather(draw: &mut Draw) -> Weather {
+    match draw.below(8) {
+        0..=2 => Weather::Fair,
+        3..=4 => Weather::Lost(1 + draw.byte() % 6),
+        5 => Weather::Unauthorised,
+        6 => Weather::NotEnrolled,
+        _ => Weather::Busy,
     }
 }

@@ -6,9 +6,13 @@ use haamu_sync::{Action, DeviceId, OpId, SyncRequest, codec};
 
 use crate::device::{LocalFile, Todo};
 use crate::ledger::{Invariant, Known};
+use crate::plan::Fault;
 use crate::safeguard::Duty;
 use crate::wire::{Message, Payload};
 use crate::world::World;
+
+/// A clock that is late by so much is right.
+pub(crate) const TIMELY_MS: u64 = 100;
 
 impl World {
     /// Hands an event to an engine, and lines its effects up.
@@ -68,7 +72,7 @@ impl World {
             }
             Effect::Notify(notice) => return self.notice(device, &notice),
             Effect::Upload(id, upload) => {
-                let token = state.token;
+                let session = state.session.clone();
                 let file = state.files.get(&upload.sha256);
                 let is_whole = file.is_some_and(|file| file.is_sound && file.length == upload.total);
                 if !is_whole {
@@ -76,21 +80,22 @@ impl World {
                     state.todo.push_front(Todo::Event(event));
                     return;
                 }
-                self.inspect_upload(&upload);
+                self.inspect_upload(device, &upload);
                 let payload = Payload::Part {
+                    arrived: upload.length,
                     upload,
                     is_sound: true,
-                    token,
+                    session,
                 };
                 (id, payload)
             }
             Effect::Enrol(id, enrolment) => {
-                let token = state.token;
-                (id, Payload::Enrol { enrolment, token })
+                let session = state.session.clone();
+                (id, Payload::Enrol { enrolment, session })
             }
             Effect::RefreshAuth(id) => {
-                let token = state.token;
-                (id, Payload::Refresh { token })
+                let session = state.session.clone();
+                (id, Payload::Refresh { session })
             }
             Effect::Deposit(id, _) => {
                 // Nobody in these worlds asks for it.
@@ -100,9 +105,9 @@ impl World {
             }
             Effect::Sync(id, request) => {
                 self.inspect_request(device, &request);
-                let token = self.devices[device].token;
+                let session = self.devices[device].session.clone();
                 let body = self.codec.encode(&*request);
-                (id, Payload::Ask { body, token })
+                (id, Payload::Ask { body, session })
             }
         };
         let process = self.devices[device].process;
@@ -118,9 +123,7 @@ impl World {
     fn commit(&mut self, device: usize, id: u64, batch: &WriteBatch) {
         let state = &mut self.devices[device];
         let before = state.row();
-        // What is taken over from another device was recorded there.
         let edit = edited(batch, before.device, state.last_seq());
-        let edit = edit.filter(|id| !self.ledger.known.contains_key(id));
         if state.disk_full > 0 {
             state.disk_full -= 1;
             if edit.is_some() {
@@ -174,11 +177,13 @@ impl World {
         };
         base.extend_from_slice(removes);
         let is_removal = !removes.is_empty();
-        let phone = state.phone;
+        let installation = state.installation();
         let known = &self.ledger.known;
         let unseen = base.iter().find(|base| {
             // Whatever the screen shows by now, people know what they have just done themselves.
-            let is_own = known.get(*base).is_some_and(|other| other.phone == phone);
+            let is_own = known
+                .get(*base)
+                .is_some_and(|other| other.installation == installation);
             !tap.seen.contains(base) && !is_own
         });
         let unseen = unseen.copied();
@@ -186,7 +191,9 @@ impl World {
             format!("{id} replaces {unseen:?}, which its author did not see")
         });
         let known = Known {
-            phone,
+            installation,
+            at: self.now,
+            is_timely: op.is_some_and(|op| op.hlc.millis() + TIMELY_MS >= self.now),
             order: self.ledger.next_order(),
             document: tap.document,
             key: tap.key,
@@ -195,7 +202,8 @@ impl World {
             seen: tap.seen,
         };
         self.ledger.counts.operations += 1;
-        self.ledger.known.insert(id, known);
+        // Two clones may do the same at the same time: that is one operation.
+        self.ledger.known.entry(id).or_insert(known);
     }
 
     fn notice(&mut self, device: usize, notice: &Notice) {
@@ -214,7 +222,11 @@ impl World {
             Notice::AuthRequired => state.needs_person = state.engine.backlog().auth_required,
             Notice::FileDamaged(hash) => drop(ledger.reported.insert(*hash)),
             Notice::UpgradeRequired => {
-                ledger.violated(Invariant::Liveness, || "an upgrade is required".to_owned());
+                state.needs_update = true;
+                let is_skewed = self.faults.contains(&Fault::VersionSkew);
+                ledger.require(Invariant::Liveness, is_skewed, || {
+                    "an upgrade is required".to_owned()
+                });
             }
             Notice::NewIdentity(_) => ledger.counts.clones += 1,
             Notice::AcknowledgementWithdrawn(_) => ledger.counts.withdrawals += 1,
@@ -258,7 +270,8 @@ impl World {
         self.sent_bytes += bytes;
     }
 
-    fn inspect_upload(&mut self, upload: &Upload) {
+    fn inspect_upload(&mut self, device: usize, upload: &Upload) {
+        self.watch_part(device, upload);
         let is_bounded = upload.length <= 4 * 1024 * 1024 && upload.offset + upload.length <= upload.total;
         self.ledger.require(Invariant::BoundedBytes, is_bounded, || {
             format!("a part of {} bytes", upload.length)
@@ -266,10 +279,14 @@ impl World {
     }
 }
 
-/// The operation of a batch that records an edit.
+/// The operation of a batch that records an edit. What was taken over from another device says where it
+/// comes from: it was recorded there.
 fn edited(batch: &WriteBatch, device: DeviceId, last: u64) -> Option<OpId> {
+    const WITHOUT_ORIGIN: u8 = 0x82;
     match batch.put_ops.as_slice() {
-        [op] if op.seq == last + 1 && !batch.replace_log => Some(codec::op_id(&op.raw.0, device, op.seq)),
+        [op] if op.seq == last + 1 && !batch.replace_log && op.raw.0.first() == Some(&WITHOUT_ORIGIN) => {
+            Some(codec::op_id(&op.raw.0, device, op.seq))
+        }
         _ => None,
     }
 }

@@ -4,17 +4,13 @@ use std::collections::BTreeSet;
 
 use haamu_sync::{Action, Disposition, Document, DocumentId, OpId, RegisterKey};
 
+use crate::backend::ReadOut;
 use crate::ledger::{Invariant, Known};
 use crate::world::World;
 
-/// The register that holds the instances.
-pub(crate) fn group() -> RegisterKey {
-    RegisterKey::shopper("group/0")
-}
-
-/// The instances that a screen shows.
-pub(crate) fn shown(document: &Document) -> Vec<OpId> {
-    let instances = document.instances(&group(), |key| key.instance.first().copied());
+/// The instances of a group that a screen shows.
+pub(crate) fn shown(document: &Document, group: &RegisterKey) -> Vec<OpId> {
+    let instances = document.instances(group, |key| key.instance.first().copied());
     instances.into_iter().map(|instance| instance.id).collect()
 }
 
@@ -30,28 +26,35 @@ pub(crate) fn removal(document: &Document, instances: &[OpId]) -> Action {
 }
 
 /// What somebody saw who removed these instances, whatever their removal names.
-pub(crate) fn seen_in(document: &Document, removed: &[OpId]) -> Vec<OpId> {
+pub(crate) fn seen_in(document: &Document, removed: &[OpId], group: &RegisterKey) -> Vec<OpId> {
     let mut seen: Vec<OpId> = removed.to_vec();
-    seen.retain(|id| shown(document).contains(id));
+    let all = shown(document, group);
+    seen.retain(|id| all.contains(id));
     let is_inside = |key: &RegisterKey| key.instance.iter().any(|instance| removed.contains(instance));
     for (key, cell) in document.cells.iter().filter(|(key, _)| is_inside(key)) {
-        seen.extend(document.visible_heads(key));
+        seen.extend(&document.visible_heads(key));
         seen.extend(cell.elements.present.keys());
     }
     seen
 }
 
 impl World {
+    /// The set that holds the instances.
+    pub(crate) fn group(&self) -> RegisterKey {
+        RegisterKey::shopper(self.terms.group.clone())
+    }
+
     /// Answers in instances, on the server and on all replicas.
-    pub(crate) fn check_instances(&mut self) {
-        let log = self.server.db.log.iter();
+    pub(crate) fn check_instances(&mut self, server: &ReadOut) {
+        let log = server.log.iter();
         let applied = log.filter(|logged| logged.disposition == Disposition::Applied);
         let applied: BTreeSet<OpId> = applied.map(|logged| logged.id).collect();
         let mut replicas: Vec<(String, DocumentId, Document)> = Vec::new();
-        for (id, submission) in &self.server.db.submissions {
+        for (id, submission) in &server.submissions {
             replicas.push(("the server".to_owned(), *id, submission.document.clone()));
         }
-        for (number, device) in self.devices.iter().enumerate() {
+        let devices = self.devices.iter().enumerate();
+        for (number, device) in devices.filter(|(number, _)| !self.shut_out.contains(number)) {
             for document in self.documents.iter().filter(|document| device.has(**document)) {
                 let view = device.engine.document(*document);
                 replicas.push((format!("device {number}"), *document, view));
@@ -76,7 +79,7 @@ impl World {
         view: &Document,
         counts: &BTreeSet<OpId>,
     ) -> Option<OpId> {
-        let instances = shown(view);
+        let instances = shown(view, &self.group());
         let known = self.ledger.known.iter();
         let mut inside = known.filter(|(id, known)| {
             known.document == document
@@ -100,7 +103,7 @@ impl World {
         let mut known = self.ledger.known.iter();
         known.any(|(other, by)| {
             // People know what they have just done themselves, whatever the screen shows by now.
-            let is_own = by.is_value && by.phone == taken.phone && by.order > taken.order;
+            let is_own = by.is_value && by.installation == taken.installation && by.order > taken.order;
             let replaces = by.is_value && by.key == taken.key && (is_own || by.seen.contains(&id));
             let removes = by.is_removal && by.seen.contains(&id);
             by.document == taken.document && (replaces || removes) && counts.contains(other)
@@ -120,7 +123,7 @@ impl World {
         let seen: BTreeSet<OpId> = removals
             .flat_map(|(_, known)| known.seen.iter().copied())
             .collect();
-        shown(view).into_iter().find(|instance| {
+        shown(view, &self.group()).into_iter().find(|instance| {
             let cells = view.cells.iter();
             let mut inside = cells.filter(|(key, _)| key.instance.contains(instance));
             let all_seen =
@@ -145,7 +148,7 @@ impl World {
             return;
         }
         let view = device.engine.document(document);
-        let instances = shown(&view);
+        let instances = shown(&view, &self.group());
         let own = device
             .store
             .ops

@@ -5,6 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use haamu_sync::{BlobHash, DocumentId, OpId, RegisterKey};
 use serde::{Deserialize, Serialize};
 
+use crate::backend::{Acted, Logged};
+
 /// What must hold in every world.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -56,6 +58,20 @@ pub enum Invariant {
     /// I23: no answer in an instance is hidden that nobody who saw it removed or replaced, and an
     /// instance is gone when all that stands in it was seen and removed.
     Instances,
+    /// I24: of answers that did not know of each other, the one that was written last stands, as far as
+    /// clocks were right.
+    Latest,
+    /// I25: what the server acknowledges is committed.
+    CommittedFirst,
+    /// I26: whoever has sent a file has the server's word for it, which is genuine and true.
+    Receipts,
+    /// I27: the server fails only where its storage does.
+    NoFailure,
+    /// I28: no answers, names, addresses or tokens are in the server's log.
+    Discretion,
+    /// I29: in two minutes in the background, answers go before files, failures are few, and every part of a
+    /// file can arrive.
+    Window,
 }
 
 impl Invariant {
@@ -66,11 +82,18 @@ impl Invariant {
     }
 }
 
+/// A phone, and how often its storage was cleared.
+pub(crate) type Installation = (usize, usize);
+
 /// An operation, as the world saw it come into being.
 #[derive(Clone, Debug)]
 pub(crate) struct Known {
-    /// On which phone.
-    pub(crate) phone: usize,
+    /// Where.
+    pub(crate) installation: Installation,
+    /// When.
+    pub(crate) at: u64,
+    /// Whether the device's clock was right; it is late by the time that the server's last answer took.
+    pub(crate) is_timely: bool,
     /// In which order among all.
     pub(crate) order: u64,
     pub(crate) document: DocumentId,
@@ -102,6 +125,15 @@ pub struct Counts {
     pub set_aside: u64,
     /// Files that arrived whole.
     pub files: u64,
+    /// Receipts that devices held in the end.
+    #[serde(default)]
+    pub receipts: u64,
+    /// Times that the staff could not do what they meant to, as things stood.
+    #[serde(default)]
+    pub refused: u64,
+    /// Times that they meant to do what this server knows nothing of.
+    #[serde(default)]
+    pub meaningless: u64,
 }
 
 impl Counts {
@@ -115,6 +147,17 @@ impl Counts {
         self.withdrawals += other.withdrawals;
         self.set_aside += other.set_aside;
         self.files += other.files;
+        self.receipts += other.receipts;
+        self.refused += other.refused;
+        self.meaningless += other.meaningless;
+    }
+
+    pub(crate) const fn note(&mut self, acted: Acted) {
+        match acted {
+            Acted::Done => {}
+            Acted::Refused => self.refused += 1,
+            Acted::Meaningless => self.meaningless += 1,
+        }
     }
 }
 
@@ -148,6 +191,22 @@ impl Ledger {
     pub(crate) fn require(&mut self, invariant: Invariant, holds: bool, what: impl FnOnce() -> String) {
         if !holds {
             self.violated(invariant, what);
+        }
+    }
+
+    /// Whether the stamp of an operation is above that of another one which stands before it in a log.
+    /// Only what was written in one place, one after the other, need be so: a log may hold work that was
+    /// carried over from elsewhere, also from a device that had the same name.
+    pub(crate) fn follows(&self, before: &Logged, after: &Logged) -> bool {
+        let written = |logged: &Logged| {
+            let known = self.known.get(&logged.id)?;
+            Some((known.installation, known.order, logged.op.as_ref()?.hlc))
+        };
+        match (written(before), written(after)) {
+            (Some((place, order, stamp)), Some((other, later, above))) => {
+                place != other || order >= later || stamp < above
+            }
+            _ => true,
         }
     }
 

@@ -9,17 +9,19 @@
 //! same way.
 //!
 //! * [`plan`] — what can happen; [`draw`] — drawing a plan from a seed
+//! * [`backend`] — the server side, which can be exchanged for a real one
 //! * [`shrink`] — the shortest part of a plan that still fails
 //! * [`safeguard`] — what can be removed, to see that the simulation notices
 //! * [`campaign`] — many worlds, and their tally
 
+pub mod backend;
 pub mod campaign;
 mod checks;
-mod db;
 mod device;
 pub mod draw;
-mod feed;
+mod fault;
 mod host;
+mod incidents;
 mod instances;
 mod ledger;
 #[cfg(test)]
@@ -27,16 +29,17 @@ mod model;
 mod network;
 mod people;
 pub mod plan;
+mod played;
 mod rest;
+pub mod runs;
 pub mod safeguard;
-mod server;
 pub mod shrink;
-mod staff;
 mod watch;
+mod window;
 mod wire;
 mod world;
 
 pub use ledger::{Counts, Invariant};
 pub use plan::{Fault, Plan};
 pub use safeguard::{Duty, Removal};
-pub use world::{Outcome, run};
+pub use world::{Outcome, START, run, run_with};

@@ -9,12 +9,12 @@ use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::Mutex;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use clap::{Parser, Subcommand};
-use haamu_sim::campaign::{Limits, Tally, campaign};
-use haamu_sim::{Plan, draw, run, shrink};
+use haamu_sim::campaign::{BLOCK, Limits};
+use haamu_sim::runs::Run;
+use haamu_sim::{Plan, draw, run};
 
 /// At most so many worlds are run to shorten a failing plan.
 const SHRINK_TRIES: usize = 2_000;
@@ -141,73 +141,22 @@ fn run_worlds(
     file: Option<&Path>,
     plans: &Path,
 ) -> Result<bool, String> {
-    let mut total = file.and_then(read_tally).filter(|tally| tally.first_seed == seed);
-    let mut total = total.take().unwrap_or(Tally {
-        first_seed: seed,
-        ..Tally::default()
-    });
-    if total.worlds > 0 {
-        say(&format!("{} worlds are done already", total.worlds));
-    }
-    let limits = Limits {
-        worlds: worlds.saturating_sub(total.worlds),
-        time: seconds.map_or(Duration::MAX, Duration::from_secs),
-        threads: threads(),
-        stop_at_failure: true,
+    let run = Run {
+        limits: Limits {
+            worlds,
+            time: seconds.map_or(Duration::MAX, Duration::from_secs),
+            threads: threads(),
+            block: BLOCK,
+            stop_at_failure: true,
+        },
+        seed,
+        tally: file,
+        plans: (plans, ""),
+        shrink_tries: SHRINK_TRIES,
+        world: &|plan| run(plan, None),
+        say: &say,
     };
-    let told = Mutex::new(Instant::now());
-    let progress = |done: u64, failures: u64| {
-        if let Ok(mut told) = told.lock()
-            && told.elapsed() > Duration::from_secs(10)
-        {
-            *told = Instant::now();
-            say(&format!("  {done} worlds, {failures} failed"));
-        }
-    };
-    let (tally, failures) = campaign(seed + total.worlds, &limits, None, &progress);
-    total.worlds += tally.worlds;
-    total.seconds += tally.seconds;
-    total.counts.add(&tally.counts);
-    total.failures.extend(tally.failures);
-    let counts = &total.counts;
-    say(&format!(
-        "{} worlds from seed {seed}: {} operations, {} conflicts, {} faults, {} requests, {} clones, \
-         {} withdrawn acknowledgements, {} set aside, {} files; {} worlds failed; {} s on {} threads",
-        total.worlds,
-        counts.operations,
-        counts.conflicts,
-        counts.faults,
-        counts.requests,
-        counts.clones,
-        counts.withdrawals,
-        counts.set_aside,
-        counts.files,
-        total.failures.len(),
-        total.seconds,
-        limits.threads,
-    ));
-    if let Some(failure) = failures.first() {
-        say(&format!("the world of seed {} failed:", failure.seed));
-        tell(&failure.outcome);
-        let plan = shrink::shrink(&draw::plan(failure.seed), None, SHRINK_TRIES);
-        let file = plans.join(format!("seed-{}.json", failure.seed));
-        fs::write(&file, to_json(&plan)? + "\n").map_err(|error| format!("{}: {error}", file.display()))?;
-        say(&format!("{} steps suffice: {}", plan.steps.len(), file.display()));
-    } else if let Some(file) = file {
-        // What failed is not done: the next run begins with it.
-        fs::write(file, to_json(&total)?).map_err(|error| format!("{}: {error}", file.display()))?;
-    }
-    Ok(failures.is_empty())
-}
-
-fn read_tally(file: &Path) -> Option<Tally> {
-    serde_json::from_str(&fs::read_to_string(file).ok()?).ok()
-}
-
-fn tell(outcome: &haamu_sim::Outcome) {
-    for (invariant, what) in &outcome.violations {
-        say(&format!("  I{} {invariant:?}: {what}", invariant.number()));
-    }
+    run.carry_out()
 }
 
 fn read_plan(file: &Path) -> Result<Plan, String> {
@@ -217,7 +166,9 @@ fn read_plan(file: &Path) -> Result<Plan, String> {
 
 fn replay(file: &Path) -> Result<bool, String> {
     let outcome = run(&read_plan(file)?, None);
-    tell(&outcome);
+    for line in outcome.lines() {
+        say(&line);
+    }
     say(&format!("{:?}", outcome.counts));
     Ok(outcome.violations.is_empty())
 }

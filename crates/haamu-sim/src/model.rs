@@ -10,6 +10,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use stateright::{Checker, Model, Property};
 
 use crate::plan::{Fate, Plan, Setting, Step, What};
+use crate::played::Server;
 use crate::world::World;
 
 /// How many moves are made at most, where nothing else is asked for.
@@ -105,7 +106,7 @@ fn after(moves: Vec<Move>) -> State {
         faults: BTreeSet::new(),
         steps: moves.iter().flat_map(|one| one.steps()).collect(),
     };
-    let mut world = World::new(&plan, None);
+    let mut world = World::new(&plan, None, Box::new(Server::new(&plan, None)));
     for device in 0..2 {
         world.sync_in_peace(device);
     }
@@ -118,8 +119,7 @@ fn after(moves: Vec<Move>) -> State {
     for device in &world.devices {
         format!("{:?} {:?} {:?}", device.store, device.todo, device.engine).hash(&mut hasher);
     }
-    let server = &world.server;
-    format!("{:?} {:?} {:?}", server.db, server.backup, world.network).hash(&mut hasher);
+    format!("{:?} {:?}", world.backend, world.network).hash(&mut hasher);
     world.ledger.shown.hash(&mut hasher);
     let fingerprint = hasher.finish();
     world.come_to_rest();

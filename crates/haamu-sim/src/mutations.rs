@@ -43,7 +43,9 @@ pub(crate) fn run(
             }
         }
         if let (Some(folder), Some(seed)) = (plans, mutation.example) {
-            let plan = shrink::shrink(&draw::plan(seed), Some(removed), SHRINK_TRIES);
+            let plan = shrink::shrink(&draw::plan(seed), SHRINK_TRIES, &|plan| {
+                run_plan(plan, Some(removed))
+            });
             let file = folder.join(file_name(removed));
             fs::write(&file, to_json(&plan)? + "\n")
                 .map_err(|error| format!("{}: {error}", file.display()))?;

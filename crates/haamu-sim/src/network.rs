@@ -3,10 +3,16 @@
 use haamu_sync::engine::{Event, Failure, UploadFailure};
 use haamu_sync::{SyncResponse, engine::EffectId};
 
+use crate::backend::{Part, Reply, Session};
 use crate::device::Todo;
 use crate::plan::{Fate, Fault};
-use crate::wire::{Message, Payload, Reply, Token};
+use crate::wire::{Message, Payload, decode, portal};
 use crate::world::World;
+
+/// So long the server waits for the end of a part of a file.
+const PATIENCE_OF_PARTS_MS: u64 = 45_000;
+/// So long it waits for the end of any other request.
+const PATIENCE_MS: u64 = 60_000;
 
 impl World {
     /// Something happens to a message. Returns the device that it concerns.
@@ -45,14 +51,22 @@ impl World {
             Fate::Portal if message.payload.is_request() => {
                 self.answer_with(&message, Failure::NotOurServer);
             }
+            Fate::TooOld if message.payload.is_request() => {
+                self.answer_with(&message, Failure::UpgradeRequired);
+            }
+            Fate::Trickle if message.payload.is_request() => self.trickle(message),
+            // The device's transport stops reading, and takes it for what no server of ours says.
+            Fate::Flood => self.tell(&message, Failure::NotOurServer),
             Fate::Corrupt => self.corrupt(message),
-            Fate::Busy | Fate::FailAfterCommit | Fate::Portal => self.arrive(message),
+            Fate::Busy | Fate::FailAfterCommit | Fate::Portal | Fate::TooOld | Fate::Trickle => {
+                self.arrive(message);
+            }
         }
         self.work(device, work);
         Some(device)
     }
 
-    fn arrive(&mut self, message: Message) {
+    pub(crate) fn arrive(&mut self, message: Message) {
         if message.payload.is_request() {
             self.serve(message);
             return;
@@ -64,23 +78,24 @@ impl World {
         let id = message.effect;
         let event = match message.payload {
             Payload::Answer(reply) => Event::Synced(id, self.read(&reply)),
-            Payload::Enrolled(Ok(token)) => {
-                device.token = token;
+            Payload::Enrolled(Ok(session)) => {
+                device.session.enrolled(session);
                 Event::Enrolled(id, Ok(()))
             }
             Payload::Enrolled(Err(failure)) => Event::Enrolled(id, Err(failure)),
-            Payload::Refreshed(Ok(token)) => {
-                // A session that a person has begun since is not replaced by an older one.
-                if device.token.is_renewable {
-                    device.token = Token {
-                        device: device.token.device,
-                        ..token
-                    };
-                }
+            Payload::Refreshed(Ok(session)) => {
+                device.session.renewed(session);
                 Event::AuthRefreshed(id, Ok(()))
             }
             Payload::Refreshed(Err(failure)) => Event::AuthRefreshed(id, Err(failure)),
-            Payload::PartDone(outcome) => Event::Uploaded(id, outcome),
+            Payload::PartDone(sha256, Ok(taken)) => {
+                if let Some((document, receipt)) = taken.receipt {
+                    let receipt = Event::Receipt(sha256, document, receipt);
+                    device.todo.push_back(Todo::Event(receipt));
+                }
+                Event::Uploaded(id, Ok(taken.held))
+            }
+            Payload::PartDone(_, Err(failure)) => Event::Uploaded(id, Err(failure)),
             _ => return,
         };
         self.devices[message.device].todo.push_back(Todo::Event(event));
@@ -92,51 +107,58 @@ impl World {
             return Err(Failure::NotOurServer);
         }
         let body = reply.outcome.as_ref().map_err(|failure| *failure)?;
-        let response = self.codec.decode::<SyncResponse>(body);
+        let response = decode::<SyncResponse>(self.codec.encoding, body);
         response.map(Box::new).ok_or(Failure::NotOurServer)
     }
 
     /// The server takes a request in, and its answer sets out.
     fn serve(&mut self, message: Message) {
+        let device = message.device;
         let payload = match message.payload {
-            Payload::Ask { body, token } => {
-                let token = self.current(message.device, token);
-                Payload::Answer(self.server.sync(&body, token, self.codec, self.now))
+            Payload::Ask { body, session } => {
+                let session = self.current(device, session);
+                let server = &mut self.backend;
+                let mut reply = server.sync(&session, &body, self.codec.encoding, self.now);
+                if let Ok(body) = &mut reply.outcome {
+                    self.codec.skew(body);
+                }
+                Payload::Answer(reply)
             }
-            Payload::Enrol { enrolment, token } => {
-                let token = self.current(message.device, token);
-                Payload::Enrolled(self.server.enrol(&enrolment, token))
+            Payload::Enrol { enrolment, session } => {
+                let session = self.current(device, session);
+                Payload::Enrolled(self.backend.enrol(&session, &enrolment, self.now))
             }
             Payload::Part {
                 upload,
+                arrived,
                 is_sound,
-                token,
+                session,
             } => {
                 if self.faults.contains(&Fault::SlowLink) {
                     // Eight bytes in a millisecond.
-                    self.now += upload.length / 8;
+                    self.now += arrived / 8;
                 }
-                let token = self.current(message.device, token);
-                Payload::PartDone(self.server.part(&upload, is_sound, token))
-            }
-            Payload::Refresh { token } => {
-                let token = self.current(message.device, token);
-                let renewed = Token {
-                    is_valid: true,
-                    ..token
+                let session = self.current(device, session);
+                let part = Part {
+                    upload: &upload,
+                    arrived,
+                    is_sound,
                 };
-                let outcome = token.is_renewable.then_some(renewed);
-                Payload::Refreshed(outcome.ok_or(Failure::Unauthorised))
+                Payload::PartDone(upload.sha256, self.backend.part(&session, &part, self.now))
+            }
+            Payload::Refresh { session } => {
+                let session = self.current(device, session);
+                Payload::Refreshed(self.backend.refresh(&session, self.now))
             }
             answer => answer,
         };
         self.network.push(Message { payload, ..message });
     }
 
-    /// A token as the server sees it: it may have expired on its way.
-    fn current(&self, device: usize, shown: Token) -> Token {
-        let now = self.devices[device].token;
-        Token {
+    /// A session as the server sees it: it may have expired on its way.
+    fn current(&self, device: usize, shown: Session) -> Session {
+        let now = &self.devices[device].session;
+        Session {
             is_valid: shown.is_valid && (now.is_valid || now.device != shown.device),
             is_renewable: shown.is_renewable && now.is_renewable,
             ..shown
@@ -144,17 +166,19 @@ impl World {
     }
 
     /// The device learns that the connection broke.
-    fn break_off(&mut self, message: &Message) {
+    pub(crate) fn break_off(&mut self, message: &Message) {
         self.tell(message, Failure::Network);
     }
 
     /// An answer in the server's place sets out.
-    fn answer_with(&mut self, message: &Message, failure: Failure) {
+    pub(crate) fn answer_with(&mut self, message: &Message, failure: Failure) {
         let payload = match &message.payload {
-            Payload::Ask { .. } if failure == Failure::NotOurServer => Payload::Answer(Reply::portal()),
+            Payload::Ask { .. } if failure == Failure::NotOurServer => Payload::Answer(portal()),
             Payload::Ask { .. } => Payload::Answer(Reply::refusal(failure)),
             Payload::Enrol { .. } => Payload::Enrolled(Err(failure)),
-            Payload::Part { .. } => Payload::PartDone(Err(UploadFailure::Request(failure))),
+            Payload::Part { upload, .. } => {
+                Payload::PartDone(upload.sha256, Err(UploadFailure::Request(failure)))
+            }
             _ => Payload::Refreshed(Err(failure)),
         };
         let message = Message {
@@ -164,7 +188,7 @@ impl World {
         self.network.push(message);
     }
 
-    fn tell(&mut self, message: &Message, failure: Failure) {
+    pub(crate) fn tell(&mut self, message: &Message, failure: Failure) {
         let device = &mut self.devices[message.device];
         if device.process != message.process {
             return;
@@ -180,9 +204,9 @@ impl World {
             Payload::Answer(Reply {
                 outcome: Ok(body), ..
             }) => body.truncate(body.len() / 2),
-            Payload::Part { upload, .. } => {
+            Payload::Part { arrived, .. } => {
                 // The server keeps what arrived; the device does not hear of it.
-                upload.length /= 2;
+                *arrived /= 2;
                 self.break_off(&message);
                 self.serve(message);
                 self.network.pop();
@@ -191,6 +215,18 @@ impl World {
             _ => return self.break_off(&message),
         }
         self.arrive(message);
+    }
+
+    /// Half of a body trickles in. Of a file the server keeps that when it has waited long enough.
+    fn trickle(&mut self, mut message: Message) {
+        if let Payload::Part { arrived, .. } = &mut message.payload {
+            *arrived /= 2;
+            self.now += PATIENCE_OF_PARTS_MS;
+            self.serve(message);
+        } else {
+            self.now += PATIENCE_MS;
+            self.answer_with(&message, Failure::Busy(1_000));
+        }
     }
 
     fn corrupt(&mut self, mut message: Message) {
@@ -208,7 +244,7 @@ fn failed(payload: &Payload, id: EffectId, failure: Failure) -> Event {
     match payload {
         Payload::Ask { .. } | Payload::Answer(_) => Event::Synced(id, Err(failure)),
         Payload::Enrol { .. } | Payload::Enrolled(_) => Event::Enrolled(id, Err(failure)),
-        Payload::Part { .. } | Payload::PartDone(_) => {
+        Payload::Part { .. } | Payload::PartDone(..) => {
             Event::Uploaded(id, Err(UploadFailure::Request(failure)))
         }
         Payload::Refresh { .. } | Payload::Refreshed(_) => Event::AuthRefreshed(id, Err(failure)),

@@ -1,20 +1,13 @@
 //! What people do on their devices.
 
 use haamu_sync::engine::{Edit, Event, Import, StoredBlob};
-use haamu_sync::{
-    Action, Attachment, BlobHash, Bytes, DocumentId, FormVersion, Lane, RegisterKey, Submit, Value,
-};
+use haamu_sync::{Action, DocumentId, Lane, RegisterKey, Submit};
 
 use crate::device::{LocalFile, Tap, Todo};
-use crate::draw::PLACES;
 use crate::instances;
 use crate::plan::What;
 use crate::safeguard::Duty;
-use crate::server::FORM;
 use crate::world::World;
-
-/// Different photos; few, so that the same one is taken twice.
-const PHOTOS: u8 = 12;
 
 impl World {
     /// A person does something, if the device shows the submission.
@@ -28,7 +21,7 @@ impl World {
         };
         let view = self.devices[device].engine.document(document);
         let seen = match &action {
-            Action::RemoveInstance(named) => instances::seen_in(&view, named),
+            Action::RemoveInstance(named) => instances::seen_in(&view, named, &self.group()),
             _ => view.visible_heads(&key).into_vec(),
         };
         self.devices[device].taps.push_back(Tap {
@@ -37,8 +30,8 @@ impl World {
             seen,
         });
         let form_version = match what {
-            What::UnknownForm => Some(FormVersion::from_bytes([0xbb; 32])),
-            _ => Some(FORM),
+            What::UnknownForm => Some(self.terms.unknown_form),
+            _ => Some(self.terms.form),
         };
         let file = match &action {
             Action::Attach(file) => Some(file.clone()),
@@ -74,6 +67,13 @@ impl World {
         let to = others
             .into_iter()
             .find(|other| self.devices[*other].user == source.user)?;
+        self.carry(from, to);
+        Some(to)
+    }
+
+    /// The work of a device is exported, and imported on another one.
+    pub(crate) fn carry(&mut self, from: usize, to: usize) {
+        let source = &self.devices[from];
         let sound = |blob: &&StoredBlob| source.files.get(&blob.sha256).is_some_and(|file| file.is_sound);
         let files: Vec<StoredBlob> = source.store.blobs.iter().filter(sound).cloned().collect();
         let import = Import {
@@ -88,7 +88,6 @@ impl World {
         }
         self.handle(to, Event::Import(import));
         self.work(to, u8::MAX);
-        Some(to)
     }
 
     fn action(
@@ -99,16 +98,17 @@ impl World {
         what: What,
     ) -> Option<(RegisterKey, Action)> {
         let engine = &self.devices[device].engine;
-        let key = RegisterKey::shopper(place_name(place));
-        let photos = RegisterKey::shopper(format!("photos/{}", place % PLACES));
-        let group = instances::group();
-        let shown = || instances::shown(&engine.document(document));
+        let terms = &self.terms;
+        let named = |names: &[String]| RegisterKey::shopper(names[usize::from(place) % names.len()].clone());
+        let (key, photos) = (named(&terms.answers), named(&terms.photos));
+        let group = RegisterKey::shopper(terms.group.clone());
+        let shown = || instances::shown(&engine.document(document), &group);
         let inside = |pick: u8| {
             let instances = shown();
             let instance = *instances.get(usize::from(pick) % instances.len().max(1))?;
             Some(RegisterKey {
                 instance: [instance].into(),
-                ..key.clone()
+                ..named(&terms.inside)
             })
         };
         let present = |key: &RegisterKey| {
@@ -117,20 +117,26 @@ impl World {
             cell.elements.present.into_keys().collect::<Vec<_>>()
         };
         self.values += 1;
-        let value = Value {
-            tag: 1,
-            bytes: Bytes::from(self.values.to_be_bytes().to_vec()),
-        };
+        let value = (terms.answer)(self.values);
         Some(match what {
             What::Set | What::UnknownForm => (key, Action::Set(value)),
             What::Clear => (key, Action::Clear),
-            What::Attach(photo) => (photos, Action::Attach(photo_of(photo))),
+            What::Attach(photo) => {
+                let count = terms.files.len();
+                (
+                    photos,
+                    Action::Attach(terms.files[usize::from(photo) % count].clone()),
+                )
+            }
             What::Detach => {
                 let observed = present(&photos);
                 (photos, Action::Detach(observed))
             }
-            What::AddInstance => (group, Action::AddInstance(value)),
-            What::RemoveInstances => (group, instances::removal(&engine.document(document), &shown())),
+            What::AddInstance => (group, Action::AddInstance((terms.instance)(self.values))),
+            What::RemoveInstances => {
+                let all = shown();
+                (group, instances::removal(&engine.document(document), &all))
+            }
             What::RemoveInstance(pick) => {
                 let instances = shown();
                 let instance = *instances.get(usize::from(pick) % instances.len().max(1))?;
@@ -158,20 +164,5 @@ impl World {
                 Action::Set(value),
             ),
         })
-    }
-}
-
-pub(crate) fn place_name(place: u8) -> String {
-    format!("answer/{}", place % PLACES)
-}
-
-/// A photo by its number; most are sent in several parts.
-fn photo_of(number: u8) -> Attachment {
-    let number = number % PHOTOS;
-    Attachment {
-        sha256: BlobHash::from_bytes([0x80 + number; 32]),
-        length: 50_000 + u64::from(number) * 70_000,
-        media_type: "image/jpeg".to_owned(),
-        capture: Bytes::default(),
     }
 }

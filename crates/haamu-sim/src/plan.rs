@@ -7,92 +7,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-/// Something that goes wrong in some worlds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Fault {
-    /// Requests and answers get lost.
-    Drop,
-    /// Requests and answers arrive twice.
-    Duplicate,
-    /// Requests and answers overtake each other, and arrive after the device gave up.
-    Reorder,
-    /// The server turns requests away before it looks at them.
-    Refuse,
-    /// Bodies end early.
-    Truncate,
-    /// The server commits and then answers 500.
-    FailAfterCommit,
-    /// Processes die between any two effects.
-    Kill,
-    /// Commits fail for want of space.
-    DiskFull,
-    /// Clocks are set.
-    ClockJump,
-    /// Devices start anew.
-    Reboot,
-    /// A device's backup is restored on a second one, and both go on.
-    Clone,
-    /// The storage of a device is cleared.
-    Eviction,
-    /// The server starts anew.
-    ServerRestart,
-    /// The server is restored from an old backup.
-    ServerRestore,
-    /// Evaluations are approved, returned and taken away while work on them is offline.
-    Lifecycle,
-    /// Devices write what the server cannot read, or must not take.
-    Poison,
-    /// Local files rot.
-    BitRot,
-    /// Bytes of files change on their way.
-    Corruption,
-    /// Access tokens expire, and sessions end.
-    Tokens,
-    /// A captive portal answers 200 with a page of its own.
-    Portal,
-    /// Each side sends fields that the other one does not know.
-    VersionSkew,
-    /// The way to the server is slow.
-    SlowLink,
-    /// Something on the way takes small bodies only.
-    SmallBodies,
-    /// Messages vanish, and the device is never told.
-    Silence,
-    /// People carry their work to another device of theirs in a file.
-    Rescue,
-}
-
-impl Fault {
-    /// All of them.
-    pub const ALL: [Self; 25] = [
-        Self::Drop,
-        Self::Duplicate,
-        Self::Reorder,
-        Self::Refuse,
-        Self::Truncate,
-        Self::FailAfterCommit,
-        Self::Kill,
-        Self::DiskFull,
-        Self::ClockJump,
-        Self::Reboot,
-        Self::Clone,
-        Self::Eviction,
-        Self::ServerRestart,
-        Self::ServerRestore,
-        Self::Lifecycle,
-        Self::Poison,
-        Self::BitRot,
-        Self::Corruption,
-        Self::Tokens,
-        Self::Portal,
-        Self::VersionSkew,
-        Self::SlowLink,
-        Self::SmallBodies,
-        Self::Silence,
-        Self::Rescue,
-    ];
-}
+pub use crate::fault::Fault;
 
 /// What a world consists of at its start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -206,6 +121,28 @@ pub enum Step {
         /// Which device.
         device: u8,
     },
+    /// A second process is started on a device's storage, or the person goes from one to the other.
+    SecondTab {
+        /// Which device.
+        device: u8,
+    },
+    /// The operator shuts a device out.
+    ShutOut {
+        /// Which device.
+        device: u8,
+    },
+    /// The next writes of the server's storage fail.
+    StorageTrouble {
+        /// How many.
+        count: u8,
+    },
+    /// A device is woken in the background, and after two minutes its process ends.
+    Window {
+        /// Which device.
+        device: u8,
+        /// How its requests fare.
+        weather: Weather,
+    },
     /// A local file changes.
     Rot {
         /// Which device.
@@ -303,13 +240,35 @@ pub enum Fate {
     Portal,
     /// Some of its bytes change.
     Corrupt,
+    /// An answer comes that is larger than the device takes in.
+    Flood,
+    /// Half of it trickles in, until the server has waited long enough.
+    Trickle,
+    /// A newer server wants a newer app.
+    TooOld,
+}
+
+/// How the requests of a device fare while it has a window in the background.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Weather {
+    /// All of them are answered.
+    Fair,
+    /// The first so many are lost.
+    Lost(u8),
+    /// Tokens are refused, fresh ones too.
+    Unauthorised,
+    /// The device is refused.
+    NotEnrolled,
+    /// The server is busy.
+    Busy,
 }
 
 /// What the staff do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Act {
-    /// A reviewer corrects an answer.
+    /// A reviewer corrects an answer, or decides about work that was set aside.
     Review,
     /// The evaluation is approved: its content is settled.
     Approve,
@@ -321,4 +280,6 @@ pub enum Act {
     Brief,
     /// A further visit is given to the same shopper.
     Assign,
+    /// The checklist version that people name before the server has it is published.
+    AddForm,
 }

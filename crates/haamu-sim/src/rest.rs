@@ -21,9 +21,11 @@ impl World {
         for device in &mut self.devices {
             device.disk_full = 0;
         }
+        self.backend.trouble(0, self.now);
         for _ in 0..MAX_MESSAGES {
             self.move_message(0, Fate::Deliver, u8::MAX);
         }
+        self.carry_out_of_devices();
         let sent_before = self.sent_bytes;
         let ops = self.devices.iter().flat_map(|device| &device.store.ops);
         let held: usize = ops.map(|op| op.raw.0.len()).sum();
@@ -32,9 +34,13 @@ impl World {
         while rounds < MAX_ROUNDS && (rounds < MIN_ROUNDS || !self.is_at_rest()) {
             rounds += 1;
             for device in 0..self.devices.len() {
-                self.sync_in_peace(device);
-                self.watch(device);
+                if !self.shut_out.contains(&device) {
+                    self.sync_in_peace(device);
+                    self.watch(device);
+                }
             }
+            // What the server does by itself devices have to hear of, too.
+            self.backend.settle(self.now);
         }
         let is_at_rest = self.is_at_rest();
         let state: Vec<String> = self.unrest();
@@ -50,8 +56,9 @@ impl World {
 
     /// One device syncs while nothing goes wrong.
     pub(crate) fn sync_in_peace(&mut self, device: usize) {
+        self.update(device);
         self.work(device, u8::MAX);
-        if self.devices[device].needs_person || !self.devices[device].token.is_renewable {
+        if self.devices[device].needs_person || !self.devices[device].session.is_renewable {
             self.sign_in(device);
         }
         self.devices[device].is_asked = true;
@@ -69,24 +76,28 @@ impl World {
                 return;
             }
         }
+        self.ledger.violated(Invariant::Liveness, || {
+            format!("device {device} is told to sync once, and exchanges messages without end")
+        });
     }
 
-    fn is_at_rest(&self) -> bool {
+    fn is_at_rest(&mut self) -> bool {
         self.unrest().is_empty()
     }
 
     /// What is still to be done, in words.
-    fn unrest(&self) -> Vec<String> {
+    fn unrest(&mut self) -> Vec<String> {
         let mut found = Vec::new();
-        for (number, device) in self.devices.iter().enumerate() {
+        let devices = self.devices.iter().enumerate();
+        for (number, device) in devices.filter(|(number, _)| !self.shut_out.contains(number)) {
             let backlog = device.engine.backlog();
             let cursor = device.row().cursor.map_or(0, |cursor| cursor.pos);
-            let head = self.server.head(device.user);
+            let head = self.backend.head(device.user);
             let is_done = device.engine.is_idle()
                 && device.todo.is_empty()
                 && backlog.unsent_ops == 0
                 && backlog.unsent_files == 0
-                && self.server.continues(device.user, device.row().cursor)
+                && self.backend.continues(device.user, device.row().cursor)
                 && cursor == head
                 && device.row().included == device.engine.last_seq();
             if !is_done {

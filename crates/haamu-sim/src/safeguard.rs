@@ -15,6 +15,8 @@ pub enum Duty {
     FileBeforeRow,
     /// A commit is durable when it is reported.
     DurableCommit,
+    /// One process at a time works on a device's storage.
+    OneProcess,
     /// The server keeps what it cannot read.
     CustodyOfUnreadable,
     /// The server knows an operation again by its name.
@@ -37,11 +39,12 @@ pub enum Duty {
 
 impl Duty {
     /// All of them.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::SavedAfterCommit,
         Self::OneTransaction,
         Self::FileBeforeRow,
         Self::DurableCommit,
+        Self::OneProcess,
         Self::CustodyOfUnreadable,
         Self::OncePerName,
         Self::FeedInCommitOrder,

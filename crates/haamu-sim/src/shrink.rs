@@ -4,23 +4,22 @@ use std::collections::BTreeSet;
 
 use crate::ledger::Invariant;
 use crate::plan::{Plan, Step};
-use crate::safeguard::Removal;
-use crate::world::run;
+use crate::world::Outcome;
 
 /// The plan with as few steps and faults as still break one of the invariants that it breaks.
 ///
 /// Steps are left out in ever smaller pieces, and what is left still fails in the
-/// same way. At most `tries` worlds are run.
+/// same way. `run` says how a plan ends; it is asked at most `tries` times.
 #[must_use]
-pub fn shrink(plan: &Plan, removed: Option<Removal>, tries: usize) -> Plan {
-    let broken = run(plan, removed).broken();
+pub fn shrink(plan: &Plan, tries: usize, run: &dyn Fn(&Plan) -> Outcome) -> Plan {
+    let broken = run(plan).broken();
     let Some(wanted) = broken.first().copied() else {
         return plan.clone();
     };
     let mut shrinker = Shrinker {
         plan: plan.clone(),
         wanted,
-        removed,
+        run,
         left: tries,
     };
     shrinker.shorten();
@@ -28,21 +27,21 @@ pub fn shrink(plan: &Plan, removed: Option<Removal>, tries: usize) -> Plan {
     shrinker.plan
 }
 
-struct Shrinker {
+struct Shrinker<'a> {
     plan: Plan,
     wanted: Invariant,
-    removed: Option<Removal>,
+    run: &'a dyn Fn(&Plan) -> Outcome,
     left: usize,
 }
 
-impl Shrinker {
+impl Shrinker<'_> {
     /// Takes a shorter plan if that fails too.
     fn attempt(&mut self, plan: Plan) -> bool {
         if self.left == 0 {
             return false;
         }
         self.left -= 1;
-        let fails = run(&plan, self.removed).broken().contains(&self.wanted);
+        let fails = (self.run)(&plan).broken().contains(&self.wanted);
         if fails {
             self.plan = plan;
         }

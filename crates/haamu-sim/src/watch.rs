@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use haamu_sync::engine::DeviceState;
 use haamu_sync::{Entity, Lane, OpId};
 
-use crate::feed::submission_of;
 use crate::ledger::Invariant;
 use crate::world::World;
 
@@ -68,6 +67,7 @@ impl World {
         let is_stuck = device.is_asked
             && device.todo.is_empty()
             && !device.needs_person
+            && !device.needs_update
             && device.engine.poll_timeout().is_none()
             && !is_on_the_way();
         self.ledger.require(Invariant::Liveness, !is_stuck, || {
@@ -96,7 +96,7 @@ impl World {
         let unsent = device.log.range(after.acknowledged + 1..);
         let mut unsent = unsent.filter_map(|(_, (_, op))| op.as_ref().map(|op| op.document));
         let dropped = unsent.find(|document| {
-            let entity = submission_of(*document);
+            let entity = (self.terms.entity)(*document);
             let is_kept = device.store.entities.iter().any(|kept| kept.entity == entity);
             shown.contains(&entity) && !is_kept
         });
@@ -108,8 +108,8 @@ impl World {
             return;
         }
         let kept = |id: &OpId| device.log.values().any(|(other, _)| other == id);
-        let backup = &self.server.backup;
-        let forgotten = held.iter().find(|id| !kept(id) && !backup.has(**id)).copied();
+        let mut gone = held.iter().copied().filter(|id| !kept(id));
+        let forgotten = gone.find(|id| !self.backend.backup_has(*id));
         self.ledger
             .require(Invariant::CustodyBeforeForgetting, forgotten.is_none(), || {
                 format!("device {number} forgets {forgotten:?}, which no backup has")

@@ -1,7 +1,9 @@
 //! Frames as bytes, and what their way does to them.
 
 use haamu_sync::engine::{EffectId, Enrolment, Failure, Upload, UploadFailure};
-use haamu_sync::{DeviceId, Frame};
+use haamu_sync::{BlobHash, Frame};
+
+use crate::backend::{Encoding, Reply, Session, Taken};
 
 /// A message between a device and the server.
 #[derive(Clone, Debug)]
@@ -20,25 +22,26 @@ pub(crate) struct Message {
 #[derive(Clone, Debug)]
 pub(crate) enum Payload {
     /// A sync request.
-    Ask { body: Vec<u8>, token: Token },
+    Ask { body: Vec<u8>, session: Session },
     /// Its answer.
     Answer(Reply),
     /// An enrolment.
-    Enrol { enrolment: Enrolment, token: Token },
+    Enrol { enrolment: Enrolment, session: Session },
     /// Its answer.
-    Enrolled(Result<Token, Failure>),
+    Enrolled(Result<Session, Failure>),
     /// A part of a file.
     Part {
         upload: Upload,
+        arrived: u64,
         is_sound: bool,
-        token: Token,
+        session: Session,
     },
     /// Its answer.
-    PartDone(Result<u64, UploadFailure>),
+    PartDone(BlobHash, Result<Taken, UploadFailure>),
     /// A request for new tokens.
-    Refresh { token: Token },
+    Refresh { session: Session },
     /// Its answer.
-    Refreshed(Result<Token, Failure>),
+    Refreshed(Result<Session, Failure>),
 }
 
 impl Payload {
@@ -51,79 +54,55 @@ impl Payload {
     }
 }
 
-/// What a device shows to the server of itself.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Token {
-    /// Whose it is.
-    pub(crate) user: usize,
-    /// The device that it is bound to.
-    pub(crate) device: Option<DeviceId>,
-    /// Whether it is still valid.
-    pub(crate) is_valid: bool,
-    /// Whether it can be renewed.
-    pub(crate) is_renewable: bool,
-}
-
-/// An HTTP answer.
-#[derive(Clone, Debug)]
-pub(crate) struct Reply {
-    /// 200 or a refusal.
-    pub(crate) outcome: Result<Vec<u8>, Failure>,
-    /// Whether it says that it speaks the protocol.
-    pub(crate) is_ours: bool,
-}
-
-impl Reply {
-    pub(crate) const fn refusal(failure: Failure) -> Self {
-        Self {
-            outcome: Err(failure),
-            is_ours: true,
-        }
-    }
-
-    /// The page of a captive portal.
-    pub(crate) fn portal() -> Self {
-        Self {
-            outcome: Ok(b"<html><body>Welcome! Please accept our terms.</body></html>".to_vec()),
-            is_ours: false,
-        }
+/// The page of a captive portal.
+pub(crate) fn portal() -> Reply {
+    Reply {
+        outcome: Ok(b"<html><body>Welcome! Please accept our terms.</body></html>".to_vec()),
+        is_ours: false,
     }
 }
 
 /// How frames are written in this world.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Codec {
-    /// JSON instead of CBOR.
-    pub(crate) json: bool,
+    /// CBOR or JSON.
+    pub(crate) encoding: Encoding,
     /// Whether frames hold a field that nobody knows.
     pub(crate) has_unknown_field: bool,
 }
 
 impl Codec {
     pub(crate) fn encode(self, frame: &impl Frame) -> Vec<u8> {
-        let mut body = if self.json {
-            frame.to_json()
-        } else {
-            frame.to_cbor()
-        };
-        if self.has_unknown_field {
-            add_unknown_field(&mut body, self.json);
-        }
+        let mut body = encode(self.encoding, frame);
+        self.skew(&mut body);
         body
     }
 
-    pub(crate) fn decode<F: Frame>(self, body: &[u8]) -> Option<F> {
-        if self.json {
-            F::from_json(body).ok()
-        } else {
-            F::from_cbor(body).ok()
+    /// Lets a frame be one of another version, if this world has several.
+    pub(crate) fn skew(self, body: &mut Vec<u8>) {
+        if self.has_unknown_field {
+            add_unknown_field(body, self.encoding);
         }
     }
 }
 
+pub(crate) fn encode(encoding: Encoding, frame: &impl Frame) -> Vec<u8> {
+    match encoding {
+        Encoding::Cbor => frame.to_cbor(),
+        Encoding::Json => frame.to_json(),
+    }
+}
+
+pub(crate) fn decode<F: Frame>(encoding: Encoding, body: &[u8]) -> Option<F> {
+    match encoding {
+        Encoding::Cbor => F::from_cbor(body).ok(),
+        Encoding::Json => F::from_json(body).ok(),
+    }
+}
+
 /// What a later version might send besides.
-fn add_unknown_field(body: &mut Vec<u8>, json: bool) {
-    if json {
+fn add_unknown_field(body: &mut Vec<u8>, encoding: Encoding) {
+    if encoding == Encoding::Json {
         body.splice(1..1, br#""from_the_future":{"a":[1,null]},"#.iter().copied());
         return;
     }
@@ -156,18 +135,18 @@ mod tests {
             offers: Vec::new(),
             clock: haamu_sync::ClockReading::default(),
         };
-        for json in [false, true] {
+        for encoding in [Encoding::Cbor, Encoding::Json] {
             let plain = Codec {
-                json,
+                encoding,
                 has_unknown_field: false,
             };
             let skewed = Codec {
-                json,
+                encoding,
                 has_unknown_field: true,
             };
             let body = skewed.encode(&request);
             assert!(body.len() > plain.encode(&request).len());
-            assert_eq!(plain.decode::<SyncRequest>(&body), Some(request.clone()));
+            assert_eq!(decode::<SyncRequest>(encoding, &body), Some(request.clone()));
         }
     }
 }

@@ -6,18 +6,17 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use haamu_sync::engine::Event;
 use haamu_sync::{DeviceId, DocumentId};
 
+use crate::backend::{Backend, Encoding, Terms};
 use crate::device::{Device, empty_store};
 use crate::ledger::{Counts, Invariant, Ledger};
-use crate::people::place_name;
 use crate::plan::{Act, Fault, Plan, Step};
+use crate::played::Server;
 use crate::safeguard::{Duty, Removal};
-use crate::server::Server;
-use crate::wire::{Codec, Message, Token};
+use crate::window::Window;
+use crate::wire::{Codec, Message};
 
-/// When worlds begin.
-const START: u64 = 1_700_000_000_000;
-/// At most so many devices, clones included.
-const MAX_DEVICES: usize = 8;
+/// When worlds begin, in milliseconds since 1970.
+pub const START: u64 = 1_700_000_000_000;
 /// At most so many submissions, those assigned later included.
 const MAX_DOCUMENTS: usize = 8;
 
@@ -36,6 +35,12 @@ impl Outcome {
     pub fn broken(&self) -> BTreeSet<Invariant> {
         self.violations.iter().map(|(invariant, _)| *invariant).collect()
     }
+
+    /// What did not hold, in words.
+    pub fn lines(&self) -> impl Iterator<Item = String> {
+        let violations = self.violations.iter();
+        violations.map(|(invariant, what)| format!("  I{} {invariant:?}: {what}", invariant.number()))
+    }
 }
 
 /// Everything.
@@ -45,7 +50,8 @@ pub(crate) struct World {
     pub(crate) removed: Option<Duty>,
     pub(crate) now: u64,
     pub(crate) documents: Vec<DocumentId>,
-    pub(crate) server: Server,
+    pub(crate) backend: Box<dyn Backend>,
+    pub(crate) terms: Terms,
     pub(crate) devices: Vec<Device>,
     pub(crate) network: Vec<Message>,
     pub(crate) ledger: Ledger,
@@ -54,14 +60,29 @@ pub(crate) struct World {
     pub(crate) sent_bytes: usize,
     /// Values that people have given so far.
     pub(crate) values: u32,
+    /// What a device does with its time in the background, while it has any.
+    pub(crate) window: Option<Window>,
+    /// The devices that the server had shut out in the end.
+    pub(crate) shut_out: BTreeSet<usize>,
 }
 
-/// Runs a plan; `removed` is a safeguard to do without.
+/// Runs a plan with the played server; `removed` is a safeguard to do without.
 #[must_use]
 pub fn run(plan: &Plan, removed: Option<Removal>) -> Outcome {
     let duty = removed.and_then(Removal::duty);
+    run_with(plan, removed, || Box::new(Server::new(plan, duty)))
+}
+
+/// Runs a plan with a server of one's own; `removed` is a safeguard of the devices to do without.
+#[must_use]
+pub fn run_with(
+    plan: &Plan,
+    removed: Option<Removal>,
+    backend: impl FnOnce() -> Box<dyn Backend>,
+) -> Outcome {
+    let duty = removed.and_then(Removal::duty);
     let guarded = || {
-        let work = AssertUnwindSafe(|| World::new(plan, duty).run(plan));
+        let work = AssertUnwindSafe(|| World::new(plan, duty, backend()).run(plan));
         catch_unwind(work).unwrap_or_else(|panic| {
             let text = panic.downcast_ref::<String>().cloned();
             let text = text.or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()));
@@ -79,40 +100,38 @@ pub fn run(plan: &Plan, removed: Option<Removal>) -> Outcome {
 }
 
 impl World {
-    pub(crate) fn new(plan: &Plan, removed: Option<Duty>) -> Self {
+    pub(crate) fn new(plan: &Plan, removed: Option<Duty>, mut backend: Box<dyn Backend>) -> Self {
         let setting = &plan.setting;
-        let documents: Vec<DocumentId> = (0..usize::from(setting.documents.max(1)))
-            .map(document_of)
-            .collect();
-        let mut server = Server::new(setting, &documents, removed);
-        server.is_small = plan.faults.contains(&Fault::SmallBodies);
         let users = usize::from(setting.users.max(1));
+        let terms = backend.terms().clone();
         let devices = (0..usize::from(setting.devices.max(1))).map(|phone| {
             let user = phone % users;
             let name = DeviceId::from_bytes([0x10 + u8::try_from(phone).unwrap_or_default(); 16]);
-            let token = Token {
-                user,
-                device: None,
-                is_valid: true,
-                is_renewable: true,
-            };
-            Device::new(phone, token, empty_store(name, user), START)
+            let store = empty_store(name, terms.authors[user]);
+            Device::new(phone, backend.sign_in(user, START), store, START)
         });
         Self {
             faults: plan.faults.clone(),
             removed,
             now: START,
-            documents,
-            server,
             devices: devices.collect(),
+            documents: backend.documents(),
+            backend,
+            terms,
             network: Vec::new(),
             ledger: Ledger::default(),
             codec: Codec {
-                json: setting.json,
+                encoding: if setting.json {
+                    Encoding::Json
+                } else {
+                    Encoding::Cbor
+                },
                 has_unknown_field: plan.faults.contains(&Fault::VersionSkew),
             },
             sent_bytes: 0,
             values: 0,
+            window: None,
+            shut_out: BTreeSet::new(),
         }
     }
 
@@ -135,7 +154,7 @@ impl World {
         }
     }
 
-    fn device_of(&self, number: u8) -> usize {
+    pub(crate) fn device_of(&self, number: u8) -> usize {
         usize::from(number) % self.devices.len()
     }
 
@@ -156,6 +175,7 @@ impl World {
             }
             Step::Sync { device, work } => {
                 let device = self.device_of(device);
+                self.update(device);
                 self.devices[device].is_asked = true;
                 self.handle(device, Event::SyncNow);
                 self.work(device, work);
@@ -170,22 +190,32 @@ impl World {
             Step::Wait { ms } => self.wait(u64::from(ms)),
             Step::ServerRestart => {
                 self.ledger.counts.faults += 1;
-                self.server.restart();
+                self.backend.restart(self.now);
             }
-            Step::ServerBackup => self.server.backup = self.server.db.clone(),
+            Step::ServerBackup => self.backend.back_up(self.now),
             Step::ServerRestore => self.restore_server(),
             Step::Staff { document, place, act } => {
                 let document = self.documents[usize::from(document) % self.documents.len()];
                 if act == Act::Assign {
                     self.assign(document);
                 } else {
-                    self.server.staff(document, &place_name(place), act, self.now);
+                    let acted = self.backend.staff(document, place, act, self.now);
+                    self.ledger.counts.note(acted);
                 }
             }
             Step::SignIn { device } => {
                 let device = self.device_of(device);
                 self.sign_in(device);
                 self.work(device, u8::MAX);
+                return Some(device);
+            }
+            Step::StorageTrouble { count } => {
+                self.ledger.counts.faults += 1;
+                self.backend.trouble(u32::from(count), self.now);
+            }
+            Step::Window { device, weather } => {
+                let device = self.device_of(device);
+                self.window(device, weather);
                 return Some(device);
             }
             Step::Rescue { device } => {
@@ -195,47 +225,6 @@ impl World {
             _ => return self.mishap(step),
         }
         None
-    }
-
-    /// The steps that are faults of one device.
-    fn mishap(&mut self, step: &Step) -> Option<usize> {
-        let now = self.now;
-        let (Step::Kill { device }
-        | Step::DiskFull { device, .. }
-        | Step::SetClock { device, .. }
-        | Step::Reboot { device }
-        | Step::Clone { device }
-        | Step::Evict { device }
-        | Step::Rot { device, .. }
-        | Step::ExpireToken { device }
-        | Step::EndSession { device }) = *step
-        else {
-            return None;
-        };
-        self.ledger.counts.faults += 1;
-        let number = self.device_of(device);
-        let device = &mut self.devices[number];
-        match *step {
-            Step::DiskFull { commits, .. } => device.disk_full = commits,
-            Step::SetClock { off_by, .. } => device.set_clock(off_by),
-            Step::Reboot { .. } => device.reboot(now),
-            Step::Clone { .. } => self.clone_device(number),
-            Step::Evict { .. } => self.evict(number),
-            Step::Rot { pick, .. } => {
-                let count = device.files.len().max(1);
-                if let Some((hash, file)) = device.files.iter_mut().nth(usize::from(pick) % count) {
-                    file.is_sound = false;
-                    self.ledger.destroyed.insert(*hash);
-                }
-            }
-            Step::ExpireToken { .. } => device.token.is_valid = false,
-            Step::EndSession { .. } => {
-                device.token.is_valid = false;
-                device.token.is_renewable = false;
-            }
-            _ => device.kill(),
-        }
-        Some(number)
     }
 
     /// Time passes; who planned another attempt makes it.
@@ -254,12 +243,7 @@ impl World {
     /// A person signs in again: a new session, bound to no device.
     pub(crate) fn sign_in(&mut self, device: usize) {
         let device_state = &mut self.devices[device];
-        device_state.token = Token {
-            device: None,
-            is_valid: true,
-            is_renewable: true,
-            ..device_state.token
-        };
+        device_state.session = self.backend.sign_in(device_state.user, self.now);
         device_state.is_asked |= device_state.needs_person;
         device_state.needs_person = false;
         self.handle(device, Event::SignedIn);
@@ -267,47 +251,8 @@ impl World {
 
     /// A further visit for the shopper of a submission.
     fn assign(&mut self, like: DocumentId) {
-        let count = self.documents.len();
-        if count < MAX_DOCUMENTS {
-            let document = document_of(count);
-            self.documents.push(document);
-            self.server.assign(document, like);
+        if self.documents.len() < MAX_DOCUMENTS {
+            self.documents.extend(self.backend.assign(like, self.now));
         }
     }
-
-    fn clone_device(&mut self, number: usize) {
-        if self.devices.len() >= MAX_DEVICES {
-            return;
-        }
-        let original = &self.devices[number];
-        let store = original.durable.as_ref().unwrap_or(&original.store).clone();
-        let mut copy = Device::new(self.devices.len(), original.token, store, self.now);
-        copy.files = original.files.clone();
-        copy.durable = original.durable.clone();
-        self.devices.push(copy);
-    }
-
-    fn evict(&mut self, number: usize) {
-        let device = &mut self.devices[number];
-        let held: Vec<_> = device.log.values().map(|(id, _)| *id).collect();
-        self.ledger.destroyed.extend(device.files.keys());
-        device.clear();
-        let is_lost = |id: &&haamu_sync::OpId| !self.server.db.has(**id);
-        self.ledger.excused.extend(held.iter().filter(is_lost));
-        self.ledger.cleared.extend(held);
-    }
-
-    fn restore_server(&mut self) {
-        self.ledger.counts.faults += 1;
-        self.server.restore();
-        let db = &self.server.db;
-        let is_lost = |id: &&haamu_sync::OpId| !db.has(**id);
-        self.ledger
-            .excused
-            .extend(self.ledger.cleared.iter().filter(is_lost));
-    }
-}
-
-fn document_of(number: usize) -> DocumentId {
-    DocumentId::from_bytes([0x40 + u8::try_from(number).unwrap_or_default(); 16])
 }

@@ -73,6 +73,12 @@ impl Files {
         Ok(files)
     }
 
+    /// Files in any object store.
+    #[cfg(feature = "testing")]
+    pub(crate) fn over(store: Arc<dyn ObjectStore>) -> Self {
+        Self { store }
+    }
+
     /// Some S3-compatible stores accept a conditional write and overwrite all the same.
     async fn refuse_unsafe_store(&self, probe: &str) -> Result<(), StoreError> {
         let path = Path::from(format!("probe/{probe}"));

@@ -10,6 +10,8 @@ mod entity;
 mod error;
 mod files;
 pub mod repo;
+#[cfg(feature = "testing")]
+pub mod testing;
 
 pub use db::{CarriesStoreError, Db, DbSettings, Tx};
 pub use error::StoreError;

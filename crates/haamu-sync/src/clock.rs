@@ -5,6 +5,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::safeguards::{Safeguard, holds};
+use crate::{DeviceId, Op};
 
 /// Milliseconds since 1970-01-01T00:00:00Z.
 pub type Millis = u64;
@@ -159,6 +160,17 @@ pub fn effective(
     stamp.max(floor)
 }
 
+/// The last stamp of the device that sends an operation as its number `seq`, where the operation was written
+/// after it.
+///
+/// What another installation wrote and this one carries over stands at the end of its log whenever it was
+/// written, so its place there says nothing: by that, older work would seem to be the latest.
+#[must_use]
+pub fn written_before(op: &Op, device: DeviceId, seq: u64, previous_of_device: Option<Hlc>) -> Option<Hlc> {
+    let is_own = (op.origin_device, op.origin_seq) == (device, seq);
+    previous_of_device.filter(|_| is_own || !holds(Safeguard::OwnTimeOfCarriedOver))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -198,6 +210,33 @@ mod tests {
         };
         assert_eq!(estimate(anchor, after_boot), (2_003_000, ClockConfidence::Offset));
         assert_eq!(estimate(None, NOON), (1_000_000, ClockConfidence::Wall));
+    }
+
+    #[test]
+    fn work_that_was_carried_over_keeps_its_own_time() {
+        let device = DeviceId::from_bytes([1; 16]);
+        let op = Op {
+            origin_device: device,
+            origin_seq: 4,
+            hlc: Hlc::at(5),
+            confidence: ClockConfidence::Wall,
+            document: crate::DocumentId::default(),
+            lane: crate::Lane::Shopper,
+            register: "answer/greeted".into(),
+            instance: crate::OpIds::default(),
+            action: crate::Action::Clear,
+            form_version: None,
+            author: crate::AuthorId::default(),
+            base: crate::OpIds::default(),
+        };
+        let previous = Some(Hlc::at(9));
+        assert_eq!(written_before(&op, device, 4, previous), previous);
+        // A twin of the same name wrote it, and it was taken over as another number.
+        assert_eq!(written_before(&op, device, 7, previous), None);
+        assert_eq!(
+            written_before(&op, DeviceId::from_bytes([2; 16]), 4, previous),
+            None
+        );
     }
 
     #[test]

@@ -46,6 +46,8 @@ pub enum Safeguard {
     EffectiveFloor,
     /// An effective stamp is not far ahead of the server.
     EffectiveLimit,
+    /// Work that was carried over from another installation keeps its own time.
+    OwnTimeOfCarriedOver,
     /// A cursor counts only in its own timeline.
     IncarnationInCursor,
     /// A cursor tells the head that it was read against, and not only its position.
@@ -72,11 +74,17 @@ pub enum Safeguard {
     EnrolAgain,
     /// What has had no outcome for long is given up and tried anew.
     Watchdog,
+    /// Files are sent when all answers are.
+    AnswersFirst,
+    /// Attempts that fail are made ever more rarely.
+    Backoff,
+    /// Fresh tokens that are refused are no reason to obtain others at once.
+    PauseWhenRefused,
 }
 
 impl Safeguard {
     /// All of them.
-    pub const ALL: [Self; 32] = [
+    pub const ALL: [Self; 36] = [
         Self::Chain,
         Self::KeepUntilCustody,
         Self::ForgetAltogether,
@@ -96,6 +104,7 @@ impl Safeguard {
         Self::MonotoneStamps,
         Self::EffectiveFloor,
         Self::EffectiveLimit,
+        Self::OwnTimeOfCarriedOver,
         Self::IncarnationInCursor,
         Self::SeenHeadInCursor,
         Self::ResetDrops,
@@ -109,6 +118,9 @@ impl Safeguard {
         Self::SmallerBatches,
         Self::EnrolAgain,
         Self::Watchdog,
+        Self::AnswersFirst,
+        Self::Backoff,
+        Self::PauseWhenRefused,
     ];
 }
 

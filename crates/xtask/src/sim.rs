@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use anyhow::Result;
 use clap::Args;
 
+use crate::checks::{Cluster, nextest_in_suites};
 use crate::shell::{self, command};
 use crate::workspace::{Workspace, cargo};
 
@@ -30,13 +31,25 @@ pub(crate) struct SimArgs {
     #[arg(long)]
     seconds: Option<u64>,
     /// Remove each safeguard in turn instead, and fail if that goes unnoticed.
-    #[arg(long)]
+    #[arg(long, conflicts_with = "server")]
     mutations: bool,
+    /// With the real server on SQLite, instead of the one that the simulation plays.
+    #[arg(long)]
+    server: bool,
+    /// The real server on PostgreSQL.
+    #[arg(long, requires = "server")]
+    postgres: bool,
+    /// With the real server, run this plan alone.
+    #[arg(long, requires = "server")]
+    plan: Option<PathBuf>,
 }
 
 /// Runs worlds; what is done is kept in the target folder, and a later run goes on from there.
 pub(crate) fn run(arguments: &SimArgs) -> Result<()> {
     let workspace = Workspace::find()?;
+    if arguments.server {
+        return run_server(&workspace, arguments);
+    }
     let program = build(&workspace)?;
     if arguments.mutations {
         let worlds = arguments.worlds.to_string();
@@ -56,6 +69,33 @@ pub(crate) fn run(arguments: &SimArgs) -> Result<()> {
         worlds.args(["--seconds", &seconds.to_string()]);
     }
     shell::run(&mut worlds)
+}
+
+/// Runs worlds with the real server; what is done is kept as for the played one.
+fn run_server(workspace: &Workspace, arguments: &SimArgs) -> Result<()> {
+    let kind = if arguments.postgres { "postgres" } else { "sqlite" };
+    let mut run = nextest_in_suites(workspace, &format!("test(/^sim_server::{kind}::worlds/)"))?;
+    let folder = workspace.target.join("haamu-sim");
+    std::fs::create_dir_all(&folder)?;
+    run.args(["--profile", "worlds", "--no-capture"])
+        .env("HAAMU_SIM_WORLDS", arguments.worlds.to_string())
+        .env("HAAMU_SIM_SEED", arguments.seed.to_string())
+        .env("HAAMU_SIM_PLANS", &folder)
+        .env(
+            "HAAMU_SIM_TALLY",
+            folder.join(format!("tally-{kind}-{}.json", arguments.seed)),
+        );
+    if let Some(seconds) = arguments.seconds {
+        run.env("HAAMU_SIM_SECONDS", seconds.to_string());
+    }
+    if let Some(plan) = &arguments.plan {
+        run.env("HAAMU_SIM_PLAN", std::path::absolute(plan)?);
+    }
+    let cluster = arguments.postgres.then(Cluster::start).transpose()?;
+    if let Some(cluster) = &cluster {
+        run.env("TEST_DATABASE_URL", cluster.url());
+    }
+    shell::run(&mut run)
 }
 
 /// The check, the same on every machine: worlds; the plans that failed once and the exhaustive search of small worlds,

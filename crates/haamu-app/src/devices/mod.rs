@@ -89,6 +89,10 @@ impl App {
 
     /// A new token is only given out in a session that could be renewed as well.
     async fn require_live(&self, tx: &Tx, bearer: &Bearer) -> Result<(), Error> {
+        // A server that was restored does not have the sessions that were begun after its backup.
+        if sessions::find(tx, bearer.session).await?.is_none() {
+            return Err(Error::refused(Code::Unauthenticated));
+        }
         let session = sessions::lock(tx, bearer.session).await?;
         let user = identity::load_user(tx, bearer.actor.user).await?;
         let member = identity::find_membership(tx, bearer.actor.agency, bearer.actor.user).await?;

@@ -234,11 +234,15 @@ impl App {
     /// Ends the session that a token belongs to.
     ///
     /// # Errors
-    /// The database failed.
+    /// [`Code::Unauthenticated`] if there is no such session any more.
     pub async fn sign_out(&self, bearer: &Bearer) -> Result<(), Error> {
         crate::context::require_in_agency(&bearer.actor, Verb::ReadMe)?;
         self.act(&bearer.actor, |tx: Tx| async move {
             let tx = &tx;
+            // A server that was restored does not have the sessions that were begun after its backup.
+            if sessions::find(tx, bearer.session).await?.is_none() {
+                return Err(Error::refused(Code::Unauthenticated));
+            }
             sessions::end(tx, bearer.session, self.now(), "signed out").await?;
             Ok(((), AuditEvent::named("session.end", "session", bearer.session)))
         })

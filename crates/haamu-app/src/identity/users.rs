@@ -1,6 +1,6 @@
 //! Members of an agency.
 
-use haamu_domain::{Actor, AuditEvent, ClientOrganisationId, Role, Target, UserId, Verb};
+use haamu_domain::{Actor, AuditEvent, ClientOrganisationId, Code, Role, Target, UserId, Verb};
 use haamu_store::Tx;
 use haamu_store::repo::{clients, identity};
 use uuid::Uuid;
@@ -64,11 +64,15 @@ impl App {
     /// Who is signed in.
     ///
     /// # Errors
-    /// The database failed.
+    /// [`Code::Unauthenticated`] if there is no such person in the agency any more.
     pub async fn me(&self, actor: &Actor) -> Result<Me, Error> {
         require_in_agency(actor, Verb::ReadMe)?;
         self.look(|tx: Tx| async move {
             let tx = &tx;
+            let member = identity::find_membership(tx, actor.agency, actor.user).await?;
+            if member.is_none() {
+                return Err(Error::refused(Code::Unauthenticated));
+            }
             let user = identity::load_user(tx, actor.user).await?;
             let agency_name = identity::load_agency_name(tx, actor.agency).await?;
             Ok(Me {

@@ -5,7 +5,6 @@ use haamu_domain::{Actor, AgencyId, AssignmentId, SubmissionId};
 use haamu_store::Tx;
 use haamu_store::repo::feed::FeedRow;
 use haamu_store::repo::{checklists, feed, submissions, visits};
-use haamu_sync::frame::MAX_PAGE_BYTES;
 use haamu_sync::server::resume;
 use haamu_sync::{
     Body, Bytes, CellEntry, Change, Cursor, Document, Entity, FeedEntry, FormVersion, Revocation,
@@ -48,7 +47,7 @@ impl App {
             let mut pos = from.after;
             for row in rows {
                 let (entry, size) = entry(tx, actor.agency, &row).await?;
-                if bytes > 0 && bytes + size > MAX_PAGE_BYTES {
+                if bytes > 0 && bytes + size > self.settings().page_bytes {
                     break;
                 }
                 bytes += size;

@@ -80,7 +80,7 @@ impl App {
         let mut received = Vec::with_capacity(new.len());
         for incoming in new {
             let (disposition, reason) = place_of(actor, door, &incoming, &affected, &known);
-            let effective = effective_stamp(&incoming, now, previous, &known);
+            let effective = effective_stamp(&incoming, device.id, now, previous, &known);
             let submission = incoming.op.as_ref().ok().map(submission_of_op);
             let submission = submission.filter(|id| affected.contains_key(id));
             if let (Ok(op), Disposition::Applied, Some(id)) = (&incoming.op, disposition, submission)
@@ -108,7 +108,7 @@ impl App {
                 };
                 known.insert(incoming.id, one);
             }
-            previous = Some(effective);
+            previous = previous.max(Some(effective));
             received.push(ReceivedOp {
                 incoming,
                 disposition,
@@ -276,6 +276,7 @@ fn place_of(
 
 fn effective_stamp(
     incoming: &Incoming<'_>,
+    device: DeviceId,
     now: Timestamp,
     previous: Option<Hlc>,
     known: &BTreeMap<OpId, KnownOp>,
@@ -287,5 +288,6 @@ fn effective_stamp(
         .base
         .iter()
         .filter_map(|base| known.get(base).map(|base| base.effective));
+    let previous = clock::written_before(op, device, incoming.head.seq, previous);
     clock::effective(op.hlc, now.sync_millis(), previous, bases)
 }

@@ -34,6 +34,9 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(90);
 /// Smaller bodies do not get smaller by compression.
 const COMPRESS_FROM: usize = 1_000;
+/// No answer of a server of ours is longer, unpacked. What is longer comes from somebody else, and is not
+/// read to its end: there might be none.
+const MAX_ANSWER_BYTES: usize = 16 * 1024 * 1024;
 
 /// Reads a public text from the web, such as a server's receipt keys.
 ///
@@ -48,10 +51,10 @@ pub async fn download(url: &str) -> Result<String, PortError> {
     let answer = client.get(url).send().await;
     let answer = answer.and_then(Response::error_for_status);
     let answer = answer.map_err(|error| PortError::new("read from the web", error))?;
-    answer
-        .text()
+    let bytes = read(answer)
         .await
-        .map_err(|error| PortError::new("read from the web", error))
+        .map_err(|_| PortError::new("read from the web", "the answer breaks off or is too long"))?;
+    String::from_utf8(bytes).map_err(|error| PortError::new("read from the web", error))
 }
 
 /// The way to a server over HTTP.
@@ -148,8 +151,8 @@ impl HttpTransport {
         body: &impl Serialize,
     ) -> Result<T, Failure> {
         let response = send(self.request(Method::POST, path, session)?.json(body)).await?;
-        let response = accepted(response).await?;
-        response.json().await.map_err(|_| Failure::NotOurServer)
+        let bytes = read(accepted(response).await?).await?;
+        serde_json::from_slice(&bytes).map_err(|_| Failure::NotOurServer)
     }
 }
 
@@ -197,7 +200,7 @@ impl Transport for HttpTransport {
             None => builder.body(frame),
         };
         let response = accepted(send(builder).await?).await?;
-        let bytes = response.bytes().await.map_err(|_| Failure::Network)?;
+        let bytes = read(response).await?;
         SyncResponse::from_cbor(&bytes).map_err(|_| Failure::NotOurServer)
     }
 
@@ -266,14 +269,7 @@ impl Transport for HttpTransport {
             return Ok(Uploaded { offset, receipt });
         }
         let failure = accepted(response).await.err().unwrap_or(Failure::Server);
-        Err(match (status, offset) {
-            (StatusCode::CONFLICT, Some(offset)) => UploadFailure::WrongOffset(offset),
-            (StatusCode::UNPROCESSABLE_ENTITY, _) => UploadFailure::DigestMismatch,
-            (StatusCode::NOT_FOUND | StatusCode::PAYLOAD_TOO_LARGE | StatusCode::CONFLICT, _) => {
-                UploadFailure::Refused
-            }
-            _ => UploadFailure::Request(failure),
-        })
+        Err(upload_failure_of(status, offset, failure))
     }
 }
 
@@ -297,12 +293,28 @@ async fn accepted(response: Response) -> Result<Response, Failure> {
     let retry_after = retry_after
         .and_then(|value| value.to_str().ok())
         .and_then(|text| text.parse::<u64>().ok());
-    let code = response
-        .json::<Problem>()
-        .await
-        .map(|problem| problem.code)
-        .unwrap_or_default();
-    Err(match status {
+    let problem = read(response).await.unwrap_or_default();
+    let code = serde_json::from_slice::<Problem>(&problem).map(|problem| problem.code);
+    Err(failure_of(status, &code.unwrap_or_default(), retry_after))
+}
+
+/// The whole body of an answer, unless it is longer than any of ours.
+async fn read(mut response: Response) -> Result<Vec<u8>, Failure> {
+    let mut bytes = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(|_| Failure::Network)? {
+        if bytes.len() + chunk.len() > MAX_ANSWER_BYTES {
+            return Err(Failure::NotOurServer);
+        }
+        bytes.extend_from_slice(&chunk);
+    }
+    Ok(bytes)
+}
+
+/// What an answer of the server that is no success means for the engine: by its status, the code of its
+/// problem, and after how many seconds the server wants to be asked again.
+#[must_use]
+pub fn failure_of(status: StatusCode, code: &str, retry_after: Option<u64>) -> Failure {
+    match status {
         StatusCode::UNAUTHORIZED => Failure::Unauthorised,
         StatusCode::FORBIDDEN if code == "device_not_enrolled" => Failure::NotEnrolled,
         StatusCode::FORBIDDEN => Failure::Forbidden,
@@ -313,7 +325,21 @@ async fn accepted(response: Response) -> Result<Response, Failure> {
             Failure::Busy(retry_after.unwrap_or(1).saturating_mul(1_000))
         }
         _ => Failure::Server,
-    })
+    }
+}
+
+/// What an answer to a part of a file that is no success means for the engine; `offset` is how much the
+/// server has, where it says so, and `failure` what the answer would mean for any other request.
+#[must_use]
+pub fn upload_failure_of(status: StatusCode, offset: Option<u64>, failure: Failure) -> UploadFailure {
+    match (status, offset) {
+        (StatusCode::CONFLICT, Some(offset)) => UploadFailure::WrongOffset(offset),
+        (StatusCode::UNPROCESSABLE_ENTITY, _) => UploadFailure::DigestMismatch,
+        (StatusCode::NOT_FOUND | StatusCode::PAYLOAD_TOO_LARGE | StatusCode::CONFLICT, _) => {
+            UploadFailure::Refused
+        }
+        _ => UploadFailure::Request(failure),
+    }
 }
 
 fn compressed(frame: &[u8]) -> Option<Vec<u8>> {

@@ -3,9 +3,13 @@
 use crate::clock::ClockAnchor;
 use crate::codec::reissue;
 use crate::safeguards::{Safeguard, holds};
-use crate::{Body, ChainHead, Change, DeviceId, Disposition, FeedEntry, Millis, Offer, SyncResponse};
+use crate::{
+    Body, Cell, ChainHead, Change, DeviceId, Disposition, FeedEntry, Millis, Offer, OpId, SubmissionBody,
+    SyncResponse,
+};
 
 use super::session::{Outcome, Phase};
+use super::state::LogEntry;
 use super::{BlobState, DeviceState, Engine, Notice, StoredBlob, StoredEntity, StoredOp, Then, WriteBatch};
 
 impl Engine {
@@ -66,7 +70,8 @@ impl Engine {
     /// A server that was restored may have everything that this device had sent, from a request that
     /// was under way or from a twin, and need not have put it where it did before. Its answer says so
     /// only of what the request held. So what may have been lost is sent once more: all that is kept
-    /// if the feed starts over; else what was set aside, for only that leaves no trace in the feed.
+    /// if the feed starts over; else what was set aside, for only that leaves no trace in the feed. Where it
+    /// leaves one, somebody may have let it take effect.
     fn compare_anew(&self, response: &SyncResponse, device: &mut DeviceState, outcome: &mut Outcome) {
         let before = self.state.device.cursor;
         let is_other_start = before.is_some_and(|cursor| cursor.incarnation != response.cursor.incarnation);
@@ -74,7 +79,9 @@ impl Engine {
         let doubtful = if response.reset {
             log.next()
         } else {
-            log.find(|(_, entry)| is_other_start && entry.stored.set_aside.is_some())
+            log.find(|(_, entry)| {
+                entry.stored.set_aside.is_some() && (is_other_start || self.is_named_now(response, entry))
+            })
         };
         // What was not acknowledged before is in this request, and its answer tells of it.
         if let Some((seq, _)) = doubtful
@@ -83,6 +90,24 @@ impl Engine {
             device.acknowledged = device.acknowledged.min(*seq - 1);
             outcome.more = true;
         }
+    }
+
+    /// Whether a page brings a copy of a submission that names an operation and did not before.
+    fn is_named_now(&self, response: &SyncResponse, entry: &LogEntry) -> bool {
+        let Some(op) = &entry.op else { return false };
+        let key = op.key();
+        let names = |body: &SubmissionBody| {
+            let mut cells = body.cells.iter().filter(|other| other.key == key);
+            cells.any(|other| is_named(&other.cell, entry.id))
+        };
+        let told = response.page.iter().any(|told| match &told.change {
+            Change::Upsert(Body::Submission(body)) => body.document == op.document && names(body),
+            _ => false,
+        });
+        told && !self
+            .state
+            .submission(op.document)
+            .is_some_and(|(_, body)| names(body))
     }
 
     /// A server that lost operations may have lost files too. Offering them again costs little: it
@@ -200,11 +225,13 @@ impl Engine {
         }
     }
 
-    /// Silence means applied: what the server had set aside before it lost it took effect now.
+    /// Silence means applied: what the server had set aside before it lost it took effect now. So did what it
+    /// has from elsewhere already, or it would tell where it put that.
     pub(super) fn judge_anew(&self, response: &SyncResponse, agreed: u64, batch: &mut WriteBatch) {
         let is_told = |seq: u64| {
             let mut told = response.exceptions.iter();
-            told.any(|told| told.seq == seq && told.disposition != Disposition::Applied)
+            let is_in_effect = |place| matches!(place, Disposition::Applied | Disposition::Duplicate);
+            told.any(|told| told.seq == seq && !is_in_effect(told.disposition))
         };
         let judged = self.state.log.range(self.state.device.acknowledged + 1..);
         let judged = judged.take_while(|(seq, _)| **seq <= agreed);
@@ -350,4 +377,13 @@ pub(super) fn acknowledge(device: &mut DeviceState, upto: u64, outcome: &mut Out
     if upto > device.acknowledged || holds(Safeguard::WithdrawAcknowledgement) {
         device.acknowledged = upto;
     }
+}
+
+/// Whether a place names an operation: as what stands there, or as what was replaced or removed.
+fn is_named(cell: &Cell, id: OpId) -> bool {
+    let (register, elements) = (&cell.register, &cell.elements);
+    register.heads.iter().any(|head| head.op == id)
+        || register.superseded.contains(&id)
+        || elements.present.contains_key(&id)
+        || elements.removed.contains(&id)
 }

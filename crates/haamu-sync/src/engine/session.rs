@@ -23,6 +23,8 @@ pub(super) struct Session {
     again: bool,
     /// Whether the device was enrolled since the server last answered a sync request.
     has_enrolled: bool,
+    /// Whether tokens were obtained since the server last accepted or refused one.
+    has_refreshed: bool,
     /// Failures in a row.
     failures: u32,
     /// The server asked not to come again before, unless there is something to send.
@@ -167,6 +169,7 @@ impl Engine {
             if holds(Safeguard::EnrolAgain) {
                 self.session.has_enrolled = false;
             }
+            self.session.has_refreshed = false;
             self.session.phase = Phase::Idle;
             self.ask();
         }
@@ -270,6 +273,8 @@ impl Engine {
                 self.session.has_enrolled = true;
                 self.waiting.push_back(Pending::Enrolled);
             }
+            // This device is somebody else's, or was shut out: enrolling it again would change nothing.
+            Err(Failure::NotEnrolled) => self.failed(Failure::Forbidden),
             Err(failure) => self.failed(failure),
         }
     }
@@ -303,6 +308,7 @@ impl Engine {
         }
         match outcome {
             Ok(()) => {
+                self.session.has_refreshed = true;
                 self.session.phase = Phase::Idle;
                 self.ask();
             }
@@ -323,6 +329,13 @@ impl Engine {
             return;
         }
         match failure {
+            // Tokens that were obtained just now are refused, as by a server whose clock is wrong: others
+            // would be, too, and without a pause there would be no end to that.
+            Failure::Unauthorised
+                if std::mem::take(&mut self.session.has_refreshed) && holds(Safeguard::PauseWhenRefused) =>
+            {
+                self.retry_later(failure);
+            }
             Failure::Unauthorised => {
                 let id = self.next_effect_id();
                 self.session.phase = Phase::RefreshingAuth(id);
@@ -358,7 +371,11 @@ impl Engine {
 
     /// Waits with full jitter: anything from nothing to the doubled delay.
     pub(super) fn retry_later(&mut self, failure: Failure) {
-        let exponent = self.session.failures.min(16);
+        let exponent = if holds(Safeguard::Backoff) {
+            self.session.failures.min(16)
+        } else {
+            0
+        };
         self.session.failures += 1;
         let longest = (FIRST_DELAY_MS << exponent).min(LONGEST_DELAY_MS);
         let at_least = match failure {
@@ -381,12 +398,14 @@ impl Engine {
         self.session.failures = 0;
         self.watchdog.pet(self.now.monotonic);
         self.session.has_enrolled = false;
+        self.session.has_refreshed = false;
         self.session.batch_bytes = self.session.larger_batch();
         self.session.phase = Phase::Idle;
         let has_more = outcome.more || self.session.again || self.state.unsent().next().is_some();
         let needs_files = !outcome.needs.is_empty();
         self.uploader.enqueue(outcome.needs);
-        if has_more {
+        let may_wait = !holds(Safeguard::AnswersFirst) && self.uploader.has_work();
+        if has_more && !may_wait {
             self.ask();
         } else if self.session.is_depositing() && !needs_files {
             self.end_deposit(Ok(()));

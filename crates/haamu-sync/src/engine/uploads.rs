@@ -65,6 +65,11 @@ impl Uploader {
         self.under_way.is_none()
     }
 
+    /// Whether the server wants files that have not been sent.
+    pub(super) fn has_work(&self) -> bool {
+        !self.queue.is_empty()
+    }
+
     /// Adds files that the server wants and that are not on their way yet.
     pub(super) fn enqueue(&mut self, needs: Vec<Need>) {
         for need in needs {

@@ -312,3 +312,55 @@ fn a_refused_refresh_token_asks_the_person_and_keeps_recording() {
     device.run(&mut server, 100, || false);
     assert_eq!(server.value("answer/a"), Some(4));
 }
+
+#[test]
+fn fresh_tokens_that_are_refused_are_tried_again_after_a_pause() {
+    let mut device = Device::new(1);
+    device.handle(Event::SyncNow);
+    let mut attempts = 0;
+    // Without a pause there would be no end to it.
+    while let Some(effect) = device.engine.poll_effect() {
+        match effect {
+            Effect::Commit(id, batch) => {
+                device.write(*batch);
+                device.handle(Event::Committed(id));
+            }
+            Effect::Enrol(id, _) => device.handle(Event::Enrolled(id, Ok(()))),
+            Effect::Sync(id, _) => {
+                attempts += 1;
+                device.handle(Event::Synced(id, Err(Failure::Unauthorised)));
+            }
+            Effect::RefreshAuth(id) => device.handle(Event::AuthRefreshed(id, Ok(()))),
+            Effect::Notify(_) | Effect::Upload(..) | Effect::Deposit(..) => {}
+        }
+    }
+    assert_eq!(attempts, 2, "with the old tokens and with fresh ones");
+    assert!(device.engine.poll_timeout().is_some());
+}
+
+#[test]
+fn a_device_that_was_shut_out_asks_its_person_and_keeps_recording() {
+    let (mut server, mut device) = (Server::default(), Device::new(1));
+    device.sync(&mut server);
+    device.handle(Event::SyncNow);
+    let mut enrolments = 0;
+    while let Some(effect) = device.engine.poll_effect() {
+        match effect {
+            Effect::Commit(id, batch) => {
+                device.write(*batch);
+                device.handle(Event::Committed(id));
+            }
+            Effect::Sync(id, _) => device.handle(Event::Synced(id, Err(Failure::NotEnrolled))),
+            Effect::Enrol(id, _) => {
+                enrolments += 1;
+                device.handle(Event::Enrolled(id, Err(Failure::NotEnrolled)));
+            }
+            _ => {}
+        }
+    }
+    assert_eq!(enrolments, 1);
+    assert!(device.engine.backlog().auth_required);
+    device.set("answer/a", 4);
+    device.run(&mut server, 10, || false);
+    assert_eq!(device.value("answer/a"), Some(4));
+}

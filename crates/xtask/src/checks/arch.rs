@@ -70,7 +70,7 @@ const ARROWS: &[(&str, &[&str])] = &[
 ];
 
 /// The suites may use everything but the program.
-const TESTS: &str = "haamu-tests";
+pub(super) const TESTS: &str = "haamu-tests";
 /// Nothing may use the program.
 const PROGRAM: &str = "haamu-cli";
 

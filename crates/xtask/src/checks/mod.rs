@@ -190,12 +190,21 @@ fn cargo_step(workspace: &Workspace, arguments: &[&str], environment: &[(&str, &
 /// A run of the tests that `filter` names, against a program that is built first.
 pub(crate) fn nextest(workspace: &Workspace, filter: &str) -> Result<Command> {
     let haamu = workspace.build_haamu()?;
-    let mut run = command(
-        tools::installed(tools::NEXTEST)?,
-        ["nextest", "run", "--locked", "--workspace", "-E", filter],
-    );
-    run.current_dir(&workspace.root)
-        .env("HAAMU_BIN", haamu)
+    let mut run = nextest_in(workspace, &["--workspace"], filter)?;
+    run.env("HAAMU_BIN", haamu);
+    Ok(run)
+}
+
+/// A run of the tests that `filter` names among those of the suites across crates, and need no program.
+pub(crate) fn nextest_in_suites(workspace: &Workspace, filter: &str) -> Result<Command> {
+    nextest_in(workspace, &["--package", arch::TESTS], filter)
+}
+
+fn nextest_in(workspace: &Workspace, packages: &[&str], filter: &str) -> Result<Command> {
+    let mut run = command(tools::installed(tools::NEXTEST)?, ["nextest", "run", "--locked"]);
+    run.args(packages)
+        .args(["-E", filter])
+        .current_dir(&workspace.root)
         .env("INSTA_UPDATE", "no");
     Ok(run)
 }

@@ -7,7 +7,7 @@ use haamu_sync::{
     Body, Bytes, CellEntry, Change, DocumentId, Entity, FeedEntry, Incarnation, Revocation, SubmissionBody,
 };
 
-use crate::db::Submission;
+use super::db::Submission;
 
 /// The entity of a submission.
 pub(crate) fn submission_of(document: DocumentId) -> Entity {

@@ -1,27 +1,28 @@
 //! What the server does besides syncing: taking in files, and what the staff do.
 
-use haamu_sync::engine::{Failure, Upload, UploadFailure};
+use haamu_sync::engine::{Failure, UploadFailure};
 use haamu_sync::server::Incoming;
 use haamu_sync::{
-    Action, Bytes, Disposition, DocumentId, Hlc, Lane, Need, Op, OpIds, RegisterKey, SyncRequest, Value,
-    clock, codec,
+    Action, BlobHash, Bytes, Disposition, DocumentId, Hlc, Lane, Need, Op, OpIds, RegisterKey, SyncRequest,
+    Value, clock, codec,
 };
 
-use crate::db::{File, Stage};
+use crate::backend::{FileState, Part, Session, Taken};
 use crate::plan::Act;
 use crate::safeguard::Duty;
-use crate::server::{REVIEWER, STAFF, Server};
-use crate::wire::Token;
+
+use super::db::Stage;
+use super::{REVIEWER, STAFF, Server};
 
 impl Server {
     /// Which of the offered files the server wants.
-    pub(crate) fn needs(&mut self, request: &SyncRequest, user: usize) -> Vec<Need> {
+    pub(super) fn needs(&mut self, request: &SyncRequest, user: usize) -> Vec<Need> {
         let mut needs = Vec::new();
         let mut arrived = Vec::new();
         for offer in &request.offers {
             let file = self.db.files.entry((offer.sha256, offer.document)).or_default();
             if !file.is_complete && self.db.sent.contains(&(user, offer.sha256)) {
-                *file = File {
+                *file = FileState {
                     held: offer.length,
                     is_complete: true,
                     is_sound: true,
@@ -46,13 +47,13 @@ impl Server {
         needs
     }
 
-    pub(crate) fn part(
-        &mut self,
-        upload: &Upload,
-        is_sound: bool,
-        token: Token,
-    ) -> Result<u64, UploadFailure> {
-        if !token.is_valid {
+    pub(super) fn take_part(&mut self, session: &Session, part: &Part<'_>) -> Result<Taken, UploadFailure> {
+        let Part {
+            upload,
+            arrived,
+            is_sound,
+        } = *part;
+        if !session.is_valid {
             return Err(UploadFailure::Request(Failure::Unauthorised));
         }
         let document = upload.url.parse::<DocumentId>();
@@ -61,15 +62,15 @@ impl Server {
             return Err(UploadFailure::Refused);
         }
         let file = self.db.files.entry((upload.sha256, document)).or_default();
-        let end = upload.offset + upload.length;
+        let end = upload.offset + arrived;
         if file.is_complete || end <= file.held {
-            return Ok(file.held);
+            return Ok(taken(file, upload.sha256, document));
         }
         if upload.offset != file.held {
             return Err(UploadFailure::WrongOffset(file.held));
         }
         if !is_sound && self.removed != Some(Duty::DigestVerified) {
-            *file = File::default();
+            *file = FileState::default();
             return Err(UploadFailure::DigestMismatch);
         }
         file.is_sound = is_sound && (file.is_sound || file.held == 0);
@@ -77,16 +78,17 @@ impl Server {
         file.is_complete = end == upload.total;
         let (is_complete, is_sound) = (file.is_complete, file.is_sound);
         if is_complete && is_sound {
-            self.db.sent.insert((token.user, upload.sha256));
+            self.db.sent.insert((session.user, upload.sha256));
         }
+        let answer = taken(file, upload.sha256, document);
         if is_complete && self.removed != Some(Duty::FileInFeed) {
             self.publish(document, false);
         }
-        Ok(end)
+        Ok(answer)
     }
 
     /// The staff do something. Returns whether anything changed.
-    pub(crate) fn staff(&mut self, document: DocumentId, place: &str, act: Act, now: u64) -> bool {
+    pub(super) fn decide(&mut self, document: DocumentId, place: &str, act: Act, now: u64) -> bool {
         let Some(submission) = self.db.submissions.get_mut(&document) else {
             return false;
         };
@@ -121,7 +123,7 @@ impl Server {
             ..RegisterKey::shopper(place)
         };
         let mut base = submission.document.visible_heads(&RegisterKey::shopper(place));
-        base.extend(submission.document.visible_heads(&key));
+        base.extend(submission.document.visible_heads(&key).iter().copied());
         let seq = row.head().seq + 1;
         let op = Op {
             origin_device: STAFF,
@@ -154,4 +156,17 @@ impl Server {
         }
         touched.is_some()
     }
+}
+
+/// The answer to a part of a file that the server has now.
+fn taken(file: &FileState, sha256: BlobHash, document: DocumentId) -> Taken {
+    Taken {
+        held: file.held,
+        receipt: file.is_complete.then(|| (document, receipt(sha256, document))),
+    }
+}
+
+/// The played server's word that it has a file.
+pub(super) fn receipt(sha256: BlobHash, document: DocumentId) -> Bytes {
+    Bytes(format!("{sha256} of {document}").into_bytes().into())
 }

@@ -3,9 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use haamu_sync::server::Standing;
-use haamu_sync::{BlobHash, Bytes, ChainHead, DeviceId, Disposition, Document, DocumentId, Hlc, Op, OpId};
+use haamu_sync::{BlobHash, ChainHead, DeviceId, Document, DocumentId, Hlc, OpId};
 
-use crate::feed::Feed;
+use crate::backend::{FileState, Logged};
+
+use super::feed::Feed;
 
 /// Where a submission is in its life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,6 +59,7 @@ pub(crate) struct DeviceRow {
     /// The head after each operation.
     pub(crate) heads: Vec<ChainHead>,
     pub(crate) previous: Option<Hlc>,
+    pub(crate) is_shut_out: bool,
     /// Where its operations stand in the log.
     pub(crate) rows: BTreeMap<u64, usize>,
 }
@@ -75,28 +78,6 @@ impl DeviceRow {
     }
 }
 
-/// An operation in the server's log.
-#[derive(Clone, Debug)]
-pub(crate) struct Logged {
-    pub(crate) device: DeviceId,
-    pub(crate) seq: u64,
-    pub(crate) id: OpId,
-    pub(crate) raw: Bytes,
-    pub(crate) op: Option<Op>,
-    pub(crate) disposition: Disposition,
-    pub(crate) code: &'static str,
-    pub(crate) effective: Hlc,
-    pub(crate) received_at: u64,
-}
-
-/// A file on the server.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct File {
-    pub(crate) held: u64,
-    pub(crate) is_complete: bool,
-    pub(crate) is_sound: bool,
-}
-
 /// Everything that a backup holds.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Db {
@@ -105,7 +86,7 @@ pub(crate) struct Db {
     pub(crate) effective: BTreeMap<OpId, Hlc>,
     pub(crate) submissions: BTreeMap<DocumentId, Submission>,
     pub(crate) feeds: Vec<Feed>,
-    pub(crate) files: BTreeMap<(BlobHash, DocumentId), File>,
+    pub(crate) files: BTreeMap<(BlobHash, DocumentId), FileState>,
     pub(crate) sent: BTreeSet<(usize, BlobHash)>,
 }
 

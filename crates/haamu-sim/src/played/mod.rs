@@ -1,49 +1,62 @@
 //! A server in memory: storage of its own, decisions by the functions of `haamu_sync::server`.
 
+mod answering;
+mod db;
+mod feed;
+mod staff;
+mod terms;
+
 use std::collections::BTreeSet;
 
-use haamu_sync::engine::{Enrolment, Failure};
+use haamu_sync::engine::Failure;
 use haamu_sync::server::{Incoming, Standing, admit, dispose, resume};
 use haamu_sync::{
     Action, AuthorId, ChainValue, Cursor, DeviceId, Disposition, Document, DocumentId, Exception,
     FormVersion, Have, Hlc, Incarnation, Lane, Op, OpId, PROTO, Policy, SyncRequest, SyncResponse, clock,
 };
 
-use crate::db::{Db, DeviceRow, Logged, Stage, Submission};
-use crate::feed::{Feed, Hidden, brief_of, submission_of};
-use crate::plan::Setting;
+use crate::backend::{Encoding, Logged, Reply, Session, Terms};
+use crate::plan::{Fault, Plan};
 use crate::safeguard::Duty;
-use crate::wire::{Codec, Reply, Token};
+use crate::wire::{decode, encode};
+
+use db::{Db, DeviceRow, Stage, Submission};
+use feed::{Feed, Hidden, brief_of, submission_of};
 
 /// The reviewers' own device, which writes to the log like any other.
-pub(crate) const STAFF: DeviceId = DeviceId::from_bytes([0xee; 16]);
+const STAFF: DeviceId = DeviceId::from_bytes([0xee; 16]);
 /// Who writes in the reviewers' lane.
-pub(crate) const REVIEWER: AuthorId = AuthorId::from_bytes([0xef; 16]);
+const REVIEWER: AuthorId = AuthorId::from_bytes([0xef; 16]);
 /// The checklist version that the server has.
-pub(crate) const FORM: FormVersion = FormVersion::from_bytes([0xf0; 32]);
+const FORM: FormVersion = FormVersion::from_bytes([0xf0; 32]);
 /// Where bodies must be small, more than so many bytes of operations are refused.
 const SMALL_BODY: usize = 500;
 
 /// The author of a user's operations.
-pub(crate) fn author(user: usize) -> AuthorId {
+fn author(user: usize) -> AuthorId {
     AuthorId::from_bytes([u8::try_from(user).unwrap_or_default() + 1; 16])
 }
 
 /// The server.
 #[derive(Debug)]
 pub(crate) struct Server {
-    pub(crate) db: Db,
-    pub(crate) backup: Db,
+    terms: Terms,
+    documents: Vec<DocumentId>,
+    db: Db,
+    backup: Db,
     incarnation: Incarnation,
     starts: u8,
     page: usize,
-    pub(crate) is_small: bool,
-    pub(crate) removed: Option<Duty>,
+    is_small: bool,
+    removed: Option<Duty>,
     hidden: Vec<Hidden>,
+    /// So many parts of files meet a storage that fails.
+    troubles: u32,
 }
 
 impl Server {
-    pub(crate) fn new(setting: &Setting, documents: &[DocumentId], removed: Option<Duty>) -> Self {
+    pub(crate) fn new(plan: &Plan, removed: Option<Duty>) -> Self {
+        let setting = &plan.setting;
         let users = usize::from(setting.users.max(1));
         let mut db = Db {
             feeds: vec![Feed::default(); users],
@@ -51,24 +64,34 @@ impl Server {
         };
         db.devices.insert(STAFF, DeviceRow::new(usize::MAX));
         let mut server = Self {
+            terms: terms::terms(users),
+            documents: Vec::new(),
             backup: db.clone(),
             db,
             incarnation: Incarnation::default(),
             starts: 0,
             page: usize::from(setting.page.max(1)),
-            is_small: false,
+            is_small: plan.faults.contains(&Fault::SmallBodies),
             removed,
             hidden: Vec::new(),
+            troubles: 0,
         };
-        server.restart();
-        for (index, document) in documents.iter().enumerate() {
-            server.add(*document, index % users);
+        server.begin();
+        for index in 0..usize::from(setting.documents.max(1)) {
+            server.add(index % users);
         }
         server.backup = server.db.clone();
         server
     }
 
-    fn add(&mut self, document: DocumentId, user: usize) {
+    fn name_document(&mut self) -> DocumentId {
+        let document = terms::document_of(self.documents.len());
+        self.documents.push(document);
+        document
+    }
+
+    fn add(&mut self, user: usize) -> DocumentId {
+        let document = self.name_document();
         let submission = Submission {
             user,
             stage: Stage::Open,
@@ -80,45 +103,17 @@ impl Server {
         };
         self.db.submissions.insert(document, submission);
         self.publish(document, true);
+        document
     }
 
-    /// Gives a further submission to the person of another one.
-    pub(crate) fn assign(&mut self, document: DocumentId, like: DocumentId) {
-        if let Some(user) = self.db.submissions.get(&like).map(|like| like.user) {
-            self.add(document, user);
-        }
-    }
-
-    /// The last position of a person's feed.
-    pub(crate) fn head(&self, user: usize) -> u64 {
-        let feed = self.db.feeds.get(user);
-        feed.map_or(0, |feed| feed.head(self.incarnation).pos)
-    }
-
-    /// Whether a cursor belongs to the timeline of a person's feed.
-    pub(crate) fn continues(&self, user: usize, cursor: Option<Cursor>) -> bool {
-        let feed = self.db.feeds.get(user);
-        feed.is_some_and(|feed| {
-            !resume(cursor, feed.head(self.incarnation), |pos| {
-                feed.incarnation_at(pos)
-            })
-            .reset
-        })
-    }
-
-    pub(crate) fn restart(&mut self) {
+    /// A process of the server starts.
+    fn begin(&mut self) {
         self.starts = self.starts.wrapping_add(1);
         self.incarnation = Incarnation::from_bytes([self.starts; 16]);
     }
 
-    pub(crate) fn restore(&mut self) {
-        self.db = self.backup.clone();
-        self.hidden.clear();
-        self.restart();
-    }
-
     /// Puts a submission into its person's feed, and its brief if that changed.
-    pub(crate) fn publish(&mut self, document: DocumentId, with_brief: bool) {
+    fn publish(&mut self, document: DocumentId, with_brief: bool) {
         let Some(submission) = self.db.submissions.get(&document) else {
             return;
         };
@@ -136,31 +131,19 @@ impl Server {
         }
     }
 
-    pub(crate) fn enrol(&mut self, enrolment: &Enrolment, token: Token) -> Result<Token, Failure> {
-        if !token.is_valid {
-            return Err(Failure::Unauthorised);
-        }
-        let row = self.db.devices.entry(enrolment.device);
-        if row.or_insert_with(|| DeviceRow::new(token.user)).user != token.user {
-            return Err(Failure::Forbidden);
-        }
-        Ok(Token {
-            device: Some(enrolment.device),
-            ..token
-        })
-    }
-
-    pub(crate) fn sync(&mut self, body: &[u8], token: Token, codec: Codec, now: u64) -> Reply {
-        if !token.is_valid {
+    fn answer(&mut self, body: &[u8], session: &Session, encoding: Encoding, now: u64) -> Reply {
+        if !session.is_valid {
             return Reply::refusal(Failure::Unauthorised);
         }
-        let Some(request) = codec.decode::<SyncRequest>(body) else {
+        let Some(request) = decode::<SyncRequest>(encoding, body) else {
             return Reply::refusal(Failure::FrameRefused);
         };
         if request.proto != PROTO {
             return Reply::refusal(Failure::UpgradeRequired);
         }
-        let is_own = |row: &DeviceRow| row.user == token.user && token.device == Some(request.device);
+        let is_own = |row: &DeviceRow| {
+            row.user == session.user && session.device == Some(request.device) && !row.is_shut_out
+        };
         if !self.db.devices.get(&request.device).is_some_and(is_own) {
             return Reply::refusal(Failure::NotEnrolled);
         }
@@ -168,11 +151,11 @@ impl Server {
         if self.is_small && request.ops.len() > 1 && bytes > SMALL_BODY {
             return Reply::refusal(Failure::TooLarge);
         }
-        let early = (self.removed == Some(Duty::PullAfterPush)).then(|| self.pull(&request, token.user));
-        let (have, exceptions) = self.push(&request, token.user, now);
+        let early = (self.removed == Some(Duty::PullAfterPush)).then(|| self.pull(&request, session.user));
+        let (have, exceptions) = self.push(&request, session.user, now);
         // Before the pull: whoever hears that a file is there has a cursor that knows of it.
-        let needs = self.needs(&request, token.user);
-        let (reset, page, cursor, more) = early.unwrap_or_else(|| self.pull(&request, token.user));
+        let needs = self.needs(&request, session.user);
+        let (reset, page, cursor, more) = early.unwrap_or_else(|| self.pull(&request, session.user));
         let in_backup = self.backup.devices.get(&request.device);
         let custody_upto = in_backup.map_or(0, |row| row.head().seq);
         let response = SyncResponse {
@@ -195,7 +178,7 @@ impl Server {
             }
         }
         Reply {
-            outcome: Ok(codec.encode(&response)),
+            outcome: Ok(encode(encoding, &response)),
             is_ours: true,
         }
     }
@@ -234,7 +217,7 @@ impl Server {
             Exception {
                 seq: logged.seq,
                 disposition: first.disposition,
-                code: first.code.to_owned(),
+                code: first.code.clone(),
             }
         });
         (admission.have, exceptions.collect())
@@ -246,8 +229,10 @@ impl Server {
             return logged;
         }
         let mut first = self.db.log.iter().filter(|other| other.id == logged.id);
+        let first = first.find(|other| other.disposition != Disposition::Duplicate);
+        // What took effect is told as what it is now: here already.
         first
-            .find(|other| other.disposition != Disposition::Duplicate)
+            .filter(|first| first.disposition != Disposition::Applied)
             .unwrap_or(logged)
     }
 
@@ -267,7 +252,7 @@ impl Server {
     }
 
     /// Takes one operation into the log, and lets it take effect where it may.
-    pub(crate) fn log(
+    fn log(
         &mut self,
         device: DeviceId,
         incoming: Incoming<'_>,
@@ -282,8 +267,12 @@ impl Server {
             .filter_map(|base| self.db.effective.get(base).copied())
             .collect();
         let stamp = op.as_ref().map_or_else(Hlc::default, |op| op.hlc);
-        let effective = clock::effective(stamp, now, row.previous, bases);
-        row.previous = Some(effective);
+        let previous = match &op {
+            Some(op) => clock::written_before(op, device, head.seq, row.previous),
+            None => row.previous,
+        };
+        let effective = clock::effective(stamp, now, previous, bases);
+        row.previous = row.previous.max(Some(effective));
         row.heads.push(head);
         if op.is_none() && self.removed == Some(Duty::CustodyOfUnreadable) {
             return None;
@@ -303,7 +292,7 @@ impl Server {
             raw: raw.as_ref().into(),
             op,
             disposition,
-            code,
+            code: code.to_owned(),
             effective,
             received_at: now,
         });
