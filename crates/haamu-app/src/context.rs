@@ -12,7 +12,7 @@ use tokio::sync::{Notify, Semaphore};
 use uuid::Uuid;
 
 use crate::Error;
-use crate::blobs::ReceiptKeys;
+use crate::blobs::{ReceiptKeys, Turns};
 use crate::identity::TokenKeys;
 
 /// Where the time comes from.
@@ -83,6 +83,7 @@ pub(crate) struct Inner {
     pub(crate) hashing: Semaphore,
     /// Re-encoding a photo takes memory and a core.
     pub(crate) imaging: Semaphore,
+    pub(crate) turns: Turns,
     jobs_added: Notify,
 }
 
@@ -117,6 +118,7 @@ impl App {
             receipts,
             hashing: Semaphore::new(cores),
             imaging: Semaphore::new(cores),
+            turns: Turns::default(),
             jobs_added: Notify::new(),
         };
         Ok(Self {

@@ -4,7 +4,7 @@ use std::io::Write;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use base64::Engine as _;
-use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use haamu_sync::engine::{Enrolment, Failure, Upload, UploadFailure};
@@ -175,18 +175,24 @@ impl Transport for HttpTransport {
         part: &[u8],
     ) -> Result<u64, UploadFailure> {
         let is_last = upload.offset + upload.length == upload.total;
+        let method = match upload.is_question() {
+            true => Method::HEAD,
+            false => Method::PATCH,
+        };
         let request = self
-            .request(Method::PATCH, &upload.url, Some(session))
+            .request(method, &upload.url, Some(session))
             .map_err(UploadFailure::Request)?
-            .header(CONTENT_TYPE, "application/partial-upload")
-            .header("upload-draft-interop-version", "8")
-            .header("upload-offset", upload.offset)
-            .header("upload-complete", if is_last { "?1" } else { "?0" })
-            .header(
-                "content-digest",
-                format!("sha-256=:{}:", STANDARD.encode(Sha256::digest(part))),
-            )
-            .body(part.to_vec());
+            .header("upload-draft-interop-version", "8");
+        // No digest of the part: the server keeps what arrives of one that breaks off, and could not check it.
+        // The address has the digest of the whole.
+        let request = match upload.is_question() {
+            true => request,
+            false => request
+                .header(CONTENT_TYPE, "application/partial-upload")
+                .header("upload-offset", upload.offset)
+                .header("upload-complete", if is_last { "?1" } else { "?0" })
+                .body(part.to_vec()),
+        };
         let response = send(request).await.map_err(UploadFailure::Request)?;
         let offset = response.headers().get("upload-offset");
         let offset = offset

@@ -85,7 +85,7 @@ pub trait Transport {
         request: &SyncRequest,
     ) -> impl Future<Output = Result<SyncResponse, Failure>>;
 
-    /// Sends a part of a file, and returns how much the server has.
+    /// Sends a part of a file, or asks ([`Upload::is_question`]), and returns how much the server has.
     fn upload(
         &mut self,
         session: &Session,

@@ -51,9 +51,10 @@ pub(super) async fn head_blob(
     Query(query): Query<BlobQuery>,
 ) -> Result<Response, Failure> {
     let submission = SubmissionId::from_uuid(query.submission);
-    let state = app
-        .upload_state(&bearer.actor, submission, hash(&sha256)?)
-        .await?;
+    let sha256 = hash(&sha256)?;
+    // What an earlier request has of the file is staged before this one looks.
+    let _turn = app.upload_turn(&bearer.actor, submission, sha256).await;
+    let state = app.upload_state(&bearer.actor, submission, sha256).await?;
     Ok(answer(&app, &state))
 }
 
@@ -89,20 +90,22 @@ pub(super) async fn patch_blob(
     let offset = offset.ok_or_else(|| Failure::issue("upload-offset", "required", "a number of bytes"))?;
     let sha256 = hash(&sha256)?;
     let digest = digest(&headers)?;
-    let arrived = Arrived::read(&headers, body, MAX_PART as u64).await?;
+    let submission = SubmissionId::from_uuid(query.submission);
+    let mut turn = app.upload_turn(&bearer.actor, submission, sha256).await;
+    let arrived = Arrived::read(&headers, body, MAX_PART as u64, &mut turn).await?;
     if digest.is_some() && !arrived.is_whole {
         // It cannot be checked, and is left to the device to send again.
         return Err(Failure::because(Code::InvalidRequest, "The body was cut off."));
     }
     let part = UploadPart {
-        submission: SubmissionId::from_uuid(query.submission),
+        submission,
         sha256,
         offset,
         bytes: arrived.bytes,
         is_last: arrived.is_whole && text(&headers, &COMPLETE) == Some("?1"),
         digest,
     };
-    match take_in(&app, &bearer, part).await {
+    match take_in(&app, &bearer, part, turn).await {
         Ok(state) => Ok(answer(&app, &state)),
         Err(failure) => Ok(with_offset(failure)),
     }

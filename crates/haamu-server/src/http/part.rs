@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::http::{HeaderMap, HeaderName, header};
 use bytes::{Bytes, BytesMut};
 use futures::StreamExt;
-use haamu_app::{App, Bearer, UploadPart, UploadState};
+use haamu_app::{App, Bearer, Turn, UploadPart, UploadState};
 use haamu_domain::Code;
 use haamu_wire::sync::BlobHash;
 use tokio::time::{Instant, timeout_at};
@@ -25,7 +25,7 @@ pub(super) struct Arrived {
 }
 
 impl Arrived {
-    /// Reads a body of at most so many bytes.
+    /// Reads a body of at most so many bytes. It ends early when another request takes the turn.
     ///
     /// # Errors
     /// It is longer; nothing of it is kept then.
@@ -33,6 +33,7 @@ impl Arrived {
         headers: &HeaderMap,
         body: axum::body::Body,
         most: u64,
+        turn: &mut Turn,
     ) -> Result<Self, Failure> {
         let declared = declared_length(headers);
         if declared.is_some_and(|declared| declared > most) {
@@ -42,7 +43,14 @@ impl Arrived {
         let mut stream = body.into_data_stream();
         let mut bytes = BytesMut::new();
         let mut is_whole = false;
-        while let Ok(next) = timeout_at(until, stream.next()).await {
+        loop {
+            let next = tokio::select! {
+                // What is here already is taken, whoever waits.
+                biased;
+                next = timeout_at(until, stream.next()) => next,
+                () = turn.superseded() => break,
+            };
+            let Ok(next) = next else { break };
             match next {
                 Some(Ok(more)) => bytes.extend_from_slice(&more),
                 Some(Err(_)) => break,
@@ -64,9 +72,18 @@ impl Arrived {
 
 /// Takes in a part. A client that goes away meanwhile changes nothing about it: a
 /// request ends with its connection, and what has arrived would be lost.
-pub(super) async fn take_in(app: &App, bearer: &Bearer, part: UploadPart) -> Result<UploadState, Failure> {
+pub(super) async fn take_in(
+    app: &App,
+    bearer: &Bearer,
+    part: UploadPart,
+    turn: Turn,
+) -> Result<UploadState, Failure> {
     let (app, actor) = (app.clone(), bearer.actor);
-    let work = async move { app.upload(&actor, part).await };
+    let work = async move {
+        let taken = app.upload(&actor, part).await;
+        drop(turn);
+        taken
+    };
     let done = tokio::spawn(work.in_current_span()).await;
     done.map_err(|_| Failure::refused(Code::Internal))?
         .map_err(Failure::from)
