@@ -162,6 +162,7 @@ fn request() -> SyncRequest {
             monotonic: 12_345,
             boot: 2,
         },
+        folds: false,
     }
 }
 

@@ -83,6 +83,7 @@ impl<'a> WireDevice<'a> {
             refetch: Vec::new(),
             offers: Vec::new(),
             clock: haamu_sync::ClockReading::default(),
+            folds: false,
         }
     }
 

@@ -155,6 +155,7 @@ mod tests {
             refetch: Vec::new(),
             offers: Vec::new(),
             clock: haamu_sync::ClockReading::default(),
+            folds: false,
         };
         for json in [false, true] {
             let plain = Codec {

@@ -35,8 +35,9 @@ pub use clock::{ClockAnchor, ClockConfidence, ClockReading, Hlc, Millis};
 pub use engine::Engine;
 pub use fold::{Cell, Content, Document, Element, Elements, Head, Register};
 pub use frame::{
-    Body, CellEntry, Change, Cursor, Disposition, Entity, Exception, FeedEntry, Frame, FrameError, Have,
-    Need, Offer, PROTO, PROTO_HEADER, Revocation, SubmissionBody, SyncRequest, SyncResponse,
+    Body, CellEntry, Change, Confirmation, Cursor, Disposition, Entity, Exception, FeedEntry, Frame,
+    FrameError, Have, Need, Offer, PROTO, PROTO_HEADER, Revocation, SubmissionBody, SyncRequest,
+    SyncResponse,
 };
 pub use ids::{
     AuthorId, BlobHash, Bytes, ChainValue, DeviceId, DocumentId, FormVersion, Incarnation, OpId, ParseIdError,

@@ -69,6 +69,7 @@
 //! ```
 
 mod conditions;
+mod confirm;
 mod edits;
 mod event;
 mod import;

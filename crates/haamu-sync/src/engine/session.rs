@@ -227,6 +227,7 @@ impl Engine {
             refetch: Vec::new(),
             offers: if is_last { self.offers() } else { Vec::new() },
             clock: self.now,
+            folds: true,
         }
     }
 
