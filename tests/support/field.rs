@@ -33,6 +33,14 @@ pub async fn plan_many(
     shoppers: usize,
     visits: usize,
 ) -> Vec<String> {
+    plan_each(server, checklist, &vec![visits; shoppers]).await
+}
+
+/// Sets up an agency with a shopper for each number of visits; their e-mail addresses.
+///
+/// # Panics
+/// The server refused something.
+pub async fn plan_each(server: &ServerProcess, checklist: &Value, visits: &[usize]) -> Vec<String> {
     let setup = json!({"code": server.setup_code, "agency_name": "Haamu Oy", "email": "admin@haamu.example",
         "display_name": "Helmi Ahonen", "password": PASSWORD});
     let admin = server.post("setup", "", &setup).await;
@@ -56,12 +64,12 @@ pub async fn plan_many(
         .await;
     let location = id(&server.get(&locations, token).await["items"][0]);
     let round = open_round(server, token, &client, checklist).await;
-    let mut emails = Vec::with_capacity(shoppers);
-    for number in 0..shoppers {
+    let mut emails = Vec::with_capacity(visits.len());
+    for (number, visits) in visits.iter().enumerate() {
         let shopper = person(&format!("shopper-{number}"), "shopper");
         let shopper_id = id(&server.post("users", &admin, &shopper).await);
         let visit = json!({"location": location, "shopper": shopper_id});
-        let mut left = visits;
+        let mut left = *visits;
         while left > 0 {
             let some = left.min(VISITS_AT_ONCE);
             let planned = json!({"visits": vec![visit.clone(); some]});

@@ -93,6 +93,14 @@ impl ServerProcess {
         self.child = child;
     }
 
+    /// Ends the process if it runs, and starts it again with another setting.
+    pub async fn restart_with(&mut self, name: &'static str, value: &str) {
+        let _ = self.child.kill().await;
+        self.environment.retain(|(known, _)| *known != name);
+        self.environment.push((name, value.to_owned()));
+        self.restart().await;
+    }
+
     /// Its root.
     #[must_use]
     pub fn url(&self) -> String {

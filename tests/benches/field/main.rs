@@ -4,6 +4,7 @@
 
 mod client;
 mod cuts;
+mod device;
 mod peer;
 mod push;
 mod table;
