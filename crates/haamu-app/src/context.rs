@@ -212,16 +212,26 @@ impl App {
         job: &crate::jobs::Job,
         run_after: Timestamp,
     ) -> Result<(), Error> {
+        let new = self.new_job(agency, job, run_after)?;
+        Ok(jobs::enqueue(tx, &new, self.now()).await?)
+    }
+
+    /// A job as a row for the queue.
+    pub(crate) fn new_job(
+        &self,
+        agency: AgencyId,
+        job: &crate::jobs::Job,
+        run_after: Timestamp,
+    ) -> Result<jobs::NewJob, Error> {
         let payload = serde_json::to_string(job).map_err(|error| Error::internal("write a job", error))?;
-        let new = jobs::NewJob {
+        Ok(jobs::NewJob {
             id: JobId::from_uuid(self.fresh_uuid()),
             agency,
             kind: job.kind(),
             dedup_key: payload.clone(),
             payload,
             run_after,
-        };
-        Ok(jobs::enqueue(tx, &new, self.now()).await?)
+        })
     }
 }
 

@@ -1,6 +1,7 @@
 //! The sync endpoint: push, then pull, then which files are wanted.
 
 mod affected;
+mod entries;
 mod offers;
 mod pull;
 mod push;
@@ -37,7 +38,7 @@ impl App {
         // A file that another submission brought moves this one in the feed, so offers come before the pull.
         let needs = self.answer_offers(actor, &request.offers).await?;
         // The pull reads after the push was committed: what a device sends, it sees.
-        let pulled = self.pull(actor, request).await?;
+        let pulled = self.pull(actor, request, &pushed.echoes).await?;
         Ok(SyncResponse {
             proto: PROTO,
             server_time: self.now().sync_millis(),
