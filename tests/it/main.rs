@@ -18,4 +18,5 @@ mod set_aside;
 mod slice;
 mod sync;
 mod sync_vectors;
+mod traffic;
 mod tus;

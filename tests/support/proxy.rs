@@ -80,6 +80,12 @@ impl Proxy {
         Ok(proxy)
     }
 
+    /// Where it listens.
+    #[must_use]
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
     /// Its root.
     #[must_use]
     pub fn url(&self) -> String {

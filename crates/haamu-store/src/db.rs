@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use haamu_sync::Incarnation;
@@ -43,7 +44,24 @@ pub struct Db {
     connection: DatabaseConnection,
     /// SQLite has one writer; who waits here does not poll the file.
     writers: Option<Semaphore>,
+    statements: StatementCount,
     pub(crate) incarnation: Incarnation,
+}
+
+/// How many statements a database has been given; begin and commit are not among them.
+#[derive(Clone, Debug, Default)]
+pub struct StatementCount(Arc<AtomicU64>);
+
+impl StatementCount {
+    /// So many since the database was opened.
+    #[must_use]
+    pub fn get(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    fn add(&self) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
 }
 
 /// A handle on a transaction, for reading or for writing.
@@ -79,11 +97,15 @@ impl Db {
         incarnation: Incarnation,
         now_ms: i64,
     ) -> Result<Self, StoreError> {
-        let connection = connect(settings).await?;
+        let mut connection = connect(settings).await?;
+        let statements = StatementCount::default();
+        let counted = statements.clone();
+        connection.set_metric_callback(move |_| counted.add());
         let is_sqlite = connection.get_database_backend() == DbBackend::Sqlite;
         let db = Self {
             connection,
             writers: is_sqlite.then(|| Semaphore::new(1)),
+            statements,
             incarnation,
         };
         db.write(|tx: Tx| async move {
@@ -92,6 +114,12 @@ impl Db {
         })
         .await?;
         Ok(db)
+    }
+
+    /// The count of its statements, which goes on.
+    #[must_use]
+    pub fn statements(&self) -> StatementCount {
+        self.statements.clone()
     }
 
     /// Whether the database answers.

@@ -11,6 +11,6 @@ mod error;
 mod files;
 pub mod repo;
 
-pub use db::{CarriesStoreError, Db, DbSettings, Tx};
+pub use db::{CarriesStoreError, Db, DbSettings, StatementCount, Tx};
 pub use error::StoreError;
 pub use files::{FileSettings, Files, StagedPart, Staging};

@@ -38,8 +38,11 @@ enum Task {
         /// Which.
         steps: Vec<Step>,
     },
-    /// Measure, beside the named peers where they can be installed.
-    Bench,
+    /// Measure, beside the named peers; without a name, everything.
+    Bench {
+        /// What.
+        benchmarks: Vec<bench::Benchmark>,
+    },
     /// Run worlds of the simulation around the sync engine.
     Sim(sim::SimArgs),
     /// Kill servers and devices at random moments, and check that nothing is lost.
@@ -79,7 +82,7 @@ fn main() -> ExitCode {
 fn run(task: Task) -> Result<()> {
     match task {
         Task::Demo(arguments) => demo::run(&arguments),
-        Task::Bench => bench::run(),
+        Task::Bench { benchmarks } => bench::run(&benchmarks),
         Task::Sim(arguments) => sim::run(&arguments),
         Task::Test => checks::run(&[]),
         Task::Ci { steps } => checks::run(&steps),

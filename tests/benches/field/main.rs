@@ -29,7 +29,7 @@ fn main() -> ExitCode {
     };
     match name.as_str() {
         "wire" => runtime.block_on(wire::run(rest)),
-        "cuts" => runtime.block_on(cuts::run()),
+        "cuts" => runtime.block_on(cuts::run(rest)),
         "push" => runtime.block_on(push::run(rest)),
         "client" => {
             let result = runtime.block_on(client::run(rest));

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 use tokio::time::timeout;
@@ -67,18 +67,28 @@ impl Peer {
         }
     }
 
-    /// Runs a device to its end.
+    /// Runs a device to its end, which must be a good one.
     pub(crate) async fn device(&self, store: &Path, role: &str, arguments: &[&str]) -> Value {
+        let done = timeout(PATIENCE, self.try_device(store, role, arguments)).await;
+        done.expect("it ends")
+            .unwrap_or_else(|error| panic!("{role}: {error}"))
+    }
+
+    /// Runs a device to its end.
+    pub(crate) async fn try_device(
+        &self,
+        store: &Path,
+        role: &str,
+        arguments: &[&str],
+    ) -> Result<Value, String> {
         let mut device = self.node("pouchdb-client.mjs");
         let output = device.arg(store).arg(role).args(arguments).output();
-        let output = timeout(PATIENCE, output)
-            .await
-            .expect("it ends")
-            .expect("node starts");
+        let output = output.await.expect("node starts");
         let text = String::from_utf8_lossy(&output.stdout);
-        let complaint = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "{role} failed: {text}{complaint}");
-        serde_json::from_str(text.lines().last().unwrap_or_default()).unwrap_or(json!({}))
+        if !output.status.success() {
+            return Err(String::from_utf8_lossy(&output.stderr).into_owned());
+        }
+        serde_json::from_str(text.lines().last().unwrap_or_default()).map_err(|error| error.to_string())
     }
 }
 

@@ -187,7 +187,7 @@ pub(crate) async fn device(store: &Path, server: &str, role: &[&str]) -> Value {
     serde_json::from_str(text.trim()).unwrap_or_else(|error| panic!("{error}: {text}"))
 }
 
-fn documents(folder: &Path, documents: impl Iterator<Item = Value>) -> PathBuf {
+pub(crate) fn documents(folder: &Path, documents: impl Iterator<Item = Value>) -> PathBuf {
     let mut lines = String::new();
     for document in documents {
         let _ = writeln!(lines, "{document}");
@@ -198,7 +198,7 @@ fn documents(folder: &Path, documents: impl Iterator<Item = Value>) -> PathBuf {
     file
 }
 
-fn photo_file() -> PathBuf {
+pub(crate) fn photo_file() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/entrance-with-gps.jpg")
 }
 

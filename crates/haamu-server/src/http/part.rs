@@ -15,6 +15,8 @@ use super::problem::Failure;
 
 /// A body that takes longer is cut off here: what has arrived is kept, before the request runs out of time.
 const PATIENCE: Duration = Duration::from_secs(45);
+/// Once another request waits for the turn, only what is on its last way through this machine still counts.
+const GRACE: Duration = Duration::from_millis(100);
 
 /// As much of a body as has arrived.
 #[derive(Debug)]
@@ -39,16 +41,19 @@ impl Arrived {
         if declared.is_some_and(|declared| declared > most) {
             return Err(Failure::refused(Code::PayloadTooLarge));
         }
-        let until = Instant::now() + PATIENCE;
+        let mut until = Instant::now() + PATIENCE;
+        let mut is_superseded = false;
         let mut stream = body.into_data_stream();
         let mut bytes = BytesMut::new();
         let mut is_whole = false;
         loop {
             let next = tokio::select! {
-                // What is here already is taken, whoever waits.
-                biased;
                 next = timeout_at(until, stream.next()) => next,
-                () = turn.superseded() => break,
+                () = turn.superseded(), if !is_superseded => {
+                    is_superseded = true;
+                    until = until.min(Instant::now() + GRACE);
+                    continue;
+                }
             };
             let Ok(next) = next else { break };
             match next {

@@ -1,6 +1,4 @@
-//! Benchmarks side by side with the named peers, in one run.
-
-use std::fs;
+//! One evaluation, beside survey-core.
 
 use anyhow::{Context, Result};
 
@@ -8,25 +6,15 @@ use crate::checks::form_size;
 use crate::shell::{self, capture, command, note};
 use crate::workspace::{Workspace, cargo};
 
+use super::install;
+
 /// The peer of form evaluation, on npm.
 const SURVEY_CORE: &str = "survey-core@3.1.1";
 
 /// Runs the benchmarks of the form model, then one full evaluation here and there.
-pub(crate) fn run() -> Result<()> {
-    let workspace = Workspace::find()?;
+pub(super) fn run(workspace: &Workspace) -> Result<()> {
     shell::run(command(cargo(), ["bench", "--locked", "-p", "haamu-form"]).current_dir(&workspace.root))?;
-    let folder = workspace.target.join("haamu-peers");
-    fs::create_dir_all(&folder)?;
-    let manifest = folder.join("package.json");
-    if !manifest.exists() {
-        fs::write(&manifest, "{\"private\": true}\n")?;
-    }
-    note(&format!("Installing {SURVEY_CORE} …"));
-    let mut install = command(
-        "npm",
-        ["install", "--no-audit", "--no-fund", "--silent", SURVEY_CORE],
-    );
-    shell::run(install.current_dir(&folder))?;
+    let folder = install(workspace, &[SURVEY_CORE])?;
     let examples = workspace.path("deploy/examples");
     let mut peer = command("node", [workspace.path("tests/peers/survey-core.mjs")]);
     peer.arg(&folder)
@@ -44,7 +32,7 @@ pub(crate) fn run() -> Result<()> {
         ours / 1_000.0,
         theirs / ours,
     ));
-    let size = form_size(&workspace)?;
+    let size = form_size(workspace)?;
     note(&format!(
         "haamu-form for the browser (read, validate, score, trace): {size} bytes compressed"
     ));

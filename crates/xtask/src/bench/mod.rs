@@ -1,0 +1,62 @@
+//! Benchmarks side by side with the named peers, in one run.
+
+mod field;
+mod form;
+
+use std::fs;
+use std::path::PathBuf;
+
+use anyhow::{Context, Result};
+use clap::ValueEnum;
+
+use crate::shell::{self, command, note};
+use crate::workspace::Workspace;
+
+/// One benchmark.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Benchmark {
+    /// One evaluation, beside survey-core.
+    Form,
+    /// Bytes and round trips of 500 evaluations from one device, beside PouchDB.
+    Wire,
+    /// Photo bytes that are sent twice over connections that are cut.
+    Cuts,
+    /// Evaluations that a server takes in, on SQLite and PostgreSQL, beside PouchDB's server.
+    Push,
+}
+
+/// Runs the given benchmarks, or all.
+pub(crate) fn run(benchmarks: &[Benchmark]) -> Result<()> {
+    let workspace = Workspace::find()?;
+    let benchmarks = if benchmarks.is_empty() {
+        Benchmark::value_variants()
+    } else {
+        benchmarks
+    };
+    for benchmark in benchmarks {
+        match benchmark {
+            Benchmark::Form => form::run(&workspace)?,
+            Benchmark::Wire => field::wire(&workspace)?,
+            Benchmark::Cuts => field::cuts(&workspace)?,
+            Benchmark::Push => field::push(&workspace)?,
+        }
+    }
+    Ok(())
+}
+
+/// Installs packages of npm, and returns the folder that they are in.
+fn install(workspace: &Workspace, packages: &[&str]) -> Result<PathBuf> {
+    let folder = workspace.target.join("haamu-peers");
+    fs::create_dir_all(&folder)?;
+    let manifest = folder.join("package.json");
+    if !manifest.exists() {
+        fs::write(&manifest, "{\"private\": true}\n")?;
+    }
+    let names = packages.join(" ");
+    note(&format!("Installing {names} …"));
+    let mut install = command("npm", ["install", "--no-audit", "--no-fund", "--silent"]);
+    shell::run(install.args(packages).current_dir(&folder)).with_context(|| {
+        format!("{names} could not be installed; this needs Node.js, npm and the network")
+    })?;
+    Ok(folder)
+}
