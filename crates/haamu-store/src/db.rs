@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use haamu_sync::Incarnation;
 use rand::RngExt;
+use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sea_orm::{
     AccessMode, ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction,
     DbBackend, IsolationLevel, SqliteTransactionMode, TransactionOptions, TransactionTrait,
@@ -19,6 +20,11 @@ use crate::StoreError;
 const MAX_ATTEMPTS: u32 = 8;
 /// The first delay between attempts; it doubles.
 const FIRST_DELAY_MS: u64 = 5;
+/// What the one writing connection to SQLite keeps of the file in memory, in KiB.
+const WRITER_CACHE_KIB: u32 = 64 * 1024;
+/// After so many pages the log of SQLite is written into the file. Work that comes in bursts then
+/// writes a page once that it changes often.
+const CHECKPOINT_PAGES: u32 = 8_000;
 
 /// How to reach the database.
 #[derive(Clone)]
@@ -27,6 +33,12 @@ pub struct DbSettings {
     pub url: String,
     /// The greatest number of connections.
     pub max_connections: u32,
+}
+
+impl DbSettings {
+    fn is_sqlite(&self) -> bool {
+        self.url.starts_with("sqlite:")
+    }
 }
 
 impl fmt::Debug for DbSettings {
@@ -42,10 +54,19 @@ impl fmt::Debug for DbSettings {
 #[derive(Debug)]
 pub struct Db {
     connection: DatabaseConnection,
-    /// SQLite has one writer; who waits here does not poll the file.
-    writers: Option<Semaphore>,
+    /// SQLite has one writer.
+    writer: Option<Writer>,
     statements: StatementCount,
     pub(crate) incarnation: Incarnation,
+}
+
+/// The one connection that writes to SQLite. What it has read stays valid, for nobody else changes
+/// the file; each of several connections would read it anew after every change by another one.
+#[derive(Debug)]
+struct Writer {
+    connection: DatabaseConnection,
+    /// Who waits here does not poll the file.
+    turn: Semaphore,
 }
 
 /// How many statements a database has been given; begin and commit are not among them.
@@ -97,14 +118,18 @@ impl Db {
         incarnation: Incarnation,
         now_ms: i64,
     ) -> Result<Self, StoreError> {
-        let mut connection = connect(settings).await?;
         let statements = StatementCount::default();
-        let counted = statements.clone();
-        connection.set_metric_callback(move |_| counted.add());
-        let is_sqlite = connection.get_database_backend() == DbBackend::Sqlite;
+        let writer = match settings.is_sqlite() {
+            true => Some(Writer {
+                connection: counted(connect(settings, Role::Writer).await?, &statements),
+                turn: Semaphore::new(1),
+            }),
+            false => None,
+        };
+        let role = writer.as_ref().map_or(Role::Any, |_| Role::Reader);
         let db = Self {
-            connection,
-            writers: is_sqlite.then(|| Semaphore::new(1)),
+            connection: counted(connect(settings, role).await?, &statements),
+            writer,
             statements,
             incarnation,
         };
@@ -148,7 +173,7 @@ impl Db {
             },
             _ => TransactionOptions::default(),
         };
-        self.attempt(options, &work).await
+        self.attempt(&self.connection, options, &work).await
     }
 
     /// Writes in one transaction. After a serialisation failure, a deadlock or
@@ -166,15 +191,15 @@ impl Db {
         loop {
             // The permit is given back before a pause, so that others can write meanwhile.
             let outcome = {
-                let _permit = match &self.writers {
-                    Some(writers) => writers.acquire().await.ok(),
-                    None => None,
+                let (connection, _permit) = match &self.writer {
+                    Some(writer) => (&writer.connection, writer.turn.acquire().await.ok()),
+                    None => (&self.connection, None),
                 };
                 let options = TransactionOptions {
                     sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
                     ..TransactionOptions::default()
                 };
-                self.attempt(options, &work).await
+                self.attempt(connection, options, &work).await
             };
             let is_transient = |error: &E| error.store_error().is_some_and(StoreError::is_transient);
             match outcome {
@@ -188,14 +213,18 @@ impl Db {
         }
     }
 
-    async fn attempt<T, E, F, R>(&self, options: TransactionOptions, work: &F) -> Result<T, E>
+    async fn attempt<T, E, F, R>(
+        &self,
+        connection: &DatabaseConnection,
+        options: TransactionOptions,
+        work: &F,
+    ) -> Result<T, E>
     where
         E: CarriesStoreError,
         F: Fn(Tx) -> R,
         R: Future<Output = Result<T, E>>,
     {
-        let transaction = self
-            .connection
+        let transaction = connection
             .begin_with_options(options)
             .await
             .map_err(StoreError::from)?;
@@ -228,7 +257,7 @@ impl Db {
     /// # Errors
     /// The database cannot be reached.
     pub async fn connect_for_migrations(settings: &DbSettings) -> Result<DatabaseConnection, StoreError> {
-        connect(settings).await
+        connect(settings, Role::Any).await
     }
 }
 
@@ -245,8 +274,25 @@ async fn pause(attempt: u32) {
     tokio::time::sleep(Duration::from_millis(delay)).await;
 }
 
-async fn connect(settings: &DbSettings) -> Result<DatabaseConnection, StoreError> {
-    let is_sqlite = settings.url.starts_with("sqlite:");
+/// What connections are for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Role {
+    /// Reading and writing.
+    Any,
+    /// Reading.
+    Reader,
+    /// Writing, one at a time.
+    Writer,
+}
+
+fn counted(mut connection: DatabaseConnection, statements: &StatementCount) -> DatabaseConnection {
+    let counted = statements.clone();
+    connection.set_metric_callback(move |_| counted.add());
+    connection
+}
+
+async fn connect(settings: &DbSettings, role: Role) -> Result<DatabaseConnection, StoreError> {
+    let is_sqlite = settings.is_sqlite();
     if !is_sqlite && !settings.url.starts_with("postgres") {
         let reason = "neither a sqlite: nor a postgres: address".to_owned();
         return Err(StoreError::Setting {
@@ -254,22 +300,35 @@ async fn connect(settings: &DbSettings) -> Result<DatabaseConnection, StoreError
             reason,
         });
     }
+    let connections = match role {
+        Role::Any => settings.max_connections,
+        Role::Reader => settings.max_connections.saturating_sub(1).max(1),
+        Role::Writer => 1,
+    };
     let mut options = ConnectOptions::new(&settings.url);
     options
-        .max_connections(settings.max_connections)
+        .max_connections(connections)
         .acquire_timeout(Duration::from_secs(30))
         .sqlx_logging(false);
     if is_sqlite {
-        options.map_sqlx_sqlite_opts(|options| {
-            use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
-            options
-                .create_if_missing(true)
-                .foreign_keys(true)
-                .journal_mode(SqliteJournalMode::Wal)
-                // What was acknowledged survives a power loss.
-                .synchronous(SqliteSynchronous::Full)
-                .busy_timeout(Duration::from_secs(20))
-        });
+        options.map_sqlx_sqlite_opts(move |options| sqlite_options(options, role));
     }
     Ok(Database::connect(options).await?)
+}
+
+fn sqlite_options(options: SqliteConnectOptions, role: Role) -> SqliteConnectOptions {
+    let options = options
+        .create_if_missing(true)
+        .foreign_keys(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        // What was acknowledged survives a power loss.
+        .synchronous(SqliteSynchronous::Full)
+        .busy_timeout(Duration::from_secs(20))
+        .pragma("wal_autocheckpoint", CHECKPOINT_PAGES.to_string());
+    match role {
+        // Negative: in KiB, not in pages.
+        Role::Writer => options.pragma("cache_size", format!("-{WRITER_CACHE_KIB}")),
+        Role::Reader => options.pragma("query_only", "ON"),
+        Role::Any => options,
+    }
 }
