@@ -8,6 +8,7 @@
 mod m20261122_000001_foundation;
 mod m20261122_000002_uploads;
 mod m20261122_000003_set_aside;
+mod m20261129_000009_ways_to_rows;
 mod run;
 mod table;
 
@@ -26,6 +27,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000001_foundation::Migration),
             Box::new(m20261122_000002_uploads::Migration),
             Box::new(m20261122_000003_set_aside::Migration),
+            Box::new(m20261129_000009_ways_to_rows::Migration),
         ]
     }
 }

@@ -6,7 +6,7 @@ use std::ops::RangeInclusive;
 use haamu_domain::{AgencyId, SetAsideId, SubmissionId, Timestamp, UserId};
 use haamu_sync::server::Incoming;
 use haamu_sync::{ChainValue, ClockConfidence, DeviceId, Disposition, Exception, Hlc, OpId};
-use sea_orm::sea_query::Expr;
+use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use crate::entity::submissions::op;
@@ -211,7 +211,8 @@ pub async fn list_known(
             .column(op::Column::Reason)
             .filter(op::Column::AgencyId.eq(agency.uuid()))
             .filter(op::Column::OpId.is_in(in_list(chunk.iter().map(|id| id.as_bytes().to_vec()))))
-            .filter(op::Column::Disposition.ne(Disposition::Duplicate.as_str()))
+            // Word for word as in the index of names, which is not used otherwise.
+            .filter(Expr::col(op::Column::Disposition).ne(Expr::cust("'duplicate'")))
             .into_tuple()
             .all(tx.connection())
             .await?;
