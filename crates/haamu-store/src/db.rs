@@ -326,8 +326,10 @@ fn sqlite_options(options: SqliteConnectOptions, role: Role) -> SqliteConnectOpt
         .busy_timeout(Duration::from_secs(20))
         .pragma("wal_autocheckpoint", CHECKPOINT_PAGES.to_string());
     match role {
-        // Negative: in KiB, not in pages.
-        Role::Writer => options.pragma("cache_size", format!("-{WRITER_CACHE_KIB}")),
+        // Negative: in KiB, not in pages. What undoes a single statement is kept in memory too.
+        Role::Writer => options
+            .pragma("cache_size", format!("-{WRITER_CACHE_KIB}"))
+            .pragma("temp_store", "MEMORY"),
         Role::Reader => options.pragma("query_only", "ON"),
         Role::Any => options,
     }

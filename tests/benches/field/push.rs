@@ -10,6 +10,7 @@ use haamu_sync::Incarnation;
 use haamu_tests::evaluation::{full_checklist, full_document};
 use haamu_tests::field::plan_each;
 use haamu_tests::process::ServerProcess;
+use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
 
 use crate::device::BenchDevice;
@@ -18,7 +19,10 @@ use crate::table::{megabytes, print, say};
 use crate::usage::{peak_kib, processor_seconds};
 
 /// Devices at once, visits in each request, and requests of each device.
-const LOADS: [(usize, usize, usize); 4] = [(1, 1, 300), (8, 1, 75), (32, 1, 25), (8, 30, 4)];
+type Load = (usize, usize, usize);
+const LOADS: [Load; 4] = [(1, 1, 300), (8, 1, 75), (32, 1, 25), (8, 30, 4)];
+/// What comes before, unmeasured: nobody's database is empty for long.
+const WARM_UP: Load = (32, 1, 5);
 
 const HEAD: [&str; 8] = [
     "Server",
@@ -107,7 +111,8 @@ async fn own(database: &Database, rows: &mut Vec<Vec<String>>) {
     let most = LOADS.iter().map(|(devices, ..)| *devices).max().unwrap_or(1);
     let needed: Vec<usize> = (0..most)
         .map(|device| {
-            let loads = LOADS.iter().filter(|(devices, ..)| device < *devices);
+            let loads = LOADS.iter().chain([&WARM_UP]);
+            let loads = loads.filter(|(devices, ..)| device < *devices);
             loads.map(|(_, batch, requests)| batch * requests).sum()
         })
         .collect();
@@ -119,36 +124,62 @@ async fn own(database: &Database, rows: &mut Vec<Vec<String>>) {
     let pid = server.pid().expect("it runs");
     let name = format!("Haamu, {}", database.name);
     let used = || processor_seconds(pid) + database.pid.map_or(0.0, processor_seconds);
-    for (count, batch, requests) in LOADS {
-        let before = used();
-        let started = Instant::now();
-        let mut tasks = Vec::new();
-        for mut device in devices.drain(..count) {
-            tasks.push(tokio::spawn(async move {
-                let mut latencies = Vec::with_capacity(requests);
-                for _ in 0..requests {
-                    latencies.push(device.push(batch).await);
-                }
-                (device, latencies)
-            }));
-        }
-        let mut measure = Measure {
-            visits: count * batch * requests,
-            seconds: 0.0,
-            processor: 0.0,
-            latencies: Vec::new(),
-        };
-        for (place, task) in tasks.into_iter().enumerate() {
-            let (device, latencies) = task.await.expect("it ends");
-            devices.insert(place, device);
-            measure.latencies.extend(latencies);
-        }
-        measure.seconds = started.elapsed().as_secs_f64();
-        measure.processor = used() - before;
-        rows.push(measure.row(&name, count, batch, peak_kib(pid)));
+    let _ = put_under(WARM_UP, &mut devices, &used).await;
+    if let Some(url) = &database.url {
+        analyze(url).await;
+    }
+    for load in LOADS {
+        let measure = put_under(load, &mut devices, &used).await;
+        rows.push(measure.row(&name, load.0, load.1, peak_kib(pid)));
     }
     let visits: usize = needed.iter().sum();
     drain(&mut server, folder.path(), database, visits).await;
+}
+
+/// Puts a server under load by the first of some devices.
+async fn put_under(
+    (count, batch, requests): Load,
+    devices: &mut Vec<BenchDevice>,
+    used: &impl Fn() -> f64,
+) -> Measure {
+    let before = used();
+    let started = Instant::now();
+    let mut tasks = Vec::new();
+    for mut device in devices.drain(..count) {
+        tasks.push(tokio::spawn(async move {
+            let mut latencies = Vec::with_capacity(requests);
+            for _ in 0..requests {
+                latencies.push(device.push(batch).await);
+            }
+            (device, latencies)
+        }));
+    }
+    let mut latencies = Vec::new();
+    for (place, task) in tasks.into_iter().enumerate() {
+        let (device, own) = task.await.expect("it ends");
+        devices.insert(place, device);
+        latencies.extend(own);
+    }
+    Measure {
+        visits: count * batch * requests,
+        seconds: started.elapsed().as_secs_f64(),
+        processor: used() - before,
+        latencies,
+    }
+}
+
+/// Has PostgreSQL count what is in its tables, as it does by itself within a minute. Until then it
+/// takes them for empty, and reads them from end to end.
+async fn analyze(url: &str) {
+    let settings = DbSettings {
+        url: url.to_owned(),
+        max_connections: 1,
+    };
+    let connection = Db::connect_for_migrations(&settings).await;
+    let connection = connection.expect("a database");
+    let done = connection.execute_unprepared("ANALYZE").await;
+    let _ = done.expect("statistics");
+    connection.close().await.expect("closed");
 }
 
 /// What is done with the evaluations afterwards: validating, scoring, tracing.
