@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use haamu_sync::echo::{Echo, is_fresh, is_plain};
 use haamu_sync::engine::{Enrolment, Failure};
-use haamu_sync::server::{Echo, Incoming, Standing, admit, dispose, is_fresh, is_plain, resume};
+use haamu_sync::server::{Incoming, Standing, admit, dispose, resume};
 use haamu_sync::{
     Action, AuthorId, ChainValue, Cursor, DeviceId, Disposition, Document, DocumentId, Entity, Exception,
     FeedEntry, FormVersion, Have, Hlc, Incarnation, Lane, Op, OpId, PROTO, Policy, SyncRequest, SyncResponse,

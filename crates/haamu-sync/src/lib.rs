@@ -20,6 +20,7 @@ pub mod build;
 pub mod chain;
 pub mod clock;
 pub mod codec;
+pub mod echo;
 pub mod engine;
 pub mod fold;
 pub mod frame;

@@ -4,13 +4,13 @@
 //! for each new operation [`dispose`] decides where it goes; applied ones are
 //! folded with [`crate::Document::fold`] under the stamp that
 //! [`crate::clock::effective`] gives. The order of a pull: [`resume`] says
-//! whether the device's cursor still means anything, and [`Echo`] what of its own
-//! work need not come back to it.
+//! whether the device's cursor still means anything, and an [`Echo`](crate::echo::Echo)
+//! what of its own work need not come back to it.
 
 use crate::codec::{DecodeError, decode, op_id};
 use crate::safeguards::{Safeguard, holds};
 use crate::{
-    Bytes, ChainHead, ChainValue, Cursor, Disposition, FormVersion, Have, Hlc, Incarnation, Lane, Op, OpId,
+    Bytes, ChainHead, ChainValue, Cursor, Disposition, FormVersion, Have, Incarnation, Lane, Op, OpId,
     SyncRequest,
 };
 
@@ -206,48 +206,6 @@ fn continues(
         || cursor.pos <= seen
             && seen <= head.pos
             && (incarnation_at(seen) == Some(cursor.incarnation) || !holds(Safeguard::IncarnationInCursor))
-}
-
-/// What a push has done to one submission. The pull behind it need not send back what
-/// the device has just sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Echo {
-    /// Where the submission stood in the feed before the push; none if it was not there.
-    pub before: Option<u64>,
-    /// Where the push put it.
-    pub after: u64,
-    /// Whether all operations of the request about it [are plain](is_plain).
-    pub is_plain: bool,
-}
-
-impl Echo {
-    /// Whether the device has the submission, which stands at a position now, by folding its own
-    /// operations into its copy: it knew it as it was before the push, and nothing else has
-    /// changed it.
-    #[must_use]
-    pub fn is_known(self, from: Resume, position: u64) -> bool {
-        let is_own = self.before.is_some_and(|before| before <= from.after) && self.after == position;
-        !from.reset
-            && (is_own || !holds(Safeguard::ConfirmOnlyOwn))
-            && (self.is_plain || !holds(Safeguard::ConfirmPlain))
-    }
-}
-
-/// Whether an operation changed its submission just as its device did: it took effect, and kept
-/// the stamp that it was written with.
-#[must_use]
-pub fn is_plain(op: &Op, disposition: Disposition, effective: Hlc) -> bool {
-    disposition == Disposition::Applied && op.hlc == effective
-}
-
-/// Whether a push is all new to the server, and all of it can be read: only then can what it did be
-/// told from what an earlier request did, whose answer was lost.
-#[must_use]
-pub fn is_fresh(head: ChainHead, request: &SyncRequest, new: &[Incoming]) -> bool {
-    request.folds
-        && request.from_seq == head.seq + 1
-        && new.len() == request.ops.len()
-        && new.iter().all(|incoming| incoming.op.is_ok())
 }
 
 #[cfg(test)]

@@ -9,7 +9,8 @@ use haamu_store::repo::devices::{self, Device};
 use haamu_store::repo::ops::{self, KnownOp, ReceivedOp};
 use haamu_store::repo::set_aside::{self, NewSetAside, Subject};
 use haamu_store::repo::{feed, submissions};
-use haamu_sync::server::{Echo, Incoming, Standing, admit, dispose, is_fresh, is_plain};
+use haamu_sync::echo::{Echo, is_fresh, is_plain};
+use haamu_sync::server::{Incoming, Standing, admit, dispose};
 use haamu_sync::{DeviceId, Disposition, Exception, Have, Hlc, Lane, OpId, SyncRequest, clock};
 use serde_json::json;
 
