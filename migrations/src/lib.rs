@@ -12,6 +12,7 @@ mod m20261129_000004_custody;
 mod m20261129_000006_tenancy;
 mod m20261129_000007_programmes;
 mod m20261129_000008_filling;
+mod m20261129_000009_ways_to_rows;
 mod run;
 mod table;
 
@@ -34,6 +35,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261129_000006_tenancy::Migration),
             Box::new(m20261129_000007_programmes::Migration),
             Box::new(m20261129_000008_filling::Migration),
+            Box::new(m20261129_000009_ways_to_rows::Migration),
         ]
     }
 }

@@ -7,9 +7,9 @@ use haamu_form::trace::TraceOutput;
 use haamu_form::{Checklist, ContentHash, Decisions, ScoreOutput, parse_answers_file, score, trace};
 use haamu_sync::{
     Action, Attachment, AuthorId, BlobHash, Body, Bytes, Cell, CellEntry, ChainHead, ChainValue, Change,
-    ClockConfidence, ClockReading, Cursor, DepositResponse, DeviceId, Disposition, DocumentId, Entity,
-    Exception, FeedEntry, FormVersion, Have, Hlc, Incarnation, Lane, Need, Offer, Op, OpId, OpIds, PROTO,
-    Policy, RegisterKey, Revocation, SubmissionBody, Submit, SyncRequest, SyncResponse, Value, codec,
+    ClockConfidence, ClockReading, Confirmation, Cursor, DepositResponse, DeviceId, Disposition, DocumentId,
+    Entity, Exception, FeedEntry, FormVersion, Have, Hlc, Incarnation, Lane, Need, Offer, Op, OpId, OpIds,
+    PROTO, Policy, RegisterKey, Revocation, SubmissionBody, Submit, SyncRequest, SyncResponse, Value, codec,
 };
 use haamu_tests::golden::{assert_golden, golden, hex, unhex};
 use haamu_wire::Problem;
@@ -165,6 +165,7 @@ fn request() -> SyncRequest {
             monotonic: 12_345,
             boot: 2,
         },
+        folds: false,
     }
 }
 
@@ -303,6 +304,28 @@ fn frames_of_all_versions_are_read() {
         DepositResponse::from_cbor(&bytes).expect("a frame"),
         deposit_response()
     );
+}
+
+#[test]
+fn what_a_device_that_folds_says_and_hears() {
+    let request = SyncRequest {
+        folds: true,
+        ..request()
+    };
+    assert_golden("sync-request/v1-folds.cbor.hex", &hex(&request.to_cbor()));
+    let bytes = unhex(&golden("sync-request/v1-folds.cbor.hex"));
+    assert_eq!(SyncRequest::from_cbor(&bytes).expect("a frame"), request);
+    let entry = FeedEntry {
+        entity: entity("submission", "1"),
+        change: Change::Confirm(Confirmation {
+            state: "submitted".to_owned(),
+            cycle: 0,
+        }),
+    };
+    let text = serde_json::to_string_pretty(&entry).expect("JSON") + "\n";
+    assert_golden("sync-response/v1-confirmation.json", &text);
+    let read: FeedEntry = serde_json::from_str(&text).expect("an entry");
+    assert_eq!(read, entry);
 }
 
 #[test]

@@ -24,5 +24,6 @@ mod slice;
 mod sync;
 mod sync_vectors;
 mod tenancy;
+mod traffic;
 mod tus;
 mod weather;

@@ -60,6 +60,30 @@ async fn without_index(database: &TestDatabase, connection: &DatabaseConnection)
     texts(connection, sql).await
 }
 
+/// Tables whose rows become many, and that have an index of the agency alone.
+async fn without_way(database: &TestDatabase, connection: &DatabaseConnection) -> BTreeSet<String> {
+    let sql = if database.is_postgres() {
+        "SELECT i.indrelid::regclass::text FROM pg_index i
+           JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
+          WHERE i.indnatts = 1 AND a.attname = 'agency_id'"
+    } else {
+        "SELECT m.name FROM sqlite_master m JOIN pragma_index_list(m.name) i
+          WHERE m.type = 'table' AND (SELECT group_concat(x.name) FROM pragma_index_info(i.name) x) = 'agency_id'"
+    };
+    let found = texts(connection, sql).await;
+    let growing = [
+        "op",
+        "register",
+        "job",
+        "submission_stage",
+        "upload",
+        "score",
+        "blob_owner",
+    ];
+    let growing = growing.iter().map(|table| (*table).to_owned());
+    growing.filter(|table| found.contains(table)).collect()
+}
+
 async fn there_and_back(database: &TestDatabase) {
     let connection = database.connect().await;
     migrate(&connection).await.expect("up");
@@ -97,6 +121,8 @@ async fn every_foreign_key_has_an_index(database: &TestDatabase) {
     let connection = database.connect().await;
     migrate(&connection).await.expect("up");
     assert_eq!(without_index(database, &connection).await, BTreeSet::new());
+    // An index of the agency alone would be taken for a short way to rows that are few of its many.
+    assert_eq!(without_way(database, &connection).await, BTreeSet::new());
 }
 
 /// What was set aside before there were tasks is one afterwards: one for each subject and reason.

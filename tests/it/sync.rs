@@ -174,7 +174,7 @@ both_dbs! {
 
     async fn a_frame_beyond_all_measure_is_refused(server) {
         let (_, device) = scene(&server).await;
-        let many = device.request(&vec![Vec::new(); 2_001]);
+        let many = device.request(&vec![Vec::new(); haamu_sync::frame::MAX_BATCH_OPS + 1]);
         assert_eq!(device.post("application/cbor", many.to_cbor()).await.problem(413), "payload_too_large");
         let long = device.request(&[vec![0; 900_000]]);
         assert_eq!(device.post("application/cbor", long.to_cbor()).await.problem(413), "payload_too_large");

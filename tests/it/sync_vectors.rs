@@ -234,6 +234,7 @@ fn pushes() {
             refetch: Vec::new(),
             offers: Vec::new(),
             clock: ClockReading::default(),
+            folds: false,
         };
         let stored = |seq: u64| {
             chains

@@ -35,6 +35,7 @@ fn request() -> SyncRequest {
         refetch: Vec::new(),
         offers: Vec::new(),
         clock: ClockReading::default(),
+        folds: true,
     }
 }
 

@@ -390,7 +390,7 @@ impl TestServer {
              T1,Myymälä Kallio,Torikatu 7,00530,Helsinki,FI,60.184321,24.950123,Europe/Helsinki,{staff_on_shift}\n"
         );
         let path = format!("/v1/client-organisations/{}/locations", agency.client);
-        let import = self.request(axum::http::Method::POST, &format!("{path}/import"));
+        let import = self.request(Method::POST, &format!("{path}/import"));
         let _ = import
             .body("text/csv", csv)
             .by(agency.coordinator())

@@ -4,8 +4,11 @@
 pub mod agency;
 pub mod database;
 pub mod device;
+pub mod evaluation;
+pub mod field;
 pub mod golden;
 pub mod process;
+pub mod proxy;
 pub mod server;
 pub mod upload;
 pub mod wire;

@@ -1,5 +1,6 @@
 //! The program `haamu` as processes, which can be killed.
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Output, Stdio};
 use std::time::Duration;
@@ -92,10 +93,33 @@ impl ServerProcess {
         self.child = child;
     }
 
+    /// Ends the process if it runs, and starts it again with another setting.
+    pub async fn restart_with(&mut self, name: &'static str, value: &str) {
+        let _ = self.child.kill().await;
+        self.environment.retain(|(known, _)| *known != name);
+        self.environment.push((name, value.to_owned()));
+        self.restart().await;
+    }
+
     /// Its root.
     #[must_use]
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
+    }
+
+    /// Where it listens.
+    ///
+    /// # Panics
+    /// It said something else than an address.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address.parse().expect("an address")
+    }
+
+    /// The number of the process, while it runs.
+    #[must_use]
+    pub fn pid(&self) -> Option<u32> {
+        self.child.id()
     }
 
     /// Calls an operation, which must succeed.

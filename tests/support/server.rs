@@ -10,7 +10,7 @@ use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, header};
 use haamu_app::{App, AppSettings, Clock};
 use haamu_domain::Timestamp;
-use haamu_store::{Db, FileSettings, Files};
+use haamu_store::{Db, FileSettings, Files, StatementCount};
 use haamu_sync::Incarnation;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -67,6 +67,8 @@ pub struct TestServer {
     tokens: Mutex<HashMap<String, String>>,
     /// The database; none where the server was started without people.
     pub database: TestDatabase,
+    /// How many statements the database was given.
+    pub statements: StatementCount,
     _folder: TempDir,
 }
 
@@ -88,6 +90,7 @@ impl TestServer {
         let db = Db::open(&database.settings(), incarnation, clock.millis())
             .await
             .expect("a database");
+        let statements = db.statements();
         let north = agency::insert(&db, "north", &mut origin, clock.now()).await;
         let south = agency::insert(&db, "south", &mut origin, clock.now()).await;
         let folder = tempfile::tempdir().expect("a temporary folder");
@@ -106,6 +109,7 @@ impl TestServer {
             south,
             tokens: Mutex::default(),
             database,
+            statements,
             _folder: folder,
         }
     }

@@ -49,13 +49,19 @@ impl<'a> WireDevice<'a> {
         }
     }
 
+    /// The stamp of an operation: the present moment, and its number to tell it from the others.
+    fn stamp(&self, seq: u64) -> Hlc {
+        let now = Millis::try_from(self.server.clock.millis()).expect("a time");
+        Hlc::from_bits(Hlc::at(now).bits() + seq)
+    }
+
     /// An answer to a question, as the operation with this number.
     #[must_use]
     pub fn op(&self, seq: u64, document: DocumentId, question: &str, json: &str) -> Vec<u8> {
         let op = Op {
             origin_device: self.id,
             origin_seq: seq,
-            hlc: Hlc::at(Millis::try_from(self.server.clock.millis()).expect("a time")),
+            hlc: self.stamp(seq),
             confidence: ClockConfidence::default(),
             document,
             lane: Lane::Shopper,
@@ -86,6 +92,7 @@ impl<'a> WireDevice<'a> {
             refetch: Vec::new(),
             offers: Vec::new(),
             clock: haamu_sync::ClockReading::default(),
+            folds: false,
         }
     }
 

@@ -15,7 +15,7 @@ use tokio::sync::{Notify, Semaphore};
 use uuid::Uuid;
 
 use crate::Error;
-use crate::blobs::ReceiptKeys;
+use crate::blobs::{ReceiptKeys, Turns};
 use crate::identity::TokenKeys;
 
 /// Where the time comes from, and what makes identifiers different.
@@ -101,6 +101,7 @@ pub(crate) struct Inner {
     pub(crate) hashing: Semaphore,
     /// Re-encoding a photo takes memory and a core.
     pub(crate) imaging: Semaphore,
+    pub(crate) turns: Turns,
     jobs_added: Notify,
 }
 
@@ -135,6 +136,7 @@ impl App {
             receipts,
             hashing: Semaphore::new(cores),
             imaging: Semaphore::new(cores),
+            turns: Turns::default(),
             jobs_added: Notify::new(),
         };
         Ok(Self {
@@ -228,16 +230,26 @@ impl App {
         job: &crate::jobs::Job,
         run_after: Timestamp,
     ) -> Result<(), Error> {
+        let new = self.new_job(agency, job, run_after)?;
+        Ok(jobs::enqueue(tx, &new, self.now()).await?)
+    }
+
+    /// A job as a row for the queue.
+    pub(crate) fn new_job(
+        &self,
+        agency: AgencyId,
+        job: &crate::jobs::Job,
+        run_after: Timestamp,
+    ) -> Result<jobs::NewJob, Error> {
         let payload = serde_json::to_string(job).map_err(|error| Error::internal("write a job", error))?;
-        let new = jobs::NewJob {
+        Ok(jobs::NewJob {
             id: JobId::from_uuid(self.fresh_uuid()),
             agency,
             kind: job.kind(),
             dedup_key: payload.clone(),
             payload,
             run_after,
-        };
-        Ok(jobs::enqueue(tx, &new, self.now()).await?)
+        })
     }
 }
 

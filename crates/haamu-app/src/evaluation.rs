@@ -1,9 +1,12 @@
 //! An evaluation as it stands: a submission read by its checklist version.
 
+use std::collections::BTreeMap;
+
 use haamu_domain::binding::{BoundEvaluation, bind, visit_context};
 use haamu_domain::{AgencyId, RoundId, SubmissionId};
 use haamu_form::{Checklist, Slot};
 use haamu_store::Tx;
+use haamu_store::repo::programmes::Round;
 use haamu_store::repo::submissions::Submission;
 use haamu_store::repo::visits::Visit;
 use haamu_store::repo::{blobs, checklists, programmes};
@@ -12,6 +15,7 @@ use haamu_sync::{Attachment, BlobHash, FormVersion};
 use crate::Error;
 use crate::checklists::parse_stored;
 use crate::sync::load_document;
+use crate::visits::distinct;
 
 /// A submission read by its checklist version.
 #[derive(Debug)]
@@ -58,12 +62,17 @@ pub(crate) async fn load(
     })
 }
 
-/// The checklist version of a round.
-pub(crate) async fn form_of_round(tx: &Tx, agency: AgencyId, round: RoundId) -> Result<FormVersion, Error> {
-    let round = programmes::find_round(tx, agency, round).await?;
-    let round = round.ok_or_else(|| Error::not_found("round"))?;
-    let version = checklists::find_version(tx, agency, round.checklist_version).await?;
-    Ok(version.ok_or_else(|| Error::not_found("checklist version"))?.form)
+/// The checklist versions of rounds.
+pub(crate) async fn forms_of_rounds(
+    tx: &Tx,
+    agency: AgencyId,
+    ids: &[RoundId],
+) -> Result<BTreeMap<RoundId, FormVersion>, Error> {
+    let rounds = programmes::list_rounds_by_ids(tx, agency, ids).await?;
+    let versions = distinct(rounds.iter().map(|round| round.checklist_version));
+    let forms = checklists::list_forms(tx, agency, &versions).await?;
+    let form = |round: &Round| Some((round.id, *forms.get(&round.checklist_version)?));
+    Ok(rounds.iter().filter_map(form).collect())
 }
 
 /// How many of a submission's files have not arrived, or not been prepared for readers.

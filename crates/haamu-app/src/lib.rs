@@ -23,7 +23,7 @@ mod set_aside;
 mod sync;
 mod visits;
 
-pub use blobs::{NewUpload, UploadPart, UploadState};
+pub use blobs::{NewUpload, Turn, UploadPart, UploadState};
 pub use checklists::ChecklistView;
 pub use clients::{ImportReport, LocationPatch, RowError, UnitInput, UnitPatch, UnitView};
 pub use context::{App, AppSettings, Clock, Page, SystemClock};

@@ -138,7 +138,7 @@ pub trait Transport {
         request: &SyncRequest,
     ) -> impl Future<Output = Result<DepositResponse, Failure>>;
 
-    /// Sends a part of a file.
+    /// Sends a part of a file, or asks ([`Upload::is_question`]), and returns how much the server has.
     fn upload(
         &mut self,
         pass: Pass<'_>,

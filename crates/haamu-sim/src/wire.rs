@@ -134,6 +134,7 @@ mod tests {
             refetch: Vec::new(),
             offers: Vec::new(),
             clock: haamu_sync::ClockReading::default(),
+            folds: false,
         };
         for encoding in [Encoding::Cbor, Encoding::Json] {
             let plain = Codec {

@@ -2,10 +2,12 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use haamu_sync::Incarnation;
 use rand::RngExt;
+use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sea_orm::{
     AccessMode, ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction,
     DbBackend, IsolationLevel, SqliteTransactionMode, TransactionOptions, TransactionTrait,
@@ -18,6 +20,11 @@ use crate::StoreError;
 const MAX_ATTEMPTS: u32 = 8;
 /// The first delay between attempts; it doubles.
 const FIRST_DELAY_MS: u64 = 5;
+/// What the one writing connection to SQLite keeps of the file in memory, in KiB.
+const WRITER_CACHE_KIB: u32 = 64 * 1024;
+/// After so many pages the log of SQLite is written into the file. Work that comes in bursts then
+/// writes a page once that it changes often.
+const CHECKPOINT_PAGES: u32 = 8_000;
 
 /// How to reach the database.
 #[derive(Clone)]
@@ -26,6 +33,12 @@ pub struct DbSettings {
     pub url: String,
     /// The greatest number of connections.
     pub max_connections: u32,
+}
+
+impl DbSettings {
+    fn is_sqlite(&self) -> bool {
+        self.url.starts_with("sqlite:")
+    }
 }
 
 impl fmt::Debug for DbSettings {
@@ -41,9 +54,35 @@ impl fmt::Debug for DbSettings {
 #[derive(Debug)]
 pub struct Db {
     connection: DatabaseConnection,
-    /// SQLite has one writer; who waits here does not poll the file.
-    writers: Option<Semaphore>,
+    /// SQLite has one writer.
+    writer: Option<Writer>,
+    statements: StatementCount,
     pub(crate) incarnation: Incarnation,
+}
+
+/// The one connection that writes to SQLite. What it has read stays valid, for nobody else changes
+/// the file; each of several connections would read it anew after every change by another one.
+#[derive(Debug)]
+struct Writer {
+    connection: DatabaseConnection,
+    /// Who waits here does not poll the file.
+    turn: Semaphore,
+}
+
+/// How many statements a database has been given; begin and commit are not among them.
+#[derive(Clone, Debug, Default)]
+pub struct StatementCount(Arc<AtomicU64>);
+
+impl StatementCount {
+    /// So many since the database was opened.
+    #[must_use]
+    pub fn get(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    fn add(&self) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
 }
 
 /// A handle on a transaction, for reading or for writing.
@@ -79,11 +118,19 @@ impl Db {
         incarnation: Incarnation,
         now_ms: i64,
     ) -> Result<Self, StoreError> {
-        let connection = connect(settings).await?;
-        let is_sqlite = connection.get_database_backend() == DbBackend::Sqlite;
+        let statements = StatementCount::default();
+        let writer = match settings.is_sqlite() {
+            true => Some(Writer {
+                connection: counted(connect(settings, Role::Writer).await?, &statements),
+                turn: Semaphore::new(1),
+            }),
+            false => None,
+        };
+        let role = writer.as_ref().map_or(Role::Any, |_| Role::Reader);
         let db = Self {
-            connection,
-            writers: is_sqlite.then(|| Semaphore::new(1)),
+            connection: counted(connect(settings, role).await?, &statements),
+            writer,
+            statements,
             incarnation,
         };
         db.write(|tx: Tx| async move {
@@ -99,12 +146,19 @@ impl Db {
     /// # Errors
     /// The database cannot be reached, or is not there.
     pub async fn open_copy(settings: &DbSettings) -> Result<Self, StoreError> {
-        let connection = connect_with(settings, false).await?;
+        let statements = StatementCount::default();
         Ok(Self {
-            connection,
-            writers: None,
+            connection: counted(connect(settings, Role::Copy).await?, &statements),
+            writer: None,
+            statements,
             incarnation: Incarnation::default(),
         })
+    }
+
+    /// The count of its statements, which goes on.
+    #[must_use]
+    pub fn statements(&self) -> StatementCount {
+        self.statements.clone()
     }
 
     /// Whether the database answers.
@@ -133,7 +187,7 @@ impl Db {
             },
             _ => TransactionOptions::default(),
         };
-        self.attempt(options, &work).await
+        self.attempt(&self.connection, options, &work).await
     }
 
     /// Writes in one transaction. After a serialisation failure, a deadlock or
@@ -151,15 +205,15 @@ impl Db {
         loop {
             // The permit is given back before a pause, so that others can write meanwhile.
             let outcome = {
-                let _permit = match &self.writers {
-                    Some(writers) => writers.acquire().await.ok(),
-                    None => None,
+                let (connection, _permit) = match &self.writer {
+                    Some(writer) => (&writer.connection, writer.turn.acquire().await.ok()),
+                    None => (&self.connection, None),
                 };
                 let options = TransactionOptions {
                     sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
                     ..TransactionOptions::default()
                 };
-                self.attempt(options, &work).await
+                self.attempt(connection, options, &work).await
             };
             let is_transient = |error: &E| error.store_error().is_some_and(StoreError::is_transient);
             match outcome {
@@ -173,14 +227,18 @@ impl Db {
         }
     }
 
-    async fn attempt<T, E, F, R>(&self, options: TransactionOptions, work: &F) -> Result<T, E>
+    async fn attempt<T, E, F, R>(
+        &self,
+        connection: &DatabaseConnection,
+        options: TransactionOptions,
+        work: &F,
+    ) -> Result<T, E>
     where
         E: CarriesStoreError,
         F: Fn(Tx) -> R,
         R: Future<Output = Result<T, E>>,
     {
-        let transaction = self
-            .connection
+        let transaction = connection
             .begin_with_options(options)
             .await
             .map_err(StoreError::from)?;
@@ -213,7 +271,7 @@ impl Db {
     /// # Errors
     /// The database cannot be reached.
     pub async fn connect_for_migrations(settings: &DbSettings) -> Result<DatabaseConnection, StoreError> {
-        connect(settings).await
+        connect(settings, Role::Any).await
     }
 }
 
@@ -230,12 +288,27 @@ async fn pause(attempt: u32) {
     tokio::time::sleep(Duration::from_millis(delay)).await;
 }
 
-async fn connect(settings: &DbSettings) -> Result<DatabaseConnection, StoreError> {
-    connect_with(settings, true).await
+/// What connections are for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Role {
+    /// Reading and writing.
+    Any,
+    /// Reading.
+    Reader,
+    /// Writing, one at a time.
+    Writer,
+    /// Reading what is there already, and is nobody's.
+    Copy,
 }
 
-async fn connect_with(settings: &DbSettings, may_create: bool) -> Result<DatabaseConnection, StoreError> {
-    let is_sqlite = settings.url.starts_with("sqlite:");
+fn counted(mut connection: DatabaseConnection, statements: &StatementCount) -> DatabaseConnection {
+    let counted = statements.clone();
+    connection.set_metric_callback(move |_| counted.add());
+    connection
+}
+
+async fn connect(settings: &DbSettings, role: Role) -> Result<DatabaseConnection, StoreError> {
+    let is_sqlite = settings.is_sqlite();
     if !is_sqlite && !settings.url.starts_with("postgres") {
         let reason = "neither a sqlite: nor a postgres: address".to_owned();
         return Err(StoreError::Setting {
@@ -243,22 +316,37 @@ async fn connect_with(settings: &DbSettings, may_create: bool) -> Result<Databas
             reason,
         });
     }
+    let connections = match role {
+        Role::Any | Role::Copy => settings.max_connections,
+        Role::Reader => settings.max_connections.saturating_sub(1).max(1),
+        Role::Writer => 1,
+    };
     let mut options = ConnectOptions::new(&settings.url);
     options
-        .max_connections(settings.max_connections)
+        .max_connections(connections)
         .acquire_timeout(Duration::from_secs(30))
         .sqlx_logging(false);
     if is_sqlite {
-        options.map_sqlx_sqlite_opts(move |options| {
-            use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
-            options
-                .create_if_missing(may_create)
-                .foreign_keys(true)
-                .journal_mode(SqliteJournalMode::Wal)
-                // What was acknowledged survives a power loss.
-                .synchronous(SqliteSynchronous::Full)
-                .busy_timeout(Duration::from_secs(20))
-        });
+        options.map_sqlx_sqlite_opts(move |options| sqlite_options(options, role));
     }
     Ok(Database::connect(options).await?)
+}
+
+fn sqlite_options(options: SqliteConnectOptions, role: Role) -> SqliteConnectOptions {
+    let options = options
+        .create_if_missing(role != Role::Copy)
+        .foreign_keys(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        // What was acknowledged survives a power loss.
+        .synchronous(SqliteSynchronous::Full)
+        .busy_timeout(Duration::from_secs(20))
+        .pragma("wal_autocheckpoint", CHECKPOINT_PAGES.to_string());
+    match role {
+        // Negative: in KiB, not in pages. What undoes a single statement is kept in memory too.
+        Role::Writer => options
+            .pragma("cache_size", format!("-{WRITER_CACHE_KIB}"))
+            .pragma("temp_store", "MEMORY"),
+        Role::Reader | Role::Copy => options.pragma("query_only", "ON"),
+        Role::Any => options,
+    }
 }

@@ -13,6 +13,6 @@ pub mod repo;
 #[cfg(feature = "testing")]
 pub mod testing;
 
-pub use db::{CarriesStoreError, Db, DbSettings, Tx};
+pub use db::{CarriesStoreError, Db, DbSettings, StatementCount, Tx};
 pub use error::StoreError;
 pub use files::{FileSettings, Files, StagedPart, Staging};

@@ -20,8 +20,8 @@ pub const PROTO: u32 = 1;
 pub const PROTO_HEADER: &str = "haamu-sync";
 /// A batch of operations holds at most this many bytes.
 pub const MAX_BATCH_BYTES: usize = 512 * 1024;
-/// A batch holds at most this many operations.
-pub const MAX_BATCH_OPS: usize = 2_000;
+/// A batch holds at most this many operations; the shortest that say anything reach [`MAX_BATCH_BYTES`] before.
+pub const MAX_BATCH_OPS: usize = 8_192;
 /// A page of the feed holds about this many bytes at most.
 pub const MAX_PAGE_BYTES: usize = 256 * 1024;
 /// A request offers at most this many files.
@@ -55,6 +55,9 @@ pub struct SyncRequest {
     /// The device's clocks when it sent this.
     #[serde(default)]
     pub clock: ClockReading,
+    /// Whether the device understands [`Change::Confirm`].
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub folds: bool,
 }
 
 /// What the server answers.
@@ -231,6 +234,8 @@ pub enum Change {
     Upsert(Body),
     /// It is no longer for this device.
     Revoke(Revocation),
+    /// It is as the device knows it, with the operations of the request on top of that.
+    Confirm(Confirmation),
 }
 
 /// The state of an entity.
@@ -263,6 +268,15 @@ pub struct CellEntry {
     pub key: RegisterKey,
     /// What.
     pub cell: Cell,
+}
+
+/// What a device cannot work out by itself of a submission that only it has changed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Confirmation {
+    /// Where it is in its life: the glossary's visit state.
+    pub state: String,
+    /// How often it was returned.
+    pub cycle: u32,
 }
 
 /// Why an entity is no longer for this device.

@@ -21,6 +21,7 @@ pub mod cbor;
 pub mod chain;
 pub mod clock;
 pub mod codec;
+pub mod echo;
 pub mod engine;
 pub mod fold;
 pub mod frame;
@@ -38,9 +39,9 @@ pub use clock::{ClockAnchor, ClockConfidence, ClockReading, Hlc, Millis};
 pub use engine::Engine;
 pub use fold::{Cell, Content, Document, Element, Elements, Head, Register};
 pub use frame::{
-    Body, CellEntry, Change, Cursor, DepositResponse, Disposition, Entity, Exception, FeedEntry, Frame,
-    FrameError, Have, Need, Offer, PROTO, PROTO_HEADER, Revocation, SubmissionBody, SyncRequest,
-    SyncResponse,
+    Body, CellEntry, Change, Confirmation, Cursor, DepositResponse, Disposition, Entity, Exception,
+    FeedEntry, Frame, FrameError, Have, Need, Offer, PROTO, PROTO_HEADER, Revocation, SubmissionBody,
+    SyncRequest, SyncResponse,
 };
 pub use ids::{
     AuthorId, BlobHash, Bytes, ChainValue, DeviceId, DocumentId, FormVersion, Incarnation, OpId, ParseIdError,

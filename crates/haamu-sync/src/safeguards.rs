@@ -54,6 +54,10 @@ pub enum Safeguard {
     SeenHeadInCursor,
     /// A feed that starts over drops what it does not mention.
     ResetDrops,
+    /// A device is left to its own copy only of what nobody else has changed.
+    ConfirmOnlyOwn,
+    /// A device is left to its own copy only where its operations took effect as it wrote them.
+    ConfirmPlain,
     /// The answer to a superseded request moves nothing.
     OnlyAwaitedAnswers,
     /// Files are offered again to a server that lost something.
@@ -84,7 +88,7 @@ pub enum Safeguard {
 
 impl Safeguard {
     /// All of them.
-    pub const ALL: [Self; 36] = [
+    pub const ALL: [Self; 38] = [
         Self::Chain,
         Self::KeepUntilCustody,
         Self::ForgetAltogether,
@@ -108,6 +112,8 @@ impl Safeguard {
         Self::IncarnationInCursor,
         Self::SeenHeadInCursor,
         Self::ResetDrops,
+        Self::ConfirmOnlyOwn,
+        Self::ConfirmPlain,
         Self::OnlyAwaitedAnswers,
         Self::OfferAgain,
         Self::KeepRevokedUntilSent,

@@ -4,7 +4,8 @@
 //! for each new operation [`dispose`] decides where it goes; applied ones are
 //! folded with [`crate::Document::fold`] under the stamp that
 //! [`crate::clock::effective`] gives. The order of a pull: [`resume`] says
-//! whether the device's cursor still means anything.
+//! whether the device's cursor still means anything, and an [`Echo`](crate::echo::Echo)
+//! what of its own work need not come back to it.
 
 use std::borrow::Cow;
 
@@ -268,6 +269,7 @@ mod tests {
             refetch: Vec::new(),
             offers: Vec::new(),
             clock: ClockReading::default(),
+            folds: false,
         }
     }
 

@@ -77,6 +77,7 @@ fn request(ops: Vec<Bytes>, from_seq: u64) -> SyncRequest {
         refetch: Vec::new(),
         offers: Vec::new(),
         clock: ClockReading::default(),
+        folds: false,
     }
 }
 

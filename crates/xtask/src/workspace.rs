@@ -65,11 +65,20 @@ impl Workspace {
 
     /// Builds the program `haamu` and returns where it is.
     pub(crate) fn build_haamu(&self) -> Result<PathBuf> {
+        self.build("debug", &[])
+    }
+
+    /// Builds the program `haamu` as it is released, and returns where it is.
+    pub(crate) fn build_release(&self) -> Result<PathBuf> {
+        self.build("release", &["--release"])
+    }
+
+    fn build(&self, folder: &str, more: &[&str]) -> Result<PathBuf> {
         let mut build = command(cargo(), ["build", "--package", "haamu-cli"]);
-        shell::run(build.current_dir(&self.root))?;
+        shell::run(build.args(more).current_dir(&self.root))?;
         Ok(self
             .target
-            .join("debug")
+            .join(folder)
             .join(format!("haamu{}", std::env::consts::EXE_SUFFIX)))
     }
 }

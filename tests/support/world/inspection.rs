@@ -7,7 +7,7 @@ use haamu_sim::Invariant;
 use haamu_sim::backend::{
     Encoding, FileState, Inspection, Logged, ReadOut, Requests, SubmissionState, Terms,
 };
-use haamu_store::repo::{feed, submissions};
+use haamu_store::repo::{feed, registers};
 use haamu_store::{StoreError, Tx};
 use haamu_sync::engine::Enrolment;
 use haamu_sync::server::resume;
@@ -114,9 +114,9 @@ impl RealServer {
     pub(super) fn document(&self, document: DocumentId) -> Document {
         let (agency, id) = (self.template.agency_id(), SubmissionId::from_document(document));
         self.look(|tx: Tx| async move {
-            let cells = submissions::load_cells(&tx, agency, id).await?;
+            let cells = registers::list_of(&tx, agency, &[id]).await?.remove(&id);
             Ok(Document {
-                cells: cells.into_iter().collect(),
+                cells: cells.unwrap_or_default().into_iter().collect(),
             })
         })
     }
@@ -178,6 +178,7 @@ impl RealServer {
                 refetch: Vec::new(),
                 offers: Vec::new(),
                 clock: ClockReading::default(),
+                folds: false,
             };
             let reply = self.sync(&session, &request.to_cbor(), Encoding::Cbor, now);
             let body = reply.outcome.expect("an answer");
@@ -186,6 +187,7 @@ impl RealServer {
                 match entry.change {
                     Change::Upsert(body) => found.insert(entry.entity, body),
                     Change::Revoke(_) => found.remove(&entry.entity),
+                    Change::Confirm(_) => panic!("nobody said that this is understood"),
                 };
             }
             cursor = Some(response.cursor);
@@ -304,7 +306,7 @@ fn logged(row: &QueryResult) -> Logged {
         seq,
         id: OpId::from_slice(&bytes(row, "op_id")).expect("a name"),
         op: codec::decode(&raw, device, seq).ok(),
-        raw: Bytes(raw),
+        raw: Bytes(raw.into()),
         disposition: Disposition::from_name(&text(row, "disposition")).expect("a disposition"),
         code: text(row, "reason"),
         effective: Hlc::from_bits(number(row, "effective").cast_unsigned()),

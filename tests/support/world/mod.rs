@@ -165,7 +165,14 @@ impl RealServer {
         let users = usize::from(plan.setting.users.max(1));
         let running = runtime.block_on(async {
             let database = template.database().copy().await;
-            Running::start(Arc::new(database), TestObjects::default(), &clock, settings, 0).await
+            Running::start(
+                Arc::new(database),
+                TestObjects::default(),
+                &clock,
+                settings.clone(),
+                0,
+            )
+            .await
         });
         let mut server = Self {
             template: Arc::clone(template),
@@ -221,7 +228,7 @@ impl RealServer {
     /// Puts a new process on a database and an object store, in place of the present one.
     fn begin(&mut self, database: Arc<TestDatabase>, objects: TestObjects) {
         self.starts = self.starts.wrapping_add(1);
-        let (clock, settings, starts) = (&self.clock, self.settings, self.starts);
+        let (clock, settings, starts) = (&self.clock, self.settings.clone(), self.starts);
         self.running = self
             .runtime
             .block_on(Running::start(database, objects, clock, settings, starts));

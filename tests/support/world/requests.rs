@@ -204,7 +204,7 @@ impl RealServer {
         let submission: Uuid = upload.url.split("submission=").nth(1)?.parse().ok()?;
         let document = SubmissionId::from_uuid(submission).document();
         let receipt = answer.header("haamu-receipt").unwrap_or_default();
-        let receipt = Bytes(receipt.as_bytes().to_vec());
+        let receipt = Bytes(receipt.as_bytes().into());
         // Whatever becomes of the answer: it must be genuine.
         let fault = self.fault_of_receipt(&receipt, (upload.sha256, document), upload.total);
         if let Some(fault) = fault {

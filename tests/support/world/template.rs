@@ -121,10 +121,14 @@ impl Template {
 
     pub(super) fn terms(&self, users: usize) -> Terms {
         let answer = |prefix: &str| {
-            let id = |number| answer_key(Lane::Shopper, &format!("{prefix}_{number}")).register;
+            let id = |number| {
+                answer_key(Lane::Shopper, &format!("{prefix}_{number}"))
+                    .register
+                    .to_string()
+            };
             (0..QUESTIONS).map(id).collect()
         };
-        let photos = (0..QUESTIONS).map(|number| files_key(&format!("photo_{number}")).register);
+        let photos = (0..QUESTIONS).map(|number| files_key(&format!("photo_{number}")).register.to_string());
         let attachment = |bytes: &Vec<u8>| Attachment {
             sha256: hash_of(bytes),
             length: bytes.len() as u64,
@@ -137,7 +141,7 @@ impl Template {
             answers: answer("text"),
             inside: answer("member"),
             photos: photos.collect(),
-            group: instances_key("staff").register,
+            group: instances_key("staff").register.to_string(),
             form: self.form,
             unknown_form: form_of(&self.later),
             files: self.files.iter().map(attachment).collect(),

@@ -3,10 +3,13 @@
 mod receipts;
 mod room;
 mod staged;
+mod turns;
 mod tus;
 
 pub(crate) use receipts::ReceiptKeys;
 pub(crate) use staged::held_upto;
+pub use turns::Turn;
+pub(crate) use turns::Turns;
 pub use tus::NewUpload;
 
 use bytes::Bytes;

@@ -233,7 +233,8 @@ impl App {
             entity,
             revoked: None,
         });
-        Ok(feed::append(tx, agency, &scope_of(agency, assignment.shopper), &changes).await?)
+        feed::append(tx, agency, &scope_of(agency, assignment.shopper), &changes).await?;
+        Ok(())
     }
 
     /// Ends an assignment. What a shopper has recorded goes on to be taken in, but apart. The visit is locked.
@@ -272,7 +273,8 @@ impl App {
                 revoked: revoked(),
             })
             .collect();
-        Ok(feed::append(tx, agency, &scope_of(agency, assignment.shopper), &changes).await?)
+        feed::append(tx, agency, &scope_of(agency, assignment.shopper), &changes).await?;
+        Ok(())
     }
 
     /// Takes an offer back that nobody answered in time.

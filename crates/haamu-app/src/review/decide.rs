@@ -287,11 +287,12 @@ async fn save(tx: &Tx, actor: &Actor, visit: &mut Visit, submission: &Submission
         entity,
         revoked: None,
     });
-    Ok(feed::append(
+    feed::append(
         tx,
         actor.agency,
         &scope_of(actor.agency, submission.shopper),
         &changes,
     )
-    .await?)
+    .await?;
+    Ok(())
 }

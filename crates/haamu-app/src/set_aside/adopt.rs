@@ -220,12 +220,12 @@ impl App {
                 adopted.leave(op.id, "not_possible", "the visit does not allow it any more");
                 continue;
             };
-            self.apply(tx, agency, &mut target, said, op.id, op.effective)
-                .await?;
+            target.apply(said, op.id, op.effective)?;
             ops::set_applied(tx, agency, op.device, op.seq, REPLAYED).await?;
             adopted.made.push((op, Outcome::Replayed, None));
         }
-        self.save_affected(tx, agency, [target].into_iter()).await
+        self.save_affected(tx, agency, &[target]).await?;
+        Ok(())
     }
 
     /// Takes values over into the review lane of the submission that counts.
@@ -272,7 +272,8 @@ impl App {
             }
         }
         log.save(tx).await?;
-        self.save_affected(tx, actor.agency, [target].into_iter()).await
+        self.save_affected(tx, actor.agency, &[target]).await?;
+        Ok(())
     }
 }
 

@@ -1,24 +1,24 @@
 //! Submissions under the hands of operations: what they change, and how that is saved.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use haamu_domain::brief::{assignment_entity, submission_entity};
 use haamu_domain::{
-    AgencyId, AssignmentEvent, AssignmentState, SubmissionId, Timestamp, VisitEvent, VisitState, binding,
+    AgencyId, AssignmentEvent, AssignmentState, SubmissionId, Timestamp, UserId, VisitEvent, VisitState,
+    binding,
 };
 use haamu_store::Tx;
 use haamu_store::repo::feed::{self, FeedChange};
 use haamu_store::repo::submissions::{self, Stage, Submission};
 use haamu_store::repo::visits::{self, Assignment, Visit};
+use haamu_store::repo::{jobs, registers};
 use haamu_sync::server::Standing;
-use haamu_sync::{Action, Document, FormVersion, Hlc, Lane, Op, OpId, RegisterKey, Submit};
+use haamu_sync::{Action, Cell, Document, FormVersion, Hlc, Lane, Op, OpId, RegisterKey, Submit};
 
 use crate::evaluation;
 use crate::jobs::Job;
-use crate::visits::scope_of;
+use crate::visits::{distinct, scope_of};
 use crate::{App, Error};
-
-use super::load_document;
 
 /// A submission that operations are about, with everything that they may change.
 pub(crate) struct Affected {
@@ -28,6 +28,9 @@ pub(crate) struct Affected {
     pub(crate) visit: Visit,
     pub(crate) assignment: Assignment,
     pub(crate) document: Document,
+    /// What was handed in before, by stage and cycle.
+    stages: BTreeSet<(String, u32)>,
+    new_stages: Vec<Stage>,
     changed: BTreeSet<RegisterKey>,
     is_submission_changed: bool,
     is_visit_changed: bool,
@@ -38,30 +41,60 @@ pub(crate) struct Affected {
 impl Affected {
     /// Loads a submission of the agency and locks it, the visit first, here and everywhere.
     pub(crate) async fn lock(tx: &Tx, agency: AgencyId, found: &Submission) -> Result<Option<Self>, Error> {
-        let Some(visit) = visits::lock(tx, agency, found.visit).await? else {
-            return Ok(None);
-        };
-        let Some(submission) = submissions::lock(tx, agency, found.id).await? else {
-            return Ok(None);
-        };
-        let assignment = visits::find_assignment(tx, agency, submission.assignment).await?;
-        let Some(assignment) = assignment else {
-            return Ok(None);
-        };
-        let document = load_document(tx, agency, submission.id).await?;
-        let form = evaluation::form_of_round(tx, agency, visit.round).await?;
-        Ok(Some(Self {
-            form,
-            submission,
-            visit,
-            assignment,
-            document,
-            changed: BTreeSet::new(),
-            is_submission_changed: false,
-            is_visit_changed: false,
-            is_assignment_changed: false,
-            is_to_be_processed: false,
-        }))
+        Ok(Self::lock_many(tx, agency, std::slice::from_ref(found))
+            .await?
+            .pop())
+    }
+
+    /// Loads submissions of the agency and locks them, their visits first and in the order of their ids.
+    pub(crate) async fn lock_many(
+        tx: &Tx,
+        agency: AgencyId,
+        found: &[Submission],
+    ) -> Result<Vec<Self>, Error> {
+        if found.is_empty() {
+            return Ok(Vec::new());
+        }
+        let ids = distinct(found.iter().map(|submission| submission.visit));
+        let visits = visits::lock_many(tx, agency, &ids).await?;
+        let ids = distinct(found.iter().map(|submission| submission.id));
+        let submissions = submissions::lock_many(tx, agency, &ids).await?;
+        let assignments = distinct(submissions.iter().map(|submission| submission.assignment));
+        let assignments = visits::list_assignments_by_ids(tx, agency, &assignments).await?;
+        let rounds = distinct(visits.iter().map(|visit| visit.round));
+        let forms = evaluation::forms_of_rounds(tx, agency, &rounds).await?;
+        let mut cells = registers::list_of(tx, agency, &ids).await?;
+        let mut stages: BTreeMap<SubmissionId, BTreeSet<_>> = BTreeMap::new();
+        for (id, stage) in submissions::list_stages_of(tx, agency, &ids).await? {
+            stages.entry(id).or_default().insert((stage.stage, stage.cycle));
+        }
+        let mut affected = Vec::with_capacity(submissions.len());
+        for submission in submissions {
+            let id = submission.id;
+            let visit = visits.iter().find(|visit| visit.id == submission.visit);
+            let assignment = assignments.iter().find(|one| one.id == submission.assignment);
+            let (Some(visit), Some(assignment)) = (visit, assignment) else {
+                continue;
+            };
+            let form = forms.get(&visit.round);
+            affected.push(Self {
+                form: *form.ok_or_else(|| Error::not_found("checklist version"))?,
+                submission,
+                visit: visit.clone(),
+                assignment: assignment.clone(),
+                document: Document {
+                    cells: cells.remove(&id).unwrap_or_default().into_iter().collect(),
+                },
+                stages: stages.remove(&id).unwrap_or_default(),
+                new_stages: Vec::new(),
+                changed: BTreeSet::new(),
+                is_submission_changed: false,
+                is_visit_changed: false,
+                is_assignment_changed: false,
+                is_to_be_processed: false,
+            });
+        }
+        Ok(affected)
     }
 
     pub(crate) fn standing(&self) -> Standing {
@@ -111,124 +144,144 @@ impl Affected {
         Ok(())
     }
 
-    /// Saves the registers that were changed, and whether reviewers' values have become stale by that.
-    async fn save_cells(&self, tx: &Tx, agency: AgencyId) -> Result<(), Error> {
+    /// The first submit of each stage and cycle counts; a further one is a recorded no-op.
+    fn submit(&mut self, submit: &Submit, id: OpId, effective: Hlc) -> Result<(), Error> {
+        let is_first =
+            submit.cycle == self.submission.cycle && self.stages.insert((submit.stage.clone(), submit.cycle));
+        if !is_first {
+            return Ok(());
+        }
+        let millis = i64::try_from(effective.millis()).unwrap_or(i64::MAX);
+        self.new_stages.push(Stage {
+            stage: submit.stage.clone(),
+            cycle: submit.cycle,
+            op: id,
+            submitted_at: Timestamp::from_millis(millis),
+        });
+        let is_main = submit.stage == binding::MAIN_STAGE;
+        if is_main && matches!(self.visit.state, VisitState::InProgress | VisitState::Returned) {
+            self.visit.state = self.visit.state.after(VisitEvent::Submit)?;
+            self.is_visit_changed = true;
+        }
+        self.is_to_be_processed = true;
+        Ok(())
+    }
+
+    /// Lets an operation of its shopper take effect.
+    pub(crate) fn apply(&mut self, op: &Op, id: OpId, effective: Hlc) -> Result<(), Error> {
+        self.begin()?;
+        // An evaluation is judged by the checklist of its round, and so it pins no other one.
+        let is_of_round = op.form_version == Some(self.form);
+        if self.submission.form.is_none() && is_of_round {
+            self.submission.form = op.form_version;
+            self.is_submission_changed = true;
+        }
+        if let Action::Submit(submit) = &op.action {
+            return self.submit(submit, id, effective);
+        }
+        self.fold(op, id, effective);
+        Ok(())
+    }
+
+    /// The registers that were changed.
+    fn changed_cells(&self) -> impl Iterator<Item = (SubmissionId, &RegisterKey, &Cell)> {
+        let cells = self.changed.iter();
+        cells.filter_map(|key| Some((self.submission.id, key, self.document.cell(key)?)))
+    }
+
+    /// Saves whether reviewers' values have become stale by what was changed.
+    async fn save_stale(&self, tx: &Tx, agency: AgencyId) -> Result<(), Error> {
         for key in &self.changed {
-            if let Some(cell) = self.document.cell(key) {
-                submissions::save_cell(tx, agency, self.submission.id, key, cell).await?;
-            }
             let review = RegisterKey {
                 lane: Lane::Review,
                 ..key.clone()
             };
             if self.document.cell(&review).is_some() {
                 let is_stale = binding::is_review_stale(&self.document, key);
-                submissions::set_stale(tx, agency, self.submission.id, &review, is_stale).await?;
+                registers::set_stale(tx, agency, self.submission.id, &review, is_stale).await?;
             }
         }
         Ok(())
+    }
+
+    /// What the devices of its shopper are told.
+    fn feed_changes(&self) -> impl Iterator<Item = FeedChange> {
+        let assignment = self
+            .is_assignment_changed
+            .then(|| assignment_entity(self.assignment.id));
+        let is_touched = !self.changed.is_empty() || self.is_visit_changed || self.is_submission_changed;
+        let is_moved = is_touched && self.assignment.state.is_live();
+        let submission = is_moved.then(|| submission_entity(self.submission.id));
+        let entities = assignment.into_iter().chain(submission);
+        entities.map(|entity| FeedChange {
+            entity,
+            revoked: None,
+        })
     }
 }
 
 impl App {
-    /// Lets an operation of its shopper take effect.
-    pub(crate) async fn apply(
-        &self,
-        tx: &Tx,
-        agency: AgencyId,
-        target: &mut Affected,
-        op: &Op,
-        id: OpId,
-        effective: Hlc,
-    ) -> Result<(), Error> {
-        target.begin()?;
-        // An evaluation is judged by the checklist of its round, and so it pins no other one.
-        let is_of_round = op.form_version == Some(target.form);
-        if target.submission.form.is_none() && is_of_round {
-            target.submission.form = op.form_version;
-            target.is_submission_changed = true;
-        }
-        if let Action::Submit(submit) = &op.action {
-            return self.submit(tx, agency, target, submit, id, effective).await;
-        }
-        target.fold(op, id, effective);
-        Ok(())
-    }
-
-    /// The first submit of each stage and cycle counts; a further one is a recorded no-op.
-    async fn submit(
-        &self,
-        tx: &Tx,
-        agency: AgencyId,
-        target: &mut Affected,
-        submit: &Submit,
-        id: OpId,
-        effective: Hlc,
-    ) -> Result<(), Error> {
-        if submit.cycle != target.submission.cycle {
-            return Ok(());
-        }
-        let millis = i64::try_from(effective.millis()).unwrap_or(i64::MAX);
-        let stage = Stage {
-            stage: submit.stage.clone(),
-            cycle: submit.cycle,
-            op: id,
-            submitted_at: Timestamp::from_millis(millis),
-        };
-        let is_first =
-            submissions::insert_stage(tx, agency, target.submission.id, &stage, self.now()).await?;
-        if !is_first {
-            return Ok(());
-        }
-        let is_main = submit.stage == binding::MAIN_STAGE;
-        if is_main && matches!(target.visit.state, VisitState::InProgress | VisitState::Returned) {
-            target.visit.state = target.visit.state.after(VisitEvent::Submit)?;
-            target.is_visit_changed = true;
-        }
-        target.is_to_be_processed = true;
-        Ok(())
-    }
-
-    /// Saves what operations have changed, and tells the devices of the shopper whose submission it is.
+    /// Saves what operations have changed, and tells the devices of the shoppers whose submissions
+    /// these are. Returns where submissions stand in their feeds now, as far as they were moved.
     pub(crate) async fn save_affected(
         &self,
         tx: &Tx,
         agency: AgencyId,
-        affected: impl Iterator<Item = Affected>,
-    ) -> Result<(), Error> {
+        affected: &[Affected],
+    ) -> Result<BTreeMap<SubmissionId, u64>, Error> {
+        let cells: Vec<_> = affected.iter().flat_map(Affected::changed_cells).collect();
+        registers::save_many(tx, agency, &cells).await?;
         for one in affected {
-            let mut changes = Vec::new();
-            let mut moved = |entity| {
-                changes.push(FeedChange {
-                    entity,
-                    revoked: None,
-                });
-            };
-            one.save_cells(tx, agency).await?;
-            if one.is_submission_changed {
-                submissions::update(tx, &one.submission).await?;
-            }
-            if one.is_visit_changed {
-                visits::update(tx, &one.visit).await?;
-            }
-            if one.is_assignment_changed {
-                visits::update_assignment(tx, &one.assignment).await?;
-                moved(assignment_entity(one.assignment.id));
-            }
-            if one.is_to_be_processed {
-                let job = Job::ProcessSubmission {
-                    submission: one.submission.id,
-                };
-                self.enqueue(tx, agency, &job, self.now()).await?;
-            }
-            let is_touched = !one.changed.is_empty() || one.is_visit_changed || one.is_submission_changed;
-            if is_touched && one.assignment.state.is_live() {
-                moved(submission_entity(one.submission.id));
-            }
-            feed::append(tx, agency, &scope_of(agency, one.submission.shopper), &changes).await?;
+            one.save_stale(tx, agency).await?;
         }
-        Ok(())
+        let stages = affected.iter().flat_map(|one| {
+            let stages = one.new_stages.iter().cloned();
+            stages.map(|stage| (one.submission.id, stage))
+        });
+        let stages: Vec<_> = stages.collect();
+        submissions::insert_stages(tx, agency, &stages, self.now()).await?;
+        let changed = affected.iter().filter(|one| one.is_submission_changed);
+        let changed: Vec<_> = changed.map(|one| &one.submission).collect();
+        submissions::update_many(tx, &changed).await?;
+        let changed = affected.iter().filter(|one| one.is_visit_changed);
+        let changed: Vec<_> = changed.map(|one| &one.visit).collect();
+        visits::update_many(tx, &changed).await?;
+        let changed = affected.iter().filter(|one| one.is_assignment_changed);
+        let changed: Vec<_> = changed.map(|one| &one.assignment).collect();
+        visits::update_assignments(tx, &changed).await?;
+        let to_be_processed = affected.iter().filter(|one| one.is_to_be_processed);
+        let new = to_be_processed.map(|one| {
+            let submission = one.submission.id;
+            self.new_job(agency, &Job::ProcessSubmission { submission }, self.now())
+        });
+        let new = new.collect::<Result<Vec<_>, _>>()?;
+        jobs::enqueue_many(tx, &new, self.now()).await?;
+        tell(tx, agency, affected).await
     }
+}
+
+/// Tells shoppers' devices what has changed.
+async fn tell(
+    tx: &Tx,
+    agency: AgencyId,
+    affected: &[Affected],
+) -> Result<BTreeMap<SubmissionId, u64>, Error> {
+    let mut changes: BTreeMap<UserId, Vec<FeedChange>> = BTreeMap::new();
+    for one in affected {
+        let of_shopper = changes.entry(one.submission.shopper).or_default();
+        of_shopper.extend(one.feed_changes());
+    }
+    let mut positions = BTreeMap::new();
+    for (shopper, changes) in changes {
+        let first = feed::append(tx, agency, &scope_of(agency, shopper), &changes).await?;
+        let places = changes.iter().zip(first..);
+        positions.extend(places.map(|(change, pos)| (change.entity.clone(), pos)));
+    }
+    let of_submission = |one: &Affected| {
+        let id = one.submission.id;
+        Some((id, *positions.get(&submission_entity(id))?))
+    };
+    Ok(affected.iter().filter_map(of_submission).collect())
 }
 
 /// The submission that an operation is about.

@@ -3,6 +3,7 @@
 mod affected;
 mod custody;
 mod deposit;
+mod entries;
 mod offers;
 mod pull;
 mod push;
@@ -44,7 +45,7 @@ impl App {
         // A file that another submission brought moves this one in the feed, so offers come before the pull.
         let needs = self.answer_offers(actor, &request.offers, Door::Session).await?;
         // The pull reads after the push was committed: what a device sends, it sees.
-        let pulled = self.pull(actor, request).await?;
+        let pulled = self.pull(actor, request, &pushed.echoes).await?;
         Ok(SyncResponse {
             proto: PROTO,
             server_time: self.now().sync_millis(),

@@ -1,19 +1,33 @@
 //! Which of the offered files the server wants.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use haamu_domain::{Actor, SubmissionId};
-use haamu_store::repo::{blobs, submissions};
+use haamu_store::repo::{blobs, submissions, uploads};
 use haamu_store::{Staging, Tx};
 use haamu_sync::frame::MAX_OFFERS;
-use haamu_sync::{Need, Offer};
+use haamu_sync::{BlobHash, Need, Offer};
 
 use crate::blobs::held_upto;
+use crate::visits::distinct;
 use crate::{App, Error};
 
 use super::Door;
 
-/// Of so many files the server looks up how much it has; a device that begins
-/// another one at 0 is told where to go on.
-const MAX_LOOKUPS: usize = 16;
+/// Of so many files that have begun to arrive the server looks up how much it has; a device that
+/// begins another one at 0 is told where to go on.
+const MAX_LOOKUPS: usize = 64;
+
+/// What the server does about offers.
+#[derive(Default)]
+struct Sorted {
+    /// To be sent.
+    wanted: Vec<Offer>,
+    /// Here already, for another submission of the same person.
+    known: Vec<Offer>,
+    /// Those of which something has arrived.
+    begun: BTreeSet<(SubmissionId, BlobHash)>,
+}
 
 impl App {
     pub(super) async fn answer_offers(
@@ -25,70 +39,78 @@ impl App {
         if offers.is_empty() {
             return Ok(Vec::new());
         }
-        let wanted = self
-            .wanted(actor, &offers[..offers.len().min(MAX_OFFERS)])
+        let offers = &offers[..offers.len().min(MAX_OFFERS)];
+        let sorted = self
+            .look(|tx: Tx| async move { sort(&tx, actor, offers).await })
             .await?;
-        let expires = self.staging_expiry(self.now()).sync_millis();
-        let mut needs = Vec::with_capacity(wanted.len());
-        for (index, offer) in wanted.into_iter().enumerate() {
-            let submission = SubmissionId::from_document(offer.document);
-            let staging = Staging {
-                agency: actor.agency,
-                submission,
-                sha256: offer.sha256,
-            };
-            let offset = if index < MAX_LOOKUPS {
-                held_upto(&self.inner.files.list_parts(&staging).await?)
-            } else {
-                0
-            };
-            let place = match door {
-                Door::Session => "/v1/blobs",
-                Door::Deposit => "/v1/deposits/blobs",
-            };
-            let url = format!("{place}/{}?submission={submission}", offer.sha256);
-            needs.push(Need {
-                sha256: offer.sha256,
-                document: offer.document,
-                offset,
-                url,
-                expires,
-            });
-        }
-        Ok(needs)
-    }
-
-    /// The offered files that have not arrived. One that the same person has
-    /// sent before counts as arrived; one that somebody else sent does not.
-    async fn wanted(&self, actor: &Actor, offers: &[Offer]) -> Result<Vec<Offer>, Error> {
-        let (wanted, known) = self
-            .look(|tx: Tx| async move {
-                let tx = &tx;
-                let mut wanted = Vec::new();
-                let mut known = Vec::new();
-                for offer in offers {
-                    let id = SubmissionId::from_document(offer.document);
-                    let submission = submissions::find(tx, actor.agency, id).await?;
-                    let is_own = submission.is_some_and(|submission| submission.shopper == actor.user);
-                    let has_sent = blobs::has_sent(tx, actor.agency, actor.user, offer.sha256).await?;
-                    if is_own && has_sent {
-                        if !blobs::list_received(tx, actor.agency, id, None)
-                            .await?
-                            .contains(&offer.sha256)
-                        {
-                            known.push(*offer);
-                        }
-                    } else {
-                        wanted.push(*offer);
-                    }
-                }
-                Ok((wanted, known))
-            })
-            .await?;
-        for offer in known {
+        for offer in sorted.known {
             self.note_received(actor, SubmissionId::from_document(offer.document), offer.sha256)
                 .await?;
         }
-        Ok(wanted)
+        let held = self.held_of(actor, &sorted.begun).await?;
+        let expires = self.staging_expiry(self.now()).sync_millis();
+        let place = match door {
+            Door::Session => "/v1/blobs",
+            Door::Deposit => "/v1/deposits/blobs",
+        };
+        let need = |offer: Offer| {
+            let submission = SubmissionId::from_document(offer.document);
+            Need {
+                sha256: offer.sha256,
+                document: offer.document,
+                offset: held.get(&(submission, offer.sha256)).copied().unwrap_or(0),
+                url: format!("{place}/{}?submission={submission}", offer.sha256),
+                expires,
+            }
+        };
+        Ok(sorted.wanted.into_iter().map(need).collect())
     }
+
+    /// How much has arrived of files.
+    async fn held_of(
+        &self,
+        actor: &Actor,
+        begun: &BTreeSet<(SubmissionId, BlobHash)>,
+    ) -> Result<BTreeMap<(SubmissionId, BlobHash), u64>, Error> {
+        let mut held = BTreeMap::new();
+        for (submission, sha256) in begun.iter().take(MAX_LOOKUPS) {
+            let staging = Staging {
+                agency: actor.agency,
+                submission: *submission,
+                sha256: *sha256,
+            };
+            let parts = self.inner.files.list_parts(&staging).await?;
+            held.insert((*submission, *sha256), held_upto(&parts));
+        }
+        Ok(held)
+    }
+}
+
+/// Which of the offered files have not arrived. One that the same person has sent before counts as
+/// arrived; one that somebody else sent does not.
+async fn sort(tx: &Tx, actor: &Actor, offers: &[Offer]) -> Result<Sorted, Error> {
+    let agency = actor.agency;
+    let of = |offer: &Offer| SubmissionId::from_document(offer.document);
+    let ids = distinct(offers.iter().map(of));
+    let found = submissions::list_by_ids(tx, agency, &ids).await?;
+    let own = found.iter().filter(|submission| submission.shopper == actor.user);
+    let own: BTreeSet<_> = own.map(|submission| submission.id).collect();
+    let hashes = distinct(offers.iter().map(|offer| offer.sha256));
+    let sent = blobs::list_sent(tx, agency, actor.user, &hashes).await?;
+    let received = blobs::list_received_of(tx, agency, &ids).await?;
+    let mut begun = uploads::list_begun(tx, agency, &ids).await?;
+    let mut sorted = Sorted::default();
+    for offer in offers {
+        let key = (of(offer), offer.sha256);
+        if !own.contains(&key.0) {
+            // Its upload will be refused; how much somebody else has sent is not told.
+            sorted.wanted.push(*offer);
+        } else if !sent.contains(&offer.sha256) {
+            sorted.wanted.push(*offer);
+            sorted.begun.extend(begun.take(&key));
+        } else if !received.contains(&key) {
+            sorted.known.push(*offer);
+        }
+    }
+    Ok(sorted)
 }

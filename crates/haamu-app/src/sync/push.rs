@@ -2,16 +2,19 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use haamu_domain::brief::{kind, submission_entity};
 use haamu_domain::{Actor, AgencyId, AuditEvent, SetAsideId, SubmissionId, Timestamp, Verb};
 use haamu_store::Tx;
 use haamu_store::repo::devices::{self, Device};
 use haamu_store::repo::ops::{self, KnownOp, ReceivedOp};
 use haamu_store::repo::set_aside::{self, NewSetAside, Subject};
-use haamu_store::repo::submissions;
+use haamu_store::repo::{feed, submissions};
+use haamu_sync::echo::{Echo, is_fresh, is_plain};
 use haamu_sync::server::{Incoming, Standing, admit, dispose};
 use haamu_sync::{DeviceId, Disposition, Exception, Have, Hlc, Lane, OpId, SyncRequest, clock};
 use serde_json::json;
 
+use crate::visits::{distinct, scope_of};
 use crate::{App, Error};
 
 use super::affected::{Affected, submission_of_op};
@@ -27,7 +30,13 @@ pub(super) struct Pushed {
     pub(super) exceptions: Vec<Exception>,
     /// How much of the device's log a verified backup has.
     pub(super) custody_upto: u64,
+    /// Whether all of it was new, so that the device may do without what it has just sent.
+    is_fresh: bool,
+    pub(super) echoes: Echoes,
 }
+
+/// What a push has done to submissions.
+pub(super) type Echoes = BTreeMap<SubmissionId, Echo>;
 
 impl App {
     pub(super) async fn push(
@@ -50,6 +59,7 @@ impl App {
             let tx = &tx;
             let device = own_device(actor, request, door, devices::lock(tx, request.device).await?)?;
             let (mut pushed, new) = compare(tx, &device, request).await?;
+            pushed.is_fresh = is_fresh(device.head, request, &new);
             let counts = self.take_in(tx, actor, &device, new, door, &mut pushed).await?;
             let event = match door {
                 Door::Session => AuditEvent::of(Verb::Sync, "device", request.device),
@@ -74,7 +84,9 @@ impl App {
             return Ok(json!({"received": 0}));
         };
         let now = self.now();
-        let mut affected = self.load_affected(tx, actor, &new).await?;
+        let mut affected = load_affected(tx, actor, &new).await?;
+        // Submissions that are not just as their device made them.
+        let mut changed = BTreeSet::new();
         let mut known = ops::list_known(tx, actor.agency, &ids_named_by(&new)).await?;
         let mut previous = device.head_effective;
         let mut received = Vec::with_capacity(new.len());
@@ -83,11 +95,13 @@ impl App {
             let effective = effective_stamp(&incoming, device.id, now, previous, &known);
             let submission = incoming.op.as_ref().ok().map(submission_of_op);
             let submission = submission.filter(|id| affected.contains_key(id));
-            if let (Ok(op), Disposition::Applied, Some(id)) = (&incoming.op, disposition, submission)
-                && let Some(target) = affected.get_mut(&id)
-            {
-                self.apply(tx, actor.agency, target, op, incoming.id, effective)
-                    .await?;
+            if let (Ok(op), Some(target)) = (&incoming.op, submission.and_then(|id| affected.get_mut(&id))) {
+                if disposition == Disposition::Applied {
+                    target.apply(op, incoming.id, effective)?;
+                }
+                if !is_plain(op, disposition, effective) {
+                    changed.insert(target.submission.id);
+                }
             }
             // What was here already is where it was put then.
             let first = known
@@ -122,38 +136,18 @@ impl App {
             .await?;
         ops::insert_many(tx, actor.agency, device.id, &received, now).await?;
         devices::set_head(tx, device.id, head, previous).await?;
-        self.save_affected(tx, actor.agency, affected.into_values())
-            .await?;
+        let affected: Vec<Affected> = affected.into_values().collect();
+        let before = match pushed.is_fresh {
+            true => positions(tx, actor, &affected).await?,
+            false => BTreeMap::new(),
+        };
+        let after = self.save_affected(tx, actor.agency, &affected).await?;
+        pushed.echoes = echoes(&before, after, &changed);
         let set_aside = received
             .iter()
             .filter(|one| one.disposition != Disposition::Applied)
             .count();
         Ok(json!({"received": received.len(), "not_applied": set_aside, "head": head.seq}))
-    }
-
-    /// Loads and locks the submissions that operations are about, as far as they are the actor's own.
-    async fn load_affected(
-        &self,
-        tx: &Tx,
-        actor: &Actor,
-        new: &[Incoming<'_>],
-    ) -> Result<BTreeMap<SubmissionId, Affected>, Error> {
-        let named = new.iter().filter_map(|incoming| incoming.op.as_ref().ok());
-        let ids: BTreeSet<SubmissionId> = named.map(submission_of_op).collect();
-        let mut found = Vec::new();
-        for id in ids {
-            let submission = submissions::find(tx, actor.agency, id).await?;
-            found.extend(submission.filter(|submission| submission.shopper == actor.user));
-        }
-        // Visits are locked in the order of their ids, here and everywhere.
-        found.sort_unstable_by_key(|submission| submission.visit);
-        let mut affected = BTreeMap::new();
-        for submission in found {
-            if let Some(one) = Affected::lock(tx, actor.agency, &submission).await? {
-                affected.insert(submission.id, one);
-            }
-        }
-        Ok(affected)
     }
 
     /// Makes tasks of what was set aside, for somebody has to decide about it.
@@ -194,6 +188,44 @@ impl App {
     }
 }
 
+/// Where submissions stand in the feed of their shopper.
+async fn positions(tx: &Tx, actor: &Actor, affected: &[Affected]) -> Result<BTreeMap<String, u64>, Error> {
+    let scope = scope_of(actor.agency, actor.user);
+    let names = affected.iter().map(|one| submission_entity(one.submission.id).id);
+    let names: Vec<String> = names.collect();
+    Ok(feed::list_positions(tx, &scope, kind::SUBMISSION, &names).await?)
+}
+
+fn echoes(
+    before: &BTreeMap<String, u64>,
+    after: BTreeMap<SubmissionId, u64>,
+    changed: &BTreeSet<SubmissionId>,
+) -> Echoes {
+    let echo = |(id, after): (SubmissionId, u64)| {
+        let echo = Echo {
+            before: before.get(&submission_entity(id).id).copied(),
+            after,
+            is_plain: !changed.contains(&id),
+        };
+        (id, echo)
+    };
+    after.into_iter().map(echo).collect()
+}
+
+/// Loads and locks the submissions that operations are about, as far as they are the actor's own.
+async fn load_affected(
+    tx: &Tx,
+    actor: &Actor,
+    new: &[Incoming<'_>],
+) -> Result<BTreeMap<SubmissionId, Affected>, Error> {
+    let named = new.iter().filter_map(|incoming| incoming.op.as_ref().ok());
+    let ids = distinct(named.map(submission_of_op));
+    let mut found = submissions::list_by_ids(tx, actor.agency, &ids).await?;
+    found.retain(|submission| submission.shopper == actor.user);
+    let affected = Affected::lock_many(tx, actor.agency, &found).await?;
+    Ok(affected.into_iter().map(|one| (one.submission.id, one)).collect())
+}
+
 /// The device, if it is the actor's own and may still send.
 fn own_device(
     actor: &Actor,
@@ -218,7 +250,9 @@ async fn compare<'a>(
     let upto = before
         .saturating_add(request.ops.len() as u64)
         .min(device.head.seq);
-    let chains = ops::list_chains(tx, device.agency, device.id, before, upto).await?;
+    // The end of the log is known, and usually nothing before it is asked for.
+    let asked = device.head.seq.saturating_sub(1).min(upto);
+    let chains = ops::list_chains(tx, device.agency, device.id, before.max(1), asked).await?;
     let admission = admit(device.head, &|seq| chains.get(&seq).copied(), request);
     // The answer that told where earlier operations were put may have been lost.
     let known = request.from_seq..=admission.have.common.min(upto);
@@ -228,6 +262,7 @@ async fn compare<'a>(
             have: admission.have,
             exceptions,
             custody_upto: device.custody_seq,
+            ..Pushed::default()
         },
         admission.new,
     ))

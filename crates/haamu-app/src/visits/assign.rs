@@ -4,12 +4,12 @@ use haamu_domain::brief::{assignment_entity, submission_entity};
 use haamu_domain::filling::{EndReason, Origin};
 use haamu_domain::{
     Actor, AgencyId, AssignmentBrief, AssignmentEvent, AssignmentId, AuditEvent, Code, CompanionId,
-    LocalDate, LocationBrief, LocationId, RoundId, Target, UserId, Verb, VisitEvent, VisitId, VisitState,
+    LocalDate, LocationId, RoundId, Target, UserId, Verb, VisitEvent, VisitId, VisitState,
 };
 use haamu_store::Tx;
 use haamu_store::repo::feed::{self, FeedChange};
 use haamu_store::repo::visits::{self, Visit};
-use haamu_store::repo::{checklists, clients, programmes, submissions, terms};
+use haamu_store::repo::{clients, programmes, submissions, terms};
 use serde_json::json;
 
 use crate::context::{require, require_in_agency};
@@ -17,6 +17,7 @@ use crate::error::{Checks, Issue, no_such};
 use crate::filling::{Given, OfferInput};
 use crate::{App, Error};
 
+use super::briefs::brief;
 use super::read::{self, VisitView};
 
 /// At most so many visits are planned at once.
@@ -350,54 +351,4 @@ impl App {
 /// The feed that a shopper's devices read.
 pub(crate) fn scope_of(agency: AgencyId, shopper: UserId) -> String {
     format!("{agency}/{shopper}")
-}
-
-/// An assignment as its shopper sees it.
-pub(crate) async fn brief(
-    tx: &Tx,
-    agency: AgencyId,
-    id: AssignmentId,
-) -> Result<Option<AssignmentBrief>, Error> {
-    let Some(assignment) = visits::find_assignment(tx, agency, id).await? else {
-        return Ok(None);
-    };
-    let Some(visit) = visits::find(tx, agency, assignment.visit).await? else {
-        return Ok(None);
-    };
-    let Some(round) = programmes::find_round(tx, agency, visit.round).await? else {
-        return Ok(None);
-    };
-    let version = checklists::find_version(tx, agency, round.checklist_version).await?;
-    let client = clients::find(tx, agency, visit.client_organisation).await?;
-    let location = clients::find_location(tx, agency, visit.location).await?;
-    let submissions = submissions::list_of_visits(tx, agency, &[visit.id]).await?;
-    let submission = submissions
-        .into_iter()
-        .find(|submission| submission.assignment == id);
-    let (Some(version), Some(client), Some(location), Some(submission)) =
-        (version, client, location, submission)
-    else {
-        return Ok(None);
-    };
-    Ok(Some(AssignmentBrief {
-        assignment: id,
-        visit: visit.id,
-        submission: submission.id,
-        state: assignment.state,
-        client_organisation: client.name,
-        round: round.name,
-        location: LocationBrief {
-            name: location.name,
-            address: location.address,
-            postal_code: location.postal_code,
-            city: location.city,
-            latitude: location.latitude,
-            longitude: location.longitude,
-            time_zone: location.time_zone,
-        },
-        form: version.form,
-        visit_by: round.visit_by,
-        report_by: round.report_by,
-        return_reason: submission.return_reason,
-    }))
 }

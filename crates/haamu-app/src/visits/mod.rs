@@ -1,10 +1,12 @@
 //! Visits: planning, offering them to shoppers, and reading them.
 
 mod assign;
+mod briefs;
 mod read;
 
 pub use assign::{AcceptInput, PlannedVisit};
 pub use read::{AssignmentView, VisitQuery, VisitView};
 pub(crate) use read::{current_assignment, views};
 
-pub(crate) use assign::{brief, scope_of};
+pub(crate) use assign::scope_of;
+pub(crate) use briefs::{brief, briefs, distinct};

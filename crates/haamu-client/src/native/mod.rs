@@ -218,7 +218,7 @@ impl Transport for HttpTransport {
         let builder = self.signed(signer, Method::POST, "v1/deposits", &frame)?;
         let builder = builder.header(CONTENT_TYPE, CBOR).body(frame);
         let response = accepted(send(builder).await?).await?;
-        let bytes = response.bytes().await.map_err(|_| Failure::Network)?;
+        let bytes = read(response).await?;
         DepositResponse::from_cbor(&bytes).map_err(|_| Failure::NotOurServer)
     }
 
@@ -232,8 +232,7 @@ impl Transport for HttpTransport {
         let path = format!("v1/blobs/{sha256}/receipt?submission={submission}");
         let request = self.request(Method::GET, &path, Some(session))?;
         let response = accepted(send(request).await?).await?;
-        let bytes = response.bytes().await.map_err(|_| Failure::Network)?;
-        Ok(bytes.to_vec())
+        read(response).await
     }
 
     async fn upload(
@@ -242,20 +241,28 @@ impl Transport for HttpTransport {
         upload: &Upload,
         part: &[u8],
     ) -> Result<Uploaded, UploadFailure> {
-        let is_last = upload.offset + upload.length == upload.total;
+        let is_last = !upload.is_question() && upload.offset + upload.length == upload.total;
         let request = match pass {
-            Pass::Session(session) => self
-                .request(Method::PATCH, &upload.url, Some(session))
-                .map(|request| request.header(CONTENT_DIGEST, content_digest(part))),
+            Pass::Session(session) if upload.is_question() => {
+                self.request(Method::HEAD, &upload.url, Some(session))
+            }
+            // No digest of the part: the server keeps what arrives of one that breaks off, and could not
+            // check it. The address has the digest of the whole.
+            Pass::Session(session) => self.request(Method::PATCH, &upload.url, Some(session)),
+            // What is signed has a body: a question is a part without bytes.
             Pass::Device(signer) => self.signed(signer, Method::PATCH, &upload.url, part),
         };
         let request = request
             .map_err(UploadFailure::Request)?
-            .header(CONTENT_TYPE, "application/partial-upload")
-            .header("upload-draft-interop-version", "8")
-            .header("upload-offset", upload.offset)
-            .header("upload-complete", if is_last { "?1" } else { "?0" })
-            .body(part.to_vec());
+            .header("upload-draft-interop-version", "8");
+        let request = match pass {
+            Pass::Session(_) if upload.is_question() => request,
+            _ => request
+                .header(CONTENT_TYPE, "application/partial-upload")
+                .header("upload-offset", upload.offset)
+                .header("upload-complete", if is_last { "?1" } else { "?0" })
+                .body(part.to_vec()),
+        };
         let response = send(request).await.map_err(UploadFailure::Request)?;
         let offset = response.headers().get("upload-offset");
         let offset = offset

@@ -11,7 +11,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use haamu_app::{App, UploadPart, UploadState};
+use haamu_app::{App, Turn, UploadPart, UploadState};
 use haamu_domain::{Actor, Code, SubmissionId};
 use serde::Deserialize;
 use uuid::Uuid;
@@ -51,9 +51,10 @@ pub(super) async fn head_blob(
     Query(query): Query<BlobQuery>,
 ) -> Result<Response, Failure> {
     let submission = SubmissionId::from_uuid(query.submission);
-    let state = app
-        .upload_state(&bearer.actor, submission, hash(&sha256)?)
-        .await?;
+    let sha256 = hash(&sha256)?;
+    // What an earlier request has of the file is staged before this one looks.
+    let _turn = app.upload_turn(&bearer.actor, submission, sha256).await;
+    let state = app.upload_state(&bearer.actor, submission, sha256).await?;
     Ok(answer(&app, &state))
 }
 
@@ -84,20 +85,22 @@ pub(super) async fn patch_blob(
     let offset = part_offset(&headers)?;
     let sha256 = hash(&sha256)?;
     let digest = digest(&headers)?;
-    let arrived = Arrived::read(&headers, body, MAX_PART as u64).await?;
+    let submission = SubmissionId::from_uuid(query.submission);
+    let mut turn = app.upload_turn(&bearer.actor, submission, sha256).await;
+    let arrived = Arrived::read(&headers, body, MAX_PART as u64, &mut turn).await?;
     if digest.is_some() && !arrived.is_whole {
         // It cannot be checked, and is left to the device to send again.
         return Err(Failure::because(Code::InvalidRequest, "The body was cut off."));
     }
     let part = UploadPart {
-        submission: SubmissionId::from_uuid(query.submission),
+        submission,
         sha256,
         offset,
         bytes: arrived.bytes,
         is_last: arrived.is_whole && is_last_part(&headers),
         digest,
     };
-    take(&app, &bearer.actor, part).await
+    take(&app, &bearer.actor, part, turn).await
 }
 
 /// Where a part starts.
@@ -116,8 +119,13 @@ pub(super) fn is_last_part(headers: &HeaderMap) -> bool {
 }
 
 /// Takes in a part, and answers how much has arrived.
-pub(super) async fn take(app: &App, actor: &Actor, part: UploadPart) -> Result<Response, Failure> {
-    match take_in(app, actor, part).await {
+pub(super) async fn take(
+    app: &App,
+    actor: &Actor,
+    part: UploadPart,
+    turn: Turn,
+) -> Result<Response, Failure> {
+    match take_in(app, actor, part, turn).await {
         Ok(state) => Ok(answer(app, &state)),
         Err(failure) => Ok(with_offset(failure)),
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::http::{HeaderMap, HeaderName, header};
 use bytes::{Bytes, BytesMut};
 use futures::StreamExt;
-use haamu_app::{App, UploadPart, UploadState};
+use haamu_app::{App, Turn, UploadPart, UploadState};
 use haamu_domain::{Actor, Code};
 use haamu_wire::sync::BlobHash;
 use tokio::time::{Instant, timeout_at};
@@ -15,6 +15,8 @@ use super::problem::Failure;
 
 /// A body that takes longer is cut off here: what has arrived is kept, before the request runs out of time.
 const PATIENCE: Duration = Duration::from_secs(45);
+/// Once another request waits for the turn, only what is on its last way through this machine still counts.
+const GRACE: Duration = Duration::from_millis(100);
 
 /// As much of a body as has arrived.
 #[derive(Debug)]
@@ -25,7 +27,7 @@ pub(super) struct Arrived {
 }
 
 impl Arrived {
-    /// Reads a body of at most so many bytes.
+    /// Reads a body of at most so many bytes. It ends early when another request takes the turn.
     ///
     /// # Errors
     /// It is longer; nothing of it is kept then.
@@ -33,16 +35,27 @@ impl Arrived {
         headers: &HeaderMap,
         body: axum::body::Body,
         most: u64,
+        turn: &mut Turn,
     ) -> Result<Self, Failure> {
         let declared = declared_length(headers);
         if declared.is_some_and(|declared| declared > most) {
             return Err(Failure::refused(Code::PayloadTooLarge));
         }
-        let until = Instant::now() + PATIENCE;
+        let mut until = Instant::now() + PATIENCE;
+        let mut is_superseded = false;
         let mut stream = body.into_data_stream();
         let mut bytes = BytesMut::new();
         let mut is_whole = false;
-        while let Ok(next) = timeout_at(until, stream.next()).await {
+        loop {
+            let next = tokio::select! {
+                next = timeout_at(until, stream.next()) => next,
+                () = turn.superseded(), if !is_superseded => {
+                    is_superseded = true;
+                    until = until.min(Instant::now() + GRACE);
+                    continue;
+                }
+            };
+            let Ok(next) = next else { break };
             match next {
                 Some(Ok(more)) => bytes.extend_from_slice(&more),
                 Some(Err(_)) => break,
@@ -64,9 +77,18 @@ impl Arrived {
 
 /// Takes in a part. A client that goes away meanwhile changes nothing about it: a
 /// request ends with its connection, and what has arrived would be lost.
-pub(super) async fn take_in(app: &App, actor: &Actor, part: UploadPart) -> Result<UploadState, Failure> {
+pub(super) async fn take_in(
+    app: &App,
+    actor: &Actor,
+    part: UploadPart,
+    turn: Turn,
+) -> Result<UploadState, Failure> {
     let (app, actor) = (app.clone(), *actor);
-    let work = async move { app.upload(&actor, part).await };
+    let work = async move {
+        let taken = app.upload(&actor, part).await;
+        drop(turn);
+        taken
+    };
     let done = tokio::spawn(work.in_current_span()).await;
     done.map_err(|_| Failure::refused(Code::Internal))?
         .map_err(Failure::from)

@@ -12,7 +12,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use haamu_app::{App, Bearer, NewUpload, UploadPart, UploadState};
+use haamu_app::{App, Bearer, NewUpload, Turn, UploadPart, UploadState};
 use haamu_domain::{Code, SubmissionId};
 use haamu_wire::sync::BlobHash;
 use sha1::Sha1;
@@ -98,9 +98,10 @@ pub(super) async fn create_tus_upload(
     let checksum = Checksum::of(&headers)?;
     let mut state = app.create_upload(&bearer.actor, &new).await?;
     if text(&headers, &header::CONTENT_TYPE) == Some(PART_MEDIA_TYPE) && !state.is_complete {
-        let arrived = Arrived::read(&headers, body, length).await?;
+        let mut turn = app.upload_turn(&bearer.actor, new.submission, new.sha256).await;
+        let arrived = Arrived::read(&headers, body, length, &mut turn).await?;
         let target = (new.submission, new.sha256);
-        state = append(&app, &bearer, target, (0, length), arrived, checksum).await?;
+        state = append(&app, &bearer, target, (0, length), (arrived, turn), checksum).await?;
     }
     let mut response = StatusCode::CREATED.into_response();
     let location = format!("/v1/tus/{}/{}", new.submission, new.sha256);
@@ -193,6 +194,7 @@ fn target((submission, sha256): &(Uuid, String)) -> Result<Target, Failure> {
 }
 
 async fn look(app: &App, bearer: &Bearer, (submission, sha256): Target) -> Result<Response, Failure> {
+    let _turn = app.upload_turn(&bearer.actor, submission, sha256).await;
     let state = app.created_upload(&bearer.actor, submission, sha256).await?;
     let mut response = StatusCode::NO_CONTENT.into_response();
     describe(&mut response, &state);
@@ -225,14 +227,22 @@ async fn patch(
     let offset = offset.ok_or_else(|| unreadable("`Upload-Offset` must be a number of bytes."))?;
     let checksum = Checksum::of(headers)?;
     let (submission, sha256) = target;
+    let mut turn = app.upload_turn(&bearer.actor, submission, sha256).await;
     let declared = declared_length(headers);
     let room = app.room_for_part(&bearer.actor, submission, sha256, offset, declared);
     let room = match room.await.map_err(Failure::from) {
         Ok(room) => room,
         Err(failure) => return Ok(with_offset(failure)),
     };
-    let arrived = Arrived::read(headers, body, room).await?;
-    let appended = append(app, bearer, target, (offset, offset + room), arrived, checksum);
+    let arrived = Arrived::read(headers, body, room, &mut turn).await?;
+    let appended = append(
+        app,
+        bearer,
+        target,
+        (offset, offset + room),
+        (arrived, turn),
+        checksum,
+    );
     match appended.await {
         Ok(state) => {
             let mut response = StatusCode::NO_CONTENT.into_response();
@@ -254,7 +264,7 @@ async fn append(
     bearer: &Bearer,
     (submission, sha256): Target,
     (offset, length): (u64, u64),
-    arrived: Arrived,
+    (arrived, turn): (Arrived, Turn),
     checksum: Option<Checksum>,
 ) -> Result<UploadState, Failure> {
     if checksum.is_some_and(|checksum| !arrived.is_whole || !checksum.is_of(&arrived.bytes)) {
@@ -269,7 +279,7 @@ async fn append(
         is_last,
         digest: None,
     };
-    take_in(app, &bearer.actor, part).await
+    take_in(app, &bearer.actor, part, turn).await
 }
 
 fn describe(response: &mut Response, state: &UploadState) {

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use haamu_sync::server::FeedHead;
 use haamu_sync::{
-    Body, Bytes, CellEntry, Change, DocumentId, Entity, FeedEntry, Incarnation, Revocation, SubmissionBody,
+    Body, Bytes, CellEntry, Change, Confirmation, DocumentId, Entity, FeedEntry, Incarnation, Revocation,
+    SubmissionBody,
 };
 
 use super::db::Submission;
@@ -75,6 +76,11 @@ impl Feed {
         began_before.map(|(_, incarnation)| *incarnation)
     }
 
+    /// Where an entity stands.
+    pub(crate) fn position(&self, entity: &Entity) -> Option<u64> {
+        self.rows.get(entity).map(|(pos, _)| *pos)
+    }
+
     /// What stands behind a position, in order.
     pub(crate) fn after(&self, pos: u64) -> Vec<(u64, Entity)> {
         let behind = self.rows.iter().filter(|(_, row)| row.0 > pos);
@@ -117,6 +123,20 @@ impl Feed {
     /// Shows what was hidden, unless it has changed since.
     pub(crate) fn show(&mut self, hidden: Hidden) {
         self.rows.entry(hidden.entity).or_insert(hidden.row);
+    }
+}
+
+/// The entry of a submission without what its device has.
+pub(crate) fn confirmed(entry: FeedEntry) -> FeedEntry {
+    match entry.change {
+        Change::Upsert(Body::Submission(body)) => FeedEntry {
+            change: Change::Confirm(Confirmation {
+                state: body.state,
+                cycle: body.cycle,
+            }),
+            ..entry
+        },
+        _ => entry,
     }
 }
 

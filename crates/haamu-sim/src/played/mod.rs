@@ -6,13 +6,15 @@ mod feed;
 mod staff;
 mod terms;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
+use haamu_sync::echo::{Echo, is_fresh, is_plain};
 use haamu_sync::engine::Failure;
 use haamu_sync::server::{Incoming, Standing, admit, dispose, resume};
 use haamu_sync::{
-    Action, AuthorId, ChainValue, Cursor, DeviceId, Disposition, Document, DocumentId, Exception,
-    FormVersion, Have, Hlc, Incarnation, Lane, Op, OpId, PROTO, Policy, SyncRequest, SyncResponse, clock,
+    Action, AuthorId, ChainValue, Cursor, DeviceId, Disposition, Document, DocumentId, Entity, Exception,
+    FeedEntry, FormVersion, Have, Hlc, Incarnation, Lane, Op, OpId, PROTO, Policy, SyncRequest, SyncResponse,
+    clock,
 };
 
 use crate::backend::{Encoding, Logged, Reply, Session, Terms};
@@ -21,7 +23,7 @@ use crate::safeguard::Duty;
 use crate::wire::{decode, encode};
 
 use db::{Db, DeviceRow, Stage, Submission};
-use feed::{Feed, Hidden, brief_of, submission_of};
+use feed::{Feed, Hidden, brief_of, confirmed, submission_of};
 
 /// The reviewers' own device, which writes to the log like any other.
 const STAFF: DeviceId = DeviceId::from_bytes([0xee; 16]);
@@ -151,11 +153,13 @@ impl Server {
         if self.is_small && request.ops.len() > 1 && bytes > SMALL_BODY {
             return Reply::refusal(Failure::TooLarge);
         }
-        let early = (self.removed == Some(Duty::PullAfterPush)).then(|| self.pull(&request, session.user));
-        let (have, exceptions) = self.push(&request, session.user, now);
+        let none = BTreeMap::new();
+        let early =
+            (self.removed == Some(Duty::PullAfterPush)).then(|| self.pull(&request, session.user, &none));
+        let (have, exceptions, echoes) = self.push(&request, session.user, now);
         // Before the pull: whoever hears that a file is there has a cursor that knows of it.
         let needs = self.needs(&request, session.user);
-        let (reset, page, cursor, more) = early.unwrap_or_else(|| self.pull(&request, session.user));
+        let (reset, page, cursor, more) = early.unwrap_or_else(|| self.pull(&request, session.user, &echoes));
         let in_backup = self.backup.devices.get(&request.device);
         let custody_upto = in_backup.map_or(0, |row| row.head().seq);
         let response = SyncResponse {
@@ -183,9 +187,14 @@ impl Server {
         }
     }
 
-    fn push(&mut self, request: &SyncRequest, user: usize, now: u64) -> (Have, Vec<Exception>) {
+    fn push(
+        &mut self,
+        request: &SyncRequest,
+        user: usize,
+        now: u64,
+    ) -> (Have, Vec<Exception>, BTreeMap<Entity, Echo>) {
         let Some(row) = self.db.devices.get(&request.device) else {
-            return (Have::default(), Vec::new());
+            return (Have::default(), Vec::new(), BTreeMap::new());
         };
         let stored = |seq: u64| {
             let index = usize::try_from(seq).ok()?;
@@ -194,13 +203,34 @@ impl Server {
         let held = row.head().seq;
         let lookup: &dyn Fn(u64) -> Option<ChainValue> = &stored;
         let admission = admit(row.head(), lookup, request);
+        let is_fresh = is_fresh(row.head(), request, &admission.new);
         let mut touched = BTreeSet::new();
+        let mut changed = BTreeSet::new();
         for incoming in admission.new {
             let place = self.place(user, &incoming);
+            let document = incoming.op.as_ref().ok().map(|op| op.document);
             touched.extend(self.log(request.device, incoming, place, now));
+            let logged = self.db.log.last();
+            let is_own = logged.is_some_and(|logged| {
+                let op = logged.op.as_ref();
+                op.is_some_and(|op| is_plain(op, logged.disposition, logged.effective))
+            });
+            changed.extend(document.filter(|_| !is_own));
         }
+        let mut echoes = BTreeMap::new();
         for document in touched {
+            let entity = submission_of(document);
+            let place = |server: &Self| server.db.feeds.get(user)?.position(&entity);
+            let before = place(self);
             self.publish(document, false);
+            let echo = Echo {
+                before,
+                after: place(self).unwrap_or_default(),
+                is_plain: !changed.contains(&document),
+            };
+            if is_fresh {
+                echoes.insert(entity, echo);
+            }
         }
         let upto = if self.removed == Some(Duty::ExceptionsRepeated) {
             held + 1..=admission.have.common
@@ -208,7 +238,7 @@ impl Server {
             request.from_seq..=admission.have.common
         };
         let Some(row) = self.db.devices.get(&request.device).filter(|_| !upto.is_empty()) else {
-            return (admission.have, Vec::new());
+            return (admission.have, Vec::new(), echoes);
         };
         let told = row.rows.range(upto).filter_map(|(_, at)| self.db.log.get(*at));
         let exceptions = told.filter(|logged| logged.disposition != Disposition::Applied);
@@ -220,7 +250,7 @@ impl Server {
                 code: first.code.clone(),
             }
         });
-        (admission.have, exceptions.collect())
+        (admission.have, exceptions.collect(), echoes)
     }
 
     /// Where an operation was put that came once more.
@@ -318,7 +348,12 @@ impl Server {
         Some(op.document)
     }
 
-    fn pull(&self, request: &SyncRequest, user: usize) -> (bool, Vec<haamu_sync::FeedEntry>, Cursor, bool) {
+    fn pull(
+        &self,
+        request: &SyncRequest,
+        user: usize,
+        echoes: &BTreeMap<Entity, Echo>,
+    ) -> (bool, Vec<FeedEntry>, Cursor, bool) {
         let Some(feed) = self.db.feeds.get(user) else {
             return (false, Vec::new(), Cursor::default(), false);
         };
@@ -333,7 +368,11 @@ impl Server {
         };
         let page = rows
             .iter()
-            .map(|(_, entity)| feed.entry(entity, &self.db.submissions))
+            .map(|(pos, entity)| {
+                let entry = feed.entry(entity, &self.db.submissions);
+                let echo = echoes.get(entity).filter(|echo| echo.is_known(from, *pos));
+                echo.map_or(entry.clone(), |_| confirmed(entry))
+            })
             .collect();
         let cursor = Cursor {
             pos,

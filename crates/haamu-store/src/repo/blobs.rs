@@ -5,12 +5,13 @@ use std::collections::BTreeSet;
 use haamu_domain::{AgencyId, SubmissionId, Timestamp, UserId};
 use haamu_sync::BlobHash;
 use sea_orm::sea_query::OnConflict;
-use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter};
+use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
+use uuid::Uuid;
 
 use crate::entity::submissions::{blob, blob_owner, rendition};
 use crate::{StoreError, Tx};
 
-use super::{exists, signed, unsigned};
+use super::{in_list, signed, unsigned};
 
 /// A file that has arrived.
 #[derive(Clone, Debug)]
@@ -139,18 +140,56 @@ pub async fn find_custody(
     }))
 }
 
-/// Whether a person has sent a file before, for whatever submission. Only then
-/// may a further submission refer to it without sending it again: a hash alone
-/// proves nothing.
+/// Those of these files that a person has sent before, for whatever submission. Only they may be
+/// referred to by a further submission without being sent again: a hash alone proves nothing.
 ///
 /// # Errors
 /// The database failed.
-pub async fn has_sent(tx: &Tx, agency: AgencyId, user: UserId, sha256: BlobHash) -> Result<bool, StoreError> {
-    let select = blob_owner::Entity::find()
+pub async fn list_sent(
+    tx: &Tx,
+    agency: AgencyId,
+    user: UserId,
+    hashes: &[BlobHash],
+) -> Result<BTreeSet<BlobHash>, StoreError> {
+    let hashes = in_list(hashes.iter().map(|hash| hash.as_bytes().to_vec()));
+    let rows: Vec<Vec<u8>> = blob_owner::Entity::find()
+        .select_only()
+        .column(blob_owner::Column::Sha256)
         .filter(blob_owner::Column::AgencyId.eq(agency.uuid()))
         .filter(blob_owner::Column::UserId.eq(user.uuid()))
-        .filter(blob_owner::Column::Sha256.eq(sha256.as_bytes().to_vec()));
-    exists(tx, select).await
+        .filter(blob_owner::Column::Sha256.is_in(hashes))
+        .into_tuple()
+        .all(tx.connection())
+        .await?;
+    let hash = |row: Vec<u8>| BlobHash::from_slice(&row).ok_or(StoreError::Corrupt("file hash"));
+    rows.into_iter().map(hash).collect()
+}
+
+/// The files that were sent for submissions.
+///
+/// # Errors
+/// The database failed.
+pub async fn list_received_of(
+    tx: &Tx,
+    agency: AgencyId,
+    submissions: &[SubmissionId],
+) -> Result<BTreeSet<(SubmissionId, BlobHash)>, StoreError> {
+    let rows: Vec<(Uuid, Vec<u8>)> = blob_owner::Entity::find()
+        .select_only()
+        .column(blob_owner::Column::SubmissionId)
+        .column(blob_owner::Column::Sha256)
+        .filter(blob_owner::Column::AgencyId.eq(agency.uuid()))
+        .filter(blob_owner::Column::SubmissionId.is_in(in_list(submissions.iter().map(|id| id.uuid()))))
+        .into_tuple()
+        .all(tx.connection())
+        .await?;
+    rows.into_iter().map(file_of).collect()
+}
+
+/// The submission and the name of a file, as they are stored.
+pub(super) fn file_of((id, sha256): (Uuid, Vec<u8>)) -> Result<(SubmissionId, BlobHash), StoreError> {
+    let sha256 = BlobHash::from_slice(&sha256).ok_or(StoreError::Corrupt("file hash"))?;
+    Ok((SubmissionId::from_uuid(id), sha256))
 }
 
 /// The files that were sent for a submission; only those that were by then, if `until` is given.

@@ -10,7 +10,7 @@ use uuid::Uuid;
 use crate::entity::programmes::{checklist, checklist_version};
 use crate::{StoreError, Tx};
 
-use super::{page, unsigned};
+use super::{in_list, page, unsigned};
 
 /// One version of a checklist.
 #[derive(Clone, Debug)]
@@ -158,6 +158,32 @@ pub async fn find_by_hash(
         .one(tx.connection())
         .await?;
     row.map(record).transpose()
+}
+
+/// The names of versions, by their ids.
+///
+/// # Errors
+/// The database failed.
+pub async fn list_forms(
+    tx: &Tx,
+    agency: AgencyId,
+    ids: &[ChecklistVersionId],
+) -> Result<BTreeMap<ChecklistVersionId, FormVersion>, StoreError> {
+    let rows: Vec<(Uuid, Vec<u8>)> = checklist_version::Entity::find()
+        .select_only()
+        .column(checklist_version::Column::Id)
+        .column(checklist_version::Column::ContentHash)
+        .filter(checklist_version::Column::AgencyId.eq(agency.uuid()))
+        .filter(checklist_version::Column::Id.is_in(in_list(ids.iter().map(|id| id.uuid()))))
+        .into_tuple()
+        .all(tx.connection())
+        .await?;
+    rows.into_iter()
+        .map(|(id, hash)| {
+            let form = FormVersion::from_slice(&hash).ok_or(StoreError::Corrupt("content hash"))?;
+            Ok((ChecklistVersionId::from_uuid(id), form))
+        })
+        .collect()
 }
 
 /// Moves a version on in its life.

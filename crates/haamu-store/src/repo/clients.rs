@@ -13,8 +13,8 @@ use crate::entity::identity::client_organisation;
 use crate::entity::programmes::location;
 use crate::{StoreError, Tx};
 
-use super::page;
 use super::programmes::date;
+use super::{in_list, page};
 
 /// A company whose encounters are measured.
 #[derive(Clone, Debug)]
@@ -98,6 +98,23 @@ pub async fn find(
         .one(tx.connection())
         .await?;
     Ok(row.map(client))
+}
+
+/// Client organisations of the agency by their ids.
+///
+/// # Errors
+/// The database failed.
+pub async fn list_by_ids(
+    tx: &Tx,
+    agency: AgencyId,
+    ids: &[ClientOrganisationId],
+) -> Result<Vec<ClientOrganisation>, StoreError> {
+    let rows = client_organisation::Entity::find()
+        .filter(client_organisation::Column::AgencyId.eq(agency.uuid()))
+        .filter(client_organisation::Column::Id.is_in(in_list(ids.iter().map(|id| id.uuid()))))
+        .all(tx.connection())
+        .await?;
+    Ok(rows.into_iter().map(client).collect())
 }
 
 /// Client organisations of the agency after one, by id; only one, where the reader belongs to it.

@@ -1,5 +1,7 @@
 //! Feeds: for each scope, every entity once at its latest position.
 
+use std::collections::BTreeMap;
+
 use haamu_domain::AgencyId;
 use haamu_sync::server::FeedHead;
 use haamu_sync::{Entity, Incarnation};
@@ -8,6 +10,8 @@ use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrde
 
 use crate::entity::submissions::{feed_entry, feed_head, feed_incarnation, incarnation};
 use crate::{StoreError, Tx};
+
+use super::{ROWS_AT_ONCE, in_list};
 
 /// Something that happened to an entity of a feed.
 #[derive(Clone, Debug)]
@@ -62,8 +66,8 @@ async fn current_incarnation(tx: &Tx) -> Result<Incarnation, StoreError> {
     Incarnation::from_slice(&last.id).ok_or(StoreError::Corrupt("incarnation"))
 }
 
-/// Puts changes at the end of a scope's feed. The scope stays locked until the
-/// transaction ends, so positions become visible in their order.
+/// Puts changes at the end of a scope's feed; returns the position of the first. The scope stays
+/// locked until the transaction ends, so positions become visible in their order.
 ///
 /// # Errors
 /// The database failed.
@@ -72,9 +76,9 @@ pub async fn append(
     agency: AgencyId,
     scope: &str,
     changes: &[FeedChange],
-) -> Result<(), StoreError> {
+) -> Result<u64, StoreError> {
     if changes.is_empty() {
-        return Ok(());
+        return Ok(0);
     }
     let current = current_incarnation(tx).await?;
     let empty = feed_head::ActiveModel {
@@ -106,27 +110,26 @@ pub async fn append(
             .exec_without_returning(tx.connection())
             .await?;
     }
+    let first = head.pos + 1;
     let mut pos = head.pos;
+    // Of an entity that is named twice the last counts.
+    let mut rows = BTreeMap::new();
     for change in changes {
         pos += 1;
-        let row = feed_entry::ActiveModel {
-            scope: Set(scope.to_owned()),
-            kind: Set(change.entity.kind.clone()),
-            entity: Set(change.entity.id.clone()),
-            agency_id: Set(agency.uuid()),
-            pos: Set(pos),
-            revoked: Set(change.revoked.clone()),
-        };
-        let key = [
-            feed_entry::Column::Scope,
-            feed_entry::Column::Kind,
-            feed_entry::Column::Entity,
-        ];
-        let replace = OnConflict::columns(key)
-            .update_columns([feed_entry::Column::Pos, feed_entry::Column::Revoked])
-            .to_owned();
-        feed_entry::Entity::insert(row)
-            .on_conflict(replace)
+        rows.insert(&change.entity, entry_row(agency, scope, change, pos));
+    }
+    let key = [
+        feed_entry::Column::Scope,
+        feed_entry::Column::Kind,
+        feed_entry::Column::Entity,
+    ];
+    let replace = OnConflict::columns(key)
+        .update_columns([feed_entry::Column::Pos, feed_entry::Column::Revoked])
+        .to_owned();
+    let rows: Vec<_> = rows.into_values().collect();
+    for some in rows.chunks(ROWS_AT_ONCE) {
+        feed_entry::Entity::insert_many(some.iter().cloned())
+            .on_conflict(replace.clone())
             .exec_without_returning(tx.connection())
             .await?;
     }
@@ -137,7 +140,46 @@ pub async fn append(
         ..Default::default()
     };
     feed_head::Entity::update(head).exec(tx.connection()).await?;
-    Ok(())
+    position(first)
+}
+
+fn entry_row(agency: AgencyId, scope: &str, change: &FeedChange, pos: i64) -> feed_entry::ActiveModel {
+    feed_entry::ActiveModel {
+        scope: Set(scope.to_owned()),
+        kind: Set(change.entity.kind.clone()),
+        entity: Set(change.entity.id.clone()),
+        agency_id: Set(agency.uuid()),
+        pos: Set(pos),
+        revoked: Set(change.revoked.clone()),
+    }
+}
+
+/// Where entities of one kind stand in a scope's feed, by their ids.
+///
+/// # Errors
+/// The database failed.
+pub async fn list_positions(
+    tx: &Tx,
+    scope: &str,
+    kind: &str,
+    ids: &[String],
+) -> Result<BTreeMap<String, u64>, StoreError> {
+    if ids.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let rows: Vec<(String, i64)> = feed_entry::Entity::find()
+        .select_only()
+        .column(feed_entry::Column::Entity)
+        .column(feed_entry::Column::Pos)
+        .filter(feed_entry::Column::Scope.eq(scope))
+        .filter(feed_entry::Column::Kind.eq(kind))
+        .filter(feed_entry::Column::Entity.is_in(in_list(ids.iter().cloned())))
+        .into_tuple()
+        .all(tx.connection())
+        .await?;
+    rows.into_iter()
+        .map(|(id, pos)| Ok((id, position(pos)?)))
+        .collect()
 }
 
 /// The end of a scope's feed. A feed that nothing was put into yet ends at 0.

@@ -3,6 +3,8 @@
 //! A claim is a column, not a held lock, so that it works alike on both
 //! databases; a claim whose process died lapses after [`LEASE_MS`].
 
+use std::collections::BTreeMap;
+
 use haamu_domain::{AgencyId, JobId, Timestamp};
 use sea_orm::sea_query::{Cond, LockBehavior, LockType};
 use sea_orm::{
@@ -12,7 +14,7 @@ use sea_orm::{
 use crate::entity::operations::job;
 use crate::{StoreError, Tx};
 
-use super::unsigned;
+use super::{ROWS_AT_ONCE, in_list, unsigned};
 
 /// How long a claim holds without an outcome.
 pub const LEASE_MS: i64 = 10 * 60 * 1000;
@@ -57,28 +59,58 @@ pub struct ClaimedJob {
 /// # Errors
 /// The database failed.
 pub async fn enqueue(tx: &Tx, new: &NewJob, now: Timestamp) -> Result<(), StoreError> {
+    enqueue_many(tx, std::slice::from_ref(new), now).await
+}
+
+/// The same for many jobs of one agency and kind with different keys.
+///
+/// # Errors
+/// The database failed.
+pub async fn enqueue_many(tx: &Tx, new: &[NewJob], now: Timestamp) -> Result<(), StoreError> {
+    let Some(first) = new.first() else {
+        return Ok(());
+    };
+    let keys = in_list(new.iter().map(|job| job.dedup_key.clone()));
     let waiting = job::Entity::find()
-        .filter(job::Column::AgencyId.eq(new.agency.uuid()))
-        .filter(job::Column::Kind.eq(new.kind))
-        .filter(job::Column::DedupKey.eq(&new.dedup_key))
+        .filter(job::Column::AgencyId.eq(first.agency.uuid()))
+        .filter(job::Column::Kind.eq(first.kind))
+        .filter(job::Column::DedupKey.is_in(keys))
         .filter(job::Column::FinishedAt.is_null())
         .filter(job::Column::FailedAt.is_null())
         .filter(job::Column::ClaimedAt.is_null())
+        .order_by_asc(job::Column::Id)
         .lock_exclusive()
-        .one(tx.connection())
+        .all(tx.connection())
         .await?;
-    if let Some(waiting) = waiting {
-        if new.run_after.millis() < waiting.run_after {
-            let row = job::ActiveModel {
-                id: Set(waiting.id),
-                run_after: Set(new.run_after.millis()),
-                ..Default::default()
-            };
-            job::Entity::update(row).exec(tx.connection()).await?;
+    let waiting: BTreeMap<_, _> = waiting
+        .into_iter()
+        .map(|waiting| (waiting.dedup_key.clone(), waiting))
+        .collect();
+    let mut fresh = Vec::with_capacity(new.len());
+    for job in new {
+        match waiting.get(&job.dedup_key) {
+            None => fresh.push(row(job, now)),
+            Some(waiting) if job.run_after.millis() < waiting.run_after => {
+                let row = job::ActiveModel {
+                    id: Set(waiting.id),
+                    run_after: Set(job.run_after.millis()),
+                    ..Default::default()
+                };
+                job::Entity::update(row).exec(tx.connection()).await?;
+            }
+            Some(_) => {}
         }
-        return Ok(());
     }
-    let row = job::ActiveModel {
+    for some in fresh.chunks(ROWS_AT_ONCE) {
+        job::Entity::insert_many(some.iter().cloned())
+            .exec_without_returning(tx.connection())
+            .await?;
+    }
+    Ok(())
+}
+
+fn row(new: &NewJob, now: Timestamp) -> job::ActiveModel {
+    job::ActiveModel {
         id: Set(new.id.uuid()),
         agency_id: Set(new.agency.uuid()),
         kind: Set(new.kind.to_owned()),
@@ -91,11 +123,7 @@ pub async fn enqueue(tx: &Tx, new: &NewJob, now: Timestamp) -> Result<(), StoreE
         failed_at: Set(None),
         last_error: Set(None),
         created_at: Set(now.millis()),
-    };
-    job::Entity::insert(row)
-        .exec_without_returning(tx.connection())
-        .await?;
-    Ok(())
+    }
 }
 
 /// Claims the job that has been due longest.

@@ -23,6 +23,7 @@ pub mod panel;
 pub mod plans;
 pub mod programme_parts;
 pub mod programmes;
+pub mod registers;
 pub mod scenarios;
 pub mod scores;
 pub mod server_log;
@@ -51,6 +52,19 @@ where
     let has_more = rows.len() > size;
     rows.truncate(size);
     Ok((rows, has_more))
+}
+
+/// A statement that writes many rows has at most so many: databases limit the number of parameters.
+const ROWS_AT_ONCE: usize = 256;
+
+/// Keys for an `IN` list, some of them repeated so that their number is a power of two: the
+/// statement is prepared for few lengths, and the database knows it again.
+fn in_list<T: Clone>(keys: impl IntoIterator<Item = T>) -> Vec<T> {
+    let mut keys: Vec<T> = keys.into_iter().collect();
+    if let Some(last) = keys.last().cloned() {
+        keys.resize(keys.len().next_power_of_two(), last);
+    }
+    keys
 }
 
 /// Whether a query finds anything.

@@ -6,16 +6,16 @@ use std::ops::RangeInclusive;
 use haamu_domain::{AgencyId, SetAsideId, SubmissionId, Timestamp, UserId};
 use haamu_sync::server::Incoming;
 use haamu_sync::{ChainValue, ClockConfidence, DeviceId, Disposition, Exception, Hlc, OpId};
-use sea_orm::sea_query::Expr;
+use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use crate::entity::submissions::op;
 use crate::{StoreError, Tx};
 
-use super::{signed, submissions::lane_name, unsigned};
+use super::{ROWS_AT_ONCE, in_list, registers::lane_name, signed, unsigned};
 
-/// Databases limit the number of parameters of a statement; this many rows stay far below.
-const ROWS_AT_ONCE: usize = 500;
+/// So many ids are looked up with one statement.
+const IDS_AT_ONCE: usize = 1_024;
 
 /// An operation with what the server decided about it.
 #[derive(Clone, Debug)]
@@ -100,6 +100,9 @@ pub async fn list_chains(
     from: u64,
     to: u64,
 ) -> Result<BTreeMap<u64, ChainValue>, StoreError> {
+    if from > to {
+        return Ok(BTreeMap::new());
+    }
     let rows: Vec<(i64, Vec<u8>)> = op::Entity::find()
         .select_only()
         .column(op::Column::Seq)
@@ -199,7 +202,7 @@ pub async fn list_known(
     ids: &[OpId],
 ) -> Result<BTreeMap<OpId, KnownOp>, StoreError> {
     let mut known = BTreeMap::new();
-    for chunk in ids.chunks(ROWS_AT_ONCE) {
+    for chunk in ids.chunks(IDS_AT_ONCE) {
         let rows: Vec<(Vec<u8>, i64, String, String)> = op::Entity::find()
             .select_only()
             .column(op::Column::OpId)
@@ -207,8 +210,9 @@ pub async fn list_known(
             .column(op::Column::Disposition)
             .column(op::Column::Reason)
             .filter(op::Column::AgencyId.eq(agency.uuid()))
-            .filter(op::Column::OpId.is_in(chunk.iter().map(|id| id.as_bytes().to_vec())))
-            .filter(op::Column::Disposition.ne(Disposition::Duplicate.as_str()))
+            .filter(op::Column::OpId.is_in(in_list(chunk.iter().map(|id| id.as_bytes().to_vec()))))
+            // Word for word as in the index of names, which is not used otherwise.
+            .filter(Expr::col(op::Column::Disposition).ne(Expr::cust("'duplicate'")))
             .into_tuple()
             .all(tx.connection())
             .await?;

@@ -10,7 +10,7 @@ use uuid::Uuid;
 use crate::entity::programmes::{programme, round, staff_notice};
 use crate::{StoreError, Tx};
 
-use super::{page, unsigned};
+use super::{in_list, page, unsigned};
 
 /// A long-running measurement for one client.
 #[derive(Clone, Debug)]
@@ -245,6 +245,23 @@ pub async fn lock_round(tx: &Tx, agency: AgencyId, id: RoundId) -> Result<Option
         .one(tx.connection())
         .await?;
     row.map(round_record).transpose()
+}
+
+/// Rounds of the agency by their ids.
+///
+/// # Errors
+/// The database failed.
+pub async fn list_rounds_by_ids(
+    tx: &Tx,
+    agency: AgencyId,
+    ids: &[RoundId],
+) -> Result<Vec<Round>, StoreError> {
+    let rows = round::Entity::find()
+        .filter(round::Column::AgencyId.eq(agency.uuid()))
+        .filter(round::Column::Id.is_in(in_list(ids.iter().map(|id| id.uuid()))))
+        .all(tx.connection())
+        .await?;
+    rows.into_iter().map(round_record).collect()
 }
 
 /// Rounds of a programme after one, by id.

@@ -1,16 +1,16 @@
-//! Submissions: their stages, follow-ups and registers.
+//! Submissions: their stages and follow-ups.
 
-use haamu_domain::{
-    AgencyId, AssignmentId, SubmissionId, Timestamp, UserId, VisitId, binding, stages::FollowUp,
-};
-use haamu_sync::{Cell, FormVersion, Lane, OpId, RegisterKey, cbor};
-use sea_orm::sea_query::{Expr, OnConflict};
+use std::collections::BTreeMap;
+
+use haamu_domain::{AgencyId, AssignmentId, SubmissionId, Timestamp, UserId, VisitId, stages::FollowUp};
+use haamu_sync::{FormVersion, OpId};
+use sea_orm::sea_query::Expr;
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
-use crate::entity::submissions::{follow_up, register, submission, submission_stage};
+use crate::entity::submissions::{follow_up, submission, submission_stage};
 use crate::{StoreError, Tx};
 
-use super::unsigned;
+use super::{ROWS_AT_ONCE, in_list, unsigned};
 
 /// The evaluation that one assignment leads to.
 #[derive(Clone, Debug)]
@@ -92,7 +92,7 @@ pub async fn list_by_ids(
 ) -> Result<Vec<Submission>, StoreError> {
     let rows = submission::Entity::find()
         .filter(submission::Column::AgencyId.eq(agency.uuid()))
-        .filter(submission::Column::Id.is_in(ids.iter().map(|id| id.uuid())))
+        .filter(submission::Column::Id.is_in(in_list(ids.iter().map(|id| id.uuid()))))
         .all(tx.connection())
         .await?;
     rows.into_iter().map(record).collect()
@@ -103,12 +103,29 @@ pub async fn list_by_ids(
 /// # Errors
 /// The database failed.
 pub async fn lock(tx: &Tx, agency: AgencyId, id: SubmissionId) -> Result<Option<Submission>, StoreError> {
-    let row = submission::Entity::find_by_id(id.uuid())
+    Ok(lock_many(tx, agency, &[id]).await?.pop())
+}
+
+/// Submissions of the agency, locked.
+///
+/// # Errors
+/// The database failed.
+pub async fn lock_many(
+    tx: &Tx,
+    agency: AgencyId,
+    ids: &[SubmissionId],
+) -> Result<Vec<Submission>, StoreError> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let rows = submission::Entity::find()
         .filter(submission::Column::AgencyId.eq(agency.uuid()))
+        .filter(submission::Column::Id.is_in(in_list(ids.iter().map(|id| id.uuid()))))
+        .order_by_asc(submission::Column::Id)
         .lock_exclusive()
-        .one(tx.connection())
+        .all(tx.connection())
         .await?;
-    row.map(record).transpose()
+    rows.into_iter().map(record).collect()
 }
 
 /// The submissions of visits, the newest last.
@@ -122,7 +139,7 @@ pub async fn list_of_visits(
 ) -> Result<Vec<Submission>, StoreError> {
     let rows = submission::Entity::find()
         .filter(submission::Column::AgencyId.eq(agency.uuid()))
-        .filter(submission::Column::VisitId.is_in(visits.iter().map(|id| id.uuid())))
+        .filter(submission::Column::VisitId.is_in(in_list(visits.iter().map(|id| id.uuid()))))
         .order_by_asc(submission::Column::Id)
         .all(tx.connection())
         .await?;
@@ -134,84 +151,104 @@ pub async fn list_of_visits(
 /// # Errors
 /// [`StoreError::Conflict`] if it was changed since it was loaded.
 pub async fn update(tx: &Tx, changed: &Submission) -> Result<(), StoreError> {
-    let form = changed.form.map(|form| form.as_bytes().to_vec());
-    let result = submission::Entity::update_many()
-        .col_expr(submission::Column::FormVersion, Expr::value(form))
-        .col_expr(
-            submission::Column::Cycle,
-            Expr::value(changed.cycle.cast_signed()),
-        )
-        .col_expr(
-            submission::Column::ReturnReason,
-            Expr::value(changed.return_reason.clone()),
-        )
-        .col_expr(
-            submission::Column::RowVersion,
-            Expr::value(changed.row_version + 1),
-        )
-        .filter(submission::Column::Id.eq(changed.id.uuid()))
-        .filter(submission::Column::RowVersion.eq(changed.row_version))
-        .exec(tx.connection())
-        .await?;
-    if result.rows_affected == 1 {
-        Ok(())
-    } else {
-        Err(StoreError::Conflict("submission"))
-    }
+    update_many(tx, &[changed]).await
 }
 
-/// Notes that a stage was handed in. Returns whether it is the first of its stage and cycle.
+/// Saves submissions that were loaded in this transaction; those that become alike with one statement.
 ///
 /// # Errors
-/// The database failed.
-pub async fn insert_stage(
-    tx: &Tx,
-    agency: AgencyId,
-    id: SubmissionId,
-    new: &Stage,
-    now: Timestamp,
-) -> Result<bool, StoreError> {
-    let row = submission_stage::ActiveModel {
-        submission_id: Set(id.uuid()),
-        stage: Set(new.stage.clone()),
-        cycle: Set(new.cycle.cast_signed()),
-        agency_id: Set(agency.uuid()),
-        op_id: Set(new.op.as_bytes().to_vec()),
-        submitted_at: Set(new.submitted_at.millis()),
-        received_at: Set(now.millis()),
-    };
-    let key = [
-        submission_stage::Column::SubmissionId,
-        submission_stage::Column::Stage,
-        submission_stage::Column::Cycle,
-    ];
-    let keep = OnConflict::columns(key).do_nothing().to_owned();
-    let inserted = submission_stage::Entity::insert(row)
-        .on_conflict(keep)
-        .exec_without_returning(tx.connection())
-        .await?;
-    Ok(inserted > 0)
+/// [`StoreError::Conflict`] if one was changed since it was loaded.
+pub async fn update_many(tx: &Tx, changed: &[&Submission]) -> Result<(), StoreError> {
+    let mut alike: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    for one in changed {
+        let content = (one.form, one.cycle, &one.return_reason, one.row_version);
+        alike.entry(content).or_default().push(one.id.uuid());
+    }
+    for ((form, cycle, return_reason, row_version), ids) in alike {
+        let count = ids.len() as u64;
+        let form = form.map(|form| form.as_bytes().to_vec());
+        let result = submission::Entity::update_many()
+            .col_expr(submission::Column::FormVersion, Expr::value(form))
+            .col_expr(submission::Column::Cycle, Expr::value(cycle.cast_signed()))
+            .col_expr(
+                submission::Column::ReturnReason,
+                Expr::value(return_reason.clone()),
+            )
+            .col_expr(submission::Column::RowVersion, Expr::value(row_version + 1))
+            .filter(submission::Column::Id.is_in(in_list(ids)))
+            .filter(submission::Column::RowVersion.eq(row_version))
+            .exec(tx.connection())
+            .await?;
+        if result.rows_affected != count {
+            return Err(StoreError::Conflict("submission"));
+        }
+    }
+    Ok(())
 }
 
-/// The stages that were handed in.
+/// Notes that stages were handed in, each the first of its kind and cycle in its submission.
+///
+/// # Errors
+/// [`StoreError::AlreadyExists`] if one was not the first, or the database failed.
+pub async fn insert_stages(
+    tx: &Tx,
+    agency: AgencyId,
+    new: &[(SubmissionId, Stage)],
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    for some in new.chunks(ROWS_AT_ONCE) {
+        let rows = some.iter().map(|(id, stage)| submission_stage::ActiveModel {
+            submission_id: Set(id.uuid()),
+            stage: Set(stage.stage.clone()),
+            cycle: Set(stage.cycle.cast_signed()),
+            agency_id: Set(agency.uuid()),
+            op_id: Set(stage.op.as_bytes().to_vec()),
+            submitted_at: Set(stage.submitted_at.millis()),
+            received_at: Set(now.millis()),
+        });
+        submission_stage::Entity::insert_many(rows)
+            .exec_without_returning(tx.connection())
+            .await?;
+    }
+    Ok(())
+}
+
+/// The stages of a submission that were handed in.
 ///
 /// # Errors
 /// The database failed.
 pub async fn list_stages(tx: &Tx, agency: AgencyId, id: SubmissionId) -> Result<Vec<Stage>, StoreError> {
+    let stages = list_stages_of(tx, agency, &[id]).await?;
+    Ok(stages.into_iter().map(|(_, stage)| stage).collect())
+}
+
+/// The stages of submissions that were handed in.
+///
+/// # Errors
+/// The database failed.
+pub async fn list_stages_of(
+    tx: &Tx,
+    agency: AgencyId,
+    ids: &[SubmissionId],
+) -> Result<Vec<(SubmissionId, Stage)>, StoreError> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
     let rows = submission_stage::Entity::find()
         .filter(submission_stage::Column::AgencyId.eq(agency.uuid()))
-        .filter(submission_stage::Column::SubmissionId.eq(id.uuid()))
+        .filter(submission_stage::Column::SubmissionId.is_in(in_list(ids.iter().map(|id| id.uuid()))))
         .order_by_asc(submission_stage::Column::ReceivedAt)
         .all(tx.connection())
         .await?;
     rows.into_iter()
         .map(|row| {
-            Ok(Stage {
+            let stage = Stage {
                 stage: row.stage,
                 cycle: unsigned(row.cycle.into(), "stage cycle")?,
                 op: OpId::from_slice(&row.op_id).ok_or(StoreError::Corrupt("stage operation"))?,
                 submitted_at: Timestamp::from_millis(row.submitted_at),
-            })
+            };
+            Ok((SubmissionId::from_uuid(row.submission_id), stage))
         })
         .collect()
 }
@@ -270,129 +307,6 @@ pub async fn list_follow_ups(
         .collect())
 }
 
-/// All registers of a submission.
-///
-/// # Errors
-/// A cell cannot be read, or the database failed.
-pub async fn load_cells(
-    tx: &Tx,
-    agency: AgencyId,
-    id: SubmissionId,
-) -> Result<Vec<(RegisterKey, Cell)>, StoreError> {
-    let rows = register::Entity::find()
-        .filter(register::Column::AgencyId.eq(agency.uuid()))
-        .filter(register::Column::SubmissionId.eq(id.uuid()))
-        .order_by_asc(register::Column::Register)
-        .all(tx.connection())
-        .await?;
-    rows.into_iter()
-        .map(|row| {
-            let lane = match row.lane.as_str() {
-                "shopper" => Lane::Shopper,
-                "review" => Lane::Review,
-                _ => return Err(StoreError::Corrupt("lane")),
-            };
-            let instance = row
-                .instance
-                .chunks(OpId::LENGTH)
-                .map(OpId::from_slice)
-                .collect::<Option<_>>();
-            let instance = instance.ok_or(StoreError::Corrupt("register instance"))?;
-            let cell = cbor::from_slice(&row.cell).map_err(|_| StoreError::Corrupt("register cell"))?;
-            Ok((
-                RegisterKey {
-                    lane,
-                    register: row.register.into(),
-                    instance,
-                },
-                cell,
-            ))
-        })
-        .collect()
-}
-
-/// Saves one register.
-///
-/// # Errors
-/// The database failed.
-pub async fn save_cell(
-    tx: &Tx,
-    agency: AgencyId,
-    id: SubmissionId,
-    key: &RegisterKey,
-    cell: &Cell,
-) -> Result<(), StoreError> {
-    let winner = cell.register.winner();
-    let value = winner
-        .and_then(|head| head.value.as_ref())
-        .filter(|value| value.tag == binding::TAG_JSON);
-    let row = register::ActiveModel {
-        submission_id: Set(id.uuid()),
-        lane: Set(lane_name(key.lane).to_owned()),
-        register: Set(key.register.to_string()),
-        instance: Set(key.instance.iter().flat_map(|id| *id.as_bytes()).collect()),
-        agency_id: Set(agency.uuid()),
-        winner_op: Set(winner.map(|head| head.op.as_bytes().to_vec())),
-        value: Set(value.and_then(|value| readable(&value.bytes.0))),
-        effective: Set(winner.map_or(0, |head| head.effective.bits().cast_signed())),
-        conflict: Set(cell.register.is_in_conflict()),
-        stale: Set(false),
-        cell: Set(cbor::to_vec(cell)),
-    };
-    let key = [
-        register::Column::SubmissionId,
-        register::Column::Lane,
-        register::Column::Register,
-        register::Column::Instance,
-    ];
-    let replace = OnConflict::columns(key)
-        .update_columns([
-            register::Column::WinnerOp,
-            register::Column::Value,
-            register::Column::Effective,
-            register::Column::Conflict,
-            register::Column::Cell,
-        ])
-        .to_owned();
-    register::Entity::insert(row)
-        .on_conflict(replace)
-        .exec_without_returning(tx.connection())
-        .await?;
-    Ok(())
-}
-
-/// Notes whether testimony has changed since the reviewer's value of one register was set.
-///
-/// # Errors
-/// The database failed.
-pub async fn set_stale(
-    tx: &Tx,
-    agency: AgencyId,
-    id: SubmissionId,
-    key: &RegisterKey,
-    is_stale: bool,
-) -> Result<(), StoreError> {
-    let instance: Vec<u8> = key.instance.iter().flat_map(|id| *id.as_bytes()).collect();
-    register::Entity::update_many()
-        .col_expr(register::Column::Stale, Expr::value(is_stale))
-        .filter(register::Column::AgencyId.eq(agency.uuid()))
-        .filter(register::Column::SubmissionId.eq(id.uuid()))
-        .filter(register::Column::Lane.eq(lane_name(Lane::Review)))
-        .filter(register::Column::Register.eq(key.register.as_str()))
-        .filter(register::Column::Instance.eq(instance))
-        .exec(tx.connection())
-        .await?;
-    Ok(())
-}
-
-/// The name of a lane in the schema.
-pub(super) const fn lane_name(lane: Lane) -> &'static str {
-    match lane {
-        Lane::Shopper => "shopper",
-        Lane::Review => "review",
-    }
-}
-
 fn record(row: submission::Model) -> Result<Submission, StoreError> {
     let form = match row.form_version {
         Some(bytes) => Some(FormVersion::from_slice(&bytes).ok_or(StoreError::Corrupt("form version"))?),
@@ -408,10 +322,4 @@ fn record(row: submission::Model) -> Result<Submission, StoreError> {
         return_reason: row.return_reason,
         row_version: row.row_version,
     })
-}
-
-/// The text of bytes, for people who read the table; none where a database could not hold it.
-fn readable(bytes: &[u8]) -> Option<String> {
-    let text = std::str::from_utf8(bytes).ok()?;
-    (!text.contains('\0')).then(|| text.to_owned())
 }

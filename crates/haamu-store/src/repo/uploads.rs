@@ -1,17 +1,21 @@
 //! Uploads under way: what quotas count, and what expires.
 
+use std::collections::BTreeSet;
+
 use haamu_domain::{AgencyId, SubmissionId, Timestamp};
 use haamu_sync::BlobHash;
 use sea_orm::sea_query::{Expr, ExprTrait, LockType, OnConflict};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, EntityTrait, JoinType, QueryFilter, QuerySelect, RelationDef, Select,
 };
+use uuid::Uuid;
 
 use crate::entity::identity::agency;
 use crate::entity::submissions::{blob, blob_owner, upload};
 use crate::{Staging, StoreError, Tx};
 
-use super::{signed, unsigned};
+use super::blobs::file_of;
+use super::{in_list, signed, unsigned};
 
 /// A file that is arriving.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,6 +52,27 @@ pub struct Usage {
 pub async fn find(tx: &Tx, of: &Staging) -> Result<Option<Upload>, StoreError> {
     let row = select(of).one(tx.connection()).await?;
     row.map(upload_of).transpose()
+}
+
+/// Which files of submissions have begun to arrive.
+///
+/// # Errors
+/// The database failed.
+pub async fn list_begun(
+    tx: &Tx,
+    agency: AgencyId,
+    submissions: &[SubmissionId],
+) -> Result<BTreeSet<(SubmissionId, BlobHash)>, StoreError> {
+    let rows: Vec<(Uuid, Vec<u8>)> = upload::Entity::find()
+        .select_only()
+        .column(upload::Column::SubmissionId)
+        .column(upload::Column::Sha256)
+        .filter(upload::Column::AgencyId.eq(agency.uuid()))
+        .filter(upload::Column::SubmissionId.is_in(in_list(submissions.iter().map(|id| id.uuid()))))
+        .into_tuple()
+        .all(tx.connection())
+        .await?;
+    rows.into_iter().map(file_of).collect()
 }
 
 /// Locks an upload under way.

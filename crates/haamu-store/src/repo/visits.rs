@@ -1,6 +1,6 @@
 //! Visits and assignments.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use haamu_domain::{
     AgencyId, AssignmentId, AssignmentState, ClientOrganisationId, LocationId, ProgrammeId, RoundId,
@@ -16,7 +16,7 @@ use uuid::Uuid;
 use crate::entity::programmes::{assignment, round, visit};
 use crate::{StoreError, Tx};
 
-use super::page;
+use super::{in_list, page};
 
 /// A visit, planned or carried out.
 #[derive(Clone, Debug)]
@@ -129,7 +129,7 @@ pub async fn find(tx: &Tx, agency: AgencyId, id: VisitId) -> Result<Option<Visit
 pub async fn list_by_ids(tx: &Tx, agency: AgencyId, ids: &[VisitId]) -> Result<Vec<Visit>, StoreError> {
     let rows = visit::Entity::find()
         .filter(visit::Column::AgencyId.eq(agency.uuid()))
-        .filter(visit::Column::Id.is_in(ids.iter().map(|id| id.uuid())))
+        .filter(visit::Column::Id.is_in(in_list(ids.iter().map(|id| id.uuid()))))
         .all(tx.connection())
         .await?;
     rows.iter().map(record).collect()
@@ -140,12 +140,25 @@ pub async fn list_by_ids(tx: &Tx, agency: AgencyId, ids: &[VisitId]) -> Result<V
 /// # Errors
 /// The database failed.
 pub async fn lock(tx: &Tx, agency: AgencyId, id: VisitId) -> Result<Option<Visit>, StoreError> {
-    let row = visit::Entity::find_by_id(id.uuid())
+    Ok(lock_many(tx, agency, &[id]).await?.pop())
+}
+
+/// Visits of the agency, locked in the order of their ids.
+///
+/// # Errors
+/// The database failed.
+pub async fn lock_many(tx: &Tx, agency: AgencyId, ids: &[VisitId]) -> Result<Vec<Visit>, StoreError> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let rows = visit::Entity::find()
         .filter(visit::Column::AgencyId.eq(agency.uuid()))
+        .filter(visit::Column::Id.is_in(in_list(ids.iter().map(|id| id.uuid()))))
+        .order_by_asc(visit::Column::Id)
         .lock_exclusive()
-        .one(tx.connection())
+        .all(tx.connection())
         .await?;
-    row.as_ref().map(record).transpose()
+    rows.iter().map(record).collect()
 }
 
 /// Saves a visit that was loaded in this transaction.
@@ -153,30 +166,38 @@ pub async fn lock(tx: &Tx, agency: AgencyId, id: VisitId) -> Result<Option<Visit
 /// # Errors
 /// [`StoreError::Conflict`] if it was changed since it was loaded.
 pub async fn update(tx: &Tx, changed: &Visit) -> Result<(), StoreError> {
-    let result = visit::Entity::update_many()
-        .col_expr(visit::Column::State, Expr::value(changed.state.as_str()))
-        .col_expr(
-            visit::Column::VisitedAt,
-            Expr::value(changed.visited_at.map(Timestamp::millis)),
-        )
-        .col_expr(
-            visit::Column::ApprovedAt,
-            Expr::value(changed.approved_at.map(Timestamp::millis)),
-        )
-        .col_expr(
-            visit::Column::ReleasedAt,
-            Expr::value(changed.released_at.map(Timestamp::millis)),
-        )
-        .col_expr(visit::Column::RowVersion, Expr::value(changed.row_version + 1))
-        .filter(visit::Column::Id.eq(changed.id.uuid()))
-        .filter(visit::Column::RowVersion.eq(changed.row_version))
-        .exec(tx.connection())
-        .await?;
-    if result.rows_affected == 1 {
-        Ok(())
-    } else {
-        Err(StoreError::Conflict("visit"))
+    update_many(tx, &[changed]).await
+}
+
+/// Saves visits that were loaded in this transaction; those that become alike with one statement.
+///
+/// # Errors
+/// [`StoreError::Conflict`] if one was changed since it was loaded.
+pub async fn update_many(tx: &Tx, changed: &[&Visit]) -> Result<(), StoreError> {
+    let mut alike: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    for one in changed {
+        let moments = [one.visited_at, one.approved_at, one.released_at];
+        let content = (one.state.as_str(), moments, one.row_version);
+        alike.entry(content).or_default().push(one.id.uuid());
     }
+    for ((state, moments, row_version), ids) in alike {
+        let count = ids.len() as u64;
+        let [visited_at, approved_at, released_at] = moments.map(|at| at.map(Timestamp::millis));
+        let result = visit::Entity::update_many()
+            .col_expr(visit::Column::State, Expr::value(state))
+            .col_expr(visit::Column::VisitedAt, Expr::value(visited_at))
+            .col_expr(visit::Column::ApprovedAt, Expr::value(approved_at))
+            .col_expr(visit::Column::ReleasedAt, Expr::value(released_at))
+            .col_expr(visit::Column::RowVersion, Expr::value(row_version + 1))
+            .filter(visit::Column::Id.is_in(in_list(ids)))
+            .filter(visit::Column::RowVersion.eq(row_version))
+            .exec(tx.connection())
+            .await?;
+        if result.rows_affected != count {
+            return Err(StoreError::Conflict("visit"));
+        }
+    }
+    Ok(())
 }
 
 /// Visits of the agency after one, by id.
@@ -284,6 +305,26 @@ pub async fn find_assignment(
     row.as_ref().map(assignment_record).transpose()
 }
 
+/// Assignments of the agency by their ids.
+///
+/// # Errors
+/// The database failed.
+pub async fn list_assignments_by_ids(
+    tx: &Tx,
+    agency: AgencyId,
+    ids: &[AssignmentId],
+) -> Result<Vec<Assignment>, StoreError> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let rows = assignment::Entity::find()
+        .filter(assignment::Column::AgencyId.eq(agency.uuid()))
+        .filter(assignment::Column::Id.is_in(in_list(ids.iter().map(|id| id.uuid()))))
+        .all(tx.connection())
+        .await?;
+    rows.iter().map(assignment_record).collect()
+}
+
 /// The assignments of visits, the newest last.
 ///
 /// # Errors
@@ -377,21 +418,33 @@ pub async fn list_programmes_of_shopper(
 /// # Errors
 /// [`StoreError::Conflict`] if it was changed since it was loaded.
 pub async fn update_assignment(tx: &Tx, changed: &Assignment) -> Result<(), StoreError> {
-    let result = assignment::Entity::update_many()
-        .col_expr(assignment::Column::State, Expr::value(changed.state.as_str()))
-        .col_expr(
-            assignment::Column::RowVersion,
-            Expr::value(changed.row_version + 1),
-        )
-        .filter(assignment::Column::Id.eq(changed.id.uuid()))
-        .filter(assignment::Column::RowVersion.eq(changed.row_version))
-        .exec(tx.connection())
-        .await?;
-    if result.rows_affected == 1 {
-        Ok(())
-    } else {
-        Err(StoreError::Conflict("assignment"))
+    update_assignments(tx, &[changed]).await
+}
+
+/// Saves assignments that were loaded in this transaction; those that become alike with one statement.
+///
+/// # Errors
+/// [`StoreError::Conflict`] if one was changed since it was loaded.
+pub async fn update_assignments(tx: &Tx, changed: &[&Assignment]) -> Result<(), StoreError> {
+    let mut alike: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    for one in changed {
+        let content = (one.state.as_str(), one.row_version);
+        alike.entry(content).or_default().push(one.id.uuid());
     }
+    for ((state, row_version), ids) in alike {
+        let count = ids.len() as u64;
+        let result = assignment::Entity::update_many()
+            .col_expr(assignment::Column::State, Expr::value(state))
+            .col_expr(assignment::Column::RowVersion, Expr::value(row_version + 1))
+            .filter(assignment::Column::Id.is_in(in_list(ids)))
+            .filter(assignment::Column::RowVersion.eq(row_version))
+            .exec(tx.connection())
+            .await?;
+        if result.rows_affected != count {
+            return Err(StoreError::Conflict("assignment"));
+        }
+    }
+    Ok(())
 }
 
 fn record(row: &visit::Model) -> Result<Visit, StoreError> {

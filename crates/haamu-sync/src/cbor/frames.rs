@@ -1,10 +1,12 @@
 //! What travels.
 
+use std::ops::Not as _;
+
 use crate::cbor::{choices, fields, words};
 use crate::policy::LOW_BATTERY_PERCENT;
 use crate::{
-    Body, CellEntry, ChainHead, Change, ClockReading, Cursor, DepositResponse, Disposition, Entity,
-    Exception, FeedEntry, Have, Need, Network, Networks, Offer, Policy, Revocation, SubmissionBody,
+    Body, CellEntry, ChainHead, Change, ClockReading, Confirmation, Cursor, DepositResponse, Disposition,
+    Entity, Exception, FeedEntry, Have, Need, Network, Networks, Offer, Policy, Revocation, SubmissionBody,
     SyncRequest, SyncResponse,
 };
 
@@ -19,6 +21,7 @@ fields!(SyncRequest {
     refetch = Vec::new();
     offers = Vec::new();
     clock = ClockReading::default();
+    folds = false, unless not;
 });
 
 fields!(SyncResponse {
@@ -89,6 +92,12 @@ fields!(FeedEntry {
 choices!(Change {
     Upsert = "upsert",
     Revoke = "revoke",
+    Confirm = "confirm",
+});
+
+fields!(Confirmation {
+    state;
+    cycle;
 });
 
 choices!(Body {

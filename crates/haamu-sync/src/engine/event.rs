@@ -147,7 +147,7 @@ pub struct Enrolment {
     pub cloned_from: Option<DeviceId>,
 }
 
-/// A part of a file to be sent.
+/// A part of a file to be sent, or the question how much of it the server has.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Upload {
     /// The file.
@@ -158,10 +158,18 @@ pub struct Upload {
     pub url: String,
     /// Where the part starts.
     pub offset: u64,
-    /// How long the part is.
+    /// How long the part is; 0 before the end of the file asks how much of it the server has.
     pub length: u64,
     /// The length of the whole file.
     pub total: u64,
+}
+
+impl Upload {
+    /// Whether nothing is sent, and the server only says how much it has.
+    #[must_use]
+    pub const fn is_question(&self) -> bool {
+        self.length == 0 && self.offset < self.total
+    }
 }
 
 /// Something worth knowing.

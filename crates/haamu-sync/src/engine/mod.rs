@@ -69,6 +69,7 @@
 //! ```
 
 mod conditions;
+mod confirm;
 mod deposit;
 mod edits;
 mod event;

@@ -57,7 +57,8 @@ impl Engine {
         self.set_aside(response, &mut batch, &mut outcome);
         self.confirm_files(&offered, response, &mut batch, &mut outcome);
         self.take_page(response, &mut device, &mut batch, &mut outcome);
-        if !response.more || !holds(Safeguard::IncludeAfterLastPage) {
+        let is_up_to_date = !response.more && device.cursor.is_some();
+        if is_up_to_date || !holds(Safeguard::IncludeAfterLastPage) {
             device.included = device.acknowledged;
         }
         device.mark_held(response.server_time);
@@ -276,6 +277,7 @@ impl Engine {
         if response.reset {
             device.generation += 1;
         }
+        let mut is_whole = true;
         for FeedEntry { entity, change } in response.page.iter().chain(&response.fetched) {
             match change {
                 Change::Upsert(body) => batch.put_entities.push(StoredEntity {
@@ -285,6 +287,13 @@ impl Engine {
                     revoked: None,
                     revoked_at: 0,
                 }),
+                Change::Confirm(confirmation) => {
+                    let upto = response.have.common;
+                    match self.confirmed(entity, confirmation, upto) {
+                        Some(stored) => batch.put_entities.push(stored),
+                        None => is_whole = false,
+                    }
+                }
                 Change::Revoke(revocation) => {
                     let Some(stored) = self.state.entities.get(entity) else {
                         continue;
@@ -310,8 +319,10 @@ impl Engine {
                 }
             }
         }
-        device.cursor = Some(response.cursor);
-        if response.more {
+        // Without a copy to fold into, the feed starts over.
+        device.cursor = is_whole.then_some(response.cursor);
+        outcome.more |= !is_whole;
+        if response.more || !is_whole {
             return;
         }
         let held = device.acknowledged;

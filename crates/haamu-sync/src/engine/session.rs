@@ -102,6 +102,11 @@ impl Session {
         self.deposit != Deposit::None
     }
 
+    /// What was waited for has come without a request.
+    pub(super) fn resume(&mut self) {
+        self.phase = Phase::Idle;
+    }
+
     /// Failures under other conditions say nothing about these.
     pub(super) const fn forget_failures(&mut self) {
         self.failures = 0;
@@ -154,7 +159,9 @@ impl Engine {
     pub(super) fn timeout(&mut self) {
         let is_due = |at: Option<Millis>| at.is_some_and(|at| self.now.monotonic >= at);
         if is_due(self.session.wakes_at()) {
-            self.ask();
+            if !self.resume_uploads() {
+                self.ask();
+            }
         } else if is_due(self.watchdog_wakes_at()) {
             self.stalled();
         }
@@ -178,6 +185,7 @@ impl Engine {
     /// Sends what there is to send and asks for what is new.
     pub(super) fn ask(&mut self) {
         self.session.again = false;
+        self.uploader.yield_to_request();
         if self.conditions.connection == Connection::Offline {
             if self.session.is_depositing() {
                 self.end_deposit(Err(Failure::Network));
@@ -228,7 +236,9 @@ impl Engine {
             bytes <= limit || bytes == raw.0.len()
         };
         let unsent = self.state.unsent().map(|entry| &entry.stored.raw);
-        let ops = unsent.take(MAX_BATCH_OPS).take_while(fits).cloned().collect();
+        let ops: Vec<Bytes> = unsent.take(MAX_BATCH_OPS).take_while(fits).cloned().collect();
+        // Files are sent behind all answers, and offered with the last of them.
+        let is_last = device.acknowledged + ops.len() as u64 >= self.state.head().seq;
         SyncRequest {
             proto: PROTO,
             build: self.config.build.clone(),
@@ -238,16 +248,19 @@ impl Engine {
             ops,
             cursor: device.cursor,
             refetch: Vec::new(),
-            offers: self.offers(),
+            offers: if is_last { self.offers() } else { Vec::new() },
             clock: self.now,
+            folds: true,
         }
     }
 
-    /// Files that may be sent now, previews first.
+    /// Files that may be sent now, previews first. The server has said already that it wants those on their way.
     fn offers(&self) -> Vec<Offer> {
         let policy = &self.state.device.policy;
         let may_be_sent = |blob: &&StoredBlob| {
-            blob.state == BlobState::Stored && self.conditions.hold(policy, blob).is_none()
+            blob.state == BlobState::Stored
+                && self.conditions.hold(policy, blob).is_none()
+                && !self.uploader.is_wanted(blob.key())
         };
         let of_kind = |kind| {
             let blobs = self.state.blobs.values().filter(may_be_sent);
@@ -392,6 +405,7 @@ impl Engine {
     }
 
     pub(super) fn response_applied(&mut self, outcome: Outcome) {
+        self.uploader.heard(&outcome.notices);
         for notice in outcome.notices {
             self.notify(notice);
         }

@@ -3,11 +3,11 @@
 use std::collections::VecDeque;
 
 use crate::safeguards::{Safeguard, holds};
-use crate::{BlobHash, Millis, Need};
+use crate::{BlobHash, DocumentId, Millis, Need};
 
 use super::{
-    BlobChange, BlobKind, BlobState, Effect, EffectId, Engine, Failure, Notice, Pending, StoredBlob, Upload,
-    UploadFailure,
+    BlobChange, BlobKind, BlobState, Connection, Effect, EffectId, Engine, Failure, Notice, Pending,
+    StoredBlob, Upload, UploadFailure,
 };
 
 /// The first part of a file.
@@ -20,6 +20,8 @@ const LONGEST_PART: u64 = 4 * 1024 * 1024;
 const PART_MS: Millis = 10_000;
 /// How often a file is sent from its start again after a wrong digest.
 const MAX_RESTARTS: u32 = 2;
+/// So long after the server's last answer, files that were interrupted go on without a new one.
+const RESUME_MS: Millis = 5 * 60 * 1_000;
 
 /// Which files are on their way.
 #[derive(Debug)]
@@ -27,8 +29,14 @@ pub(super) struct Uploader {
     queue: VecDeque<Need>,
     under_way: Option<UnderWay>,
     part: u64,
+    /// The file whose part broke off on its way: the server may have some of it, and is asked how much.
+    interrupted: Option<(BlobHash, DocumentId)>,
+    /// Whether the pause under way came of that, and not of a request.
+    pauses: bool,
     /// Whether something was sent since the last sync request.
     sent: bool,
+    /// Whether the last answer confirmed files, so that others can be offered in their place.
+    confirmed: bool,
 }
 
 #[derive(Debug)]
@@ -49,13 +57,21 @@ struct Tries {
     mismatches: u32,
 }
 
+/// What a need is about.
+const fn key_of(need: &Need) -> (BlobHash, DocumentId) {
+    (need.sha256, need.document)
+}
+
 impl Default for Uploader {
     fn default() -> Self {
         Self {
             queue: VecDeque::new(),
             under_way: None,
             part: FIRST_PART,
+            interrupted: None,
+            pauses: false,
             sent: false,
+            confirmed: false,
         }
     }
 }
@@ -70,22 +86,44 @@ impl Uploader {
         !self.queue.is_empty()
     }
 
+    /// Whether the server wants a file, and it is sent without being offered once more.
+    pub(super) fn is_wanted(&self, key: (BlobHash, DocumentId)) -> bool {
+        let under_way = self.under_way.as_ref().map(|under_way| &under_way.need);
+        self.queue.iter().chain(under_way).any(|need| key_of(need) == key)
+    }
+
     /// Adds files that the server wants and that are not on their way yet.
     pub(super) fn enqueue(&mut self, needs: Vec<Need>) {
         for need in needs {
-            let is_same = |other: &Need| (other.sha256, other.document) == (need.sha256, need.document);
-            let is_known = self.queue.iter().any(is_same)
-                || self.under_way.as_ref().is_some_and(|other| is_same(&other.need));
-            if !is_known {
+            if !self.is_wanted(key_of(&need)) {
                 self.queue.push_back(need);
             }
         }
+    }
+
+    /// Takes note of what an answer told.
+    pub(super) fn heard(&mut self, notices: &[Notice]) {
+        let mut notices = notices.iter();
+        self.confirmed = notices.any(|notice| matches!(notice, Notice::FileComplete(_)));
     }
 
     /// Gives up for now; the next sync request offers the files again.
     pub(super) fn stop(&mut self) {
         self.queue.clear();
         self.under_way = None;
+        self.interrupted = None;
+        self.pauses = false;
+    }
+
+    /// A request goes out: what comes of it counts from here on.
+    pub(super) const fn yield_to_request(&mut self) {
+        self.pauses = false;
+    }
+
+    /// A part broke off: the file is first again, and before more of it is sent the server says how far it is.
+    fn interrupt(&mut self, need: Need) {
+        self.interrupted = Some(key_of(&need));
+        self.queue.push_front(need);
     }
 
     /// Aims at parts that take [`PART_MS`].
@@ -93,6 +131,11 @@ impl Uploader {
         let rate = sent.saturating_mul(PART_MS) / took.max(1);
         // At most doubled at once: one lucky part proves little.
         self.part = rate.min(self.part * 2).clamp(SHORTEST_PART, LONGEST_PART);
+    }
+
+    /// Nothing of a part that broke off was kept, as behind a proxy that hands on whole bodies only.
+    fn shrink(&mut self) {
+        self.part = (self.part / 2).max(SHORTEST_PART);
     }
 }
 
@@ -109,13 +152,40 @@ impl Engine {
                 return;
             }
         }
-        if self.uploader.sent {
+        // A request holds a limited number of offers: those that are confirmed make room for others.
+        let has_further = std::mem::take(&mut self.uploader.confirmed) && self.has_files_to_offer();
+        if self.uploader.sent || has_further {
             // The server's view of the visit may have changed with the last file.
             self.uploader.sent = false;
             self.sync_now();
         } else {
             self.settled();
         }
+    }
+
+    /// Goes on with files whose sending broke off, unless there is something to tell the server or to
+    /// hear from it first. Says whether it does.
+    pub(super) fn resume_uploads(&mut self) -> bool {
+        let heard = self.state.device.anchor.map(|anchor| anchor.device);
+        let is_recent = heard.is_some_and(|heard| {
+            heard.boot == self.now.boot && self.now.monotonic.saturating_sub(heard.monotonic) < RESUME_MS
+        });
+        let is_free = std::mem::take(&mut self.uploader.pauses)
+            && self.uploader.is_idle()
+            && self.conditions.connection != Connection::Offline
+            && self.state.unsent().next().is_none();
+        if is_recent && is_free {
+            self.session.resume();
+            self.next_upload();
+        }
+        is_recent && is_free
+    }
+
+    /// Whether files may be sent that the server has not been told of.
+    fn has_files_to_offer(&self) -> bool {
+        let policy = &self.state.device.policy;
+        let mut blobs = self.state.blobs.values();
+        blobs.any(|blob| blob.state == BlobState::Stored && self.conditions.hold(policy, blob).is_none())
     }
 
     /// The next file that may be sent under the present conditions: previews before all others.
@@ -149,7 +219,11 @@ impl Engine {
         let total = blob.length;
         self.watchdog.pet(self.now.monotonic);
         let id = self.next_effect_id();
-        let length = self.uploader.part.min(total.saturating_sub(need.offset));
+        let is_interrupted = self.uploader.interrupted == Some(key_of(&need));
+        let length = match is_interrupted {
+            true => 0,
+            false => self.uploader.part.min(total.saturating_sub(need.offset)),
+        };
         let upload = Upload {
             sha256: need.sha256,
             document: need.document,
@@ -173,14 +247,12 @@ impl Engine {
             return;
         };
         self.uploader.sent = true;
-        let Some(blob) = self
-            .state
-            .blobs
-            .get(&(done.need.sha256, done.need.document))
-            .cloned()
-        else {
+        let Some(blob) = self.state.blobs.get(&key_of(&done.need)).cloned() else {
             return;
         };
+        if let Ok(offset) | Err(UploadFailure::WrongOffset(offset)) = outcome {
+            self.told_offset(&done, offset);
+        }
         match outcome {
             Ok(offset) if offset >= blob.length => {
                 self.notify(Notice::UploadProgress(blob.sha256, blob.length, blob.length));
@@ -194,8 +266,11 @@ impl Engine {
                 }
             }
             Ok(offset) => {
-                self.uploader
-                    .adapt(done.length, self.now.monotonic.saturating_sub(done.started_at));
+                if done.length > 0 {
+                    let sent = offset.saturating_sub(done.need.offset);
+                    let took = self.now.monotonic.saturating_sub(done.started_at);
+                    self.uploader.adapt(sent, took);
+                }
                 self.notify(Notice::UploadProgress(blob.sha256, offset, blob.length));
                 self.send_part(Need { offset, ..done.need }, done.tries);
             }
@@ -236,11 +311,32 @@ impl Engine {
                 self.uploader.sent = false;
                 self.next_upload();
             }
+            Err(UploadFailure::Request(Failure::Network)) => {
+                self.uploader.interrupt(done.need);
+                self.uploader.pauses = self.session.may_retry();
+                self.upload_failed(Failure::Network);
+            }
             Err(UploadFailure::Request(failure)) => {
                 self.uploader.stop();
                 self.uploader.sent = false;
                 self.upload_failed(failure);
             }
+        }
+    }
+
+    /// The server says how much of a file it has.
+    fn told_offset(&mut self, done: &UnderWay, offset: u64) {
+        let was_interrupted = self
+            .uploader
+            .interrupted
+            .take_if(|key| *key == key_of(&done.need))
+            .is_some();
+        if offset > done.need.offset {
+            // The way is there, however often it breaks.
+            self.session.forget_failures();
+        }
+        if was_interrupted && offset <= done.need.offset {
+            self.uploader.shrink();
         }
     }
 

@@ -1,5 +1,6 @@
 //! Benchmarks side by side with the named peers, in one run.
 
+mod field;
 mod form;
 mod merge;
 
@@ -19,6 +20,12 @@ pub(crate) enum Benchmark {
     Form,
     /// Merges of evaluations that two people changed at once, beside automerge, loro and yrs.
     Merge,
+    /// Bytes and round trips of 500 evaluations from one device, beside PouchDB.
+    Wire,
+    /// Photo bytes that are sent twice over connections that are cut.
+    Cuts,
+    /// Evaluations that a server takes in, on SQLite and PostgreSQL, beside PouchDB's server.
+    Push,
 }
 
 /// Runs the given benchmarks, or all.
@@ -33,6 +40,9 @@ pub(crate) fn run(benchmarks: &[Benchmark]) -> Result<()> {
         match benchmark {
             Benchmark::Form => form::run(&workspace)?,
             Benchmark::Merge => merge::run(&workspace)?,
+            Benchmark::Wire => field::wire(&workspace)?,
+            Benchmark::Cuts => field::cuts(&workspace)?,
+            Benchmark::Push => field::push(&workspace)?,
         }
     }
     Ok(())

@@ -18,6 +18,8 @@ use super::tools;
 /// The account that root starts the server as; PostgreSQL refuses to run as root.
 const ACCOUNT: &str = "postgres";
 const PATIENCE: Duration = Duration::from_secs(60);
+/// What is thrown away need not survive a loss of power.
+const THROWN_AWAY: [&str; 3] = ["fsync=off", "synchronous_commit=off", "full_page_writes=off"];
 
 /// A running cluster; it ends, and its files go, with this value.
 #[derive(Debug)]
@@ -30,6 +32,20 @@ pub(crate) struct Cluster {
 impl Cluster {
     /// Makes and starts a cluster; installs PostgreSQL if it is missing.
     pub(crate) fn start() -> Result<Self> {
+        Self::launch(&THROWN_AWAY)
+    }
+
+    /// A cluster that keeps what it has committed, as one in use does.
+    pub(crate) fn start_durable() -> Result<Self> {
+        Self::launch(&[])
+    }
+
+    /// The number of its first process.
+    pub(crate) fn pid(&self) -> u32 {
+        self.server.id()
+    }
+
+    fn launch(settings: &[&str]) -> Result<Self> {
         let programs = programs()?;
         let folder = std::env::temp_dir().join(format!("haamu-postgres-{}", std::process::id()));
         fs::create_dir_all(&folder)?;
@@ -62,14 +78,10 @@ impl Cluster {
             .arg("-D")
             .arg(&data)
             .args(["-h", "127.0.0.1", "-p", &port.to_string()]);
-        // What is thrown away need not survive a loss of power.
-        for setting in [
-            "fsync=off",
-            "synchronous_commit=off",
-            "full_page_writes=off",
-            "unix_socket_directories=",
-            "max_connections=200",
-        ] {
+        for setting in ["unix_socket_directories=", "max_connections=200"]
+            .iter()
+            .chain(settings)
+        {
             serve.args(["-c", setting]);
         }
         let server = serve

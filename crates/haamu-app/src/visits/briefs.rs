@@ -1,0 +1,115 @@
+//! Assignments as their shoppers see them.
+
+use std::collections::BTreeMap;
+
+use haamu_domain::{
+    AgencyId, AssignmentBrief, AssignmentId, ChecklistVersionId, ClientOrganisationId, LocationBrief,
+    LocationId, RoundId, VisitId,
+};
+use haamu_store::Tx;
+use haamu_store::repo::clients::{ClientOrganisation, Location};
+use haamu_store::repo::programmes::Round;
+use haamu_store::repo::submissions::Submission;
+use haamu_store::repo::visits::{Assignment, Visit};
+use haamu_store::repo::{checklists, clients, programmes, submissions, visits};
+use haamu_sync::FormVersion;
+
+use crate::Error;
+
+/// An assignment as its shopper sees it.
+pub(crate) async fn brief(
+    tx: &Tx,
+    agency: AgencyId,
+    id: AssignmentId,
+) -> Result<Option<AssignmentBrief>, Error> {
+    Ok(briefs(tx, agency, &[id]).await?.remove(&id))
+}
+
+/// What the briefs of several assignments share.
+struct Around {
+    visits: BTreeMap<VisitId, Visit>,
+    rounds: BTreeMap<RoundId, Round>,
+    forms: BTreeMap<ChecklistVersionId, FormVersion>,
+    clients: BTreeMap<ClientOrganisationId, ClientOrganisation>,
+    locations: BTreeMap<LocationId, Location>,
+    submissions: BTreeMap<AssignmentId, Submission>,
+}
+
+/// Assignments as their shoppers see them; those that are not there are left out.
+pub(crate) async fn briefs(
+    tx: &Tx,
+    agency: AgencyId,
+    ids: &[AssignmentId],
+) -> Result<BTreeMap<AssignmentId, AssignmentBrief>, Error> {
+    let assignments = visits::list_assignments_by_ids(tx, agency, ids).await?;
+    if assignments.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let around = Around::load(tx, agency, &assignments).await?;
+    let briefs = assignments
+        .iter()
+        .filter_map(|assignment| Some((assignment.id, around.brief(assignment)?)));
+    Ok(briefs.collect())
+}
+
+/// Each once.
+pub(crate) fn distinct<T: Ord>(ids: impl Iterator<Item = T>) -> Vec<T> {
+    let mut ids: Vec<T> = ids.collect();
+    ids.sort_unstable();
+    ids.dedup();
+    ids
+}
+
+impl Around {
+    async fn load(tx: &Tx, agency: AgencyId, assignments: &[Assignment]) -> Result<Self, Error> {
+        let ids = distinct(assignments.iter().map(|assignment| assignment.visit));
+        let visits = visits::list_by_ids(tx, agency, &ids).await?;
+        let rounds = distinct(visits.iter().map(|visit| visit.round));
+        let rounds = programmes::list_rounds_by_ids(tx, agency, &rounds).await?;
+        let versions = distinct(rounds.iter().map(|round| round.checklist_version));
+        let client_ids = distinct(visits.iter().map(|visit| visit.client_organisation));
+        let clients = clients::list_by_ids(tx, agency, &client_ids).await?;
+        let places = distinct(visits.iter().map(|visit| visit.location));
+        let locations = clients::list_locations_by_ids(tx, agency, &places).await?;
+        let submissions = submissions::list_of_visits(tx, agency, &ids).await?;
+        Ok(Self {
+            forms: checklists::list_forms(tx, agency, &versions).await?,
+            visits: visits.into_iter().map(|visit| (visit.id, visit)).collect(),
+            rounds: rounds.into_iter().map(|round| (round.id, round)).collect(),
+            clients: clients.into_iter().map(|client| (client.id, client)).collect(),
+            locations,
+            submissions: submissions
+                .into_iter()
+                .map(|submission| (submission.assignment, submission))
+                .collect(),
+        })
+    }
+
+    fn brief(&self, assignment: &Assignment) -> Option<AssignmentBrief> {
+        let visit = self.visits.get(&assignment.visit)?;
+        let round = self.rounds.get(&visit.round)?;
+        let location = self.locations.get(&visit.location)?;
+        let submission = self.submissions.get(&assignment.id)?;
+        Some(AssignmentBrief {
+            assignment: assignment.id,
+            visit: visit.id,
+            submission: submission.id,
+            state: assignment.state,
+            client_organisation: self.clients.get(&visit.client_organisation)?.name.clone(),
+            round: round.name.clone(),
+            location: LocationBrief {
+                name: location.name.clone(),
+                address: location.address.clone(),
+                postal_code: location.postal_code.clone(),
+                city: location.city.clone(),
+                latitude: location.latitude.clone(),
+                longitude: location.longitude.clone(),
+                time_zone: location.time_zone.clone(),
+            },
+            form: *self.forms.get(&round.checklist_version)?,
+            visit_by: round.visit_by,
+            report_by: round.report_by,
+            return_reason: submission.return_reason.clone(),
+        })
+    }
+}

@@ -1,0 +1,44 @@
+//! Copies of submissions that only this device has changed: the server's word is enough, for the
+//! device holds all that the copy lacks.
+
+use crate::{Body, CellEntry, Confirmation, Document, Entity, SubmissionBody};
+
+use super::{Engine, StoredEntity};
+
+impl Engine {
+    /// The copy of a submission with this device's operations up to a number folded in, as the
+    /// server has done. None if the copy or an operation cannot be read.
+    pub(super) fn confirmed(
+        &self,
+        entity: &Entity,
+        confirmation: &Confirmation,
+        upto: u64,
+    ) -> Option<StoredEntity> {
+        let stored = self.state.entities.get(entity)?;
+        let Body::Submission(body) = &stored.body else {
+            return None;
+        };
+        let cells = body.cells.iter();
+        let cells = cells.map(|entry| (entry.key.clone(), entry.cell.clone()));
+        let mut document = Document {
+            cells: cells.collect(),
+        };
+        let first = self.state.device.acknowledged + 1;
+        for (_, entry) in self.state.log.range(first..upto.saturating_add(1).max(first)) {
+            let op = entry.op.as_ref()?;
+            if op.document == body.document {
+                document.fold(op, entry.id, op.hlc);
+            }
+        }
+        let cells = document.cells.into_iter();
+        Some(StoredEntity {
+            body: Body::Submission(SubmissionBody {
+                document: body.document,
+                state: confirmation.state.clone(),
+                cycle: confirmation.cycle,
+                cells: cells.map(|(key, cell)| CellEntry { key, cell }).collect(),
+            }),
+            ..stored.clone()
+        })
+    }
+}
