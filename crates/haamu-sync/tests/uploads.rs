@@ -245,7 +245,7 @@ fn photos_are_offered_with_the_last_of_the_answers() {
     for number in 0..3 {
         let value = Value {
             tag: 1,
-            bytes: Bytes(vec![number; 200_000]),
+            bytes: Bytes(vec![number; 200_000].into()),
         };
         let edit = Edit {
             document: VISIT,

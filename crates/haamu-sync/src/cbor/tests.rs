@@ -10,9 +10,9 @@ use super::*;
 use crate::engine::{BlobKind, BlobState, DeviceState, StoredBlob, StoredEntity, StoredOp};
 use crate::{
     Attachment, AuthorId, BlobHash, Body, Cell, CellEntry, ChainHead, ChainValue, Change, ClockAnchor,
-    ClockConfidence, ClockReading, Content, Cursor, DepositResponse, DeviceId, Disposition, DocumentId,
-    Element, Entity, Exception, FeedEntry, Have, Head, Hlc, Incarnation, Lane, Need, Network, Networks,
-    Offer, OpId, Policy, RegisterKey, Revocation, SubmissionBody, SyncRequest, SyncResponse, Value,
+    ClockConfidence, ClockReading, Confirmation, Content, Cursor, DepositResponse, DeviceId, Disposition,
+    DocumentId, Element, Entity, Exception, FeedEntry, Have, Head, Hlc, Incarnation, Lane, Need, Network,
+    Networks, Offer, OpId, Policy, RegisterKey, Revocation, SubmissionBody, SyncRequest, SyncResponse, Value,
 };
 
 /// Draws for whatever is needed, one after the other.
@@ -190,10 +190,13 @@ impl Draws {
 
     fn entry(&mut self) -> FeedEntry {
         let entity = self.entity();
-        let change = if self.bool() {
-            Change::Upsert(self.body())
-        } else {
-            Change::Revoke(self.revocation())
+        let change = match self.number() % 3 {
+            0 => Change::Upsert(self.body()),
+            1 => Change::Revoke(self.revocation()),
+            _ => Change::Confirm(Confirmation {
+                state: self.text(),
+                cycle: self.number() as u32,
+            }),
         };
         FeedEntry { entity, change }
     }
@@ -260,6 +263,7 @@ impl Draws {
                 document: DocumentId::from_bytes(draws.id()),
             }),
             clock: self.clock(),
+            folds: self.bool(),
         }
     }
 
