@@ -11,6 +11,8 @@ use haamu_tests::server::Call;
 use haamu_tests::{Answer, Person, TestServer, WireDevice, both_dbs};
 use serde_json::{Value, json};
 
+use crate::access_filling::FillingThings;
+
 /// A hash of a file that no one has sent.
 const SHA: &str = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
 const NEW_PASSWORD: &str = "kolme satunnaista sanaa";
@@ -69,7 +71,7 @@ struct Sample {
     names_something: bool,
 }
 
-enum Body {
+pub(crate) enum Body {
     None,
     Json(Value),
     Other(&'static str, Vec<u8>),
@@ -89,6 +91,7 @@ struct Things<'a> {
     manager: String,
     scenario: String,
     briefing: String,
+    filling: FillingThings,
 }
 
 impl Things<'_> {
@@ -107,10 +110,12 @@ impl Things<'_> {
             manager,
             scenario,
             briefing,
+            filling,
         } = self;
         let nothing = || Body::None;
         // (what stands in for {id}, the body, whether the body names something)
         let (id, body, in_body) = match operation.id.as_str() {
+            id if filling.sample(id).is_some() => filling.sample(id).expect("it is there"),
             "accept_assignment" => (scene.assignment.as_str(), nothing(), false),
             "head_blob" | "delete_blob" | "read_receipt" => ("", nothing(), true),
             "head_tus_upload" | "delete_tus_upload" => (scene.submission.as_str(), nothing(), true),
@@ -331,6 +336,7 @@ async fn things<'a>(server: &TestServer, scene: &'a Scene) -> Things<'a> {
     let late = listed["items"][0]["id"].as_str().expect("an id").to_owned();
     let (hierarchy, unit) = tree(server).await;
     let (scenario, briefing) = documents(server, scene).await;
+    let filling = FillingThings::make(server, scene, &scene.round).await;
     Things {
         scene,
         client: agency.client.to_string(),
@@ -344,6 +350,7 @@ async fn things<'a>(server: &TestServer, scene: &'a Scene) -> Things<'a> {
         manager: agency.other_manager.id.to_string(),
         scenario,
         briefing,
+        filling,
     }
 }
 

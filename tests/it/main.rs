@@ -1,5 +1,6 @@
 //! One program for all suites, so that the heavy dependencies are linked once.
 
+mod access_filling;
 mod administration;
 mod authorisation;
 mod blobs;

@@ -39,7 +39,7 @@ fn quiz() -> Value {
         "languages": ["fi", "en"], "default_language": "fi", "channel": "on_site", "visit_kind": "mystery_visit",
         "quiz": {"pass_mark": "50", "attempts": 3},
         "scoring": {"mode": "section_weight", "unanswered": "exclude", "display_decimals": 0, "rounding": "half_up"},
-        "touchpoints": [{"id": "quiz", "phase": "before", "label": text("Quiz")}], "themes": [],
+        "touchpoints": [{"id": "quiz", "impact": 1, "phase": "before", "label": text("Quiz")}], "themes": [],
         "sections": [{"id": "rules", "title": text("Rules"), "weight": "100", "questions": [
             disclose,
             question("receipt", "yes", "Do you keep the receipt?"),

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use haamu_sim::campaign::{Mutation, mutate};
-use haamu_sim::{Removal, draw, run as run_plan, shrink};
+use haamu_sim::{Outcome, Removal, draw, run as run_plan, shrink};
 
 use crate::{SHRINK_TRIES, read_plan, say, threads, to_json};
 
@@ -43,8 +43,17 @@ pub(crate) fn run(
             }
         }
         if let (Some(folder), Some(seed)) = (plans, mutation.example) {
+            // A shorter plan may fail for a reason of its own, such as an update that nobody installs.
             let plan = shrink::shrink(&draw::plan(seed), SHRINK_TRIES, &|plan| {
-                run_plan(plan, Some(removed))
+                let with_it = run_plan(plan, None);
+                if with_it.violations.is_empty() {
+                    run_plan(plan, Some(removed))
+                } else {
+                    Outcome {
+                        violations: Vec::new(),
+                        ..with_it
+                    }
+                }
             });
             let file = folder.join(file_name(removed));
             fs::write(&file, to_json(&plan)? + "\n")

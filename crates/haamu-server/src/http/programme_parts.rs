@@ -17,6 +17,7 @@ macro_rules! part {
     ($part:ty, $path:literal, $what:literal, $read:ident, $put:ident) => {
         #[doc = concat!("Read the ", $what, " of a programme.")]
         #[utoipa::path(get, path = $path, tag = "programmes",
+            summary = concat!("Read the ", $what, " of a programme."),
             params(("id" = Uuid, Path, description = "The programme.")),
             responses((status = 200, description = "The document; `ETag` is its revision.", body = $part)))]
         pub(super) async fn $read(
@@ -30,6 +31,8 @@ macro_rules! part {
 
         #[doc = concat!("Replace the ", $what, " of a programme.\n\nWith `If-Match`, only if nobody has changed it since.")]
         #[utoipa::path(put, path = $path, tag = "programmes",
+            summary = concat!("Replace the ", $what, " of a programme."),
+            description = "With `If-Match`, only if nobody has changed it since.",
             params(
                 ("id" = Uuid, Path, description = "The programme."),
                 ("if-match" = Option<String>, Header, description = "The `ETag` that the change is based on.")),

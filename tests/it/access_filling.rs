@@ -1,0 +1,109 @@
+//! Requests of the authorisation suite about filling rounds, the job board and the panel.
+
+use haamu_tests::TestServer;
+use haamu_tests::agency::Scene;
+use serde_json::{Value, json};
+
+use crate::authorisation::Body;
+
+/// What requests about filling name.
+pub(crate) struct FillingThings {
+    client: String,
+    shopper: String,
+    round: String,
+    visit: String,
+    location: String,
+    assignment: String,
+    companion: String,
+    tie: String,
+    agreement: String,
+}
+
+impl FillingThings {
+    pub(crate) async fn make(server: &TestServer, scene: &Scene, round: &str) -> Self {
+        let agency = &server.north;
+        let post = async |path: &str, body: Value, is_shopper: bool| {
+            let who = match is_shopper {
+                true => agency.shopper(),
+                false => agency.coordinator(),
+            };
+            server.post(path, body).by(who).await.send().await.created()
+        };
+        let companion = post("/v1/me/companions", json!({"name": "Serkku"}), true).await;
+        let tie = json!({"client_organisation": agency.other_client, "reason": "Olin siellä töissä."});
+        let tie = post("/v1/me/ties", tie, true).await;
+        let words = json!({"texts": {"fi": "Pidän havaintoni luottamuksellisina."}});
+        let agreement = post("/v1/shopper-agreements", words, false).await;
+        let id = |value: &Value| value.as_str().expect("an id").to_owned();
+        Self {
+            client: agency.client.to_string(),
+            shopper: agency.other_shopper.id.to_string(),
+            round: round.to_owned(),
+            visit: scene.visit.clone(),
+            location: scene.location.clone(),
+            assignment: scene.assignment.clone(),
+            companion: id(&companion["id"]),
+            tie: id(&tie["id"]),
+            agreement: id(&agreement["texts"][0]["id"]),
+        }
+    }
+
+    /// What stands in for `{id}`, the body, and whether the body names something of the agency.
+    pub(crate) fn sample(&self, operation: &str) -> Option<(&str, Body, bool)> {
+        let json = |body| Some(Body::Json(body));
+        let reason = || json(json!({"reason": "Sairastuin."}));
+        let day = || json(json!({"due_on": "2026-11-20"}));
+        let is_about_own = matches!(operation, "create_tie");
+        let (id, body) = match operation {
+            "update_visit_plan" => (&self.visit, json(json!({"daypart": "morning"}))),
+            "cancel_visit" | "withdraw_assignment" => (&self.visit, reason()),
+            "reopen_visit" | "read_eligibility" | "list_applications" | "delete_application" => {
+                (&self.visit, None)
+            }
+            "invite_shoppers" => (&self.visit, json(json!({"shoppers": [self.shopper]}))),
+            "put_application" | "take_job" => (&self.visit, day()),
+            "post_visits" => (&self.round, json(json!({"board": "apply"}))),
+            "generate_visits" => {
+                let body = json!({"locations": [self.location], "dry_run": true});
+                (&self.round, json(body))
+            }
+            "create_assignments" => {
+                let one = json!({"visit": self.visit, "shopper": self.shopper});
+                (&self.round, json(json!({"assignments": [one]})))
+            }
+            "read_quotas" => (&self.round, None),
+            "put_quotas" => (&self.round, json(json!({"weekday": {"monday": 1}}))),
+            "decline_assignment" | "give_back_assignment" => (&self.assignment, reason()),
+            "reschedule_assignment" => (&self.assignment, day()),
+            "report_obstacle" => {
+                let body = json!({"obstacle": "place_closed", "reason": "Ovi oli lukossa."});
+                (&self.assignment, json(body))
+            }
+            "read_profile" => (&self.shopper, None),
+            "update_profile" => (&self.shopper, json(json!({"rating_tenths": 45}))),
+            "delete_companion" => (&self.companion, None),
+            "delete_tie" => (&self.tie, None),
+            "accept_agreement" => (&self.agreement, None),
+            "create_tie" => {
+                let body = json!({"client_organisation": self.client, "reason": "Perheenjäsen."});
+                (&self.client, json(body))
+            }
+            _ => return Self::own(operation),
+        };
+        Some((id, body.unwrap_or(Body::None), is_about_own))
+    }
+
+    /// Requests that name nothing.
+    fn own(operation: &str) -> Option<(&'static str, Body, bool)> {
+        let body = match operation {
+            "list_jobs" | "read_own_profile" | "list_companions" | "list_ties" | "read_agreement" => {
+                Body::None
+            }
+            "update_own_profile" => Body::Json(json!({"languages": ["fi"]})),
+            "create_companion" => Body::Json(json!({"name": "Ystävä"})),
+            "create_agreement" => Body::Json(json!({"texts": {"fi": "Uudet sanat."}})),
+            _ => return None,
+        };
+        Some(("", body, false))
+    }
+}
