@@ -53,7 +53,6 @@ impl FillingThings {
         let json = |body| Some(Body::Json(body));
         let reason = || json(json!({"reason": "Sairastuin."}));
         let day = || json(json!({"due_on": "2026-11-20"}));
-        let is_about_own = matches!(operation, "create_tie");
         let (id, body) = match operation {
             "update_visit_plan" => (&self.visit, json(json!({"daypart": "morning"}))),
             "cancel_visit" | "withdraw_assignment" => (&self.visit, reason()),
@@ -61,7 +60,10 @@ impl FillingThings {
                 (&self.visit, None)
             }
             "invite_shoppers" => (&self.visit, json(json!({"shoppers": [self.shopper]}))),
-            "put_application" | "take_job" => (&self.visit, day()),
+            "put_application" | "take_job" => {
+                let body = json!({"due_on": "2026-11-20", "independent": true});
+                (&self.visit, json(body))
+            }
             "post_visits" => (&self.round, json(json!({"board": "apply"}))),
             "generate_visits" => {
                 let body = json!({"locations": [self.location], "dry_run": true});
@@ -86,11 +88,11 @@ impl FillingThings {
             "accept_agreement" => (&self.agreement, None),
             "create_tie" => {
                 let body = json!({"client_organisation": self.client, "reason": "Perheenjäsen."});
-                (&self.client, json(body))
+                return Some(("", Body::Json(body), false));
             }
             _ => return Self::own(operation),
         };
-        Some((id, body.unwrap_or(Body::None), is_about_own))
+        Some((id, body.unwrap_or(Body::None), false))
     }
 
     /// Requests that name nothing.

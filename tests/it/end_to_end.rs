@@ -102,7 +102,7 @@ pub(super) async fn plan(server: &ServerProcess, document: &Value) -> Planned {
     let round = id(&server
         .post(&format!("programmes/{programme}/rounds"), &coordinator, &round)
         .await);
-    let shopper = id(&server.post("users", &coordinator, &person("shopper", None)).await);
+    let shopper = server.add_shopper(&coordinator, &person("shopper", None)).await;
     for (role, client) in [("reviewer", None), ("client_manager", Some(client.as_str()))] {
         let _ = server.post("users", &admin, &person(role, client)).await;
     }

@@ -67,7 +67,7 @@ pub async fn plan_each(server: &ServerProcess, checklist: &Value, visits: &[usiz
     let mut emails = Vec::with_capacity(visits.len());
     for (number, visits) in visits.iter().enumerate() {
         let shopper = person(&format!("shopper-{number}"), "shopper");
-        let shopper_id = id(&server.post("users", &admin, &shopper).await);
+        let shopper_id = server.add_shopper(&admin, &shopper).await;
         let visit = json!({"location": location, "shopper": shopper_id});
         let mut left = *visits;
         while left > 0 {
@@ -94,6 +94,11 @@ async fn open_round(server: &ServerProcess, token: &str, client: &str, checklist
         "programmes/{}",
         id(&server.post("programmes", token, &programme).await)
     );
+    // A measurement is no fieldwork: one person goes again and again.
+    let rules = json!({"rotation_days": 0, "location_visits_per_day": 1000});
+    let _ = server
+        .put(&format!("{programme}/field-rules"), token, &rules)
+        .await;
     let notice =
         json!({"informed_on": day(-40), "audience": "kaikki", "channel": "tiedote", "text": "Arvioidaan."});
     let _ = server

@@ -142,6 +142,27 @@ impl ServerProcess {
         self.call(Method::POST, path, token, Some(body)).await
     }
 
+    /// Replaces.
+    pub async fn put(&self, path: &str, token: &str, body: &Value) -> Value {
+        self.call(Method::PUT, path, token, Some(body)).await
+    }
+
+    /// Changes.
+    pub async fn patch(&self, path: &str, token: &str, body: &Value) -> Value {
+        self.call(Method::PATCH, path, token, Some(body)).await
+    }
+
+    /// A new shopper who is old enough, by their id.
+    pub async fn add_shopper(&self, token: &str, person: &Value) -> String {
+        let made = self.post("users", token, person).await;
+        let id = made["id"].as_str().expect("an id").to_owned();
+        let profile = serde_json::json!({"born_on": "1990-05-17"});
+        let _ = self
+            .patch(&format!("shoppers/{id}/profile"), token, &profile)
+            .await;
+        id
+    }
+
     /// Reads.
     pub async fn get(&self, path: &str, token: &str) -> Value {
         self.call(Method::GET, path, token, None).await

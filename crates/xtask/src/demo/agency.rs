@@ -313,6 +313,14 @@ fn create_person(
         });
         person.id = text(&api.post(administrator, "users", &body)?, "id")?;
     }
+    if role == "shopper" {
+        let profile = json!({"born_on": "1990-05-17", "languages": ["fi", "sv"]});
+        api.patch(
+            administrator,
+            &format!("shoppers/{}/profile", person.id),
+            &profile,
+        )?;
+    }
     Ok(person)
 }
 

@@ -63,6 +63,17 @@ impl Api {
         self.send("POST", path, Some(session), "application/json", &body.to_string())
     }
 
+    /// Changes something and reads JSON.
+    pub(super) fn patch(&self, session: &Session, path: &str, body: &Value) -> Result<Value> {
+        self.send(
+            "PATCH",
+            path,
+            Some(session),
+            "application/json",
+            &body.to_string(),
+        )
+    }
+
     /// Sends a document of another type and reads JSON.
     pub(super) fn post_text(
         &self,
