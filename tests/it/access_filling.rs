@@ -74,7 +74,7 @@ impl FillingThings {
                 (&self.round, json(json!({"assignments": [one]})))
             }
             "read_quotas" => (&self.round, None),
-            "put_quotas" => (&self.round, json(json!({"weekday": {"monday": 1}}))),
+            "put_quotas" => (&self.round, json(json!({"weekday": {"mon": 1}}))),
             "decline_assignment" | "give_back_assignment" => (&self.assignment, reason()),
             "reschedule_assignment" => (&self.assignment, day()),
             "report_obstacle" => {

@@ -183,7 +183,7 @@ both_dbs! {
         let listed = server.get(&format!("/v1/client-organisations/{}/locations", server.north.client)).by(manager).await.send().await.ok();
         assert_eq!(listed["items"].as_array().expect("items").len(), 2);
         assign(south.clone()).await;
-        assert_eq!(reports(&server, manager, "").await, [scene.visit.clone()]);
+        assert_eq!(reports(&server, manager, "").await, std::slice::from_ref(&scene.visit));
         let foreign = server.get(&format!("/v1/visit-reports?unit={south}")).by(&server.north.other_manager).await.send().await;
         assert_eq!(foreign.problem(404), "not_found");
     }

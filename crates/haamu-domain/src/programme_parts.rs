@@ -336,7 +336,7 @@ impl Fees {
             problems.add("currency", "bad_currency", "a code of three letters such as EUR");
         }
         // A slip of the finger by a factor of a hundred is found here.
-        let most = 10_000_00;
+        let most = 1_000_000;
         for (path, cents) in [
             ("fee_cents", self.fee_cents),
             ("reimbursement_cap_cents", self.reimbursement_cap_cents),

@@ -138,17 +138,18 @@ fn failure(code: u8) -> Option<Failure> {
 }
 
 fn conditions(message: &Message<'_>) -> Conditions {
-    let mut conditions = Conditions::default();
-    conditions.connection = if message.failure == 0 {
-        Connection::Metered
-    } else {
-        Connection::Unmetered
-    };
-    conditions.battery = Some(Battery {
-        percent: message.failure,
-        is_charging: message.id == 0,
-    });
-    conditions
+    Conditions {
+        connection: if message.failure == 0 {
+            Connection::Metered
+        } else {
+            Connection::Unmetered
+        },
+        battery: Some(Battery {
+            percent: message.failure,
+            is_charging: message.id == 0,
+        }),
+        ..Conditions::default()
+    }
 }
 
 fn import(body: &[u8]) -> Option<Import> {

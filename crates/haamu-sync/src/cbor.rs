@@ -339,7 +339,7 @@ macro_rules! fields {
                     })*
                     Ok(())
                 })?;
-                if seen & REQUIRED == REQUIRED { Ok(()) } else { Err($crate::codec::DecodeError::Malformed) }
+                if seen | REQUIRED == seen { Ok(()) } else { Err($crate::codec::DecodeError::Malformed) }
             }
         }
     };

@@ -78,7 +78,6 @@ pub fn op_id(raw: &[u8], device: DeviceId, seq: u64) -> OpId {
 }
 
 /// Both [`op_id`] and [`decode`], in one pass.
-#[must_use]
 pub fn read(raw: &[u8], device: DeviceId, seq: u64) -> (OpId, Result<Op, DecodeError>) {
     let mut op = Ok(blank());
     (read_into(&mut op, raw, device, seq), op)

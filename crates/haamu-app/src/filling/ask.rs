@@ -47,16 +47,16 @@ impl App {
     ) -> Result<EligibilityView, Error> {
         require_in_agency(actor, Verb::AskEligibility)?;
         let shopper = match (actor.role, query.shopper) {
-            (Role::Shopper, None) => actor.user,
+            (Role::Shopper, None) => Some(actor.user),
             (Role::Shopper, Some(other)) if other != actor.user => {
                 return Err(Error::not_found("shopper"));
             }
-            (_, Some(shopper)) => shopper,
-            (_, None) => return Err(no_such("shopper".to_owned(), "shopper of the agency")),
+            (_, shopper) => shopper,
         };
         self.look(|tx: Tx| async move {
             let tx = &tx;
             let visit = self.visit_within_reach(tx, actor, visit).await?;
+            let shopper = shopper.ok_or_else(|| no_such("shopper".to_owned(), "shopper of the agency"))?;
             let member = identity::find_membership(tx, actor.agency, shopper).await?;
             if member.is_none_or(|member| member.role != Role::Shopper) {
                 return Err(no_such("shopper".to_owned(), "shopper of the agency"));

@@ -1,5 +1,6 @@
 //! The job board: what is to be had near a shopper, asking for it, and taking it.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use haamu_domain::eligibility::{Obstacle, Point, first_date};
@@ -168,8 +169,8 @@ impl App {
         let places: Vec<_> = places.into_iter().collect();
         let mut rounds = BTreeMap::new();
         for (_, posting) in &postings {
-            if !rounds.contains_key(&posting.round) {
-                rounds.insert(posting.round, self.board_round(tx, actor, posting.round).await?);
+            if let Entry::Vacant(place) = rounds.entry(posting.round) {
+                place.insert(self.board_round(tx, actor, posting.round).await?);
             }
         }
         let all = visits::list_by_ids(tx, agency, &ids).await?;

@@ -123,10 +123,7 @@ pub async fn list_of_companion(tx: &Tx, agency: AgencyId, id: CompanionId) -> Re
     load(tx, select).await
 }
 
-fn relation<F: EntityTrait, T: EntityTrait>(from: F::Column, to: T::Column) -> RelationDef
-where
-    F: EntityTrait,
-{
+fn relation<F: EntityTrait, T: EntityTrait>(from: F::Column, to: T::Column) -> RelationDef {
     F::belongs_to(T::default()).from(from).to(to).into()
 }
 

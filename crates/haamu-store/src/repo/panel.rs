@@ -44,7 +44,7 @@ pub async fn list_profiles(
             .all(tx.connection())
             .await?;
         for row in rows {
-            found.push(profile(row)?);
+            found.push(profile(&row)?);
         }
     }
     Ok(found)
@@ -108,7 +108,7 @@ pub async fn put_profile(
     }
 }
 
-fn profile(row: shopper_profile::Model) -> Result<ProfileRecord, StoreError> {
+fn profile(row: &shopper_profile::Model) -> Result<ProfileRecord, StoreError> {
     let corrupt = |_| StoreError::Corrupt("shopper profile");
     let rating = row
         .rating_tenths
