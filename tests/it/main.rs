@@ -8,6 +8,7 @@ mod command_line;
 mod concurrency;
 mod custody;
 mod end_to_end;
+mod filling;
 mod formats;
 mod kills;
 mod migrations;

@@ -83,7 +83,7 @@ pub fn read(raw: &[u8], device: DeviceId, seq: u64) -> (OpId, Result<Op, DecodeE
     (read_into(&mut op, raw, device, seq), op)
 }
 
-/// As [`read`], into an operation that is already where it is to be.
+/// As [`read()`], into an operation that is already where it is to be.
 pub(crate) fn read_into(slot: &mut Result<Op, DecodeError>, raw: &[u8], device: DeviceId, seq: u64) -> OpId {
     let Ok(op) = slot else {
         return op_id(raw, device, seq);
