@@ -10,10 +10,13 @@ pub mod binding;
 pub mod brief;
 mod code;
 mod ids;
+pub mod lockout;
+pub mod password;
 mod policy;
 mod privacy;
 pub mod receipt;
 mod role;
+mod scope;
 pub mod signature;
 pub mod stages;
 mod state;
@@ -23,13 +26,14 @@ pub use audit::AuditEvent;
 pub use brief::{AssignmentBrief, LocationBrief};
 pub use code::Code;
 pub use ids::{
-    AgencyId, AssignmentId, AuditId, ChecklistId, ChecklistVersionId, ClientOrganisationId, JobId,
-    LocationId, ParseIdError, ProgrammeId, RefreshTokenId, RoundId, ScoreId, SessionId, SetAsideId,
-    StaffNoticeId, SubmissionId, UserId, VisitId,
+    AgencyId, AssignmentId, AuditId, ChecklistId, ChecklistVersionId, ClientOrganisationId, InvitationId,
+    JobId, LocationId, MailId, ParseIdError, PasskeyId, PendingId, ProgrammeId, RefreshTokenId, RoundId,
+    ScoreId, ServiceTokenId, SessionId, SetAsideId, StaffNoticeId, SubmissionId, UserId, VisitId,
 };
-pub use policy::{Actor, Decision, Target, Verb, deals_with, decide};
+pub use policy::{Actor, Decision, Target, Verb, deals_with, decide, permits};
 pub use privacy::{MASK, Redactor};
 pub use role::Role;
+pub use scope::VerbSet;
 pub use state::{
     AssignmentEvent, AssignmentState, ChecklistState, ProgrammeState, TransitionError, VisitEvent, VisitState,
 };
