@@ -9,6 +9,8 @@ mod m20261122_000001_foundation;
 mod m20261122_000002_uploads;
 mod m20261122_000003_set_aside;
 mod m20261129_000004_custody;
+mod m20261129_000005_identity;
+mod m20261129_000005_mail;
 mod run;
 mod table;
 
@@ -28,6 +30,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000002_uploads::Migration),
             Box::new(m20261122_000003_set_aside::Migration),
             Box::new(m20261129_000004_custody::Migration),
+            Box::new(m20261129_000005_identity::Migration),
+            Box::new(m20261129_000005_mail::Migration),
         ]
     }
 }

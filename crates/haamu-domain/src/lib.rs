@@ -5,6 +5,7 @@
 //! sync engine, custody receipts, signed requests, and what privacy asks of texts and times. Pure: time and
 //! randomness are arguments.
 
+mod access;
 mod audit;
 pub mod binding;
 pub mod brief;
@@ -22,6 +23,7 @@ pub mod stages;
 mod state;
 mod time;
 
+pub use access::{InvitationState, MailState, SecretPurpose, SignInMethod};
 pub use audit::AuditEvent;
 pub use brief::{AssignmentBrief, LocationBrief};
 pub use code::Code;

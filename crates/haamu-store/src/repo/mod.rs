@@ -5,19 +5,29 @@
 //! `list` a page, `lock` a row that stays locked to the end of the
 //! transaction (a no-op on SQLite, which has one writer).
 
+pub mod attempts;
 pub mod audit;
 pub mod blobs;
 pub mod checklists;
 pub mod clients;
 pub mod custody;
 pub mod devices;
+pub mod factors;
 pub mod feed;
 pub mod identity;
+pub mod invitations;
 pub mod jobs;
+pub mod mails;
+pub mod members;
+pub mod oidc;
 pub mod ops;
+pub mod passkeys;
+pub mod pending;
 pub mod programmes;
 pub mod scores;
+pub mod security;
 pub mod server_log;
+pub mod service_tokens;
 pub mod sessions;
 pub mod set_aside;
 pub mod submissions;
