@@ -5,7 +5,7 @@
 //! passwords and what is built on them, walks over the keyboard, one short
 //! piece over and over, and the person's own name or address.
 
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 /// The shortest password, in characters.
@@ -19,7 +19,7 @@ const SHORTEST_NUMBER: usize = 20;
 
 /// Our own collection of common passwords and of the words, names and patterns that they are made of: one a
 /// line, in lower case, sorted.
-static COMMON: LazyLock<HashSet<&str>> =
+static COMMON: LazyLock<BTreeSet<&str>> =
     LazyLock::new(|| include_str!("common_passwords.txt").lines().collect());
 
 /// Characters that stand side by side on keyboards, in the alphabet and among the digits.
