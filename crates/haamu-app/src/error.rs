@@ -36,6 +36,8 @@ pub struct Refusal {
     pub issues: Vec<Issue>,
     /// The least build of the app that would be let in, where the build was too old.
     pub min_build: Option<String>,
+    /// In how many seconds it may be tried again, where that is known.
+    pub retry_after: Option<u64>,
 }
 
 /// What is wrong with one field.
@@ -56,6 +58,7 @@ impl Refusal {
             detail: None,
             issues: Vec::new(),
             min_build: None,
+            retry_after: None,
         }
     }
 }
@@ -93,6 +96,26 @@ impl Error {
             min_build: Some(min_build),
             ..Refusal::new(Code::UpgradeRequired)
         }))
+    }
+
+    /// A refusal that passes with time.
+    #[must_use]
+    pub fn until(code: Code, retry_after_seconds: u64) -> Self {
+        Self::Refused(Box::new(Refusal {
+            retry_after: Some(retry_after_seconds),
+            ..Refusal::new(code)
+        }))
+    }
+
+    /// A refusal because of one field.
+    #[must_use]
+    pub fn issue(path: &str, code: &str, message: impl Into<String>) -> Self {
+        let issue = Issue {
+            path: path.to_owned(),
+            code: code.to_owned(),
+            message: message.into(),
+        };
+        Self::with_issues(Code::ValidationFailed, vec![issue])
     }
 
     /// There is no such thing within reach.

@@ -15,9 +15,13 @@ mod error;
 mod evaluation;
 mod identity;
 mod jobs;
+mod keys;
+mod mail;
+mod ports;
 mod programmes;
 mod reports;
 mod review;
+mod seal;
 mod set_aside;
 mod sync;
 mod visits;
@@ -25,11 +29,22 @@ mod visits;
 pub use blobs::{NewUpload, UploadPart, UploadState};
 pub use checklists::ChecklistView;
 pub use clients::{ImportReport, RowError};
-pub use context::{App, AppSettings, Clock, Page, SystemClock};
+pub use context::{App, AppSettings, Page};
 pub use devices::DeviceInput;
 pub use error::{Error, Issue, Refusal};
-pub use identity::{Bearer, Issued, Me, MemberView, RefreshInput, SetupInput, SignInInput, UserInput};
+pub use identity::{
+    AcceptInput, Bearer, CeremonyView, ChallengeView, FactorsView, Hashing, IdentitySettings,
+    InvitationInput, InvitationView, Issued, Me, MemberView, OidcRedirect, Origin, Proof, ProviderInput,
+    ProviderView, RefreshInput, ServiceTokenInput, SessionView, SetupInput, SignInInput, SignedIn,
+    TotpEnrolment, UserInput,
+};
 pub use jobs::error_chain;
+pub use keys::{KeyKind, rotate_key};
+pub use mail::MailQuery;
+pub use ports::{
+    Clock, MailFailure, MailPort, OutgoingMail, PortFuture, Ports, SystemClock, WebAnswer, WebFailure,
+    WebPort, WebRequest,
+};
 pub use programmes::{ProgrammeInput, RoundInput, StaffNoticeInput};
 pub use review::{AnswerView, ApproveInput, EvaluationView, FileView, FollowUpView, ScoreView, TriggerView};
 pub use set_aside::{
@@ -42,6 +57,11 @@ pub use visits::{AssignmentView, PlannedVisit, VisitQuery, VisitView};
 pub mod record {
     pub use haamu_store::repo::clients::{ClientOrganisation, Location};
     pub use haamu_store::repo::devices::Device;
+    pub use haamu_store::repo::invitations::Invitation;
+    pub use haamu_store::repo::mails::Mail;
+    pub use haamu_store::repo::passkeys::PasskeyRecord;
     pub use haamu_store::repo::programmes::{Programme, Round};
+    pub use haamu_store::repo::service_tokens::ServiceToken;
+    pub use haamu_store::repo::sessions::Session;
     pub use haamu_store::repo::set_aside::{Decision, SetAside};
 }

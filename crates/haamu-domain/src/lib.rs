@@ -6,6 +6,7 @@
 //! randomness are arguments.
 
 mod access;
+mod actor;
 mod audit;
 pub mod binding;
 pub mod brief;
@@ -24,6 +25,7 @@ mod state;
 mod time;
 
 pub use access::{InvitationState, MailState, SecretPurpose, SignInMethod};
+pub use actor::Actor;
 pub use audit::AuditEvent;
 pub use brief::{AssignmentBrief, LocationBrief};
 pub use code::Code;
@@ -32,7 +34,7 @@ pub use ids::{
     JobId, LocationId, MailId, ParseIdError, PasskeyId, PendingId, ProgrammeId, RefreshTokenId, RoundId,
     ScoreId, ServiceTokenId, SessionId, SetAsideId, StaffNoticeId, SubmissionId, UserId, VisitId,
 };
-pub use policy::{Actor, Decision, Target, Verb, deals_with, decide, permits};
+pub use policy::{Decision, Target, Verb, deals_with, decide, permits};
 pub use privacy::{MASK, Redactor};
 pub use role::Role;
 pub use scope::VerbSet;

@@ -5,7 +5,7 @@ mod rendition;
 
 pub(crate) use process_submission::load_zone;
 
-use haamu_domain::SubmissionId;
+use haamu_domain::{MailId, PendingId, SubmissionId};
 use haamu_store::Tx;
 use haamu_store::repo::jobs::{self, ClaimedJob};
 use haamu_sync::BlobHash;
@@ -42,6 +42,16 @@ pub(crate) enum Job {
         /// Which file.
         sha256: BlobHash,
     },
+    /// Send a mail.
+    SendMail {
+        /// Which.
+        mail: MailId,
+    },
+    /// Mail a link for a new password to whoever asked for one, if they have an account.
+    ResetPassword {
+        /// The request.
+        request: PendingId,
+    },
 }
 
 /// Every attempt so far ended with its process.
@@ -55,6 +65,8 @@ impl Job {
             Self::ProcessSubmission { .. } => "process_submission",
             Self::MakeRendition { .. } => "make_rendition",
             Self::ExpireUpload { .. } => "expire_upload",
+            Self::SendMail { .. } => "send_mail",
+            Self::ResetPassword { .. } => "reset_password",
         }
     }
 }
@@ -107,6 +119,8 @@ impl App {
             Job::ExpireUpload { submission, sha256 } => {
                 self.expire_upload(claimed.agency, submission, sha256).await
             }
+            Job::SendMail { mail } => self.send_mail(claimed.agency, mail).await,
+            Job::ResetPassword { request } => self.mail_password_link(request).await,
         }
     }
 

@@ -183,7 +183,7 @@ impl App {
         path: &str,
     ) -> Result<(), Error> {
         let member = identity::find_membership(tx, agency, shopper).await?;
-        if member.is_none_or(|member| member.role != Role::Shopper) {
+        if member.is_none_or(|member| member.role != Role::Shopper || member.disabled_at.is_some()) {
             return Err(no_such(path.to_owned(), "shopper of the agency"));
         }
         let now = self.now();
