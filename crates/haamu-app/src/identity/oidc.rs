@@ -1,17 +1,15 @@
 //! Who vouches for members of an agency: an OpenID Connect provider that its administrators choose.
 
-use std::future::Future;
-
 use haamu_domain::{Actor, AgencyId, AuditEvent, Code, Timestamp, Verb};
 use haamu_store::Tx;
 use haamu_store::repo::oidc::{self, Provider};
 use openidconnect::core::{CoreJwsSigningAlgorithm, CoreProviderMetadata};
-use openidconnect::{HttpRequest, HttpResponse, IssuerUrl};
+use openidconnect::{AsyncHttpClient, HttpRequest, HttpResponse, IssuerUrl};
 use url::Url;
 
 use crate::context::require_in_agency;
 use crate::error::Checks;
-use crate::ports::{WebFailure, WebRequest};
+use crate::ports::{PortFuture, WebFailure, WebRequest};
 use crate::{App, Error};
 
 /// The page that a provider sends people back to; it goes on with what stands in its address.
@@ -213,33 +211,36 @@ impl App {
             Error::refused(Code::IdentityProviderFailed)
         };
         let issuer = IssuerUrl::new(issuer.to_owned()).map_err(|error| failed(&error))?;
-        let client = |request| self.ask(request);
+        let client = Asking(self.clone());
         CoreProviderMetadata::discover_async(issuer, &client)
             .await
             .map_err(|error| failed(&error))
     }
+}
 
-    /// Asks a provider on behalf of the library.
-    pub(super) fn ask(
-        &self,
-        request: HttpRequest,
-    ) -> impl Future<Output = Result<HttpResponse, WebFailure>> + use<'_> {
+/// Asks a provider on behalf of the library.
+pub(super) struct Asking(pub(super) App);
+
+impl<'c> AsyncHttpClient<'c> for Asking {
+    type Error = WebFailure;
+    type Future = PortFuture<'c, Result<HttpResponse, WebFailure>>;
+
+    fn call(&'c self, request: HttpRequest) -> Self::Future {
         let (parts, body) = request.into_parts();
-        let url = parts.uri.to_string();
         let headers = parts.headers.iter();
         let request = WebRequest {
             method: parts.method.as_str().to_owned(),
             headers: headers
                 .map(|(name, value)| (name.as_str().to_owned(), value.as_bytes().to_vec()))
                 .collect(),
-            url,
+            url: parts.uri.to_string(),
             body,
         };
-        async move {
-            if !self.may_ask(&request.url) {
+        Box::pin(async move {
+            if !self.0.may_ask(&request.url) {
                 return Err(WebFailure("the address does not begin with https://".to_owned()));
             }
-            let answer = self.inner.web.send(request).await?;
+            let answer = self.0.inner.web.send(request).await?;
             let odd = |what: &str| WebFailure(format!("the answer has an odd {what}"));
             let mut response = HttpResponse::new(answer.body);
             *response.status_mut() = answer.status.try_into().map_err(|_| odd("status"))?;
@@ -253,7 +254,7 @@ impl App {
                 response.headers_mut().insert("content-type", value);
             }
             Ok(response)
-        }
+        })
     }
 }
 

@@ -14,7 +14,7 @@ use openidconnect::{
 use crate::{App, Error};
 
 use super::attempts::Origin;
-use super::oidc::{ALGORITHMS, place};
+use super::oidc::{ALGORITHMS, Asking, place};
 use super::sign_in::{FirstFactor, SignedIn};
 use super::tokens::{fresh_secret, hash_secret};
 
@@ -188,7 +188,7 @@ impl App {
             .exchange_code(AuthorizationCode::new(code.to_owned()))
             .map_err(failed)?
             .set_pkce_verifier(PkceCodeVerifier::new(verifier));
-        let http = |request| self.ask(request);
+        let http = Asking(self.clone());
         let answer = match request.request_async(&http).await {
             Ok(answer) => answer,
             Err(RequestTokenError::ServerResponse(_)) => return Err(not_vouched_for("the code was refused")),

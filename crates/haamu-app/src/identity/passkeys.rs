@@ -100,10 +100,7 @@ impl App {
                 let detail = format!("There are {MAX_PASSKEYS} passkeys already.");
                 return Err(Error::because(Code::NotPossibleInState, detail));
             }
-            let known = known
-                .into_iter()
-                .map(|known| known.credential_id.into())
-                .collect();
+            let known = known.into_iter().map(|known| known.credential_id).collect();
             let begun = webauthn.start_passkey_registration(
                 user.id.uuid(),
                 &user.email,

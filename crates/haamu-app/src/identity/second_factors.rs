@@ -11,6 +11,7 @@ use rand::RngExt;
 use crate::context::require_in_agency;
 use crate::{App, Error};
 
+use super::attempts::Origin;
 use super::tokens::{Bearer, hash_secret};
 use super::totp;
 
@@ -107,12 +108,15 @@ impl App {
     ///
     /// # Errors
     /// [`Code::SecondFactorWrong`], [`Code::SignInLocked`], or [`Code::SignInAgain`].
-    pub async fn confirm_totp(&self, bearer: &Bearer, code: &str) -> Result<Vec<String>, Error> {
+    pub async fn confirm_totp(
+        &self,
+        bearer: &Bearer,
+        code: &str,
+        origin: &Origin,
+    ) -> Result<Vec<String>, Error> {
         let actor = &bearer.actor;
         require_in_agency(actor, Verb::ManageSecondFactors)?;
-        let attempt = self
-            .begin_factor_attempt(actor.user, &super::Origin::default())
-            .await?;
+        let attempt = self.begin_factor_attempt(actor.user, origin).await?;
         let attempt = &attempt;
         self.act(actor, |tx: Tx| async move {
             let tx = &tx;

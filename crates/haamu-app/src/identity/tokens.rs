@@ -9,7 +9,7 @@ use ed25519_dalek::SigningKey;
 use ed25519_dalek::pkcs8::DecodePrivateKey;
 use haamu_domain::receipt::{PublicKey, PublicKeys};
 use haamu_domain::{
-    Actor, AgencyId, ClientOrganisationId, Code, Role, SessionId, Timestamp, UserId, VerbSet,
+    Actor, AgencyId, ClientOrganisationId, Code, Role, SessionId, Timestamp, UserId, Verb, VerbSet,
 };
 use haamu_store::Files;
 use haamu_sync::DeviceId;
