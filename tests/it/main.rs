@@ -1,5 +1,7 @@
 //! One program for all suites, so that the heavy dependencies are linked once.
 
+mod access_samples;
+mod accounts;
 mod administration;
 mod authorisation;
 mod blobs;
@@ -7,13 +9,24 @@ mod command_line;
 mod custody;
 mod end_to_end;
 mod formats;
+mod identity_provider;
+mod invitations;
+mod keys;
 mod kills;
+mod limits;
+mod lock_out;
+mod mails;
+mod members;
 mod migrations;
 mod openapi;
+mod passkeys;
+mod passwords;
 mod receipts;
 mod repeats;
 mod reports;
 mod review;
+mod second_factors;
+mod service_tokens;
 mod session_facts;
 mod sessions;
 mod set_aside;

@@ -137,14 +137,17 @@ async fn insert_person(
         id: UserId::from_uuid(person.id),
         email: person.email.clone(),
         display_name: format!("{given} {SHOPPER_NAME}"),
-        password_hash: PASSWORD_HASH.to_owned(),
+        password_hash: Some(PASSWORD_HASH.to_owned()),
         disabled_at: None,
+        email_verified_at: None,
+        language: None,
     };
     let member = Membership {
         agency: agency.id,
         user: user.id,
         role,
         client_organisation: role.is_client().then_some(client),
+        disabled_at: None,
     };
     identity::insert_user(tx, &user, now).await?;
     identity::insert_membership(tx, &member, now).await

@@ -2,9 +2,13 @@
 //! agency, devices, and the program `haamu` as a process.
 
 pub mod agency;
+pub mod authenticator;
 pub mod database;
 pub mod device;
+pub mod factors;
 pub mod golden;
+pub mod identity_provider;
+pub mod mail;
 pub mod process;
 pub mod server;
 pub mod upload;

@@ -11,6 +11,8 @@ pub mod telemetry;
 mod web;
 mod worker;
 
+pub use haamu_app::KeyKind;
+
 pub use config::{Config, ConfigError, example_file};
 pub use http::{
     BadNetwork, HttpSettings, Network, ProxyHeader, RateLimits, TrustedProxies, openapi_document, router,
