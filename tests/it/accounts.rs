@@ -152,6 +152,31 @@ both_dbs! {
         assert_eq!(confirm(&server, &link).await.problem(409), "already_exists");
     }
 
+    async fn a_new_password_makes_a_move_under_way_worthless(server) {
+        let person = server.north.person(Role::Reviewer);
+        let new = "kolme satunnaista sanaa";
+        let moving = async |password: &str| {
+            server.forget_tokens();
+            let body = json!({"email": person.email, "password": password});
+            let session = server.post("/v1/sessions", body).send().await.created();
+            let body = json!({"email": "varas@new.example", "password": password});
+            let asked = server.post("/v1/me/email", body).bearer(token(&session)).send().await;
+            let _ = asked.expect(StatusCode::ACCEPTED);
+            link(&server).await
+        };
+        let stolen = moving(PASSWORD).await;
+        let body = json!({"current_password": PASSWORD, "password": new});
+        let _ = server.post("/v1/me/password", body).by(person).await.send().await.expect(StatusCode::NO_CONTENT);
+        server.run_jobs().await;
+        let _ = server.mail.take();
+        assert_eq!(confirm(&server, &stolen).await.problem(410), "no_longer_good");
+        let stolen = moving(new).await;
+        let _ = server.post("/v1/password-resets", json!({"email": person.email})).send().await.expect(StatusCode::ACCEPTED);
+        let body = json!({"secret": link(&server).await, "password": PASSWORD});
+        let _ = server.post("/v1/password-resets/complete", body).send().await.expect(StatusCode::NO_CONTENT);
+        assert_eq!(confirm(&server, &stolen).await.problem(410), "no_longer_good");
+    }
+
     async fn moving_needs_the_password_and_a_session_of_now(server) {
         let person = server.north.person(Role::Reviewer);
         assert_eq!(move_to(&server, person, "no address", PASSWORD).await.issues(422), ["email bad_email"]);

@@ -1,5 +1,6 @@
 //! Tokens of integrations: what they may do, and as whom it is noted.
 
+use axum::http::{Method, StatusCode};
 use haamu_domain::{Role, Verb};
 use haamu_store::Tx;
 use haamu_store::repo::audit;
@@ -35,6 +36,28 @@ both_dbs! {
         let _ = call(json!({"name": "Uusi ketju"})).send().await.created();
         assert_eq!(server.get("/v1/users").bearer(&secret).send().await.problem(403), "scope_missing");
         assert_eq!(server.get("/v1/mails").bearer(&secret).send().await.problem(403), "forbidden");
+    }
+
+    async fn a_session_that_has_ended_gives_out_no_access(server) {
+        let administrator = server.north.person(Role::Administrator);
+        let session = server.sign_in(administrator).await;
+        let access = text(&session["access_token"]);
+        let give = || async {
+            let invitation = json!({"email": "uusi@new.example", "role": "shopper"});
+            let user = json!({"email": "uusi@new.example", "display_name": "Uusi", "role": "shopper", "password": "kolme satunnaista sanaa"});
+            [
+                server.post("/v1/service-tokens", token("coordinator", &["user.list"])).bearer(&access).send().await,
+                server.post("/v1/invitations", invitation).bearer(&access).send().await,
+                server.post("/v1/users", user).bearer(&access).send().await,
+                server.post("/v1/me/second-factors/totp", Value::Null).bearer(&access).send().await,
+            ]
+        };
+        let _ = server.request(Method::DELETE, "/v1/sessions/current").bearer(&access).send().await.expect(StatusCode::NO_CONTENT);
+        // The token itself is good for some minutes more.
+        let _ = server.get("/v1/users").bearer(&access).send().await.ok();
+        for answer in give().await {
+            assert_eq!(answer.problem(401), "unauthenticated");
+        }
     }
 
     async fn what_a_token_does_is_noted_as_the_tokens(server) {

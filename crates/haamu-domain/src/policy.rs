@@ -143,35 +143,6 @@ impl Verb {
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|verb| verb.as_str() == name)
     }
-
-    /// Whether only a person may do it: what concerns one's own account and devices, what gives out access,
-    /// and what somebody has to answer for.
-    #[must_use]
-    pub const fn needs_a_person(self) -> bool {
-        matches!(
-            self,
-            Self::ManageAccount
-                | Self::ManageSessions
-                | Self::ManageSecondFactors
-                | Self::ManageSecurity
-                | Self::ManageServiceTokens
-                | Self::EndSessions
-                | Self::DisableUser
-                | Self::ChangeRole
-                | Self::ResetSecondFactors
-                | Self::EnrolDevice
-                | Self::ReadDevices
-                | Self::AcceptAssignment
-                | Self::Sync
-                | Self::UploadBlob
-                | Self::RecordStaffNotice
-                | Self::ConfirmCritical
-                | Self::ApproveEvaluation
-                | Self::ReturnEvaluation
-                | Self::AdoptSetAside
-                | Self::DiscardSetAside
-        )
-    }
 }
 
 /// Whether a role has to do with work that was put there: reviewers with what came late, coordinators

@@ -1,4 +1,4 @@
-//! Sets of verbs: what a token of an integration, or a session that lacks something, is limited to.
+//! Kinds and sets of verbs: what a token of an integration, or a session that lacks something, is limited to.
 
 use std::fmt;
 
@@ -53,6 +53,57 @@ impl fmt::Debug for VerbSet {
 impl FromIterator<Verb> for VerbSet {
     fn from_iter<I: IntoIterator<Item = Verb>>(verbs: I) -> Self {
         verbs.into_iter().fold(Self::EMPTY, Self::with)
+    }
+}
+
+impl Verb {
+    /// Whether only a person may do it: what concerns one's own account and devices, what gives out access,
+    /// and what somebody has to answer for.
+    #[must_use]
+    pub const fn needs_a_person(self) -> bool {
+        matches!(
+            self,
+            Self::ManageAccount
+                | Self::ManageSessions
+                | Self::ManageSecondFactors
+                | Self::ManageSecurity
+                | Self::ManageServiceTokens
+                | Self::EndSessions
+                | Self::DisableUser
+                | Self::ChangeRole
+                | Self::ResetSecondFactors
+                | Self::EnrolDevice
+                | Self::ReadDevices
+                | Self::AcceptAssignment
+                | Self::Sync
+                | Self::UploadBlob
+                | Self::RecordStaffNotice
+                | Self::ConfirmCritical
+                | Self::ApproveEvaluation
+                | Self::ReturnEvaluation
+                | Self::AdoptSetAside
+                | Self::DiscardSetAside
+        )
+    }
+
+    /// Whether what is done with it lets somebody in, or keeps somebody out, for longer than a session lasts. An
+    /// access token outlives its session by some minutes, and must not be enough for it then.
+    #[must_use]
+    pub const fn gives_access(self) -> bool {
+        matches!(
+            self,
+            Self::CreateUser
+                | Self::Invite
+                | Self::ChangeRole
+                | Self::DisableUser
+                | Self::EndSessions
+                | Self::ResetSecondFactors
+                | Self::ManageAccount
+                | Self::ManageSecondFactors
+                | Self::ManageSecurity
+                | Self::ManageServiceTokens
+                | Self::EnrolDevice
+        )
     }
 }
 

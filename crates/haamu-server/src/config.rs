@@ -20,6 +20,7 @@ use url::Url;
 
 use crate::http::{BadNetwork, HttpSettings, ProxyHeader, RateLimits, TrustedProxies};
 use crate::mail::MailSettings;
+use crate::web::Web;
 
 /// What a setting is when nobody sets it.
 #[derive(Clone, Copy, Debug)]
@@ -173,6 +174,15 @@ const SETTINGS: &[Setting] = &[
         key: "invitation_days",
         default: Default::Number(7),
         doc: &["How long an invitation can be accepted."],
+    },
+    Setting {
+        area: "identity",
+        key: "provider_addresses",
+        default: Default::Text("public"),
+        doc: &[
+            "Where identity providers may be: `public`, or `any` for such as stand in one's own network. Whoever",
+            "administers an agency can make the server ask any address there then.",
+        ],
     },
     Setting {
         area: "mail",
@@ -347,6 +357,7 @@ pub struct Config {
     lock_out_attempts: u32,
     lock_out_minutes: u32,
     invitation_days: u32,
+    provider_addresses: String,
     smtp_url: Secret,
     mail_sender: String,
     mail_language: String,
@@ -470,6 +481,10 @@ impl Config {
                 return wrong(key, format!("{value:?} is neither any nor unmetered"));
             }
         }
+        if !matches!(self.provider_addresses.as_str(), "public" | "any") {
+            let reason = format!("{:?} is neither public nor any", self.provider_addresses);
+            return wrong("provider_addresses", reason);
+        }
         if Language::from_tag(&self.mail_language).is_none() {
             let reason = format!("{:?} is none of fi, sv and en", self.mail_language);
             return wrong("mail_language", reason);
@@ -521,6 +536,14 @@ impl Config {
                 credentials_per_minute: self.credentials_per_minute,
             },
         })
+    }
+
+    /// The way to other servers, such as identity providers.
+    pub(crate) fn web(&self) -> Result<Web, reqwest::Error> {
+        match self.provider_addresses.as_str() {
+            "any" => Web::new(),
+            _ => Web::public_only(),
+        }
     }
 
     /// Where mails go.
@@ -819,6 +842,7 @@ mod tests {
             ("HAAMU_MAIL_SENDER", "nobody"),
             ("HAAMU_SMTP_URL", "imap://host"),
             ("HAAMU_MAIL_LANGUAGE", "de"),
+            ("HAAMU_PROVIDER_ADDRESSES", "private"),
         ] {
             let error = load(&[(name, value)], &[]).expect_err(name).to_string();
             let key = name.trim_start_matches("HAAMU_").to_lowercase();

@@ -10,7 +10,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::{Config, ConfigError, HttpSettings, Web, http, worker};
+use crate::{Config, ConfigError, HttpSettings, http, worker};
 
 /// Why a server process could not start or go on.
 #[derive(Debug, thiserror::Error)]
@@ -185,7 +185,11 @@ async fn open_app(config: &Config) -> Result<App, ServeError> {
     let ports = Ports {
         clock: Box::new(SystemClock),
         mail: config.mail().open().map_err(ServeError::WayOut)?,
-        web: Box::new(Web::new().map_err(|error| ServeError::WayOut(error.to_string()))?),
+        web: Box::new(
+            config
+                .web()
+                .map_err(|error| ServeError::WayOut(error.to_string()))?,
+        ),
     };
     Ok(App::new(db, files, config.app(), ports).await?)
 }

@@ -1,6 +1,6 @@
 //! Changing one's password, and setting a new one by mail.
 
-use haamu_domain::{AuditEvent, AuditId, Code, PendingId, SecretPurpose, Verb};
+use haamu_domain::{AuditEvent, AuditId, Code, PendingId, SecretPurpose, UserId, Verb};
 use haamu_form::Language;
 use haamu_report::Letter;
 use haamu_store::Tx;
@@ -31,6 +31,15 @@ struct ResetRequest {
 
 fn place(id: PendingId) -> String {
     format!("password-reset-request:{id}")
+}
+
+/// Makes worthless what was begun with the password that a person had: whoever has stolen it may have asked to
+/// move the account to an address of their own.
+async fn forget_what_is_under_way(tx: &Tx, user: UserId) -> Result<(), Error> {
+    for purpose in [SecretPurpose::ResetPassword, SecretPurpose::ChangeEmail] {
+        pending::delete_secrets(tx, user, purpose).await?;
+    }
+    Ok(pending::delete_challenges(tx, user).await?)
 }
 
 impl App {
@@ -93,8 +102,7 @@ impl App {
             identity::set_password(tx, user.id, hash).await?;
             let now = self.now();
             sessions::end_of_user(tx, None, user.id, Some(session), now, "password changed").await?;
-            pending::delete_secrets(tx, user.id, SecretPurpose::ResetPassword).await?;
-            pending::delete_challenges(tx, user.id).await?;
+            forget_what_is_under_way(tx, user.id).await?;
             self.notify(tx, actor.agency, &user, &Letter::PasswordChanged)
                 .await?;
             Ok(((), AuditEvent::named("account.change_password", "user", user.id)))
@@ -249,7 +257,7 @@ impl App {
         identity::set_password(tx, user.id, hash).await?;
         identity::set_verified_email(tx, user.id, &user.email, now).await?;
         sessions::end_of_user(tx, None, user.id, None, now, "password reset").await?;
-        pending::delete_challenges(tx, user.id).await?;
+        forget_what_is_under_way(tx, user.id).await?;
         self.forgive(tx, &user.email).await?;
         let members = identity::list_memberships(tx, user.id).await?;
         let Some(member) = members.first() else {

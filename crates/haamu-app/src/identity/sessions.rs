@@ -8,7 +8,7 @@ use haamu_store::repo::identity::Membership;
 use haamu_store::repo::sessions::{self, Session};
 use haamu_store::repo::{audit, identity, security};
 
-use crate::context::require_in_agency;
+use crate::context::{require_in_agency, require_permitted};
 use crate::{App, Error};
 
 use super::attempts::Origin;
@@ -206,6 +206,26 @@ impl App {
         let id = haamu_domain::AuditId::from_uuid(self.fresh_uuid());
         audit::insert(tx, id, session.agency, None, &event, now).await?;
         Ok(Renewal::Refused)
+    }
+
+    /// Refuses what a token may not do to anything at all, and what gives out access once its session has ended.
+    ///
+    /// # Errors
+    /// [`Code::Forbidden`], [`Code::SecondFactorRequired`], [`Code::ScopeMissing`] or [`Code::Unauthenticated`].
+    pub async fn admit(&self, bearer: &Bearer, verb: Verb) -> Result<(), Error> {
+        require_permitted(&bearer.actor, verb)?;
+        let Some(id) = bearer.session.filter(|_| verb.gives_access()) else {
+            return Ok(());
+        };
+        let session = self
+            .look(|tx: Tx| async move {
+                let tx = &tx;
+                Ok(sessions::find(tx, id).await?)
+            })
+            .await?;
+        let live = session.filter(|session| session.ended_at.is_none());
+        live.map(drop)
+            .ok_or_else(|| Error::refused(Code::Unauthenticated))
     }
 
     /// Ends the session that a token belongs to.

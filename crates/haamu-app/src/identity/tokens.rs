@@ -9,7 +9,7 @@ use ed25519_dalek::SigningKey;
 use ed25519_dalek::pkcs8::DecodePrivateKey;
 use haamu_domain::receipt::{PublicKey, PublicKeys};
 use haamu_domain::{
-    Actor, AgencyId, ClientOrganisationId, Code, Role, SessionId, Timestamp, UserId, Verb, VerbSet,
+    Actor, AgencyId, ClientOrganisationId, Code, Role, SessionId, Timestamp, UserId, VerbSet,
 };
 use haamu_store::Files;
 use haamu_sync::DeviceId;
@@ -18,7 +18,6 @@ use rand::RngExt;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::context::require_permitted;
 use crate::keys::{KeyKind, load_keys};
 use crate::{App, Error};
 
@@ -87,14 +86,6 @@ pub struct Bearer {
 }
 
 impl Bearer {
-    /// Refuses what the token may not do to anything at all.
-    ///
-    /// # Errors
-    /// [`Code::Forbidden`], [`Code::SecondFactorRequired`] or [`Code::ScopeMissing`].
-    pub fn require(&self, verb: Verb) -> Result<(), Error> {
-        require_permitted(&self.actor, verb)
-    }
-
     /// The session; integrations have none.
     pub(crate) fn require_session(&self) -> Result<SessionId, Error> {
         self.session.ok_or_else(|| Error::refused(Code::ScopeMissing))

@@ -103,7 +103,7 @@ async fn guard(verb: Verb, mut request: Request, next: Next) -> Response {
         Ok(bearer) => bearer,
         Err(error) => return Failure::from(error).into_response(),
     };
-    if let Err(error) = bearer.require(verb) {
+    if let Err(error) = app.admit(&bearer, verb).await {
         return Failure::from(error).into_response();
     }
     request.extensions_mut().insert(bearer);
