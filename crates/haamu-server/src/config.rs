@@ -489,9 +489,7 @@ impl Config {
             let reason = format!("{:?} is none of fi, sv and en", self.mail_language);
             return wrong("mail_language", reason);
         }
-        if let Err(error) = self.http() {
-            return Err(error);
-        }
+        self.http()?;
         if let Err(reason) = self.mail().check() {
             return wrong("mail_sender", reason);
         }

@@ -173,7 +173,8 @@ impl Transport for HttpTransport {
             return Ok(SignedIn::CodeNeeded);
         };
         let challenge: ChallengeOut = response.json().await.map_err(|_| Failure::NotOurServer)?;
-        let is_totp = code.trim().len() == TOTP_DIGITS;
+        // Apps show their codes in two groups.
+        let is_totp = code.chars().filter(|c| !c.is_whitespace()).count() == TOTP_DIGITS;
         let secret = Some(Secret::new(code.trim()));
         let body = SecondFactorIn {
             challenge: challenge.challenge,
