@@ -20,14 +20,13 @@ impl AccessThings {
     pub(crate) async fn make(server: &TestServer, agency: &TestAgency) -> Self {
         let administrator = agency.person(Role::Administrator);
         let post = async |path: &str, body: Value| {
-            let made = server
+            server
                 .post(path, body)
                 .by(administrator)
                 .await
                 .send()
                 .await
-                .created();
-            made
+                .created()
         };
         let body = json!({"email": "kohde@north.example", "display_name": "Kohde", "role": "shopper",
             "password": "kolme satunnaista sanaa"});

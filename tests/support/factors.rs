@@ -65,7 +65,6 @@ impl TestServer {
     }
 
     /// Completes a sign-in with a second factor: `totp`, `recovery_code` or `passkey`.
-    #[expect(clippy::needless_pass_by_value, reason = "tests write the proof in place")]
     pub async fn second_factor(&self, challenge: &Value, kind: &str, proof: Value) -> Answer {
         let mut body = json!({"challenge": challenge["challenge"]});
         body[kind] = proof;

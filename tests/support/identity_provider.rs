@@ -106,7 +106,6 @@ impl IdentityProvider {
     ///
     /// # Panics
     /// Another test thread panicked.
-    #[expect(clippy::needless_pass_by_value, reason = "tests write the claims in place")]
     pub fn says(&self, signs: Signs, claims: Value) {
         let mut said = self.inner.said.lock().expect("not poisoned");
         said.claims = claims;
