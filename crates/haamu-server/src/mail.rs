@@ -8,7 +8,7 @@ use haamu_wire::Secret;
 use lettre::address::AddressError;
 use lettre::message::header::ContentType;
 use lettre::message::{Mailbox, MultiPart, SinglePart};
-use lettre::transport::smtp;
+use lettre::transport::smtp::AsyncSmtpTransportBuilder;
 use lettre::{Address, AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
 use tokio::io::AsyncWriteExt;
 
@@ -26,24 +26,37 @@ pub(crate) struct MailSettings {
 }
 
 impl MailSettings {
-    /// What is wrong with it, without what must not be shown.
+    /// What is wrong with it, without what must not be shown. Nothing is opened: there may be no runtime yet.
     pub(crate) fn check(&self) -> Result<(), String> {
-        self.open().map(drop)
+        self.sender()?;
+        self.smtp().map(drop)
     }
 
     /// The way that mails go.
     pub(crate) fn open(&self) -> Result<Box<dyn MailPort>, String> {
+        let sender = self.sender()?;
+        Ok(match self.smtp()? {
+            Some(smtp) => Box::new(SmtpMail::new(smtp, sender)),
+            None => Box::new(FileMail::new(self.folder.clone(), sender)),
+        })
+    }
+
+    fn sender(&self) -> Result<Mailbox, String> {
         let sender: Result<Mailbox, _> = self.sender.parse();
-        let sender = sender.map_err(|error| format!("{:?} cannot send mails: {error}", self.sender))?;
+        sender.map_err(|error| format!("{:?} cannot send mails: {error}", self.sender))
+    }
+
+    /// How to reach the mail server, if there is one.
+    fn smtp(&self) -> Result<Option<AsyncSmtpTransportBuilder>, String> {
         let url = self.smtp_url.expose();
         if url.is_empty() {
-            return Ok(Box::new(FileMail::new(self.folder.clone(), sender)));
+            return Ok(None);
         }
         // What the library says about the address could name the password.
-        let smtp = SmtpMail::new(url, sender);
+        let smtp = AsyncSmtpTransport::<Tokio1Executor>::from_url(url);
         let smtp =
             smtp.map_err(|_| "smtp_url is no address such as smtps://user:password@host".to_owned())?;
-        Ok(Box::new(smtp))
+        Ok(Some(smtp))
     }
 }
 
@@ -81,15 +94,12 @@ pub(crate) struct SmtpMail {
 }
 
 impl SmtpMail {
-    /// A mail server by its address, such as `smtps://user:password@host`.
-    ///
-    /// # Errors
-    /// The address cannot be understood. The error does not name it.
-    pub(crate) fn new(url: &str, sender: Mailbox) -> Result<Self, smtp::Error> {
-        let transport = AsyncSmtpTransport::<Tokio1Executor>::from_url(url)?
-            .timeout(Some(TIMEOUT))
-            .build();
-        Ok(Self { transport, sender })
+    /// A mail server. Its connections are looked after by the runtime that this is called in.
+    pub(crate) fn new(smtp: AsyncSmtpTransportBuilder, sender: Mailbox) -> Self {
+        Self {
+            transport: smtp.timeout(Some(TIMEOUT)).build(),
+            sender,
+        }
     }
 }
 
