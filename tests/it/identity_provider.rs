@@ -69,8 +69,7 @@ both_dbs! {
         let session = sign_in(&server, &provider).await.created();
         assert_eq!((&session["me"]["email"], &session["me"]["role"]), (&json!(reviewer(&server).email), &json!("reviewer")));
         let token = session["access_token"].as_str().expect("a token");
-        let listed = server.get("/v1/sessions").bearer(token).send().await.ok();
-        let own = listed["items"].as_array().expect("items").iter().find(|session| session["current"] == true).expect("the session");
+        let own = server.own_session(token).await;
         assert_eq!((&own["method"], &own["second_factor"]), (&json!("identity_provider"), &json!(false)));
         // The subject stays the same person, whatever their address is there.
         provider.says(Signs::EdDsa, json!({"email": "coordinator@north.example"}));

@@ -70,4 +70,15 @@ impl TestServer {
         body[kind] = proof;
         self.post("/v1/sessions/second-factor", body).send().await
     }
+
+    /// The session of an access token, as its person sees it.
+    ///
+    /// # Panics
+    /// The token has none.
+    pub async fn own_session(&self, token: &str) -> Value {
+        let listed = self.get("/v1/sessions").bearer(token).send().await.ok();
+        let mut sessions = listed["items"].as_array().expect("items").iter();
+        let own = sessions.find(|session| session["current"] == true);
+        own.expect("the session of the token").clone()
+    }
 }
