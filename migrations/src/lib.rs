@@ -9,6 +9,8 @@ mod m20261122_000001_foundation;
 mod m20261122_000002_uploads;
 mod m20261122_000003_set_aside;
 mod m20261129_000004_custody;
+mod m20261129_000005_identity;
+mod m20261129_000005_mail;
 mod m20261129_000006_tenancy;
 mod m20261129_000007_programmes;
 mod m20261129_000008_filling;
@@ -32,6 +34,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000002_uploads::Migration),
             Box::new(m20261122_000003_set_aside::Migration),
             Box::new(m20261129_000004_custody::Migration),
+            Box::new(m20261129_000005_identity::Migration),
+            Box::new(m20261129_000005_mail::Migration),
             Box::new(m20261129_000006_tenancy::Migration),
             Box::new(m20261129_000007_programmes::Migration),
             Box::new(m20261129_000008_filling::Migration),

@@ -12,6 +12,7 @@ use haamu_tests::{Answer, Person, TestServer, WireDevice, both_dbs};
 use serde_json::{Value, json};
 
 use crate::access_filling::FillingThings;
+use crate::access_samples::AccessThings;
 
 /// A hash of a file that no one has sent.
 const SHA: &str = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
@@ -19,17 +20,21 @@ const NEW_PASSWORD: &str = "kolme satunnaista sanaa";
 const CSV: &str = "external_id,name,address,postal_code,city,country,time_zone\nA1,Nimi,Katu 1,00100,Helsinki,FI,Europe/Helsinki\n";
 
 /// An operation, as the API document declares it.
-struct Operation {
-    id: String,
+pub(crate) struct Operation {
+    pub(crate) id: String,
     method: Method,
     path: String,
     /// None: whoever comes, or a device.
-    roles: Option<BTreeSet<String>>,
+    pub(crate) roles: Option<BTreeSet<String>>,
+    /// The verb of the policy.
+    pub(crate) verb: Option<String>,
+    /// Whether only a person may call it.
+    pub(crate) needs_a_person: bool,
     /// Whether a device signs it.
     by_device: bool,
 }
 
-fn operations() -> Vec<Operation> {
+pub(crate) fn operations() -> Vec<Operation> {
     let document: Value = serde_json::from_str(haamu_server::openapi_document()).expect("JSON");
     let mut operations = Vec::new();
     for (path, item) in document["paths"].as_object().expect("paths") {
@@ -53,6 +58,8 @@ fn operations() -> Vec<Operation> {
                 id,
                 method,
                 path: path.clone(),
+                verb: operation["x-haamu-access"]["verb"].as_str().map(str::to_owned),
+                needs_a_person: operation["x-haamu-access"]["person"] == true,
                 roles,
                 by_device,
             });
@@ -62,7 +69,7 @@ fn operations() -> Vec<Operation> {
 }
 
 /// What a well-formed request of an operation holds; an operation that is not named here fails the suite.
-struct Sample {
+pub(crate) struct Sample {
     path: String,
     /// What a tus client says about the file.
     metadata: String,
@@ -78,7 +85,7 @@ pub(crate) enum Body {
 }
 
 /// The agency's things that a request can name.
-struct Things<'a> {
+pub(crate) struct Things<'a> {
     scene: &'a Scene,
     client: String,
     shopper: String,
@@ -92,11 +99,12 @@ struct Things<'a> {
     scenario: String,
     briefing: String,
     filling: FillingThings,
+    access: AccessThings,
 }
 
 impl Things<'_> {
     #[expect(clippy::too_many_lines, reason = "one arm for each operation")]
-    fn sample(&self, operation: &Operation) -> Sample {
+    pub(crate) fn sample(&self, operation: &Operation) -> Sample {
         let Things {
             scene,
             client,
@@ -111,6 +119,7 @@ impl Things<'_> {
             scenario,
             briefing,
             filling,
+            access,
         } = self;
         let nothing = || Body::None;
         // (what stands in for {id}, the body, whether the body names something)
@@ -257,7 +266,9 @@ impl Things<'_> {
             | "list_visits"
             | "read_me"
             | "delete_session" => ("", nothing(), false),
-            other => panic!("the authorisation suite has no request for {other}"),
+            other => access
+                .sample(other)
+                .unwrap_or_else(|| panic!("the authorisation suite has no request for {other}")),
         };
         let mut path = operation
             .path
@@ -292,6 +303,19 @@ fn device() -> Value {
 }
 
 async fn send(server: &TestServer, operation: &Operation, sample: &Sample, by: Option<&Person>) -> Answer {
+    let token = match by {
+        Some(person) => Some(server.token(person).await),
+        None => None,
+    };
+    send_with(server, operation, sample, token.as_deref()).await
+}
+
+pub(crate) async fn send_with(
+    server: &TestServer,
+    operation: &Operation,
+    sample: &Sample,
+    token: Option<&str>,
+) -> Answer {
     let call = server.request(operation.method.clone(), &sample.path);
     let call: Call<'_> = match &sample.body {
         Body::None => call,
@@ -304,14 +328,14 @@ async fn send(server: &TestServer, operation: &Operation, sample: &Sample, by: O
         .header("upload-length", "4")
         .header("upload-metadata", &sample.metadata)
         .header("x-http-method-override", "PATCH");
-    match by {
-        Some(person) => call.by(person).await.send().await,
+    match token {
+        Some(token) => call.bearer(token).send().await,
         None => call.send().await,
     }
 }
 
 /// A visit whose report is released, work that came too late for it, a second round, and a checklist draft.
-async fn things<'a>(server: &TestServer, scene: &'a Scene) -> Things<'a> {
+pub(crate) async fn things<'a>(server: &TestServer, scene: &'a Scene) -> Things<'a> {
     let agency = &server.north;
     let draft = server
         .post("/v1/checklists", checklist("draft"))
@@ -351,6 +375,7 @@ async fn things<'a>(server: &TestServer, scene: &'a Scene) -> Things<'a> {
         scenario,
         briefing,
         filling,
+        access: AccessThings::make(server, agency).await,
     }
 }
 

@@ -363,7 +363,7 @@ both_dbs! {
         let again = field.offered(&visit, shopper, None).await;
         field.accept(&again, shopper).await;
         assert_eq!(end(&again, "give-back", reason()).await.status, 204);
-        assert_eq!(field.state(&visit).await, "planned declined");
+        assert_eq!(field.state(&visit).await, "planned cancelled");
         let third = field.offered(&visit, shopper, None).await;
         field.accept(&third, shopper).await;
         assert_eq!(end(&third, "obstacle", json!({"obstacle": "given_back", "reason": "x"})).await.issues(422), ["obstacle unknown_value"]);

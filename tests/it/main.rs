@@ -1,6 +1,8 @@
 //! One program for all suites, so that the heavy dependencies are linked once.
 
 mod access_filling;
+mod access_samples;
+mod accounts;
 mod administration;
 mod authorisation;
 mod blobs;
@@ -10,14 +12,25 @@ mod custody;
 mod end_to_end;
 mod filling;
 mod formats;
+mod identity_provider;
+mod invitations;
+mod keys;
 mod kills;
+mod limits;
+mod lock_out;
+mod mails;
+mod members;
 mod migrations;
 mod openapi;
+mod passkeys;
+mod passwords;
 mod programmes;
 mod receipts;
 mod repeats;
 mod reports;
 mod review;
+mod second_factors;
+mod service_tokens;
 mod session_facts;
 mod sessions;
 mod set_aside;

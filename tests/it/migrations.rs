@@ -6,12 +6,19 @@ use haamu_migrations::{MigrateError, Migrator, MigratorTrait, migrate};
 use haamu_tests::TestDatabase;
 use sea_orm::{ConnectionTrait, DatabaseConnection, Statement};
 
-/// Tables that are the installation's and no agency's. A person may be of several agencies.
-const OF_NO_AGENCY: [&str; 5] = [
+/// Tables that are the installation's and no agency's. A person may be of several agencies, and so are what they
+/// sign in with, and failed attempts to.
+const OF_NO_AGENCY: [&str; 11] = [
+    "account_secret",
     "agency",
     "incarnation",
     "installation",
+    "passkey",
+    "passkey_ceremony",
+    "recovery_code",
     "seaql_migrations",
+    "sign_in_attempt",
+    "totp",
     "user_account",
 ];
 

@@ -93,8 +93,12 @@ async fn the_latest_key_signs_and_older_ones_are_still_published() {
         let db = haamu_store::Db::open(&database.settings(), incarnation, 0)
             .await
             .expect("a database");
-        let clock = Box::new(haamu_app::SystemClock);
-        haamu_app::App::new(db, files.clone(), haamu_app::AppSettings::default(), clock)
+        let ports = haamu_app::Ports {
+            clock: Box::new(haamu_app::SystemClock),
+            mail: Box::new(haamu_tests::mail::TestMail::default()),
+            web: Box::new(haamu_server::Web::new().expect("a client")),
+        };
+        haamu_app::App::new(db, files.clone(), haamu_app::AppSettings::default(), ports)
             .await
             .expect("an app")
     };

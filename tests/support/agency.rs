@@ -1,6 +1,7 @@
 //! Agencies with one person in every role, and what their coordinator plans.
 
 use axum::http::Method;
+use haamu_app::Hashing;
 use haamu_domain::panel::Profile;
 use haamu_domain::{AgencyId, ClientOrganisationId, LocalDate, Role, Timestamp, UserId};
 use haamu_store::repo::clients::{self, ClientOrganisation};
@@ -23,6 +24,13 @@ pub const SHOPPER_NAME: &str = "Virtasaari";
 /// The hash with the least work that there is, for whoever signs in a thousand times.
 const CHEAP_PASSWORD_HASH: &str =
     "$argon2id$v=19$m=8,t=1,p=1$Bejluco6RzxMO60yfoPsOA$qZqfSIWxCQ3i21wrZm2iBL8dqRUlwDNrW1NEYD0ofJQ";
+
+/// How passwords are hashed with the least work that there is.
+pub(crate) const CHEAP_HASHING: Hashing = Hashing {
+    memory_kib: 8,
+    passes: 1,
+    lanes: 1,
+};
 
 /// Where the ids of people and agencies come from, and how their passwords are kept.
 #[derive(Clone, Copy, Debug, Default)]
@@ -155,6 +163,7 @@ pub(crate) async fn insert(db: &Db, name: &str, origin: &mut Origin, now: Timest
                 user: UserId::from_uuid(person.id),
                 role,
                 client_organisation: role.is_client().then_some(client),
+                disabled_at: None,
             };
             insert_person(tx, person, &member, password_hash, now).await?;
         }
@@ -177,8 +186,10 @@ async fn insert_person(
         id: member.user,
         email: person.email.clone(),
         display_name: format!("{given} {SHOPPER_NAME}"),
-        password_hash: password_hash.to_owned(),
+        password_hash: Some(password_hash.to_owned()),
         disabled_at: None,
+        email_verified_at: None,
+        language: None,
     };
     identity::insert_user(tx, &user, now).await?;
     identity::insert_membership(tx, member, now).await?;

@@ -124,6 +124,11 @@ impl TestDatabase {
         }
     }
 
+    /// The store, opened once more beside the server.
+    pub async fn open(&self) -> Db {
+        Db::open_copy(&self.settings()).await.expect("a database")
+    }
+
     /// A connection of one's own, as migrations use it.
     pub async fn connect(&self) -> DatabaseConnection {
         connect(&self.url).await

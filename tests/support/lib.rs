@@ -2,11 +2,15 @@
 //! agency, devices, and the program `haamu` as a process.
 
 pub mod agency;
+pub mod authenticator;
 pub mod database;
 pub mod device;
 pub mod evaluation;
+pub mod factors;
 pub mod field;
 pub mod golden;
+pub mod identity_provider;
+pub mod mail;
 pub mod process;
 pub mod proxy;
 pub mod server;

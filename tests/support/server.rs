@@ -8,8 +8,9 @@ use std::sync::{Arc, Mutex};
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, header};
-use haamu_app::{App, AppSettings, Clock};
+use haamu_app::{App, AppSettings, Clock, Ports};
 use haamu_domain::Timestamp;
+use haamu_server::{HttpSettings, Web};
 use haamu_store::{Db, FileSettings, Files, StatementCount};
 use haamu_sync::Incarnation;
 use serde_json::{Value, json};
@@ -18,6 +19,7 @@ use tower::ServiceExt;
 
 use crate::agency::{self, Origin, PASSWORD, Person, TestAgency};
 use crate::database::TestDatabase;
+use crate::mail::TestMail;
 
 /// When tests begin: a Friday afternoon in Finland.
 const START: &str = "2026-11-20T12:00:00Z";
@@ -59,17 +61,20 @@ pub struct TestServer {
     pub app: App,
     /// The clock of the server, and of devices.
     pub clock: TestClock,
+    /// The mails that were sent.
+    pub mail: TestMail,
     /// The agency of most tests.
     pub north: TestAgency,
     /// The other one.
     pub south: TestAgency,
-    router: Router,
+    /// The server's routes.
+    pub router: Router,
     tokens: Mutex<HashMap<String, String>>,
     /// The database; none where the server was started without people.
     pub database: TestDatabase,
     /// How many statements the database was given.
     pub statements: StatementCount,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl TestServer {
@@ -98,20 +103,31 @@ impl TestServer {
         let files = Files::open(&objects, &incarnation.to_string())
             .await
             .expect("an object store");
-        let app = App::new(db, files, settings, Box::new(clock.clone()))
-            .await
-            .expect("an app");
+        let mail = TestMail::default();
+        let ports = Ports {
+            clock: Box::new(clock.clone()),
+            mail: Box::new(mail.clone()),
+            web: Box::new(Web::new().expect("a client")),
+        };
+        let app = App::new(db, files, settings, ports).await.expect("an app");
         Self {
-            router: haamu_server::router(app.clone()),
+            router: haamu_server::router(app.clone(), HttpSettings::default()),
             app,
             clock,
+            mail,
             north,
             south,
             tokens: Mutex::default(),
             database,
             statements,
-            _folder: folder,
+            folder,
         }
+    }
+
+    /// The folder of its files.
+    #[must_use]
+    pub fn folder(&self) -> &std::path::Path {
+        self.folder.path()
     }
 
     /// Begins a request.

@@ -4,43 +4,23 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use haamu_domain::{Actor, AgencyId, AuditEvent, AuditId, Decision, JobId, Target, Timestamp, Verb, decide};
+use haamu_domain::{
+    Actor, AgencyId, AuditEvent, AuditId, Code, Decision, JobId, Target, Timestamp, Verb, decide, permits,
+};
+use haamu_form::Language;
 use haamu_store::repo::{audit, jobs};
 use haamu_store::{Db, Files, Tx};
 use haamu_sync::Policy;
 use haamu_sync::build::MinimumBuilds;
 use haamu_sync::frame::MAX_PAGE_BYTES;
-use rand::RngExt;
 use tokio::sync::{Notify, Semaphore};
 use uuid::Uuid;
 
 use crate::Error;
 use crate::blobs::{ReceiptKeys, Turns};
-use crate::identity::TokenKeys;
-
-/// Where the time comes from, and what makes identifiers different.
-pub trait Clock: Send + Sync {
-    /// The present moment.
-    fn now(&self) -> Timestamp;
-
-    /// What identifiers of the same millisecond differ in. Whoever gives the same bytes twice in one gets
-    /// the same identifier twice.
-    fn entropy(&self) -> [u8; 10] {
-        rand::rng().random()
-    }
-}
-
-/// The machine's clock.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct SystemClock;
-
-impl Clock for SystemClock {
-    fn now(&self) -> Timestamp {
-        let since_1970 = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-        let millis = since_1970.map(|elapsed| elapsed.as_millis()).unwrap_or_default();
-        Timestamp::from_millis(i64::try_from(millis).unwrap_or(i64::MAX))
-    }
-}
+use crate::identity::{IdentitySettings, TokenKeys, Webauthn};
+use crate::ports::{Clock, MailPort, Ports, WebPort};
+use crate::seal::Seal;
 
 /// What an operator may set.
 #[derive(Clone, Debug)]
@@ -65,6 +45,12 @@ pub struct AppSettings {
     pub min_builds: MinimumBuilds,
     /// About how many bytes a page of the feed has at most.
     pub page_bytes: usize,
+    /// What concerns passwords, invitations and attempts.
+    pub identity: IdentitySettings,
+    /// The server's address as people reach it, without a slash at its end; links in mails lead there.
+    pub public_url: String,
+    /// The language of mails to people whose language is not known.
+    pub language: Language,
 }
 
 impl Default for AppSettings {
@@ -80,6 +66,9 @@ impl Default for AppSettings {
             policy: Policy::default(),
             min_builds: MinimumBuilds::default(),
             page_bytes: MAX_PAGE_BYTES,
+            identity: IdentitySettings::default(),
+            public_url: "http://localhost:8080".to_owned(),
+            language: Language::default(),
         }
     }
 }
@@ -97,6 +86,11 @@ pub(crate) struct Inner {
     pub(crate) clock: Box<dyn Clock>,
     pub(crate) tokens: TokenKeys,
     pub(crate) receipts: ReceiptKeys,
+    pub(crate) seal: Seal,
+    pub(crate) mail: Box<dyn MailPort>,
+    pub(crate) web: Box<dyn WebPort>,
+    /// None where the server's address allows no passkeys.
+    pub(crate) webauthn: Option<Webauthn>,
     /// Hashing a password takes memory and a core: only a few at a time.
     pub(crate) hashing: Semaphore,
     /// Re-encoding a photo takes memory and a core.
@@ -118,14 +112,12 @@ impl App {
     ///
     /// # Errors
     /// The server's signing keys can neither be read nor be made.
-    pub async fn new(
-        db: Db,
-        files: Files,
-        settings: AppSettings,
-        clock: Box<dyn Clock>,
-    ) -> Result<Self, Error> {
+    pub async fn new(db: Db, files: Files, settings: AppSettings, ports: Ports) -> Result<Self, Error> {
+        let Ports { clock, mail, web } = ports;
         let tokens = TokenKeys::load_or_create(&files).await?;
         let receipts = ReceiptKeys::load_or_create(&files).await?;
+        let seal = Seal::load_or_create(&files).await?;
+        let webauthn = crate::identity::webauthn(&settings.public_url);
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let inner = Inner {
             db,
@@ -134,6 +126,10 @@ impl App {
             clock,
             tokens,
             receipts,
+            seal,
+            mail,
+            web,
+            webauthn,
             hashing: Semaphore::new(cores),
             imaging: Semaphore::new(cores),
             turns: Turns::default(),
@@ -161,6 +157,11 @@ impl App {
     /// Waits until a use case of this process has added a job.
     pub async fn job_added(&self) {
         self.inner.jobs_added.notified().await;
+    }
+
+    /// Wakes a worker of this process, after a transaction that added a job.
+    pub(crate) fn jobs_added(&self) {
+        self.inner.jobs_added.notify_one();
     }
 
     /// What the operator has set.
@@ -257,9 +258,31 @@ impl App {
 pub(crate) fn require(actor: &Actor, verb: Verb, target: &Target, what: &'static str) -> Result<(), Error> {
     match decide(actor, verb, target) {
         Decision::Allowed => Ok(()),
-        Decision::RoleForbids => Err(Error::refused(haamu_domain::Code::Forbidden)),
+        Decision::RoleForbids => Err(Error::refused(Code::Forbidden)),
+        Decision::Limited => Err(limited(actor)),
         Decision::OutOfScope => Err(Error::not_found(what)),
     }
+}
+
+/// Refuses what the actor's role, session or token may not do to anything at all.
+///
+/// # Errors
+/// [`Code::Forbidden`], [`Code::SecondFactorRequired`] or [`Code::ScopeMissing`].
+pub(crate) fn require_permitted(actor: &Actor, verb: Verb) -> Result<(), Error> {
+    match permits(actor, verb) {
+        Decision::Allowed | Decision::OutOfScope => Ok(()),
+        Decision::RoleForbids => Err(Error::refused(Code::Forbidden)),
+        Decision::Limited => Err(limited(actor)),
+    }
+}
+
+/// A refusal of what the role may do, and this session or token may not.
+fn limited(actor: &Actor) -> Error {
+    Error::refused(if actor.token.is_some() {
+        Code::ScopeMissing
+    } else {
+        Code::SecondFactorRequired
+    })
 }
 
 /// Refuses what the actor's role may not do to anything of the agency.

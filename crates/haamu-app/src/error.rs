@@ -39,6 +39,8 @@ pub struct Refusal {
     pub min_build: Option<String>,
     /// Which rules of the programme stand in the way.
     pub obstacles: Vec<Obstacle>,
+    /// In how many seconds it may be tried again, where that is known.
+    pub retry_after: Option<u64>,
 }
 
 /// What is wrong with one field.
@@ -60,6 +62,7 @@ impl Refusal {
             issues: Vec::new(),
             min_build: None,
             obstacles: Vec::new(),
+            retry_after: None,
         }
     }
 }
@@ -117,6 +120,26 @@ impl Error {
             }
             other => other,
         }
+    }
+
+    /// A refusal that passes with time.
+    #[must_use]
+    pub fn until(code: Code, retry_after_seconds: u64) -> Self {
+        Self::Refused(Box::new(Refusal {
+            retry_after: Some(retry_after_seconds),
+            ..Refusal::new(code)
+        }))
+    }
+
+    /// A refusal because of one field.
+    #[must_use]
+    pub fn issue(path: &str, code: &str, message: impl Into<String>) -> Self {
+        let issue = Issue {
+            path: path.to_owned(),
+            code: code.to_owned(),
+            message: message.into(),
+        };
+        Self::with_issues(Code::ValidationFailed, vec![issue])
     }
 
     /// There is no such thing within reach.

@@ -16,9 +16,13 @@ mod evaluation;
 mod filling;
 mod identity;
 mod jobs;
+mod keys;
+mod mail;
+mod ports;
 mod programmes;
 mod reports;
 mod review;
+mod seal;
 mod set_aside;
 mod sync;
 mod visits;
@@ -26,7 +30,7 @@ mod visits;
 pub use blobs::{NewUpload, Turn, UploadPart, UploadState};
 pub use checklists::ChecklistView;
 pub use clients::{ImportReport, LocationPatch, RowError, UnitInput, UnitPatch, UnitView};
-pub use context::{App, AppSettings, Clock, Page, SystemClock};
+pub use context::{App, AppSettings, Page};
 pub use devices::DeviceInput;
 pub use error::{Error, Issue, Refusal};
 pub use filling::{
@@ -34,8 +38,19 @@ pub use filling::{
     GenerateReport, JobInput, JobQuery, JobView, OfferInput, OwnProfilePatch, ProfilePatch, TieInput,
     VisitPlanPatch,
 };
-pub use identity::{Bearer, Issued, Me, MemberView, RefreshInput, SetupInput, SignInInput, UserInput};
+pub use identity::{
+    Bearer, CeremonyView, ChallengeView, FactorsView, Hashing, IdentitySettings, InvitationInput,
+    InvitationView, Issued, JoinInput, Me, MemberView, OidcRedirect, Origin, Proof, ProviderInput,
+    ProviderView, RefreshInput, ServiceTokenInput, SessionView, SetupInput, SignInInput, SignedIn,
+    TotpEnrolment, UserInput,
+};
 pub use jobs::error_chain;
+pub use keys::{KeyKind, rotate_key};
+pub use mail::MailQuery;
+pub use ports::{
+    Clock, MailFailure, MailPort, OutgoingMail, PortFuture, Ports, SystemClock, WebAnswer, WebFailure,
+    WebPort, WebRequest,
+};
 pub use programmes::{
     AttemptView, BriefingInput, BriefingView, PartView, ProgrammeInput, ProgrammePart, QuizView, ReceiptView,
     RoundInput, ScenarioInput, ScenarioPatch, StaffNoticeInput,
@@ -55,9 +70,14 @@ pub mod record {
     pub use haamu_store::repo::clients::{ClientOrganisation, Location};
     pub use haamu_store::repo::devices::Device;
     pub use haamu_store::repo::hierarchies::{HierarchyRecord, Unit};
+    pub use haamu_store::repo::invitations::Invitation;
+    pub use haamu_store::repo::mails::Mail;
     pub use haamu_store::repo::panel::{Companion, ProfileRecord, Tie};
+    pub use haamu_store::repo::passkeys::PasskeyRecord;
     pub use haamu_store::repo::plans::VisitPlan;
     pub use haamu_store::repo::programmes::{Programme, Round};
     pub use haamu_store::repo::scenarios::ScenarioRecord;
+    pub use haamu_store::repo::service_tokens::ServiceToken;
+    pub use haamu_store::repo::sessions::Session;
     pub use haamu_store::repo::set_aside::{Decision, SetAside};
 }

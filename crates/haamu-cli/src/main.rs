@@ -6,6 +6,7 @@
 mod checklist;
 mod custody;
 mod device;
+mod keys;
 mod receipt;
 mod score;
 mod serve;
@@ -45,6 +46,8 @@ enum Command {
     Receipt(receipt::ReceiptArgs),
     /// Tell devices what is safe in a backup.
     Custody(custody::CustodyArgs),
+    /// Rotate the server's own keys.
+    Keys(keys::KeysArgs),
 }
 
 fn main() -> ExitCode {
@@ -59,6 +62,7 @@ fn main() -> ExitCode {
         Command::Device(arguments) => device::run(&arguments),
         Command::Receipt(arguments) => receipt::run(&arguments),
         Command::Custody(arguments) => custody::run(&arguments),
+        Command::Keys(arguments) => keys::run(&arguments),
     };
     match outcome {
         Ok(code) => code,

@@ -6,7 +6,7 @@ use haamu_sync::engine::{Backlog, DeviceState, Enrolment, Event, Failure, Notice
 use haamu_sync::{BlobHash, DeviceId};
 
 use crate::driver::{ClientError, Device, SERVER, SESSION, fresh_device};
-use crate::ports::{DeviceSigner, FileStore, LocalStore, Platform, Transport};
+use crate::ports::{DeviceSigner, FileStore, LocalStore, Platform, SignedIn, Transport};
 use crate::rescue::Exported;
 use crate::session::{Credentials, Session};
 
@@ -25,11 +25,29 @@ impl<S: LocalStore, F: FileStore, T: Transport, P: Platform> Device<S, F, T, P> 
     /// # Errors
     /// The server refuses, or another person's work is on the device.
     pub async fn sign_in(&mut self, server: &str, credentials: &Credentials) -> Result<(), ClientError> {
+        self.sign_in_with(server, credentials, None).await
+    }
+
+    /// Signs a person in with a code of their second factor: of an authenticator app, or a recovery code.
+    ///
+    /// # Errors
+    /// [`ClientError::CodeNeeded`] without a code, [`ClientError::CodeWrong`], or as for [`Device::sign_in`].
+    pub async fn sign_in_with(
+        &mut self,
+        server: &str,
+        credentials: &Credentials,
+        code: Option<&str>,
+    ) -> Result<(), ClientError> {
         let signed_in = self
             .transport
-            .sign_in(credentials)
+            .sign_in(credentials, code)
             .await
             .map_err(ClientError::Server)?;
+        let signed_in = match signed_in {
+            SignedIn::Session(session) => session,
+            SignedIn::CodeNeeded => return Err(ClientError::CodeNeeded),
+            SignedIn::CodeWrong => return Err(ClientError::CodeWrong),
+        };
         if signed_in.me.role != Role::Shopper {
             return Err(ClientError::NotAShopper(signed_in.me.role.as_str()));
         }

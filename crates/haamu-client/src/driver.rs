@@ -32,6 +32,12 @@ pub enum ClientError {
     /// The server refused or could not be reached.
     #[error("{}", words(.0))]
     Server(Failure),
+    /// The person has a second factor, of which a code is needed.
+    #[error("a code of the second factor is needed")]
+    CodeNeeded,
+    /// The code of the second factor is wrong, or was used before.
+    #[error("the code is wrong, or was used before")]
+    CodeWrong,
     /// Whoever signed in is no shopper.
     #[error("only shoppers work with a device; this person is {0}")]
     NotAShopper(&'static str),

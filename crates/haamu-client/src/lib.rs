@@ -34,7 +34,9 @@ pub use haamu_sync::engine::{
 };
 pub use memory::{MemoryFiles, MemoryStore};
 pub use photos::{MAX_PREVIEW_BYTES, Photo};
-pub use ports::{DeviceSigner, FileStore, LocalStore, Pass, Platform, PortError, Transport, Uploaded};
+pub use ports::{
+    DeviceSigner, FileStore, LocalStore, Pass, Platform, PortError, SignedIn, Transport, Uploaded,
+};
 pub use rescue::{Exported, Imported};
 pub use session::{Credentials, Session};
 pub use storage::Free;

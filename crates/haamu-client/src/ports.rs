@@ -105,10 +105,25 @@ pub struct Uploaded {
     pub receipt: Option<Vec<u8>>,
 }
 
+/// What came of signing in.
+#[derive(Clone, Debug)]
+pub enum SignedIn {
+    /// There is a session.
+    Session(Box<SessionOut>),
+    /// The person has a second factor, of which a code is needed.
+    CodeNeeded,
+    /// The code is wrong, or was used before.
+    CodeWrong,
+}
+
 /// The way to the server.
 pub trait Transport {
-    /// Signs a person in.
-    fn sign_in(&mut self, credentials: &Credentials) -> impl Future<Output = Result<SessionOut, Failure>>;
+    /// Signs a person in, with a code of their second factor if they have one.
+    fn sign_in(
+        &mut self,
+        credentials: &Credentials,
+        code: Option<&str>,
+    ) -> impl Future<Output = Result<SignedIn, Failure>>;
 
     /// Renews a session; the refresh token is used up.
     fn refresh(&mut self, session: &Session) -> impl Future<Output = Result<SessionOut, Failure>>;

@@ -40,10 +40,30 @@ codes! {
     Unauthenticated = "unauthenticated", "Sign in first.";
     /// E-mail and password do not belong together.
     InvalidCredentials = "invalid_credentials", "The e-mail or the password is wrong.";
+    /// Too many attempts have failed, on this account or from this address.
+    SignInLocked = "sign_in_locked", "Too many attempts have failed; wait before the next one.";
+    /// The second factor is wrong, was used before, or is none of this person's.
+    SecondFactorWrong = "second_factor_wrong", "The second factor is wrong.";
+    /// The role needs a second factor, and this session has none.
+    SecondFactorRequired = "second_factor_required", "Your role needs a second factor; set one up first.";
+    /// The session is too old for what concerns the account itself.
+    SignInAgain = "sign_in_again", "Sign in again before you do this.";
+    /// A link, a challenge or a ceremony is unknown, was used, or has run out.
+    NoLongerGood = "no_longer_good", "This link or step is not good any more; start over.";
+    /// The address of the server does not allow passkeys.
+    PasskeysUnavailable = "passkeys_unavailable", "This server cannot use passkeys.";
+    /// The identity provider vouched for nobody whom the agency knows.
+    NotVouchedFor = "not_vouched_for", "The identity provider does not vouch for a member of the agency.";
+    /// The identity provider cannot be reached, or answers what makes no sense.
+    IdentityProviderFailed = "identity_provider_failed", "The identity provider did not answer as it should.";
     /// A refresh token is unknown, expired or was used before.
     InvalidRefreshToken = "invalid_refresh_token", "The session has ended; sign in again.";
     /// The role may not do this.
     Forbidden = "forbidden", "Your role may not do this.";
+    /// The token of the integration was not made for this.
+    ScopeMissing = "scope_missing", "The token does not have the scope for this.";
+    /// The agency would be left without anybody who runs it.
+    LastAdministrator = "last_administrator", "The agency needs an administrator.";
     /// There is no such thing within reach.
     NotFound = "not_found", "There is no such thing.";
     /// The path has no such method.

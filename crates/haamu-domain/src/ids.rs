@@ -102,6 +102,16 @@ ids! {
     SetAsideId
     /// A record of a notice to staff.
     StaffNoticeId
+    /// A mail to one person.
+    MailId
+    /// An invitation into an agency.
+    InvitationId
+    /// A one-time secret, a challenge or a ceremony that somebody has to complete.
+    PendingId
+    /// A passkey of a person.
+    PasskeyId
+    /// A token of an integration.
+    ServiceTokenId
 }
 
 impl SubmissionId {

@@ -5,6 +5,8 @@
 //! sync engine, custody receipts, signed requests, and what privacy asks of texts and times. Pure: time and
 //! randomness are arguments.
 
+mod access;
+mod actor;
 mod audit;
 pub mod binding;
 pub mod brief;
@@ -13,9 +15,11 @@ pub mod eligibility;
 pub mod filling;
 pub mod hierarchy;
 mod ids;
+pub mod lockout;
 pub mod opening;
 mod operator;
 pub mod panel;
+pub mod password;
 mod policy;
 mod privacy;
 pub mod programme_parts;
@@ -23,24 +27,28 @@ pub mod quiz;
 pub mod receipt;
 mod role;
 pub mod scenario;
+mod scope;
 pub mod signature;
 pub mod stages;
 mod state;
 mod time;
 
+pub use access::{InvitationState, MailState, SecretPurpose, SignInMethod};
+pub use actor::Actor;
 pub use audit::AuditEvent;
 pub use brief::{AssignmentBrief, LocationBrief};
 pub use code::Code;
 pub use ids::{
     AgencyId, AgreementId, AssignmentId, AuditId, BriefingId, ChecklistId, ChecklistVersionId,
-    ClientOrganisationId, CompanionId, HierarchyId, JobId, LocationId, ParseIdError, ProgrammeId,
-    RefreshTokenId, RoundId, ScenarioId, ScoreId, SessionId, SetAsideId, StaffNoticeId, SubmissionId, TieId,
-    UnitId, UserId, VisitId,
+    ClientOrganisationId, CompanionId, HierarchyId, InvitationId, JobId, LocationId, MailId, ParseIdError,
+    PasskeyId, PendingId, ProgrammeId, RefreshTokenId, RoundId, ScenarioId, ScoreId, ServiceTokenId,
+    SessionId, SetAsideId, StaffNoticeId, SubmissionId, TieId, UnitId, UserId, VisitId,
 };
 pub use operator::OperatorKind;
-pub use policy::{Actor, Decision, Target, Verb, deals_with, decide};
+pub use policy::{Decision, Target, Verb, deals_with, decide, permits};
 pub use privacy::{MASK, Redactor};
 pub use role::Role;
+pub use scope::VerbSet;
 pub use state::{
     AssignmentEvent, AssignmentState, ChecklistState, ProgrammeEvent, ProgrammeState, TransitionError,
     VisitEvent, VisitState,

@@ -3,22 +3,7 @@
 
 use haamu_sync::Disposition;
 
-use crate::{AgencyId, ClientOrganisationId, Role, UserId};
-
-/// A signed-in person, in one agency.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Actor {
-    /// Who.
-    pub user: UserId,
-    /// In which agency.
-    pub agency: AgencyId,
-    /// As what.
-    pub role: Role,
-    /// The client organisation that a client's person belongs to.
-    pub client_organisation: Option<ClientOrganisationId>,
-    /// The device that the token is bound to.
-    pub device: Option<haamu_sync::DeviceId>,
-}
+use crate::{Actor, AgencyId, ClientOrganisationId, Role, UserId};
 
 macro_rules! verbs {
     ($($(#[$doc:meta])* $name:ident = $text:literal: $($role:ident)|+;)*) => {
@@ -59,6 +44,33 @@ verbs! {
     CreateUser = "user.create": Administrator | Coordinator;
     /// List the agency's people.
     ListUsers = "user.list": Administrator | Coordinator;
+    /// End the sessions of a person, and see them.
+    EndSessions = "user.end_sessions": Administrator;
+    /// Keep a person out, and let them in again.
+    DisableUser = "user.disable": Administrator;
+    /// Make a person something else.
+    ChangeRole = "user.change_role": Administrator;
+    /// Take the second factors from a person who has lost them.
+    ResetSecondFactors = "user.reset_second_factors": Administrator;
+    /// Read a person's devices.
+    ListDevices = "device.list": Administrator | Coordinator;
+    /// Invite people, and take invitations back.
+    Invite = "invitation.manage": Administrator | Coordinator;
+    /// Change one's own password and e-mail address.
+    ManageAccount = "account.manage":
+        Administrator | ProgrammeDesigner | Coordinator | Reviewer | Shopper | ClientManager | ClientViewer;
+    /// Read and end one's own sessions.
+    ManageSessions = "session.manage":
+        Administrator | ProgrammeDesigner | Coordinator | Reviewer | Shopper | ClientManager | ClientViewer;
+    /// Set up and take away one's own second factors.
+    ManageSecondFactors = "second_factor.manage":
+        Administrator | ProgrammeDesigner | Coordinator | Reviewer | Shopper | ClientManager | ClientViewer;
+    /// Say which roles need a second factor, and who vouches for members.
+    ManageSecurity = "agency.manage_security": Administrator;
+    /// Make and revoke tokens of integrations.
+    ManageServiceTokens = "service_token.manage": Administrator;
+    /// Read which mails were sent.
+    ReadMails = "mail.read": Administrator;
     /// Add a client organisation.
     CreateClientOrganisation = "client_organisation.create": Administrator | Coordinator;
     /// Read client organisations.
@@ -162,6 +174,14 @@ verbs! {
     ReadReport = "visit_report.read": Administrator | Coordinator | Reviewer | ClientManager | ClientViewer;
 }
 
+impl Verb {
+    /// The verb of a name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|verb| verb.as_str() == name)
+    }
+}
+
 /// Whether a role has to do with work that was put there: reviewers with what came late, coordinators
 /// and administrators with all that was set aside.
 #[must_use]
@@ -226,8 +246,21 @@ pub enum Decision {
     Allowed,
     /// The role may not do this to anything.
     RoleForbids,
+    /// The role may, but not this session or token.
+    Limited,
     /// The actor must not even know that the target exists.
     OutOfScope,
+}
+
+/// Decides whether `actor` may do `verb` to anything at all.
+pub fn permits(actor: &Actor, verb: Verb) -> Decision {
+    if !verb.roles().contains(&actor.role) {
+        Decision::RoleForbids
+    } else if actor.only.is_some_and(|only| !only.contains(verb)) {
+        Decision::Limited
+    } else {
+        Decision::Allowed
+    }
 }
 
 /// Decides whether `actor` may do `verb` to `target`.
@@ -239,8 +272,9 @@ pub fn decide(actor: &Actor, verb: Verb, target: &Target) -> Decision {
         || target
             .owner
             .is_some_and(|owner| owner != actor.user && actor.role == Role::Shopper);
-    if !verb.roles().contains(&actor.role) {
-        Decision::RoleForbids
+    let permitted = permits(actor, verb);
+    if permitted != Decision::Allowed {
+        permitted
     } else if is_out_of_reach {
         Decision::OutOfScope
     } else {
@@ -253,6 +287,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
+    use crate::VerbSet;
 
     fn agency(number: u128) -> AgencyId {
         AgencyId::from_uuid(Uuid::from_u128(number))
@@ -263,13 +298,8 @@ mod tests {
     }
 
     fn actor(role: Role) -> Actor {
-        Actor {
-            user: UserId::from_uuid(Uuid::from_u128(1)),
-            agency: agency(1),
-            role,
-            client_organisation: role.is_client().then(|| client(1)),
-            device: None,
-        }
+        let client = role.is_client().then(|| client(1));
+        Actor::person(UserId::from_uuid(Uuid::from_u128(1)), agency(1), role, client)
     }
 
     #[test]
@@ -322,6 +352,24 @@ mod tests {
                 is_coordinating || role == Role::Reviewer
             );
             assert!(!deals_with(role, Disposition::Applied));
+        }
+    }
+
+    #[test]
+    fn what_a_session_is_limited_to_is_all_that_it_may_do() {
+        for role in Role::ALL {
+            let limited = Actor {
+                only: Some(VerbSet::FACTORLESS),
+                ..actor(role)
+            };
+            for verb in Verb::ALL {
+                let is_allowed = permits(&limited, *verb) == Decision::Allowed;
+                let is_named = matches!(
+                    verb,
+                    Verb::ReadMe | Verb::ManageSecondFactors | Verb::ManageSessions
+                );
+                assert_eq!(is_allowed, is_named, "{role:?} {verb:?}");
+            }
         }
     }
 

@@ -231,7 +231,15 @@ impl Receipt {
 }
 
 impl PublicKey {
-    fn of(key: &VerifyingKey) -> Self {
+    /// The key id.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.kid
+    }
+
+    /// The key as others know it.
+    #[must_use]
+    pub fn of(key: &VerifyingKey) -> Self {
         let x = URL_SAFE_NO_PAD.encode(key.as_bytes());
         let thumbprint = Sha256::digest(format!(r#"{{"crv":"Ed25519","kty":"OKP","x":"{x}"}}"#));
         let kid = URL_SAFE_NO_PAD.encode(thumbprint);

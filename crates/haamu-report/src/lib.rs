@@ -5,8 +5,10 @@
 //! because [`VisitReport::build`] is not given any but to mask them.
 
 mod labels;
+mod mail;
 mod visit;
 
+pub use mail::{Letter, RenderedMail, render_mail};
 pub use visit::{
     AnswerView, BandView, CriticalView, LocalisedText, LossView, PhotoSource, PhotoView, ReportContext,
     ReportInput, ScoreView, SectionView, TagView, VisitReport, VisitView, render_html,

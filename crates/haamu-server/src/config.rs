@@ -8,12 +8,19 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use haamu_app::AppSettings;
+use haamu_app::{AppSettings, Hashing, IdentitySettings};
+use haamu_form::Language;
 use haamu_store::{DbSettings, FileSettings};
+use haamu_wire::Secret;
 use haamu_wire::sync::build::MinimumBuilds;
 use haamu_wire::sync::{Network, Policy};
 use serde::Deserialize;
 use toml::{Table, Value};
+use url::Url;
+
+use crate::http::{BadNetwork, HttpSettings, ProxyHeader, RateLimits, TrustedProxies};
+use crate::mail::MailSettings;
+use crate::web::Web;
 
 /// What a setting is when nobody sets it.
 #[derive(Clone, Copy, Debug)]
@@ -40,6 +47,45 @@ const SETTINGS: &[Setting] = &[
         doc: &[
             "Address and port to listen on. Put a reverse proxy with TLS in front before",
             "opening it to others.",
+        ],
+    },
+    Setting {
+        area: "server",
+        key: "public_url",
+        default: Default::Text(""),
+        doc: &[
+            "The address by which people reach the server, such as https://haamu.example. Links in mails lead there, and",
+            "passkeys are bound to its name. Empty: http://localhost with the port above.",
+        ],
+    },
+    Setting {
+        area: "server",
+        key: "trusted_proxies",
+        default: Default::Text(""),
+        doc: &[
+            "Addresses and networks of reverse proxies that are believed about where requests come from, such as",
+            "`10.0.0.0/8, 2001:db8::1`.",
+        ],
+    },
+    Setting {
+        area: "server",
+        key: "proxy_header",
+        default: Default::Text("x-forwarded-for"),
+        doc: &["The header that these proxies write: `x-forwarded-for` or `forwarded`."],
+    },
+    Setting {
+        area: "server",
+        key: "public_per_minute",
+        default: Default::Number(600),
+        doc: &["How many requests an address may make in a minute without having signed in; 0: any number."],
+    },
+    Setting {
+        area: "server",
+        key: "credentials_per_minute",
+        default: Default::Number(60),
+        doc: &[
+            "The same for sign-in, set-up, invitations, new passwords and confirmations, which could be used to guess;",
+            "0: any number.",
         ],
     },
     Setting {
@@ -86,6 +132,78 @@ const SETTINGS: &[Setting] = &[
         key: "refresh_token_days",
         default: Default::Number(30),
         doc: &["How long a device may be without network before its person must sign in again."],
+    },
+    Setting {
+        area: "identity",
+        key: "argon2_memory_kib",
+        default: Default::Number(19_456),
+        doc: &[
+            "How passwords are hashed: memory in KiB, passes and lanes of argon2id. Where more is asked for than a hash",
+            "was made with, it is made anew when its person signs in.",
+        ],
+    },
+    Setting {
+        area: "identity",
+        key: "argon2_passes",
+        default: Default::Number(2),
+        doc: &["Passes over the memory."],
+    },
+    Setting {
+        area: "identity",
+        key: "argon2_lanes",
+        default: Default::Number(1),
+        doc: &["Lanes of the memory."],
+    },
+    Setting {
+        area: "identity",
+        key: "lock_out_attempts",
+        default: Default::Number(10),
+        doc: &[
+            "After so many failed attempts in a row an account is locked before each further one. From the fourth on,",
+            "pauses grow. An address is given ten times as many.",
+        ],
+    },
+    Setting {
+        area: "identity",
+        key: "lock_out_minutes",
+        default: Default::Number(15),
+        doc: &["How long a lock lasts."],
+    },
+    Setting {
+        area: "identity",
+        key: "invitation_days",
+        default: Default::Number(7),
+        doc: &["How long an invitation can be accepted."],
+    },
+    Setting {
+        area: "identity",
+        key: "provider_addresses",
+        default: Default::Text("public"),
+        doc: &[
+            "Where identity providers may be: `public`, or `any` for such as stand in one's own network. Whoever",
+            "administers an agency can make the server ask any address there then.",
+        ],
+    },
+    Setting {
+        area: "mail",
+        key: "smtp_url",
+        default: Default::Text(""),
+        doc: &[
+            "The mail server: smtps://user:password@host, or smtp://user:password@host:587?tls=required for STARTTLS.",
+            "Empty: each mail is written into a file below data_dir/mail, for demos and trials.",
+        ],
+    },
+    Setting {
+        area: "mail",
+        key: "mail_sender",
+        default: Default::Text("Haamu <haamu@localhost>"),
+        doc: &["Who mails come from."],
+    },
+    Setting {
+        area: "mail",
+        key: "mail_language",
+        default: Default::Text("en"),
+        doc: &["The language of mails to people whose language is not known: `fi`, `sv` or `en`."],
     },
     Setting {
         area: "uploads",
@@ -222,12 +340,27 @@ pub enum ConfigError {
 #[serde(deny_unknown_fields)]
 pub struct Config {
     listen: SocketAddr,
+    public_url: String,
+    trusted_proxies: String,
+    proxy_header: String,
+    public_per_minute: u32,
+    credentials_per_minute: u32,
     data_dir: PathBuf,
     database_url: String,
     database_max_connections: u32,
     object_store: String,
     access_token_minutes: u32,
     refresh_token_days: u32,
+    argon2_memory_kib: u32,
+    argon2_passes: u32,
+    argon2_lanes: u32,
+    lock_out_attempts: u32,
+    lock_out_minutes: u32,
+    invitation_days: u32,
+    provider_addresses: String,
+    smtp_url: Secret,
+    mail_sender: String,
+    mail_language: String,
     max_file_mib: u32,
     staging_days: u32,
     agency_staging_mib: u32,
@@ -299,6 +432,18 @@ impl Config {
             ),
             ("access_token_minutes", self.access_token_minutes, 1..=24 * 60),
             ("refresh_token_days", self.refresh_token_days, 1..=366),
+            ("public_per_minute", self.public_per_minute, 0..=1_000_000),
+            (
+                "credentials_per_minute",
+                self.credentials_per_minute,
+                0..=1_000_000,
+            ),
+            ("argon2_memory_kib", self.argon2_memory_kib, 8_192..=4_194_304),
+            ("argon2_passes", self.argon2_passes, 1..=100),
+            ("argon2_lanes", self.argon2_lanes, 1..=64),
+            ("lock_out_attempts", self.lock_out_attempts, 4..=1_000),
+            ("lock_out_minutes", self.lock_out_minutes, 1..=24 * 60),
+            ("invitation_days", self.invitation_days, 1..=366),
             ("max_file_mib", self.max_file_mib, 1..=200),
             ("staging_days", self.staging_days, 1..=366),
             ("agency_staging_mib", self.agency_staging_mib, 1..=1 << 24),
@@ -336,10 +481,84 @@ impl Config {
                 return wrong(key, format!("{value:?} is neither any nor unmetered"));
             }
         }
+        if !matches!(self.provider_addresses.as_str(), "public" | "any") {
+            let reason = format!("{:?} is neither public nor any", self.provider_addresses);
+            return wrong("provider_addresses", reason);
+        }
+        if Language::from_tag(&self.mail_language).is_none() {
+            let reason = format!("{:?} is none of fi, sv and en", self.mail_language);
+            return wrong("mail_language", reason);
+        }
+        self.http()?;
+        if let Err(reason) = self.mail().check() {
+            return wrong("mail_sender", reason);
+        }
+        if let Err(reason) = check_public_url(&self.public_url) {
+            return wrong("public_url", reason);
+        }
         match self.min_builds.parse::<MinimumBuilds>() {
             Ok(_) => Ok(()),
             Err(error) => wrong("min_builds", error.to_string()),
         }
+    }
+
+    /// What concerns HTTP alone.
+    ///
+    /// # Errors
+    /// A proxy's address cannot be read.
+    pub fn http(&self) -> Result<HttpSettings, ConfigError> {
+        let wrong = |key: &str, reason: String| ConfigError::Value {
+            key: key.to_owned(),
+            reason,
+        };
+        let header = match self.proxy_header.as_str() {
+            "x-forwarded-for" => ProxyHeader::XForwardedFor,
+            "forwarded" => ProxyHeader::Forwarded,
+            other => {
+                let reason = format!("{other:?} is neither x-forwarded-for nor forwarded");
+                return Err(wrong("proxy_header", reason));
+            }
+        };
+        let named = self.trusted_proxies.split(',').map(str::trim);
+        let networks = named
+            .filter(|text| !text.is_empty())
+            .map(|text| {
+                let network = text.parse();
+                network.map_err(|error: BadNetwork| wrong("trusted_proxies", format!("{text:?} is {error}")))
+            })
+            .collect::<Result<_, _>>()?;
+        Ok(HttpSettings {
+            proxies: TrustedProxies { networks, header },
+            limits: RateLimits {
+                public_per_minute: self.public_per_minute,
+                credentials_per_minute: self.credentials_per_minute,
+            },
+        })
+    }
+
+    /// The way to other servers, such as identity providers.
+    pub(crate) fn web(&self) -> Result<Web, reqwest::Error> {
+        match self.provider_addresses.as_str() {
+            "any" => Web::new(),
+            _ => Web::public_only(),
+        }
+    }
+
+    /// Where mails go.
+    pub(crate) fn mail(&self) -> MailSettings {
+        MailSettings {
+            smtp_url: self.smtp_url.clone(),
+            sender: self.mail_sender.clone(),
+            folder: self.data_dir.join("mail"),
+        }
+    }
+
+    /// The address by which people reach the server, without a slash at its end.
+    fn public_url(&self) -> String {
+        if self.public_url.is_empty() {
+            return format!("http://localhost:{}", self.listen.port());
+        }
+        self.public_url.trim_end_matches('/').to_owned()
     }
 
     /// The address to listen on.
@@ -354,10 +573,10 @@ impl Config {
         &self.data_dir
     }
 
-    /// Whether database or files are kept in [`Config::data_dir`].
+    /// Whether database, files or mails are kept in [`Config::data_dir`].
     #[must_use]
-    pub const fn uses_data_dir(&self) -> bool {
-        self.database_url.is_empty() || self.object_store.is_empty()
+    pub fn uses_data_dir(&self) -> bool {
+        self.database_url.is_empty() || self.object_store.is_empty() || self.smtp_url.expose().is_empty()
     }
 
     /// How to reach the database.
@@ -398,6 +617,18 @@ impl Config {
             policy: self.policy(),
             // Only what can be read passes the check of the configuration.
             min_builds: self.min_builds.parse().unwrap_or_default(),
+            identity: IdentitySettings {
+                hashing: Hashing {
+                    memory_kib: self.argon2_memory_kib,
+                    passes: self.argon2_passes,
+                    lanes: self.argon2_lanes,
+                },
+                attempts: self.lock_out_attempts,
+                pause: Duration::from_secs(u64::from(self.lock_out_minutes) * 60),
+                invitation: Duration::from_secs(u64::from(self.invitation_days) * 24 * 3600),
+            },
+            public_url: self.public_url(),
+            language: Language::from_tag(&self.mail_language).unwrap_or_default(),
             ..AppSettings::default()
         }
     }
@@ -430,6 +661,22 @@ impl Config {
     #[must_use]
     pub fn logs_json(&self) -> bool {
         self.log_format == "json"
+    }
+}
+
+fn check_public_url(text: &str) -> Result<(), String> {
+    if text.is_empty() {
+        return Ok(());
+    }
+    let url = Url::parse(text).map_err(|error| format!("{text:?} is no address: {error}"))?;
+    let is_sound = matches!(url.scheme(), "http" | "https")
+        && url.has_host()
+        && url.query().is_none()
+        && url.fragment().is_none();
+    if is_sound {
+        Ok(())
+    } else {
+        Err(format!("{text:?} is no address such as https://haamu.example"))
     }
 }
 
@@ -564,6 +811,7 @@ mod tests {
             &[
                 ("HAAMU_DATABASE_URL", "postgres://h/d"),
                 ("HAAMU_OBJECT_STORE", "s3://b/p"),
+                ("HAAMU_SMTP_URL", "smtps://h"),
             ],
             &[],
         );
@@ -586,12 +834,36 @@ mod tests {
             assert_eq!(load(&[(name, value)], &[]).expect_err(name).to_string(), message);
         }
         assert!(load(&[("HAAMU_LISTEN", "nowhere")], &[]).is_err());
+        for (name, value) in [
+            ("HAAMU_PUBLIC_URL", "haamu.example"),
+            ("HAAMU_TRUSTED_PROXIES", "10.0.0.0/8, proxy"),
+            ("HAAMU_PROXY_HEADER", "via"),
+            ("HAAMU_MAIL_SENDER", "nobody"),
+            ("HAAMU_SMTP_URL", "imap://host"),
+            ("HAAMU_MAIL_LANGUAGE", "de"),
+            ("HAAMU_PROVIDER_ADDRESSES", "private"),
+        ] {
+            let error = load(&[(name, value)], &[]).expect_err(name).to_string();
+            let key = name.trim_start_matches("HAAMU_").to_lowercase();
+            assert!(error.starts_with(&key) || key == "smtp_url", "{name}: {error}");
+        }
+    }
+
+    #[test]
+    fn the_public_address_has_no_slash_at_its_end() {
+        let url = |set: &[(&str, &str)]| load(set, &[]).expect("sound").app().public_url;
+        assert_eq!(url(&[]), "http://localhost:8080");
+        assert_eq!(url(&[("HAAMU_LISTEN", "0.0.0.0:81")]), "http://localhost:81");
+        let named = url(&[("HAAMU_PUBLIC_URL", "https://haamu.example/")]);
+        assert_eq!(named, "https://haamu.example");
     }
 
     #[test]
     fn a_password_is_never_shown() {
         let config = load(&[("HAAMU_DATABASE_URL", "postgres://u:hunter2@h/d")], &[]).expect("sound");
         assert!(!format!("{config:?}").contains("hunter2"));
+        let wrong = load(&[("HAAMU_SMTP_URL", "imap://u:hunter2@h")], &[]);
+        assert!(!wrong.expect_err("no mail server").to_string().contains("hunter2"));
     }
 
     #[test]

@@ -5,11 +5,18 @@
 
 mod config;
 mod http;
+mod mail;
 mod serve;
 pub mod telemetry;
+mod web;
 mod worker;
 
+pub use haamu_app::KeyKind;
+
 pub use config::{Config, ConfigError, example_file};
-pub use http::{openapi_document, router};
-pub use serve::{ServeError, Server, confirm_custody, migrate, work};
+pub use http::{
+    BadNetwork, HttpSettings, Network, ProxyHeader, RateLimits, TrustedProxies, openapi_document, router,
+};
+pub use serve::{ServeError, Server, confirm_custody, migrate, rotate_keys, work};
 pub use tokio_util::sync::CancellationToken;
+pub use web::Web;

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use haamu_app::{App, CustodyReport, SystemClock};
+use haamu_app::{App, CustodyReport, KeyKind, Ports, SystemClock};
 use haamu_migrations::MigrateError;
 use haamu_store::{Db, DbSettings, Files, StoreError};
 use rand::RngExt;
@@ -10,7 +10,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::{Config, http, worker};
+use crate::{Config, ConfigError, HttpSettings, http, worker};
 
 /// Why a server process could not start or go on.
 #[derive(Debug, thiserror::Error)]
@@ -30,9 +30,15 @@ pub enum ServeError {
     /// The schema cannot be brought up to date.
     #[error(transparent)]
     Migrate(#[from] MigrateError),
+    /// The configuration cannot be used.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
     /// The use cases cannot be made.
     #[error(transparent)]
     App(#[from] haamu_app::Error),
+    /// Mails or requests to other servers have no way out.
+    #[error("there is no way out: {0}")]
+    WayOut(String),
     /// The address cannot be listened on.
     #[error("{address} cannot be listened on: {source}")]
     Listen {
@@ -52,6 +58,7 @@ pub struct Server {
     listener: TcpListener,
     address: SocketAddr,
     app: App,
+    http: HttpSettings,
     workers: u32,
     /// The one-time code for the first administrator, if there is none yet.
     setup_code: Option<String>,
@@ -75,6 +82,7 @@ impl Server {
             listener,
             address,
             app,
+            http: config.http()?,
             workers: config.workers(),
             setup_code,
         })
@@ -102,8 +110,9 @@ impl Server {
             tasks.spawn(worker::run(self.app.clone(), stop.clone()));
         }
         tasks.close();
-        let router = http::router(self.app);
-        let served = axum::serve(self.listener, router)
+        let router = http::router(self.app, self.http);
+        let service = router.into_make_service_with_connect_info::<SocketAddr>();
+        let served = axum::serve(self.listener, service)
             .with_graceful_shutdown({
                 let stop = stop.clone();
                 async move { stop.cancelled().await }
@@ -173,7 +182,27 @@ async fn open_app(config: &Config) -> Result<App, ServeError> {
     let now = haamu_app::Clock::now(&SystemClock).millis();
     let db = Db::open(&config.database(), incarnation, now).await?;
     let files = Files::open(&config.files(), &incarnation.to_string()).await?;
-    Ok(App::new(db, files, config.app(), Box::new(SystemClock)).await?)
+    let ports = Ports {
+        clock: Box::new(SystemClock),
+        mail: config.mail().open().map_err(ServeError::WayOut)?,
+        web: Box::new(
+            config
+                .web()
+                .map_err(|error| ServeError::WayOut(error.to_string()))?,
+        ),
+    };
+    Ok(App::new(db, files, config.app(), ports).await?)
+}
+
+/// Adds a key of a kind, which is used from the next start of a server process on. Returns its number.
+///
+/// # Errors
+/// [`ServeError`] says what is missing.
+pub async fn rotate_keys(config: &Config, kind: KeyKind) -> Result<u32, ServeError> {
+    prepare_data_dir(config)?;
+    let probe = haamu_wire::sync::Incarnation::from_bytes(rand::rng().random());
+    let files = Files::open(&config.files(), &probe.to_string()).await?;
+    Ok(haamu_app::rotate_key(&files, kind).await?)
 }
 
 fn prepare_data_dir(config: &Config) -> Result<(), ServeError> {

@@ -134,11 +134,38 @@ impl Files {
             .ok_or(StoreError::Missing("secret"))
     }
 
-    /// The secrets whose names begin so, by name.
+    /// A secret of the server, if it is there.
+    ///
+    /// # Errors
+    /// The object store failed.
+    pub async fn find_secret(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        let found = self.read(&Path::from(format!("secrets/{name}"))).await?;
+        Ok(found.map(|bytes| bytes.to_vec()))
+    }
+
+    /// Keeps a secret of the server. Returns false if there is one of this name; that one stays.
+    ///
+    /// # Errors
+    /// The object store failed.
+    pub async fn create_secret(&self, name: &str, secret: &[u8]) -> Result<bool, StoreError> {
+        let path = Path::from(format!("secrets/{name}"));
+        self.create(&path, Bytes::copy_from_slice(secret)).await
+    }
+
+    /// The secrets in a folder, by name.
     ///
     /// # Errors
     /// The object store failed.
     pub async fn list_secrets(&self, folder: &str) -> Result<Vec<Vec<u8>>, StoreError> {
+        let named = self.list_named_secrets(folder).await?;
+        Ok(named.into_iter().map(|(_, secret)| secret).collect())
+    }
+
+    /// The secrets in a folder with their names, by name.
+    ///
+    /// # Errors
+    /// The object store failed.
+    pub async fn list_named_secrets(&self, folder: &str) -> Result<Vec<(String, Vec<u8>)>, StoreError> {
         let prefix = Path::from(format!("secrets/{folder}"));
         let found: Vec<_> = self.store.list(Some(&prefix)).try_collect().await?;
         let mut paths: Vec<Path> = found.into_iter().map(|object| object.location).collect();
@@ -146,7 +173,8 @@ impl Files {
         let mut secrets = Vec::with_capacity(paths.len());
         for path in paths {
             let secret = self.read(&path).await?;
-            secrets.push(secret.ok_or(StoreError::Missing("secret"))?.to_vec());
+            let secret = secret.ok_or(StoreError::Missing("secret"))?.to_vec();
+            secrets.push((path.filename().unwrap_or_default().to_owned(), secret));
         }
         Ok(secrets)
     }

@@ -5,6 +5,8 @@
 //! `2026-11-22`. The frames of the sync endpoint are types of `haamu-sync`,
 //! which this crate re-exports.
 
+mod access;
+mod account;
 mod checklists;
 mod evaluations;
 mod filling;
@@ -20,6 +22,16 @@ mod sessions;
 mod set_aside;
 mod visits;
 
+pub use access::{
+    AcceptInvitationIn, IdentityProviderIn, IdentityProviderOut, InvitationIn, InvitationOut, InvitationsOut,
+    InvitedOut, MailOut, MailsOut, RoleIn, SecondFactorRolesIn, SecondFactorRolesOut, ServiceTokenCreatedOut,
+    ServiceTokenIn, ServiceTokenOut, ServiceTokensOut,
+};
+pub use account::{
+    CeremonyOut, ChallengeOut, EmailIn, LinkIn, OidcBeginIn, OidcBegunOut, OidcCompleteIn, PasskeyAddedOut,
+    PasskeyIn, PasskeyOut, PasskeySignInIn, PasswordIn, PasswordResetIn, PasswordResetRequestIn,
+    RecoveryCodesOut, SecondFactorIn, SecondFactorsOut, SessionItemOut, SessionsOut, TotpIn, TotpOut,
+};
 pub use checklists::{ChecklistVersionOut, ChecklistsOut, FindingOut};
 pub use evaluations::{
     AnswerOut, ApproveIn, ConfirmCriticalIn, EvaluationOut, FileOut, FollowUpOut, ReturnIn, ScoreOut,

@@ -112,6 +112,15 @@ pub struct MeOut {
     /// The device that the session is bound to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub device: Option<String>,
+    /// The e-mail address.
+    #[serde(default)]
+    pub email: String,
+    /// Whether the person has shown that the address is theirs.
+    #[serde(default)]
+    pub email_verified: bool,
+    /// Whether the role needs a second factor that the session lacks: nothing but setting one up is allowed then.
+    #[serde(default)]
+    pub second_factor_missing: bool,
 }
 
 /// A person to be added to the agency.
@@ -150,6 +159,12 @@ pub struct UserOut {
     /// The client organisation of a client's person.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client_organisation: Option<Uuid>,
+    /// Whether the person has shown that the address is theirs.
+    #[serde(default)]
+    pub email_verified: bool,
+    /// Since when the person is kept out; absent if they are not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub disabled_at: Option<String>,
 }
 
 /// A page of people.
@@ -194,7 +209,7 @@ pub struct EnrolledOut {
     pub expires_in: u64,
 }
 
-/// A device of the signed-in person.
+/// A device of a person.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct DeviceOut {
@@ -213,7 +228,7 @@ pub struct DeviceOut {
     pub revoked_at: Option<String>,
 }
 
-/// The devices of the signed-in person.
+/// The devices of a person.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct DevicesOut {

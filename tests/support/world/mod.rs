@@ -25,8 +25,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 use axum::Router;
-use haamu_app::{App, AppSettings, Clock};
+use haamu_app::{
+    App, AppSettings, Clock, IdentitySettings, PortFuture, Ports, WebAnswer, WebFailure, WebPort, WebRequest,
+};
 use haamu_domain::Timestamp;
+use haamu_server::HttpSettings;
 use haamu_sim::backend::{Session, Terms};
 use haamu_sim::{Fault, Invariant, Plan, START};
 use haamu_store::Db;
@@ -35,7 +38,9 @@ use haamu_sync::{Document, DocumentId, Incarnation, OpId};
 use sea_orm::DatabaseConnection;
 use tokio::runtime::Runtime;
 
+use crate::agency::CHEAP_HASHING;
 use crate::database::TestDatabase;
+use crate::mail::TestMail;
 
 pub use logs::LogWatch;
 pub use template::{Kind, Template};
@@ -160,7 +165,7 @@ impl RealServer {
         let clock = WorldClock::new();
         let settings = AppSettings {
             page_bytes: BYTES_OF_AN_ENTITY * usize::from(plan.setting.page.max(1)),
-            ..AppSettings::default()
+            ..settings()
         };
         let users = usize::from(plan.setting.users.max(1));
         let running = runtime.block_on(async {
@@ -251,16 +256,41 @@ impl Running {
             opened.expect("a database")
         };
         let reader = open(1).await;
-        let app = App::new(open(2).await, objects.files(), settings, Box::new(clock.clone()));
+        let ports = Ports {
+            clock: Box::new(clock.clone()),
+            mail: Box::new(TestMail::default()),
+            web: Box::new(NoWeb),
+        };
+        let app = App::new(open(2).await, objects.files(), settings, ports);
         let app = app.await.expect("an app");
         Self {
             reader,
             observer: database.connect().await,
-            router: haamu_server::router(app.clone()),
+            router: haamu_server::router(app.clone(), HttpSettings::default()),
             app,
             objects,
             database,
         }
+    }
+}
+
+/// Worlds have nobody else in them.
+struct NoWeb;
+
+impl WebPort for NoWeb {
+    fn send(&self, _: WebRequest) -> PortFuture<'_, Result<WebAnswer, WebFailure>> {
+        Box::pin(async { Err(WebFailure("there is no web".to_owned())) })
+    }
+}
+
+/// Whoever signs in a thousand times does so cheaply.
+fn settings() -> AppSettings {
+    AppSettings {
+        identity: IdentitySettings {
+            hashing: CHEAP_HASHING,
+            ..IdentitySettings::default()
+        },
+        ..AppSettings::default()
     }
 }
 

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use haamu_app::AppSettings;
 use haamu_domain::binding::{add_instance, answer_key, files_key, instances_key, set_text};
 use haamu_domain::brief::submission_entity;
 use haamu_domain::{AgencyId, SubmissionId, UserId};
@@ -21,6 +20,7 @@ use crate::database::TestDatabase;
 use crate::server::TestServer;
 
 use super::logs::LogWatch;
+use super::settings;
 
 /// Every answer begins with this word, and nothing else does.
 pub(super) const MARKER: &str = "kuiskattu";
@@ -63,7 +63,7 @@ impl Template {
             Kind::Sqlite => TestDatabase::sqlite().await,
             Kind::Postgres => TestDatabase::postgres().await?,
         };
-        let server = TestServer::start_from(database, AppSettings::default(), Origin::fixed()).await;
+        let server = TestServer::start_from(database, settings(), Origin::fixed()).await;
         let north = &server.north;
         let location = server.import_location(north, 8).await;
         let version = server.publish(north, &checklist(1)).await;

@@ -73,7 +73,7 @@ impl App {
                     devices::insert(tx, &device).await?;
                 }
             }
-            sessions::bind_device(tx, bearer.session, input.device).await?;
+            sessions::bind_device(tx, bearer.require_session()?, input.device).await?;
             Ok(((), AuditEvent::of(Verb::EnrolDevice, "device", input.device)))
         })
         .await?;
@@ -89,14 +89,16 @@ impl App {
 
     /// A new token is only given out in a session that could be renewed as well.
     async fn require_live(&self, tx: &Tx, bearer: &Bearer) -> Result<(), Error> {
+        let own = bearer.require_session()?;
         // A server that was restored does not have the sessions that were begun after its backup.
-        if sessions::find(tx, bearer.session).await?.is_none() {
+        if sessions::find(tx, own).await?.is_none() {
             return Err(Error::refused(Code::Unauthenticated));
         }
-        let session = sessions::lock(tx, bearer.session).await?;
+        let session = sessions::lock(tx, own).await?;
         let user = identity::load_user(tx, bearer.actor.user).await?;
         let member = identity::find_membership(tx, bearer.actor.agency, bearer.actor.user).await?;
-        let is_member = member.is_some_and(|member| member.role == bearer.actor.role);
+        let is_member =
+            member.is_some_and(|member| member.role == bearer.actor.role && member.disabled_at.is_none());
         if session.ended_at.is_none() && user.disabled_at.is_none() && is_member {
             Ok(())
         } else {

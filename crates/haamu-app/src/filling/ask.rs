@@ -58,7 +58,7 @@ impl App {
             let visit = self.visit_within_reach(tx, actor, visit).await?;
             let shopper = shopper.ok_or_else(|| no_such("shopper".to_owned(), "shopper of the agency"))?;
             let member = identity::find_membership(tx, actor.agency, shopper).await?;
-            if member.is_none_or(|member| member.role != Role::Shopper) {
+            if member.is_none_or(|member| !member.works_as(Role::Shopper)) {
                 return Err(no_such("shopper".to_owned(), "shopper of the agency"));
             }
             self.judge(tx, actor, &visit, shopper, &query).await

@@ -56,7 +56,7 @@ impl App {
         programmes::lock_round(tx, agency, visit.round).await?;
         clients::lock_location(tx, agency, visit.location).await?;
         let member = identity::lock_membership(tx, agency, shopper).await?;
-        if member.is_none_or(|member| member.role != Role::Shopper) {
+        if member.is_none_or(|member| !member.works_as(Role::Shopper)) {
             return Err(no_such(path.to_owned(), "shopper of the agency"));
         }
         let facts = RoundFacts::load(tx, actor, visit.round).await?;

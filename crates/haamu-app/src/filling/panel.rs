@@ -171,7 +171,7 @@ impl App {
             checks.finish()?;
             if let Some(user) = input.user {
                 let member = identity::find_membership(tx, actor.agency, user).await?;
-                if member.is_none_or(|member| member.role != Role::Shopper) {
+                if member.is_none_or(|member| !member.works_as(Role::Shopper)) {
                     return Err(no_such("user".to_owned(), "shopper of the agency"));
                 }
             }

@@ -1,34 +1,25 @@
-//! Signing in, renewing a session and signing out.
+//! Sessions: starting, renewing, listing and ending them.
 
-use haamu_domain::{Actor, AgencyId, AuditEvent, Code, RefreshTokenId, SessionId, Verb};
+use haamu_domain::{
+    Actor, AuditEvent, Code, RefreshTokenId, SessionId, SignInMethod, Timestamp, Verb, VerbSet,
+};
 use haamu_store::Tx;
-use haamu_store::repo::{audit, identity, sessions};
+use haamu_store::repo::identity::Membership;
+use haamu_store::repo::sessions::{self, Session};
+use haamu_store::repo::{audit, identity, security};
 
+use crate::context::{require_in_agency, require_permitted};
 use crate::{App, Error};
 
+use super::attempts::Origin;
 use super::tokens::{Bearer, fresh_secret, hash_secret};
 use super::users::Me;
 
 /// A refresh token may be sent a second time within this many seconds, as long
 /// as its successor was not used: the answer to the first time may have been lost.
 const REUSE_GRACE_SECONDS: i64 = 60;
-
-/// E-mail and password.
-#[derive(Clone)]
-pub struct SignInInput {
-    /// The e-mail address.
-    pub email: String,
-    /// The password.
-    pub password: String,
-    /// The agency, for people who belong to several.
-    pub agency: Option<AgencyId>,
-}
-
-impl std::fmt::Debug for SignInInput {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("SignInInput").finish_non_exhaustive()
-    }
-}
+/// The longest name of a browser or app that is kept.
+const LONGEST_USER_AGENT: usize = 200;
 
 /// A refresh token.
 #[derive(Clone)]
@@ -62,6 +53,15 @@ impl std::fmt::Debug for Issued {
     }
 }
 
+/// One of a person's sessions.
+#[derive(Clone, Debug)]
+pub struct SessionView {
+    /// The session.
+    pub session: Session,
+    /// Whether it is the one that asks.
+    pub is_current: bool,
+}
+
 /// What became of a refresh token.
 enum Renewal {
     Done(Bearer, String),
@@ -69,80 +69,69 @@ enum Renewal {
 }
 
 impl App {
-    /// Signs a person in.
-    ///
-    /// # Errors
-    /// [`Code::InvalidCredentials`], whichever part is wrong.
-    pub async fn sign_in(&self, input: &SignInInput) -> Result<Issued, Error> {
-        let email = input.email.trim().to_lowercase();
-        let email = &email;
-        let user = self
-            .look(|tx: Tx| async move {
-                let tx = &tx;
-                Ok(identity::find_user_by_email(tx, email).await?)
-            })
-            .await?;
-        let user = user.filter(|user| user.disabled_at.is_none());
-        let hash = user.as_ref().map(|user| user.password_hash.as_str());
-        let is_right = self.verify_password(&input.password, hash).await?;
-        let refused = || Error::refused(Code::InvalidCredentials);
-        let user = user.filter(|_| is_right).ok_or_else(refused)?;
-        let members = self
-            .look(|tx: Tx| async move {
-                let tx = &tx;
-                Ok(identity::list_memberships(tx, user.id).await?)
-            })
-            .await?;
-        let member = members
-            .iter()
-            .find(|member| input.agency.is_none_or(|agency| agency == member.agency));
-        let member = member.ok_or_else(refused)?;
-        let actor = Actor {
-            user: user.id,
+    /// Starts a session of a member who has shown who they are. `factor_at` is when they showed a second factor.
+    pub(super) async fn start_session(
+        &self,
+        tx: &Tx,
+        member: &Membership,
+        method: SignInMethod,
+        factor_at: Option<Timestamp>,
+        origin: &Origin,
+    ) -> Result<((Bearer, String), AuditEvent), Error> {
+        let now = self.now();
+        let user_agent = origin.user_agent.as_deref().map(|text| {
+            let printable = text.chars().filter(|c| !c.is_control());
+            printable.take(LONGEST_USER_AGENT).collect()
+        });
+        let session = Session {
+            id: SessionId::from_uuid(self.fresh_uuid()),
             agency: member.agency,
-            role: member.role,
-            client_organisation: member.client_organisation,
+            user: member.user,
             device: None,
+            created_at: now,
+            last_used_at: now,
+            user_agent,
+            method,
+            factor_at,
+            ended_at: None,
         };
-        let (bearer, refresh_token) = self
-            .act(&actor, |tx: Tx| async move {
-                let tx = &tx;
-                let session = sessions::Session {
-                    id: SessionId::from_uuid(self.fresh_uuid()),
-                    agency: actor.agency,
-                    user: actor.user,
-                    device: None,
-                    ended_at: None,
-                };
-                sessions::insert(tx, &session, self.now()).await?;
-                let token = self.issue_refresh_token(tx, &session).await?;
-                let event = AuditEvent::named("session.start", "session", session.id);
-                Ok((
-                    (
-                        Bearer {
-                            actor,
-                            session: session.id,
-                            expires_at: self.token_expiry(),
-                        },
-                        token,
-                    ),
-                    event,
-                ))
-            })
-            .await?;
-        self.issued(&bearer, refresh_token).await
+        sessions::insert(tx, &session).await?;
+        let token = self.issue_refresh_token(tx, &session).await?;
+        let bearer = self.bearer(tx, &session, member).await?;
+        let detail = serde_json::json!({"method": method.as_str(), "second_factor": factor_at.is_some()});
+        let event = AuditEvent::named("session.start", "session", session.id).with(detail);
+        Ok(((bearer, token), event))
     }
 
-    async fn issue_refresh_token(&self, tx: &Tx, session: &sessions::Session) -> Result<String, Error> {
+    /// What a token of a session says: who its person is now, and what they lack.
+    async fn bearer(&self, tx: &Tx, session: &Session, member: &Membership) -> Result<Bearer, Error> {
+        let needing = security::load_second_factor_roles(tx, session.agency).await?;
+        let lacks_factor = needing.contains(&member.role) && session.factor_at.is_none();
+        Ok(Bearer {
+            actor: Actor {
+                device: session.device,
+                only: lacks_factor.then_some(VerbSet::FACTORLESS),
+                ..member.actor()
+            },
+            session: Some(session.id),
+            expires_at: self.token_expiry(),
+        })
+    }
+
+    async fn issue_refresh_token(&self, tx: &Tx, session: &Session) -> Result<String, Error> {
         let (token, hash) = fresh_secret();
         let now = self.now();
-        let lifetime = i64::try_from(self.settings().refresh_token.as_secs()).unwrap_or(i64::MAX);
+        let lifetime = self.refresh_token_seconds();
         let id = RefreshTokenId::from_uuid(self.fresh_uuid());
         sessions::insert_token(tx, session, id, &hash, now, now.plus_seconds(lifetime)).await?;
         Ok(token)
     }
 
-    async fn issued(&self, bearer: &Bearer, refresh_token: String) -> Result<Issued, Error> {
+    fn refresh_token_seconds(&self) -> i64 {
+        i64::try_from(self.settings().refresh_token.as_secs()).unwrap_or(i64::MAX)
+    }
+
+    pub(super) async fn issued(&self, bearer: &Bearer, refresh_token: String) -> Result<Issued, Error> {
         let access_token = self.sign(bearer)?;
         let me = self.me(&bearer.actor).await?;
         Ok(Issued {
@@ -198,31 +187,19 @@ impl App {
         }
         let user = identity::load_user(tx, session.user).await?;
         let member = identity::find_membership(tx, session.agency, session.user).await?;
+        let member = member.filter(|member| member.disabled_at.is_none());
         let Some(member) = member.filter(|_| user.disabled_at.is_none()) else {
             return Ok(Renewal::Refused);
         };
         if token.used_at.is_none() {
             sessions::use_token(tx, token.id, now).await?;
         }
+        sessions::note_use(tx, session.id, now).await?;
         let next = self.issue_refresh_token(tx, &session).await?;
-        let actor = Actor {
-            user: session.user,
-            agency: session.agency,
-            role: member.role,
-            client_organisation: member.client_organisation,
-            device: session.device,
-        };
-        Ok(Renewal::Done(
-            Bearer {
-                actor,
-                session: session.id,
-                expires_at: self.token_expiry(),
-            },
-            next,
-        ))
+        Ok(Renewal::Done(self.bearer(tx, &session, &member).await?, next))
     }
 
-    async fn end_after_reuse(&self, tx: &Tx, session: &sessions::Session) -> Result<Renewal, Error> {
+    async fn end_after_reuse(&self, tx: &Tx, session: &Session) -> Result<Renewal, Error> {
         let now = self.now();
         sessions::end(tx, session.id, now, "refresh token used twice").await?;
         let event = AuditEvent::named("session.end_after_reuse", "session", session.id);
@@ -231,20 +208,112 @@ impl App {
         Ok(Renewal::Refused)
     }
 
+    /// Refuses what a token may not do to anything at all, and what gives out access once its session has ended.
+    ///
+    /// # Errors
+    /// [`Code::Forbidden`], [`Code::SecondFactorRequired`], [`Code::ScopeMissing`] or [`Code::Unauthenticated`].
+    pub async fn admit(&self, bearer: &Bearer, verb: Verb) -> Result<(), Error> {
+        require_permitted(&bearer.actor, verb)?;
+        let Some(id) = bearer.session.filter(|_| verb.gives_access()) else {
+            return Ok(());
+        };
+        let session = self
+            .look(|tx: Tx| async move {
+                let tx = &tx;
+                Ok(sessions::find(tx, id).await?)
+            })
+            .await?;
+        let live = session.filter(|session| session.ended_at.is_none());
+        live.map(drop)
+            .ok_or_else(|| Error::refused(Code::Unauthenticated))
+    }
+
     /// Ends the session that a token belongs to.
     ///
     /// # Errors
     /// [`Code::Unauthenticated`] if there is no such session any more.
     pub async fn sign_out(&self, bearer: &Bearer) -> Result<(), Error> {
-        crate::context::require_in_agency(&bearer.actor, Verb::ReadMe)?;
-        self.act(&bearer.actor, |tx: Tx| async move {
-            let tx = &tx;
+        require_in_agency(&bearer.actor, Verb::ManageSessions)?;
+        let ended = self.end_session(bearer, bearer.require_session()?).await;
+        match ended {
             // A server that was restored does not have the sessions that were begun after its backup.
-            if sessions::find(tx, bearer.session).await?.is_none() {
-                return Err(Error::refused(Code::Unauthenticated));
+            Err(Error::Refused(refusal)) if refusal.code == Code::NotFound => {
+                Err(Error::refused(Code::Unauthenticated))
             }
-            sessions::end(tx, bearer.session, self.now(), "signed out").await?;
-            Ok(((), AuditEvent::named("session.end", "session", bearer.session)))
+            ended => ended,
+        }
+    }
+
+    /// The sessions of a token's person in its agency, the latest first.
+    ///
+    /// # Errors
+    /// The token is an integration's.
+    pub async fn list_sessions(&self, bearer: &Bearer) -> Result<Vec<SessionView>, Error> {
+        let actor = &bearer.actor;
+        require_in_agency(actor, Verb::ManageSessions)?;
+        let current = bearer.require_session()?;
+        self.look(|tx: Tx| async move {
+            let tx = &tx;
+            let live = self.live_sessions(tx, actor, actor.user).await?;
+            Ok(live
+                .into_iter()
+                .map(|session| SessionView {
+                    is_current: session.id == current,
+                    session,
+                })
+                .collect())
+        })
+        .await
+    }
+
+    /// Sessions of a person that could still be renewed.
+    pub(super) async fn live_sessions(
+        &self,
+        tx: &Tx,
+        actor: &Actor,
+        user: haamu_domain::UserId,
+    ) -> Result<Vec<Session>, Error> {
+        let since = self.now().plus_seconds(-self.refresh_token_seconds());
+        Ok(sessions::list_live(tx, actor.agency, user, since).await?)
+    }
+
+    /// Ends one of the sessions of a token's person. Ending it once more changes nothing.
+    ///
+    /// # Errors
+    /// The person has no such session in this agency.
+    pub async fn end_session(&self, bearer: &Bearer, id: SessionId) -> Result<(), Error> {
+        let actor = &bearer.actor;
+        require_in_agency(actor, Verb::ManageSessions)?;
+        self.act(actor, |tx: Tx| async move {
+            let tx = &tx;
+            let session = sessions::find(tx, id).await?;
+            let session =
+                session.filter(|session| session.user == actor.user && session.agency == actor.agency);
+            let session = session.ok_or_else(|| Error::not_found("session"))?;
+            if session.ended_at.is_none() {
+                sessions::end(tx, id, self.now(), "signed out").await?;
+            }
+            Ok(((), AuditEvent::named("session.end", "session", id)))
+        })
+        .await
+    }
+
+    /// Signs a token's person out everywhere, in all agencies and the present session as well.
+    ///
+    /// # Errors
+    /// The token is an integration's.
+    pub async fn sign_out_everywhere(&self, bearer: &Bearer) -> Result<(), Error> {
+        let actor = &bearer.actor;
+        require_in_agency(actor, Verb::ManageSessions)?;
+        bearer.require_session()?;
+        self.act(actor, |tx: Tx| async move {
+            let tx = &tx;
+            let ended =
+                sessions::end_of_user(tx, None, actor.user, None, self.now(), "signed out everywhere")
+                    .await?;
+            let detail = serde_json::json!({"sessions": ended});
+            let event = AuditEvent::named("session.end_all", "user", actor.user).with(detail);
+            Ok(((), event))
         })
         .await
     }

@@ -2,7 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use haamu_domain::{Actor, AgencyId, AuditEvent, AuditId, Code, Role, UserId};
+use haamu_domain::{AgencyId, AuditEvent, AuditId, Code, Role, SignInMethod, UserId};
 use haamu_store::Tx;
 use haamu_store::repo::{audit, identity};
 use rand::RngExt;
@@ -10,7 +10,8 @@ use rand::RngExt;
 use crate::error::Checks;
 use crate::{App, Error};
 
-use super::sessions::{Issued, SignInInput};
+use super::attempts::Origin;
+use super::sessions::Issued;
 use super::{passwords, tokens::hash_secret};
 
 /// The first administrator and their agency.
@@ -60,18 +61,20 @@ impl App {
     ///
     /// # Errors
     /// [`Code::SetupClosed`], [`Code::SetupCodeWrong`], or fields that are missing or out of range.
-    pub async fn set_up(&self, input: &SetupInput) -> Result<Issued, Error> {
+    pub async fn set_up(&self, input: &SetupInput, origin: &Origin) -> Result<Issued, Error> {
         let mut checks = Checks::default();
         let agency_name = checks.text("agency_name", &input.agency_name, 200);
         let email = checks.email("email", &input.email);
         let display_name = checks.text("display_name", &input.display_name, 200);
-        passwords::check(&mut checks, "password", &input.password);
+        let personal = [email.as_str(), display_name.as_str()];
+        passwords::check(&mut checks, "password", &input.password, &personal);
         checks.finish()?;
         let password_hash = self.hash_password(&input.password).await?;
         let code_hash = hash_secret(&input.code);
         let (code_hash, email, display_name, password_hash, agency_name) =
             (&code_hash, &email, &display_name, &password_hash, &agency_name);
-        self.inner
+        let (bearer, token) = self
+            .inner
             .db
             .write(|tx: Tx| async move {
                 let tx = &tx;
@@ -87,37 +90,33 @@ impl App {
                     id: UserId::from_uuid(self.fresh_uuid()),
                     email: email.clone(),
                     display_name: display_name.clone(),
-                    password_hash: password_hash.clone(),
+                    password_hash: Some(password_hash.clone()),
                     disabled_at: None,
+                    email_verified_at: None,
+                    language: None,
                 };
                 let member = identity::Membership {
                     agency,
                     user: user.id,
                     role: Role::Administrator,
                     client_organisation: None,
+                    disabled_at: None,
                 };
                 identity::insert_agency(tx, agency, agency_name, now).await?;
                 identity::insert_user(tx, &user, now).await?;
                 identity::insert_membership(tx, &member, now).await?;
                 identity::finish_setup(tx, now).await?;
-                let actor = Actor {
-                    user: user.id,
-                    agency,
-                    role: member.role,
-                    client_organisation: None,
-                    device: None,
-                };
+                let actor = member.actor();
                 let event = AuditEvent::named("installation.set_up", "agency", agency);
                 let id = AuditId::from_uuid(self.fresh_uuid());
                 audit::insert(tx, id, agency, Some(&actor), &event, now).await?;
-                Ok(())
+                let started = self.start_session(tx, &member, SignInMethod::Password, None, origin);
+                let ((bearer, token), event) = started.await?;
+                let id = AuditId::from_uuid(self.fresh_uuid());
+                audit::insert(tx, id, agency, Some(&actor), &event, now).await?;
+                Ok::<_, Error>((bearer, token))
             })
             .await?;
-        let sign_in = SignInInput {
-            email: input.email.clone(),
-            password: input.password.clone(),
-            agency: None,
-        };
-        self.sign_in(&sign_in).await
+        self.issued(&bearer, token).await
     }
 }

@@ -1,26 +1,55 @@
-//! Access tokens: short-lived JWTs, signed with the server's Ed25519 key.
+//! Access tokens: short-lived JWTs, signed with the server's Ed25519 keys.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ed25519_dalek::SigningKey;
-use ed25519_dalek::pkcs8::{DecodePrivateKey, EncodePrivateKey};
-use haamu_domain::{Actor, AgencyId, ClientOrganisationId, Code, Role, SessionId, Timestamp, UserId};
+use ed25519_dalek::pkcs8::DecodePrivateKey;
+use haamu_domain::receipt::{PublicKey, PublicKeys};
+use haamu_domain::{
+    Actor, AgencyId, ClientOrganisationId, Code, Role, SessionId, Timestamp, UserId, VerbSet,
+};
 use haamu_store::Files;
 use haamu_sync::DeviceId;
-use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, encode};
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, decode_header, encode};
 use rand::RngExt;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use crate::keys::{KeyKind, load_keys};
 use crate::{App, Error};
 
+use super::service_tokens;
+
 const ISSUER: &str = "haamu";
+/// Keys are looked for again at most this often.
+const RELOAD_SECONDS: i64 = 10;
 
 /// The keys that tokens are signed and checked with; all server processes share them.
 pub(crate) struct TokenKeys {
+    files: Files,
+    set: RwLock<Arc<KeySet>>,
+    looked_at: Mutex<Timestamp>,
+}
+
+/// The keys that were there at one time.
+struct KeySet {
+    /// The newest.
     signing: EncodingKey,
-    checking: DecodingKey,
     key_id: String,
+    /// All of them, by id.
+    checking: BTreeMap<String, DecodingKey>,
+    public: PublicKeys,
+}
+
+/// What a session is limited to.
+#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum Limit {
+    /// The person has to set a second factor up first.
+    SecondFactor,
 }
 
 /// What a token says.
@@ -40,51 +69,99 @@ struct Claims {
     /// The device that the token is bound to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     did: Option<DeviceId>,
+    /// What the token is limited to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    lim: Option<Limit>,
 }
 
 /// Who a token speaks for, and in which session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bearer {
-    /// The person.
+    /// The person, or the integration.
     pub actor: Actor,
-    /// The session.
-    pub session: SessionId,
+    /// The session of a person.
+    pub session: Option<SessionId>,
     /// Until when the token is good.
     pub expires_at: Timestamp,
 }
 
+impl Bearer {
+    /// The session; integrations have none.
+    pub(crate) fn require_session(&self) -> Result<SessionId, Error> {
+        self.session.ok_or_else(|| Error::refused(Code::ScopeMissing))
+    }
+}
+
+impl KeySet {
+    async fn load(files: &Files) -> Result<Self, Error> {
+        let unreadable = |error| Error::internal("read a signing key", error);
+        let mut newest = None;
+        let mut checking = BTreeMap::new();
+        let mut public = PublicKeys::default();
+        for stored in load_keys(files, KeyKind::Tokens).await? {
+            let key = SigningKey::from_pkcs8_der(&stored.secret).map_err(unreadable)?;
+            let shown = PublicKey::of(&key.verifying_key());
+            let id = shown.id().to_owned();
+            checking.insert(
+                id.clone(),
+                DecodingKey::from_ed_der(key.verifying_key().as_bytes()),
+            );
+            public.keys.push(shown);
+            newest = Some((EncodingKey::from_ed_der(&stored.secret), id));
+        }
+        let (signing, key_id) = newest.ok_or_else(|| Error::not_found("signing key"))?;
+        Ok(Self {
+            signing,
+            key_id,
+            checking,
+            public,
+        })
+    }
+}
+
 impl TokenKeys {
     pub(crate) async fn load_or_create(files: &Files) -> Result<Self, Error> {
-        let fresh = SigningKey::from_bytes(&rand::rng().random());
-        let fresh = fresh
-            .to_pkcs8_der()
-            .map_err(|error| Error::internal("make a signing key", error))?;
-        let stored = files.secret("jwt-ed25519.der", fresh.as_bytes()).await?;
-        let key = SigningKey::from_pkcs8_der(&stored)
-            .map_err(|error| Error::internal("read the signing key", error))?;
-        let public = key.verifying_key();
+        let set = KeySet::load(files).await?;
         Ok(Self {
-            signing: EncodingKey::from_ed_der(&stored),
-            checking: DecodingKey::from_ed_der(public.as_bytes()),
-            key_id: URL_SAFE_NO_PAD.encode(&Sha256::digest(public.as_bytes())[..12]),
+            files: files.clone(),
+            set: RwLock::new(Arc::new(set)),
+            looked_at: Mutex::new(Timestamp::from_millis(0)),
         })
+    }
+
+    fn set(&self) -> Arc<KeySet> {
+        self.set.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Looks for keys that were added since, but not at every call.
+    async fn reload(&self, now: Timestamp) -> Result<Arc<KeySet>, Error> {
+        {
+            let mut looked_at = self.looked_at.lock().unwrap_or_else(PoisonError::into_inner);
+            if now < looked_at.plus_seconds(RELOAD_SECONDS) {
+                return Ok(self.set());
+            }
+            *looked_at = now;
+        }
+        let fresh = Arc::new(KeySet::load(&self.files).await?);
+        *self.set.write().unwrap_or_else(PoisonError::into_inner) = fresh.clone();
+        Ok(fresh)
     }
 }
 
 impl App {
     pub(crate) fn sign(&self, bearer: &Bearer) -> Result<String, Error> {
-        let keys = &self.inner.tokens;
-        let now = self.now().millis() / 1000;
+        let keys = self.inner.tokens.set();
         let claims = Claims {
             iss: ISSUER.to_owned(),
             sub: bearer.actor.user,
-            iat: now,
+            iat: self.now().millis() / 1000,
             exp: bearer.expires_at.millis() / 1000,
-            sid: bearer.session,
+            sid: bearer.require_session()?,
             agc: bearer.actor.agency,
             rol: bearer.actor.role,
             cli: bearer.actor.client_organisation,
             did: bearer.actor.device,
+            lim: bearer.actor.only.map(|_| Limit::SecondFactor),
         };
         let header = Header {
             kid: Some(keys.key_id.clone()),
@@ -93,33 +170,52 @@ impl App {
         encode(&header, &claims, &keys.signing).map_err(|error| Error::internal("sign a token", error))
     }
 
-    /// Who a token speaks for.
+    /// The public keys that access tokens are checked with, the newest last.
+    ///
+    /// # Errors
+    /// The object store failed.
+    pub async fn token_keys(&self) -> Result<PublicKeys, Error> {
+        let keys = self.inner.tokens.reload(self.now()).await?;
+        Ok(keys.public.clone())
+    }
+
+    /// Who a token speaks for: a person's access token, or an integration's.
     ///
     /// # Errors
     /// [`Code::Unauthenticated`]: it is not a token of this server, or no longer good.
-    pub fn authenticate(&self, token: &str) -> Result<Bearer, Error> {
+    pub async fn authenticate(&self, token: &str) -> Result<Bearer, Error> {
+        if token.starts_with(service_tokens::PREFIX) {
+            return self.authenticate_service(token).await;
+        }
+        let refused = || Error::refused(Code::Unauthenticated);
+        let header = decode_header(token).map_err(|_| refused())?;
+        let key_id = header.kid.ok_or_else(refused)?;
+        let mut keys = self.inner.tokens.set();
+        if !keys.checking.contains_key(&key_id) {
+            // Another process may sign with a newer key already.
+            keys = self.inner.tokens.reload(self.now()).await?;
+        }
+        let key = keys.checking.get(&key_id).ok_or_else(refused)?;
         let mut validation = Validation::new(Algorithm::EdDSA);
         validation.set_issuer(&[ISSUER]);
         // The library reads the machine's clock; ours is an argument.
         validation.validate_exp = false;
-        let refused = || Error::refused(Code::Unauthenticated);
-        let claims = decode::<Claims>(token, &self.inner.tokens.checking, &validation)
+        let claims = decode::<Claims>(token, key, &validation)
             .map_err(|_| refused())?
             .claims;
-        if Timestamp::from_millis(claims.exp.saturating_mul(1000)) <= self.now() {
+        let expires_at = Timestamp::from_millis(claims.exp.saturating_mul(1000));
+        if expires_at <= self.now() {
             return Err(refused());
         }
-        let actor = Actor {
-            user: claims.sub,
-            agency: claims.agc,
-            role: claims.rol,
-            client_organisation: claims.cli,
-            device: claims.did,
-        };
+        let person = Actor::person(claims.sub, claims.agc, claims.rol, claims.cli);
         Ok(Bearer {
-            actor,
-            session: claims.sid,
-            expires_at: Timestamp::from_millis(claims.exp.saturating_mul(1000)),
+            actor: Actor {
+                device: claims.did,
+                only: claims.lim.map(|Limit::SecondFactor| VerbSet::FACTORLESS),
+                ..person
+            },
+            session: Some(claims.sid),
+            expires_at,
         })
     }
 

@@ -1,6 +1,6 @@
 //! Members of an agency.
 
-use haamu_domain::{Actor, AuditEvent, ClientOrganisationId, Code, Role, Target, UserId, Verb};
+use haamu_domain::{Actor, AuditEvent, ClientOrganisationId, Code, Role, Target, Timestamp, UserId, Verb};
 use haamu_store::Tx;
 use haamu_store::repo::{clients, identity};
 use uuid::Uuid;
@@ -20,6 +20,10 @@ pub struct Me {
     pub display_name: String,
     /// The agency's name.
     pub agency_name: String,
+    /// The e-mail address.
+    pub email: String,
+    /// Whether the person has shown that the address is theirs.
+    pub is_email_verified: bool,
 }
 
 /// A person to be added.
@@ -58,6 +62,10 @@ pub struct MemberView {
     pub role: Role,
     /// The client organisation of a client's person.
     pub client_organisation: Option<ClientOrganisationId>,
+    /// Whether the person has shown that the address is theirs.
+    pub is_email_verified: bool,
+    /// Since when the person is kept out.
+    pub disabled_at: Option<Timestamp>,
 }
 
 impl App {
@@ -79,6 +87,8 @@ impl App {
                 actor: *actor,
                 display_name: user.display_name,
                 agency_name,
+                email: user.email,
+                is_email_verified: user.email_verified_at.is_some(),
             })
         })
         .await
@@ -93,51 +103,24 @@ impl App {
         let mut checks = Checks::default();
         let email = checks.email("email", &input.email);
         let display_name = checks.text("display_name", &input.display_name, 200);
-        passwords::check(&mut checks, "password", &input.password);
-        match (input.role.is_client(), input.client_organisation) {
-            (true, None) => {
-                checks.issue(
-                    "client_organisation",
-                    "required",
-                    "a client's person belongs to a client organisation",
-                );
-            }
-            (false, Some(_)) => {
-                checks.issue(
-                    "client_organisation",
-                    "not_allowed",
-                    "only a client's person belongs to one",
-                );
-            }
-            (true, Some(_)) | (false, None) => {}
-        }
-        // Whoever picks shoppers must not make themselves a reviewer as well.
-        let is_staff = !input.role.is_client() && input.role != Role::Shopper;
-        if is_staff && actor.role != Role::Administrator {
-            checks.issue(
-                "role",
-                "not_allowed",
-                "only an administrator adds people of the agency",
-            );
-        }
+        let personal = [email.as_str(), display_name.as_str()];
+        passwords::check(&mut checks, "password", &input.password, &personal);
+        check_role(&mut checks, actor, input.role, input.client_organisation);
         checks.finish()?;
         let password_hash = self.hash_password(&input.password).await?;
         let (email, display_name, password_hash) = (&email, &display_name, &password_hash);
         self.act(actor, |tx: Tx| async move {
             let tx = &tx;
-            if let Some(client) = input.client_organisation {
-                let client = clients::find(tx, actor.agency, client).await?;
-                let client = client.ok_or_else(|| Error::not_found("client organisation"))?;
-                let target = Target::of_client(actor.agency, client.id);
-                require(actor, Verb::CreateUser, &target, "client organisation")?;
-            }
+            require_client(tx, actor, Verb::CreateUser, input.client_organisation).await?;
             let now = self.now();
             let user = identity::User {
                 id: UserId::from_uuid(self.fresh_uuid()),
                 email: email.clone(),
                 display_name: display_name.clone(),
-                password_hash: password_hash.clone(),
+                password_hash: Some(password_hash.clone()),
                 disabled_at: None,
+                email_verified_at: None,
+                language: None,
             };
             identity::insert_user(tx, &user, now).await?;
             let member = identity::Membership {
@@ -145,6 +128,7 @@ impl App {
                 user: user.id,
                 role: input.role,
                 client_organisation: input.client_organisation,
+                disabled_at: None,
             };
             identity::insert_membership(tx, &member, now).await?;
             let detail = serde_json::json!({"role": input.role.as_str()});
@@ -172,12 +156,63 @@ impl App {
     }
 }
 
-fn view((user, member): (identity::User, identity::Membership)) -> MemberView {
+/// Refuses a role that the actor may not give, and a client organisation that does not go with it.
+pub(super) fn check_role(
+    checks: &mut Checks,
+    actor: &Actor,
+    role: Role,
+    client: Option<ClientOrganisationId>,
+) {
+    match (role.is_client(), client) {
+        (true, None) => {
+            checks.issue(
+                "client_organisation",
+                "required",
+                "a client's person belongs to a client organisation",
+            );
+        }
+        (false, Some(_)) => {
+            checks.issue(
+                "client_organisation",
+                "not_allowed",
+                "only a client's person belongs to one",
+            );
+        }
+        (true, Some(_)) | (false, None) => {}
+    }
+    // Whoever picks shoppers must not make themselves a reviewer as well, and no token gives out more than it has.
+    let is_staff = !role.is_client() && role != Role::Shopper;
+    if is_staff && (actor.role != Role::Administrator || actor.token.is_some()) {
+        checks.issue(
+            "role",
+            "not_allowed",
+            "only an administrator adds people of the agency",
+        );
+    }
+}
+
+/// Refuses a client organisation that is not within the actor's reach.
+pub(super) async fn require_client(
+    tx: &Tx,
+    actor: &Actor,
+    verb: Verb,
+    client: Option<ClientOrganisationId>,
+) -> Result<(), Error> {
+    let Some(client) = client else { return Ok(()) };
+    let client = clients::find(tx, actor.agency, client).await?;
+    let client = client.ok_or_else(|| Error::not_found("client organisation"))?;
+    let target = Target::of_client(actor.agency, client.id);
+    require(actor, verb, &target, "client organisation")
+}
+
+pub(super) fn view((user, member): (identity::User, identity::Membership)) -> MemberView {
     MemberView {
         id: user.id,
         email: user.email,
         display_name: user.display_name,
         role: member.role,
         client_organisation: member.client_organisation,
+        is_email_verified: user.email_verified_at.is_some(),
+        disabled_at: member.disabled_at,
     }
 }

@@ -5,7 +5,7 @@ mod rendition;
 
 pub(crate) use process_submission::load_zone;
 
-use haamu_domain::{AssignmentId, SubmissionId};
+use haamu_domain::{AssignmentId, MailId, PendingId, SubmissionId};
 use haamu_store::Tx;
 use haamu_store::repo::jobs::{self, ClaimedJob};
 use haamu_sync::BlobHash;
@@ -47,6 +47,16 @@ pub(crate) enum Job {
         /// Which.
         assignment: AssignmentId,
     },
+    /// Send a mail.
+    SendMail {
+        /// Which.
+        mail: MailId,
+    },
+    /// Mail a link for a new password to whoever asked for one, if they have an account.
+    ResetPassword {
+        /// The request.
+        request: PendingId,
+    },
 }
 
 /// Every attempt so far ended with its process.
@@ -61,6 +71,8 @@ impl Job {
             Self::MakeRendition { .. } => "make_rendition",
             Self::ExpireUpload { .. } => "expire_upload",
             Self::ExpireOffer { .. } => "expire_offer",
+            Self::SendMail { .. } => "send_mail",
+            Self::ResetPassword { .. } => "reset_password",
         }
     }
 }
@@ -114,6 +126,8 @@ impl App {
             Job::ExpireUpload { submission, sha256 } => {
                 self.expire_upload(claimed.agency, submission, sha256).await
             }
+            Job::SendMail { mail } => self.send_mail(claimed.agency, mail).await,
+            Job::ResetPassword { request } => self.mail_password_link(request).await,
         }
     }
 

@@ -43,11 +43,8 @@ impl App {
         };
         signature::verify(&key, fields, parts, body).map_err(refused)?;
         Ok(Actor {
-            user: device.user,
-            agency: device.agency,
-            role: Role::Shopper,
-            client_organisation: None,
             device: Some(id),
+            ..Actor::person(device.user, device.agency, Role::Shopper, None)
         })
     }
 

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use haamu_client::native::preview;
-use haamu_client::{Credentials, FieldVisit, FieldworkError, Notice, OpenVisit, Photo, Rest};
+use haamu_client::{ClientError, Credentials, FieldVisit, FieldworkError, Notice, OpenVisit, Photo, Rest};
 use haamu_form::Language;
 
 use crate::terminal;
@@ -85,7 +85,11 @@ impl Session {
             email: email.to_owned(),
             password: read_password()?,
         };
-        let signed_in = self.device.sign_in(server, &credentials).await;
+        let mut signed_in = self.device.sign_in(server, &credentials).await;
+        if matches!(signed_in, Err(ClientError::CodeNeeded)) {
+            let code = read_code()?;
+            signed_in = self.device.sign_in_with(server, &credentials, Some(&code)).await;
+        }
         signed_in.with_context(|| format!("sign in at {server}"))?;
         let name = self
             .device
@@ -240,17 +244,24 @@ impl Session {
 
 /// The password, from the environment or from standard input, never from the command line.
 fn read_password() -> Result<String> {
-    if let Ok(password) = std::env::var("HAAMU_PASSWORD") {
-        return Ok(password);
+    read_secret("HAAMU_PASSWORD", "Password: ").context("read the password")
+}
+
+/// A code of the second factor.
+fn read_code() -> Result<String> {
+    read_secret("HAAMU_CODE", "Code of the authenticator, or a recovery code: ").context("read the code")
+}
+
+/// A secret from a variable, from whoever sits there, or from a line of standard input.
+fn read_secret(variable: &str, prompt: &str) -> Result<String> {
+    if let Ok(secret) = std::env::var(variable) {
+        return Ok(secret);
     }
     if io::stdin().is_terminal() {
-        return rpassword::prompt_password("Password: ").context("read the password");
+        return Ok(rpassword::prompt_password(prompt)?);
     }
     let mut line = String::new();
-    io::stdin()
-        .lock()
-        .read_line(&mut line)
-        .context("read the password")?;
+    io::stdin().lock().read_line(&mut line)?;
     Ok(line.trim_end_matches(['\r', '\n']).to_owned())
 }
 

@@ -14,14 +14,16 @@ use haamu_domain::SubmissionId;
 use haamu_domain::signature::{SignedParts, content_digest, sign};
 use haamu_sync::engine::{Enrolment, Failure, Upload, UploadFailure};
 use haamu_sync::{BlobHash, DepositResponse, DocumentId, Frame, PROTO_HEADER, SyncRequest, SyncResponse};
-use haamu_wire::{DeviceIn, EnrolledOut, Problem, RefreshIn, Secret, SessionOut, SignInIn};
+use haamu_wire::{
+    ChallengeOut, DeviceIn, EnrolledOut, Problem, RefreshIn, SecondFactorIn, Secret, SessionOut, SignInIn,
+};
 use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE, RETRY_AFTER};
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode, redirect};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use url::Url;
 
-use crate::ports::{DeviceSigner, Pass, PortError, Transport, Uploaded};
+use crate::ports::{DeviceSigner, Pass, PortError, SignedIn, Transport, Uploaded};
 use crate::session::{Credentials, Session};
 
 pub use platform::NativePlatform;
@@ -32,6 +34,8 @@ const CONTENT_DIGEST: &str = "content-digest";
 const RECEIPT: &str = "haamu-receipt";
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(90);
+/// The length of an authenticator's code; recovery codes are longer.
+const TOTP_DIGITS: usize = 6;
 /// Smaller bodies do not get smaller by compression.
 const COMPRESS_FROM: usize = 1_000;
 /// No answer of a server of ours is longer, unpacked. What is longer comes from somebody else, and is not
@@ -157,13 +161,36 @@ impl HttpTransport {
 }
 
 impl Transport for HttpTransport {
-    async fn sign_in(&mut self, credentials: &Credentials) -> Result<SessionOut, Failure> {
+    async fn sign_in(&mut self, credentials: &Credentials, code: Option<&str>) -> Result<SignedIn, Failure> {
         let body = SignInIn {
             email: credentials.email.clone(),
             password: Secret::new(&credentials.password),
             agency: None,
         };
-        self.exchange("v1/sessions", None, &body).await
+        let request = self.request(Method::POST, "v1/sessions", None)?.json(&body);
+        let response = accepted(send(request).await?).await?;
+        if response.status() != StatusCode::ACCEPTED {
+            return session(response).await;
+        }
+        let Some(code) = code else {
+            return Ok(SignedIn::CodeNeeded);
+        };
+        let challenge: ChallengeOut = response.json().await.map_err(|_| Failure::NotOurServer)?;
+        // Apps show their codes in two groups.
+        let is_totp = code.chars().filter(|c| !c.is_whitespace()).count() == TOTP_DIGITS;
+        let secret = Some(Secret::new(code.trim()));
+        let body = SecondFactorIn {
+            challenge: challenge.challenge,
+            totp: secret.clone().filter(|_| is_totp),
+            recovery_code: secret.filter(|_| !is_totp),
+            passkey: None,
+        };
+        let request = self.request(Method::POST, "v1/sessions/second-factor", None)?;
+        let response = send(request.json(&body)).await?;
+        if response.status() == StatusCode::UNPROCESSABLE_ENTITY {
+            return Ok(SignedIn::CodeWrong);
+        }
+        session(accepted(response).await?).await
     }
 
     async fn refresh(&mut self, session: &Session) -> Result<SessionOut, Failure> {
@@ -291,6 +318,11 @@ async fn send(request: RequestBuilder) -> Result<Response, Failure> {
 }
 
 /// The response, if it is a success; else what its problem means for the engine.
+async fn session(response: Response) -> Result<SignedIn, Failure> {
+    let session = response.json().await.map_err(|_| Failure::NotOurServer)?;
+    Ok(SignedIn::Session(Box::new(session)))
+}
+
 async fn accepted(response: Response) -> Result<Response, Failure> {
     let status = response.status();
     if status.is_success() {

@@ -77,7 +77,7 @@ fn device_id(path: &str, text: &str) -> Result<DeviceId, Failure> {
         .map_err(|_| Failure::issue(path, "bad_id", "16 bytes as base64url without padding"))
 }
 
-fn device_out(device: Device) -> DeviceOut {
+pub(super) fn device_out(device: Device) -> DeviceOut {
     DeviceOut {
         device: device.id.to_string(),
         platform: device.platform,

@@ -155,6 +155,23 @@ pub(super) struct PageQuery {
     pub(super) after: Option<uuid::Uuid>,
 }
 
+/// The start of a page of what is listed backwards.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct BeforeQuery {
+    /// The `next` of the page before.
+    pub(super) before: Option<uuid::Uuid>,
+}
+
+/// The language of a mail, if one is named.
+pub(super) fn language(tag: Option<&str>) -> Result<Option<Language>, Failure> {
+    let Some(tag) = tag else { return Ok(None) };
+    let language = Language::from_tag(tag);
+    let unknown = || Failure::issue("language", "unknown_value", "one of fi, sv, en");
+    language.map(Some).ok_or_else(unknown)
+}
+
 /// The language of a report.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]

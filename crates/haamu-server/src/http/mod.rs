@@ -1,5 +1,7 @@
 //! The HTTP API, version 1.
 
+mod account;
+mod agency_access;
 mod blobs;
 mod briefings;
 mod checklists;
@@ -11,8 +13,12 @@ mod extract;
 mod filling;
 mod health;
 mod hierarchies;
+mod identity;
+mod invitations;
 mod jobs;
+mod limits;
 mod middleware;
+mod origin;
 mod panel;
 mod part;
 mod problem;
@@ -22,6 +28,7 @@ mod route;
 mod scenarios;
 mod sessions;
 mod set_aside;
+mod sign_in;
 mod sync;
 mod tus;
 mod users;
@@ -47,7 +54,11 @@ use utoipa::openapi::{
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use limits::Limits;
 use route::Operations;
+
+pub use limits::RateLimits;
+pub use origin::{BadNetwork, Network, ProxyHeader, TrustedProxies};
 
 /// The longest body of ordinary requests; after decompression.
 const MAX_BODY: usize = 1024 * 1024;
@@ -66,9 +77,20 @@ static DOCUMENT: LazyLock<String> = LazyLock::new(|| {
     format!("{text}\n")
 });
 
-/// The router of the API.
-pub fn router(app: App) -> Router {
+/// What concerns HTTP alone.
+#[derive(Clone, Debug, Default)]
+pub struct HttpSettings {
+    /// Which proxies are believed about where requests come from.
+    pub proxies: TrustedProxies,
+    /// How often an address may ask without having signed in.
+    pub limits: RateLimits,
+}
+
+/// The router of the API. Requests have a `ConnectInfo<SocketAddr>`, or come from no address and under no limit.
+pub fn router(app: App, settings: HttpSettings) -> Router {
     let (router, _) = operations().split_for_parts();
+    let HttpSettings { proxies, limits } = settings;
+    let limits = Limits::new(&app, limits);
     router
         .fallback(middleware::not_found)
         .method_not_allowed_fallback(middleware::method_not_allowed)
@@ -82,6 +104,10 @@ pub fn router(app: App) -> Router {
         .layer(from_fn(middleware::headers))
         .layer(from_fn(middleware::trace))
         .layer(CompressionLayer::new())
+        .layer(from_fn(move |request, next| {
+            origin::note_address(proxies.clone(), request, next)
+        }))
+        .layer(Extension(limits))
         .layer(Extension(app.clone()))
         .with_state(app)
 }
@@ -94,7 +120,7 @@ pub fn openapi_document() -> &'static str {
 
 fn operations() -> OpenApiRouter<App> {
     OpenApiRouter::with_openapi(description())
-        .merge(identity())
+        .merge(identity::identity())
         .merge(clients_and_checklists())
         .merge(programmes_and_visits())
         .merge(programme_documents())
@@ -104,36 +130,6 @@ fn operations() -> OpenApiRouter<App> {
         .merge(fieldwork())
         .merge(set_aside())
         .merge(results())
-}
-
-fn identity() -> OpenApiRouter<App> {
-    let setup = &[
-        Code::ValidationFailed,
-        Code::SetupClosed,
-        Code::SetupCodeWrong,
-        Code::AlreadyExists,
-    ];
-    let create_user = &[Code::ValidationFailed, Code::NotFound, Code::AlreadyExists];
-    let device = &[Code::ValidationFailed, Code::DeviceNotEnrolled];
-    Operations::default()
-        .open(&[], routes!(health::live))
-        .open(&[], routes!(health::ready))
-        .open(&[], routes!(health::read_openapi))
-        .open(setup, routes!(sessions::set_up))
-        .open(&[Code::InvalidCredentials], routes!(sessions::create_session))
-        .open(&[Code::InvalidRefreshToken], routes!(sessions::refresh_session))
-        .verb(Verb::ReadMe, &[], routes!(sessions::delete_session))
-        .verb(Verb::ReadMe, &[], routes!(sessions::read_me))
-        .verb(Verb::CreateUser, create_user, routes!(users::create_user))
-        .verb(Verb::ListUsers, &[], routes!(users::list_users))
-        .verb(Verb::EnrolDevice, device, routes!(devices::enrol_device))
-        .verb(Verb::ReadDevices, &[], routes!(devices::list_devices))
-        .verb(
-            Verb::RevokeDevice,
-            &[Code::NotFound],
-            routes!(devices::revoke_device),
-        )
-        .with_body_limit(MAX_BODY)
 }
 
 fn clients_and_checklists() -> OpenApiRouter<App> {

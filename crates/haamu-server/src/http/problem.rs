@@ -77,7 +77,16 @@ impl IntoResponse for Failure {
             problem.min_build.clone_from(min_build);
             problem.issues = issues.iter().map(issue_out).collect();
         }
+        let retry_after = match &self.0 {
+            Error::Refused(refusal) => refusal.retry_after,
+            _ => None,
+        };
         let mut response = (status, Json(&problem)).into_response();
+        if let Some(seconds) = retry_after {
+            response
+                .headers_mut()
+                .insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
         let media_type = HeaderValue::from_static("application/problem+json");
         response.headers_mut().insert(header::CONTENT_TYPE, media_type);
         if status == StatusCode::UNAUTHORIZED {
@@ -108,7 +117,13 @@ pub(super) fn status_of(code: Code) -> StatusCode {
         | Code::InvalidCredentials
         | Code::InvalidRefreshToken
         | Code::DeviceSignature => StatusCode::UNAUTHORIZED,
-        Code::Forbidden | Code::DeviceNotEnrolled | Code::SetupCodeWrong => StatusCode::FORBIDDEN,
+        Code::Forbidden
+        | Code::DeviceNotEnrolled
+        | Code::SetupCodeWrong
+        | Code::SecondFactorRequired
+        | Code::SignInAgain
+        | Code::NotVouchedFor
+        | Code::ScopeMissing => StatusCode::FORBIDDEN,
         Code::NotFound => StatusCode::NOT_FOUND,
         Code::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
         Code::AlreadyExists
@@ -125,12 +140,16 @@ pub(super) fn status_of(code: Code) -> StatusCode {
         | Code::PhotosMissing
         | Code::NotAdoptable
         | Code::AlreadyDecided
+        | Code::PasskeysUnavailable
+        | Code::LastAdministrator
         | Code::WrongOffset => StatusCode::CONFLICT,
+        Code::NoLongerGood => StatusCode::GONE,
+        Code::IdentityProviderFailed => StatusCode::BAD_GATEWAY,
         Code::PayloadTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         Code::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-        Code::TooManyRequests => StatusCode::TOO_MANY_REQUESTS,
+        Code::TooManyRequests | Code::SignInLocked => StatusCode::TOO_MANY_REQUESTS,
         Code::UpgradeRequired => StatusCode::UPGRADE_REQUIRED,
-        Code::DigestMismatch => StatusCode::UNPROCESSABLE_ENTITY,
+        Code::DigestMismatch | Code::SecondFactorWrong => StatusCode::UNPROCESSABLE_ENTITY,
         Code::ChecksumMismatch => checksum_mismatch(),
         Code::TusVersion => StatusCode::PRECONDITION_FAILED,
         Code::QuotaExceeded => StatusCode::INSUFFICIENT_STORAGE,

@@ -5,7 +5,7 @@ use axum::http::header;
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
 use haamu_app::App;
-use haamu_domain::{Code, Verb};
+use haamu_domain::{Code, Verb, VerbSet};
 use haamu_wire::{IssueOut, Problem};
 use serde_json::json;
 use utoipa::PartialSchema;
@@ -15,13 +15,14 @@ use utoipa::openapi::security::SecurityRequirement;
 use utoipa::openapi::{ContentBuilder, Ref, RefOr, ResponseBuilder};
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 
+use super::limits::{Limit, limit};
 use super::problem::{Failure, status_of};
 
 /// Who may call an operation.
 #[derive(Clone, Copy)]
 enum Access {
-    /// Anybody, without a token.
-    Anyone,
+    /// Anybody, without a token, but not too often.
+    Anyone(Limit),
     /// Whoever's role the policy lets do this.
     Verb(Verb),
     /// A device that signs the request; the handler verifies that, for it takes the body.
@@ -35,7 +36,17 @@ pub(super) struct Operations(OpenApiRouter<App>);
 impl Operations {
     /// Adds an operation that anybody may call, with the codes of the problems that it may answer.
     pub(super) fn open(self, codes: &[Code], route: UtoipaMethodRouter<App>) -> Self {
-        self.add(Access::Anyone, codes, route)
+        self.add(Access::Anyone(Limit::Public), codes, route)
+    }
+
+    /// Adds an operation that anybody may call without end, such as what watches over the server does.
+    pub(super) fn watched(self, codes: &[Code], route: UtoipaMethodRouter<App>) -> Self {
+        self.add(Access::Anyone(Limit::None), codes, route)
+    }
+
+    /// Adds an operation that anybody may call, and that a secret could be guessed with.
+    pub(super) fn guessable(self, codes: &[Code], route: UtoipaMethodRouter<App>) -> Self {
+        self.add(Access::Anyone(Limit::Credentials), codes, route)
     }
 
     /// Adds an operation for whoever's role the policy lets do `verb`.
@@ -55,8 +66,14 @@ impl Operations {
 
     fn add(self, access: Access, codes: &[Code], route: UtoipaMethodRouter<App>) -> Self {
         let (mut schemas, mut paths, mut router) = route;
-        if let Access::Verb(verb) = access {
-            router = router.layer(from_fn(move |request, next| guard(verb, request, next)));
+        match access {
+            Access::Verb(verb) => {
+                router = router.layer(from_fn(move |request, next| guard(verb, request, next)));
+            }
+            Access::Anyone(of) if of != Limit::None => {
+                router = router.layer(from_fn(move |request, next| limit(of, request, next)));
+            }
+            Access::Anyone(_) | Access::Device => {}
         }
         for item in paths.paths.values_mut() {
             for operation in operations(item) {
@@ -71,7 +88,7 @@ impl Operations {
 
 /// Lets through whoever's role may do this, with who they are noted for the handler.
 async fn guard(verb: Verb, mut request: Request, next: Next) -> Response {
-    let Some(app) = request.extensions().get::<App>() else {
+    let Some(app) = request.extensions().get::<App>().cloned() else {
         return Failure::refused(Code::Internal).into_response();
     };
     let token = request
@@ -82,12 +99,12 @@ async fn guard(verb: Verb, mut request: Request, next: Next) -> Response {
     let Some(token) = token else {
         return Failure::refused(Code::Unauthenticated).into_response();
     };
-    let bearer = match app.authenticate(token) {
+    let bearer = match app.authenticate(token).await {
         Ok(bearer) => bearer,
         Err(error) => return Failure::from(error).into_response(),
     };
-    if !verb.roles().contains(&bearer.actor.role) {
-        return Failure::refused(Code::Forbidden).into_response();
+    if let Err(error) = app.admit(&bearer, verb).await {
+        return Failure::from(error).into_response();
     }
     request.extensions_mut().insert(bearer);
     next.run(request).await
@@ -111,7 +128,12 @@ fn describe(operation: &mut Operation, access: Access, codes: &[Code]) {
     let mut codes = codes.to_vec();
     codes.extend([Code::Unavailable, Code::Internal]);
     match access {
-        Access::Anyone => operation.security = Some(Vec::new()),
+        Access::Anyone(of) => {
+            operation.security = Some(Vec::new());
+            if of != Limit::None {
+                codes.push(Code::TooManyRequests);
+            }
+        }
         Access::Device => {
             codes.push(Code::DeviceSignature);
             let names = Vec::<String>::new();
@@ -121,10 +143,18 @@ fn describe(operation: &mut Operation, access: Access, codes: &[Code]) {
         }
         Access::Verb(verb) => {
             codes.extend([Code::Unauthenticated, Code::Forbidden]);
+            // What a session without its second factor may not do, and what a token may not.
+            if !VerbSet::FACTORLESS.contains(verb) {
+                codes.push(Code::SecondFactorRequired);
+            }
+            codes.push(Code::ScopeMissing);
             operation.security = Some(vec![SecurityRequirement::new("bearer", Vec::<String>::new())]);
             let roles: Vec<_> = verb.roles().iter().map(|role| role.as_str()).collect();
             // One extension, for several would have no fixed order in the document.
-            let access = json!({"roles": roles, "verb": verb.as_str()});
+            let mut access = json!({"roles": roles, "verb": verb.as_str()});
+            if verb.needs_a_person() {
+                access["person"] = json!(true);
+            }
             let extensions = [("x-haamu-access".to_owned(), access)];
             operation.extensions = Some(extensions.into_iter().collect::<Extensions>());
         }

@@ -1,12 +1,15 @@
-//! Set-up and sessions.
+//! Set-up, and sessions that are there.
 
 use axum::extract::State;
 use axum::http::StatusCode;
-use haamu_app::{App, Issued, Me, RefreshInput, SetupInput, SignInInput};
-use haamu_domain::{AgencyId, ClientOrganisationId};
-use haamu_wire::{MeOut, RefreshIn, Secret, SessionOut, SetupIn, SignInIn};
+use haamu_app::record::Session;
+use haamu_app::{App, Issued, Me, RefreshInput, SetupInput};
+use haamu_domain::{ClientOrganisationId, SessionId};
+use haamu_wire::{MeOut, RefreshIn, Secret, SessionItemOut, SessionOut, SessionsOut, SetupIn};
+use uuid::Uuid;
 
-use super::extract::{Json, SignedIn};
+use super::extract::{Json, Path, SignedIn};
+use super::origin::From;
 use super::problem::Failure;
 
 /// Set the installation up: its first agency and administrator.
@@ -14,6 +17,7 @@ use super::problem::Failure;
     responses((status = 201, description = "Set up, and signed in.", body = SessionOut)))]
 pub(super) async fn set_up(
     State(app): State<App>,
+    From(origin): From,
     Json(input): Json<SetupIn>,
 ) -> Result<(StatusCode, axum::Json<SessionOut>), Failure> {
     let input = SetupInput {
@@ -23,23 +27,7 @@ pub(super) async fn set_up(
         display_name: input.display_name,
         password: input.password.expose().to_owned(),
     };
-    let issued = app.set_up(&input).await?;
-    Ok((StatusCode::CREATED, axum::Json(session_out(&app, issued))))
-}
-
-/// Sign in.
-#[utoipa::path(post, path = "/v1/sessions", tag = "sessions", request_body = SignInIn,
-    responses((status = 201, description = "Signed in.", body = SessionOut)))]
-pub(super) async fn create_session(
-    State(app): State<App>,
-    Json(input): Json<SignInIn>,
-) -> Result<(StatusCode, axum::Json<SessionOut>), Failure> {
-    let input = SignInInput {
-        email: input.email,
-        password: input.password.expose().to_owned(),
-        agency: input.agency.map(AgencyId::from_uuid),
-    };
-    let issued = app.sign_in(&input).await?;
+    let issued = app.set_up(&input, &origin).await?;
     Ok((StatusCode::CREATED, axum::Json(session_out(&app, issued))))
 }
 
@@ -68,6 +56,45 @@ pub(super) async fn delete_session(
     Ok(StatusCode::NO_CONTENT)
 }
 
+/// List one's own sessions in the agency.
+#[utoipa::path(get, path = "/v1/sessions", tag = "sessions",
+    responses((status = 200, description = "The sessions.", body = SessionsOut)))]
+pub(super) async fn list_sessions(
+    State(app): State<App>,
+    SignedIn(bearer): SignedIn,
+) -> Result<axum::Json<SessionsOut>, Failure> {
+    let sessions = app.list_sessions(&bearer).await?;
+    let items = sessions
+        .into_iter()
+        .map(|view| session_item(view.session, view.is_current))
+        .collect();
+    Ok(axum::Json(SessionsOut { items }))
+}
+
+/// End one of one's own sessions. Access tokens that were given out in it run out by themselves.
+#[utoipa::path(delete, path = "/v1/sessions/{id}", tag = "sessions",
+    params(("id" = Uuid, Path, description = "The session.")),
+    responses((status = 204, description = "It has ended.")))]
+pub(super) async fn end_session(
+    State(app): State<App>,
+    SignedIn(bearer): SignedIn,
+    Path(id): Path<Uuid>,
+) -> Result<StatusCode, Failure> {
+    app.end_session(&bearer, SessionId::from_uuid(id)).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Sign out everywhere: all of one's sessions end, in all agencies, this one as well.
+#[utoipa::path(delete, path = "/v1/sessions", tag = "sessions",
+    responses((status = 204, description = "All of them have ended.")))]
+pub(super) async fn delete_sessions(
+    State(app): State<App>,
+    SignedIn(bearer): SignedIn,
+) -> Result<StatusCode, Failure> {
+    app.sign_out_everywhere(&bearer).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
 /// Who is signed in.
 #[utoipa::path(get, path = "/v1/me", tag = "sessions",
     responses((status = 200, description = "Who is signed in.", body = MeOut)))]
@@ -78,12 +105,25 @@ pub(super) async fn read_me(
     Ok(axum::Json(me_out(app.me(&bearer.actor).await?)))
 }
 
-fn session_out(app: &App, issued: Issued) -> SessionOut {
+pub(super) fn session_out(app: &App, issued: Issued) -> SessionOut {
     SessionOut {
         access_token: Secret::new(issued.access_token),
         expires_in: app.settings().access_token.as_secs(),
         refresh_token: Secret::new(issued.refresh_token),
         me: me_out(issued.me),
+    }
+}
+
+pub(super) fn session_item(session: Session, current: bool) -> SessionItemOut {
+    SessionItemOut {
+        id: session.id.uuid(),
+        current,
+        method: session.method.as_str().to_owned(),
+        second_factor: session.factor_at.is_some(),
+        device: session.device.map(|device| device.to_string()),
+        user_agent: session.user_agent,
+        created_at: session.created_at.to_rfc3339(),
+        last_used_at: session.last_used_at.to_rfc3339(),
     }
 }
 
@@ -96,5 +136,8 @@ fn me_out(me: Me) -> MeOut {
         role: me.actor.role,
         client_organisation: me.actor.client_organisation.map(ClientOrganisationId::uuid),
         device: me.actor.device.map(|device| device.to_string()),
+        email: me.email,
+        email_verified: me.is_email_verified,
+        second_factor_missing: me.actor.token.is_none() && me.actor.only.is_some(),
     }
 }

@@ -24,6 +24,9 @@ entity!(user_account, "user_account", {
     password_hash: String,
     created_at: i64,
     disabled_at: Option<i64>,
+    email_verified_at: Option<i64>,
+    language: Option<String>,
+    is_service: bool,
 });
 
 entity!(client_organisation, "client_organisation", {
@@ -42,6 +45,7 @@ entity!(membership, "membership", {
     role: String,
     client_organisation_id: Option<Uuid>,
     created_at: i64,
+    disabled_at: Option<i64>,
 });
 
 entity!(session, "session", {
@@ -53,6 +57,10 @@ entity!(session, "session", {
     created_at: i64,
     ended_at: Option<i64>,
     end_reason: Option<String>,
+    last_used_at: Option<i64>,
+    user_agent: Option<String>,
+    method: Option<String>,
+    factor_at: Option<i64>,
 });
 
 entity!(refresh_token, "refresh_token", {

@@ -1,5 +1,6 @@
 //! Storage shapes of the tables. Nothing outside of this crate sees them.
 
+pub(crate) mod access;
 pub(crate) mod filling;
 pub(crate) mod identity;
 pub(crate) mod operations;

@@ -13,6 +13,7 @@ entity!(audit, "audit", {
     target_kind: String,
     target_id: String,
     detail: String,
+    token_id: Option<Uuid>,
 });
 
 entity!(job, "job", {

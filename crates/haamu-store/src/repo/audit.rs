@@ -1,6 +1,6 @@
 //! The audit trail.
 
-use haamu_domain::{Actor, AgencyId, AuditEvent, AuditId, Timestamp};
+use haamu_domain::{Actor, AgencyId, AuditEvent, AuditId, ServiceTokenId, Timestamp};
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 
 use crate::entity::operations::audit;
@@ -15,8 +15,12 @@ pub struct AuditRow {
     pub target_kind: String,
     /// Which one.
     pub target_id: String,
+    /// Who did it; none for a job.
+    pub actor: Option<uuid::Uuid>,
     /// The role of who did it; none for a job.
     pub actor_role: Option<String>,
+    /// The token of the integration that did it; none for a person.
+    pub token: Option<ServiceTokenId>,
 }
 
 /// Adds an entry.
@@ -37,6 +41,7 @@ pub async fn insert(
         at: Set(now.millis()),
         actor_id: Set(actor.map(|actor| actor.user.uuid())),
         actor_role: Set(actor.map(|actor| actor.role.as_str().to_owned())),
+        token_id: Set(actor.and_then(|actor| actor.token).map(ServiceTokenId::uuid)),
         action: Set(event.action.to_owned()),
         target_kind: Set(event.target_kind.to_owned()),
         target_id: Set(event.target_id.clone()),
@@ -62,7 +67,9 @@ pub async fn list(tx: &Tx, agency: AgencyId) -> Result<Vec<AuditRow>, StoreError
         action: row.action,
         target_kind: row.target_kind,
         target_id: row.target_id,
+        actor: row.actor_id,
         actor_role: row.actor_role,
+        token: row.token_id.map(ServiceTokenId::from_uuid),
     };
     Ok(rows.into_iter().map(entry).collect())
 }

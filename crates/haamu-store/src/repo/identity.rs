@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use haamu_domain::{AgencyId, ClientOrganisationId, Role, Timestamp, UserId};
+use haamu_domain::{Actor, AgencyId, ClientOrganisationId, Role, Timestamp, UserId};
+use haamu_form::Language;
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use uuid::Uuid;
@@ -21,10 +22,14 @@ pub struct User {
     pub email: String,
     /// The name.
     pub display_name: String,
-    /// The password's hash in PHC form.
-    pub password_hash: String,
+    /// The password's hash in PHC form; none for who signs in by other means only.
+    pub password_hash: Option<String>,
     /// When the account was closed.
     pub disabled_at: Option<Timestamp>,
+    /// When the person showed that the address is theirs.
+    pub email_verified_at: Option<Timestamp>,
+    /// The language of mails to the person, where it is known.
+    pub language: Option<Language>,
 }
 
 /// What a person is in an agency.
@@ -38,6 +43,22 @@ pub struct Membership {
     pub role: Role,
     /// The client organisation of a client's person.
     pub client_organisation: Option<ClientOrganisationId>,
+    /// Since when the person is kept out.
+    pub disabled_at: Option<Timestamp>,
+}
+
+impl Membership {
+    /// Whether the person has this role, and is not kept out.
+    #[must_use]
+    pub fn works_as(&self, role: Role) -> bool {
+        self.role == role && self.disabled_at.is_none()
+    }
+
+    /// The person as somebody who acts.
+    #[must_use]
+    pub const fn actor(&self) -> Actor {
+        Actor::person(self.user, self.agency, self.role, self.client_organisation)
+    }
 }
 
 /// Whether the installation has its first administrator.
@@ -131,9 +152,13 @@ pub async fn insert_user(tx: &Tx, user: &User, now: Timestamp) -> Result<(), Sto
         id: Set(user.id.uuid()),
         email: Set(user.email.clone()),
         display_name: Set(user.display_name.clone()),
-        password_hash: Set(user.password_hash.clone()),
+        // No hash is the empty text: the column is of the first schema.
+        password_hash: Set(user.password_hash.clone().unwrap_or_default()),
         created_at: Set(now.millis()),
         disabled_at: Set(None),
+        email_verified_at: Set(user.email_verified_at.map(Timestamp::millis)),
+        language: Set(user.language.map(|language| language.tag().to_owned())),
+        is_service: Set(false),
     };
     user_account::Entity::insert(row)
         .exec_without_returning(tx.connection())
@@ -148,6 +173,7 @@ pub async fn insert_user(tx: &Tx, user: &User, now: Timestamp) -> Result<(), Sto
 pub async fn find_user_by_email(tx: &Tx, email: &str) -> Result<Option<User>, StoreError> {
     let row = user_account::Entity::find()
         .filter(user_account::Column::Email.eq(email))
+        .filter(user_account::Column::IsService.eq(false))
         .one(tx.connection())
         .await?;
     Ok(row.map(user))
@@ -175,6 +201,7 @@ pub async fn insert_membership(tx: &Tx, member: &Membership, now: Timestamp) -> 
         role: Set(member.role.as_str().to_owned()),
         client_organisation_id: Set(member.client_organisation.map(ClientOrganisationId::uuid)),
         created_at: Set(now.millis()),
+        disabled_at: Set(member.disabled_at.map(Timestamp::millis)),
     };
     membership::Entity::insert(row)
         .exec_without_returning(tx.connection())
@@ -294,13 +321,91 @@ pub async fn list_names(tx: &Tx, ids: Vec<Uuid>) -> Result<Vec<(Uuid, String)>, 
     Ok(rows.into_iter().map(|row| (row.id, row.display_name)).collect())
 }
 
+/// The account of a person, locked.
+///
+/// # Errors
+/// It is not there, or the database failed.
+pub async fn lock_user(tx: &Tx, id: UserId) -> Result<User, StoreError> {
+    let row = user_account::Entity::find_by_id(id.uuid())
+        .lock_exclusive()
+        .one(tx.connection())
+        .await?;
+    row.map(user).ok_or(StoreError::Missing("user"))
+}
+
+/// Sets a person's password.
+///
+/// # Errors
+/// The database failed.
+pub async fn set_password(tx: &Tx, id: UserId, hash: &str) -> Result<(), StoreError> {
+    let row = user_account::ActiveModel {
+        id: Set(id.uuid()),
+        password_hash: Set(hash.to_owned()),
+        ..Default::default()
+    };
+    user_account::Entity::update(row).exec(tx.connection()).await?;
+    Ok(())
+}
+
+/// Sets a person's address, which they have shown to be theirs.
+///
+/// # Errors
+/// [`StoreError::AlreadyExists`] if the address has another account.
+pub async fn set_verified_email(tx: &Tx, id: UserId, email: &str, now: Timestamp) -> Result<(), StoreError> {
+    let row = user_account::ActiveModel {
+        id: Set(id.uuid()),
+        email: Set(email.to_owned()),
+        email_verified_at: Set(Some(now.millis())),
+        ..Default::default()
+    };
+    user_account::Entity::update(row).exec(tx.connection()).await?;
+    Ok(())
+}
+
+/// Adds an account that stands for an integration. Nobody can sign in to it.
+///
+/// # Errors
+/// The database failed.
+pub async fn insert_service(tx: &Tx, id: UserId, name: &str, now: Timestamp) -> Result<(), StoreError> {
+    let row = user_account::ActiveModel {
+        id: Set(id.uuid()),
+        // RFC 2606 keeps `.invalid` free: no mail ever goes there.
+        email: Set(format!("{id}@service.invalid")),
+        display_name: Set(name.to_owned()),
+        password_hash: Set(String::new()),
+        created_at: Set(now.millis()),
+        disabled_at: Set(None),
+        email_verified_at: Set(None),
+        language: Set(None),
+        is_service: Set(true),
+    };
+    user_account::Entity::insert(row)
+        .exec_without_returning(tx.connection())
+        .await?;
+    Ok(())
+}
+
+/// The agency that was first: something has to stand for the installation.
+///
+/// # Errors
+/// The database failed.
+pub async fn find_first_agency(tx: &Tx) -> Result<Option<AgencyId>, StoreError> {
+    let row = agency::Entity::find()
+        .order_by_asc(agency::Column::Id)
+        .one(tx.connection())
+        .await?;
+    Ok(row.map(|row| AgencyId::from_uuid(row.id)))
+}
+
 fn user(row: user_account::Model) -> User {
     User {
         id: UserId::from_uuid(row.id),
         email: row.email,
         display_name: row.display_name,
-        password_hash: row.password_hash,
+        password_hash: Some(row.password_hash).filter(|hash| !hash.is_empty()),
         disabled_at: row.disabled_at.map(Timestamp::from_millis),
+        email_verified_at: row.email_verified_at.map(Timestamp::from_millis),
+        language: row.language.as_deref().and_then(Language::from_tag),
     }
 }
 
@@ -310,5 +415,6 @@ fn member(row: &membership::Model) -> Result<Membership, StoreError> {
         user: UserId::from_uuid(row.user_id),
         role: Role::from_name(&row.role).ok_or(StoreError::Corrupt("role"))?,
         client_organisation: row.client_organisation_id.map(ClientOrganisationId::from_uuid),
+        disabled_at: row.disabled_at.map(Timestamp::from_millis),
     })
 }

@@ -6,6 +6,7 @@
 //! transaction (a no-op on SQLite, which has one writer).
 
 pub mod agreements;
+pub mod attempts;
 pub mod audit;
 pub mod blobs;
 pub mod briefings;
@@ -14,19 +15,28 @@ pub mod checklists;
 pub mod clients;
 pub mod custody;
 pub mod devices;
+pub mod factors;
 pub mod feed;
 pub mod hierarchies;
 pub mod identity;
+pub mod invitations;
 pub mod jobs;
+pub mod mails;
+pub mod members;
+pub mod oidc;
 pub mod ops;
 pub mod panel;
+pub mod passkeys;
+pub mod pending;
 pub mod plans;
 pub mod programme_parts;
 pub mod programmes;
 pub mod registers;
 pub mod scenarios;
 pub mod scores;
+pub mod security;
 pub mod server_log;
+pub mod service_tokens;
 pub mod sessions;
 pub mod set_aside;
 pub mod submissions;

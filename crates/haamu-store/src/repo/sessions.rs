@@ -1,9 +1,9 @@
 //! Sessions and their refresh tokens.
 
-use haamu_domain::{AgencyId, RefreshTokenId, SessionId, Timestamp, UserId};
+use haamu_domain::{AgencyId, RefreshTokenId, SessionId, SignInMethod, Timestamp, UserId};
 use haamu_sync::DeviceId;
 use sea_orm::sea_query::Expr;
-use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
+use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use crate::entity::identity::{refresh_token, session};
 use crate::{StoreError, Tx};
@@ -11,7 +11,7 @@ use crate::{StoreError, Tx};
 use super::exists;
 
 /// One sign-in: a family of refresh tokens.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Session {
     /// Its id.
     pub id: SessionId,
@@ -21,6 +21,16 @@ pub struct Session {
     pub user: UserId,
     /// The device that the session is bound to.
     pub device: Option<DeviceId>,
+    /// When it began.
+    pub created_at: Timestamp,
+    /// When it was renewed last.
+    pub last_used_at: Timestamp,
+    /// What the browser or app called itself.
+    pub user_agent: Option<String>,
+    /// By what its person signed in.
+    pub method: SignInMethod,
+    /// When its person showed a second factor.
+    pub factor_at: Option<Timestamp>,
     /// When it ended, if it did.
     pub ended_at: Option<Timestamp>,
 }
@@ -44,15 +54,19 @@ pub struct RefreshToken {
 ///
 /// # Errors
 /// The database failed.
-pub async fn insert(tx: &Tx, new: &Session, now: Timestamp) -> Result<(), StoreError> {
+pub async fn insert(tx: &Tx, new: &Session) -> Result<(), StoreError> {
     let row = session::ActiveModel {
         id: Set(new.id.uuid()),
         agency_id: Set(new.agency.uuid()),
         user_id: Set(new.user.uuid()),
         device: Set(new.device.map(|device| device.as_bytes().to_vec())),
-        created_at: Set(now.millis()),
+        created_at: Set(new.created_at.millis()),
         ended_at: Set(None),
         end_reason: Set(None),
+        last_used_at: Set(Some(new.last_used_at.millis())),
+        user_agent: Set(new.user_agent.clone()),
+        method: Set(Some(new.method.as_str().to_owned())),
+        factor_at: Set(new.factor_at.map(Timestamp::millis)),
     };
     session::Entity::insert(row)
         .exec_without_returning(tx.connection())
@@ -95,6 +109,84 @@ pub async fn bind_device(tx: &Tx, id: SessionId, device: DeviceId) -> Result<(),
     };
     session::Entity::update(row).exec(tx.connection()).await?;
     Ok(())
+}
+
+/// Notes that a session was renewed.
+///
+/// # Errors
+/// The database failed.
+pub async fn note_use(tx: &Tx, id: SessionId, now: Timestamp) -> Result<(), StoreError> {
+    let row = session::ActiveModel {
+        id: Set(id.uuid()),
+        last_used_at: Set(Some(now.millis())),
+        ..Default::default()
+    };
+    session::Entity::update(row).exec(tx.connection()).await?;
+    Ok(())
+}
+
+/// Notes that the person of a session has shown a second factor.
+///
+/// # Errors
+/// The database failed.
+pub async fn note_factor(tx: &Tx, id: SessionId, now: Timestamp) -> Result<(), StoreError> {
+    let row = session::ActiveModel {
+        id: Set(id.uuid()),
+        factor_at: Set(Some(now.millis())),
+        ..Default::default()
+    };
+    session::Entity::update(row).exec(tx.connection()).await?;
+    Ok(())
+}
+
+/// A person's sessions in an agency that have not ended and were used since a moment, the latest first.
+///
+/// # Errors
+/// The database failed.
+pub async fn list_live(
+    tx: &Tx,
+    agency: AgencyId,
+    user: UserId,
+    since: Timestamp,
+) -> Result<Vec<Session>, StoreError> {
+    let rows = session::Entity::find()
+        .filter(session::Column::UserId.eq(user.uuid()))
+        .filter(session::Column::AgencyId.eq(agency.uuid()))
+        .filter(session::Column::EndedAt.is_null())
+        .order_by_desc(session::Column::Id)
+        .all(tx.connection())
+        .await?;
+    let sessions = rows.into_iter().map(record).collect::<Result<Vec<_>, _>>()?;
+    Ok(sessions
+        .into_iter()
+        .filter(|session| session.last_used_at >= since)
+        .collect())
+}
+
+/// Ends a person's sessions: in one agency or in all, but for one that may go on. Returns how many ended.
+///
+/// # Errors
+/// The database failed.
+pub async fn end_of_user(
+    tx: &Tx,
+    agency: Option<AgencyId>,
+    user: UserId,
+    but: Option<SessionId>,
+    now: Timestamp,
+    reason: &str,
+) -> Result<u64, StoreError> {
+    let mut update = session::Entity::update_many()
+        .col_expr(session::Column::EndedAt, Expr::value(now.millis()))
+        .col_expr(session::Column::EndReason, Expr::value(reason))
+        .filter(session::Column::UserId.eq(user.uuid()))
+        .filter(session::Column::EndedAt.is_null());
+    if let Some(agency) = agency {
+        update = update.filter(session::Column::AgencyId.eq(agency.uuid()));
+    }
+    if let Some(but) = but {
+        update = update.filter(session::Column::Id.ne(but.uuid()));
+    }
+    Ok(update.exec(tx.connection()).await?.rows_affected)
 }
 
 /// Ends a session: none of its tokens is good any more.
@@ -230,6 +322,16 @@ fn record(row: session::Model) -> Result<Session, StoreError> {
         agency: AgencyId::from_uuid(row.agency_id),
         user: UserId::from_uuid(row.user_id),
         device,
+        created_at: Timestamp::from_millis(row.created_at),
+        // Sessions of the first schema have none of what follows.
+        last_used_at: Timestamp::from_millis(row.last_used_at.unwrap_or(row.created_at)),
+        user_agent: row.user_agent,
+        method: row
+            .method
+            .as_deref()
+            .and_then(SignInMethod::from_name)
+            .unwrap_or(SignInMethod::Password),
+        factor_at: row.factor_at.map(Timestamp::from_millis),
         ended_at: row.ended_at.map(Timestamp::from_millis),
     })
 }

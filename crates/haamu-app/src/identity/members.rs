@@ -1,0 +1,204 @@
+//! What administrators and coordinators do about a member: end sessions, keep out, change the role, see devices.
+
+use haamu_domain::{Actor, AuditEvent, ClientOrganisationId, Code, Role, UserId, Verb};
+use haamu_report::Letter;
+use haamu_store::Tx;
+use haamu_store::repo::devices::{self, Device};
+use haamu_store::repo::identity::{self, Membership};
+use haamu_store::repo::sessions::{self, Session};
+use haamu_store::repo::{factors, members, passkeys, pending};
+
+use crate::context::require_in_agency;
+use crate::error::Checks;
+use crate::{App, Error};
+
+use super::users::{MemberView, check_role, require_client, view};
+
+impl App {
+    /// The sessions of a member, the latest first.
+    ///
+    /// # Errors
+    /// There is no such member.
+    pub async fn list_sessions_of(&self, actor: &Actor, user: UserId) -> Result<Vec<Session>, Error> {
+        require_in_agency(actor, Verb::EndSessions)?;
+        self.look(|tx: Tx| async move {
+            let tx = &tx;
+            member(tx, actor, user).await?;
+            self.live_sessions(tx, actor, user).await
+        })
+        .await
+    }
+
+    /// Ends all sessions that a member has in the agency.
+    ///
+    /// # Errors
+    /// There is no such member.
+    pub async fn end_sessions_of(&self, actor: &Actor, user: UserId) -> Result<(), Error> {
+        require_in_agency(actor, Verb::EndSessions)?;
+        self.act(actor, |tx: Tx| async move {
+            let tx = &tx;
+            member(tx, actor, user).await?;
+            let ended = self.end_all(tx, actor, user, "ended by an administrator").await?;
+            let detail = serde_json::json!({"sessions": ended});
+            let event = AuditEvent::of(Verb::EndSessions, "user", user).with(detail);
+            Ok(((), event))
+        })
+        .await
+    }
+
+    async fn end_all(&self, tx: &Tx, actor: &Actor, user: UserId, why: &str) -> Result<u64, Error> {
+        pending::delete_challenges(tx, user).await?;
+        let agency = Some(actor.agency);
+        Ok(sessions::end_of_user(tx, agency, user, None, self.now(), why).await?)
+    }
+
+    /// Keeps a member out, or lets them in again. Who is kept out has no session; their devices stay enrolled, so
+    /// that what is on them can be deposited. Doing so once more changes nothing.
+    ///
+    /// # Errors
+    /// There is no such member, it is oneself, or [`Code::LastAdministrator`].
+    pub async fn set_user_disabled(
+        &self,
+        actor: &Actor,
+        user: UserId,
+        is_disabled: bool,
+    ) -> Result<MemberView, Error> {
+        require_in_agency(actor, Verb::DisableUser)?;
+        self.act(actor, |tx: Tx| async move {
+            let tx = &tx;
+            members::lock_agency(tx, actor.agency).await?;
+            let known = member(tx, actor, user).await?;
+            let action = if is_disabled {
+                "user.disable"
+            } else {
+                "user.enable"
+            };
+            let event = AuditEvent::named(action, "user", user);
+            let disabled_at = match (is_disabled, known.disabled_at) {
+                (true, None) => {
+                    not_oneself(actor, user)?;
+                    Some(self.now())
+                }
+                (_, before) => before.filter(|_| is_disabled),
+            };
+            members::set_disabled(tx, actor.agency, user, disabled_at).await?;
+            if is_disabled && known.disabled_at.is_none() {
+                require_an_administrator(tx, actor).await?;
+                self.end_all(tx, actor, user, "disabled").await?;
+            }
+            let account = identity::load_user(tx, user).await?;
+            Ok((view((account, Membership { disabled_at, ..known })), event))
+        })
+        .await
+    }
+
+    /// Makes a member something else. Their sessions end, so that none goes on as what they were.
+    ///
+    /// # Errors
+    /// There is no such member, it is oneself, the client organisation does not go with the role, or
+    /// [`Code::LastAdministrator`].
+    pub async fn change_role(
+        &self,
+        actor: &Actor,
+        user: UserId,
+        role: Role,
+        client: Option<ClientOrganisationId>,
+    ) -> Result<MemberView, Error> {
+        require_in_agency(actor, Verb::ChangeRole)?;
+        let mut checks = Checks::default();
+        check_role(&mut checks, actor, role, client);
+        checks.finish()?;
+        self.act(actor, |tx: Tx| async move {
+            let tx = &tx;
+            members::lock_agency(tx, actor.agency).await?;
+            let known = member(tx, actor, user).await?;
+            require_client(tx, actor, Verb::ChangeRole, client).await?;
+            let detail = serde_json::json!({"from": known.role.as_str(), "to": role.as_str()});
+            let event = AuditEvent::of(Verb::ChangeRole, "user", user).with(detail);
+            let account = identity::load_user(tx, user).await?;
+            if known.role == role && known.client_organisation == client {
+                return Ok((view((account, known)), event));
+            }
+            not_oneself(actor, user)?;
+            members::set_role(tx, actor.agency, user, role, client).await?;
+            require_an_administrator(tx, actor).await?;
+            self.end_all(tx, actor, user, "role changed").await?;
+            let changed = Membership {
+                role,
+                client_organisation: client,
+                ..known
+            };
+            Ok((view((account, changed)), event))
+        })
+        .await
+    }
+
+    /// Takes all second factors from a member who has lost them, ends their sessions, and tells them.
+    ///
+    /// # Errors
+    /// There is no such member, it is oneself, or they belong to another agency as well, whose people must not be
+    /// weakened by this one's.
+    pub async fn reset_factors(&self, actor: &Actor, user: UserId) -> Result<(), Error> {
+        require_in_agency(actor, Verb::ResetSecondFactors)?;
+        self.act(actor, |tx: Tx| async move {
+            let tx = &tx;
+            member(tx, actor, user).await?;
+            not_oneself(actor, user)?;
+            let all = identity::list_memberships(tx, user).await?;
+            if all.iter().any(|other| other.agency != actor.agency) {
+                let detail = "The person belongs to another agency as well.";
+                return Err(Error::because(Code::NotPossibleInState, detail));
+            }
+            let account = identity::lock_user(tx, user).await?;
+            factors::delete_totp(tx, user).await?;
+            factors::delete_recovery_codes(tx, user).await?;
+            passkeys::delete_all(tx, user).await?;
+            self.end_all(tx, actor, user, "second factors removed").await?;
+            self.notify(tx, actor.agency, &account, &Letter::SecondFactorsRemoved)
+                .await?;
+            Ok(((), AuditEvent::of(Verb::ResetSecondFactors, "user", user)))
+        })
+        .await
+    }
+
+    /// The devices of a member, the newest last.
+    ///
+    /// # Errors
+    /// There is no such member.
+    pub async fn list_devices_of(&self, actor: &Actor, user: UserId) -> Result<Vec<Device>, Error> {
+        require_in_agency(actor, Verb::ListDevices)?;
+        self.look(|tx: Tx| async move {
+            let tx = &tx;
+            member(tx, actor, user).await?;
+            let found = devices::list(tx, actor.agency, user).await?;
+            // The log that the server writes itself is no device of anybody's.
+            Ok(found
+                .into_iter()
+                .filter(|device| !device.public_key.is_empty())
+                .collect())
+        })
+        .await
+    }
+}
+
+async fn member(tx: &Tx, actor: &Actor, user: UserId) -> Result<Membership, Error> {
+    let found = identity::find_membership(tx, actor.agency, user).await?;
+    found.ok_or_else(|| Error::not_found("person"))
+}
+
+/// Nobody shuts themselves out by mistake.
+fn not_oneself(actor: &Actor, user: UserId) -> Result<(), Error> {
+    if actor.user == user {
+        let detail = "Somebody else has to do this to you.";
+        return Err(Error::because(Code::NotPossibleInState, detail));
+    }
+    Ok(())
+}
+
+/// Refuses a change that leaves the agency without an administrator. The agency's row is locked.
+async fn require_an_administrator(tx: &Tx, actor: &Actor) -> Result<(), Error> {
+    if members::count_administrators(tx, actor.agency).await? == 0 {
+        return Err(Error::refused(Code::LastAdministrator));
+    }
+    Ok(())
+}

@@ -1,0 +1,96 @@
+//! What the database must not be able to tell is sealed with a key of the object store.
+//!
+//! A sealed text is the number of its key (4 bytes), a random nonce (24) and
+//! the ciphertext of XChaCha20-Poly1305. It is bound to its place: moved to
+//! another row, it does not open.
+
+use std::collections::BTreeMap;
+
+use chacha20poly1305::aead::{Aead, KeyInit, Payload};
+use chacha20poly1305::{XChaCha20Poly1305, XNonce};
+use haamu_store::Files;
+use rand::RngExt;
+use sha2::{Digest, Sha256};
+
+use crate::Error;
+use crate::keys::{KeyKind, load_keys};
+
+const NUMBER_BYTES: usize = 4;
+const NONCE_BYTES: usize = 24;
+
+/// A text cannot be opened: its key is gone, it was changed, or it belongs elsewhere.
+#[derive(Debug, thiserror::Error)]
+#[error("a sealed text cannot be opened")]
+struct CannotOpen;
+
+/// The keys of sealed texts: the newest seals, all of them open.
+pub(crate) struct Seal {
+    keys: BTreeMap<u32, XChaCha20Poly1305>,
+    newest: u32,
+    /// What hashes are keyed with that must not be guessed from the database alone.
+    hash_key: [u8; 32],
+}
+
+impl Seal {
+    pub(crate) async fn load_or_create(files: &Files) -> Result<Self, Error> {
+        let stored = load_keys(files, KeyKind::Seal).await?;
+        let mut keys = BTreeMap::new();
+        let mut hash_key = None;
+        for key in &stored {
+            let bytes = <[u8; 32]>::try_from(key.secret.as_slice())
+                .map_err(|error| Error::internal("read a sealing key", error))?;
+            // The first key stays, so that hashes stay comparable when another one seals.
+            hash_key.get_or_insert_with(|| Sha256::digest([b"haamu keyed hash".as_slice(), &bytes].concat()));
+            keys.insert(key.number, XChaCha20Poly1305::new(&bytes.into()));
+        }
+        let (Some(newest), Some(hash_key)) = (keys.keys().next_back().copied(), hash_key) else {
+            return Err(Error::not_found("sealing key"));
+        };
+        Ok(Self {
+            keys,
+            newest,
+            hash_key: hash_key.into(),
+        })
+    }
+
+    /// Seals a text for a place, such as `mail:{id}`.
+    pub(crate) fn seal(&self, place: &str, text: &[u8]) -> Result<Vec<u8>, Error> {
+        let cannot_seal = || Error::internal("seal a text", CannotOpen);
+        let key = self.keys.get(&self.newest).ok_or_else(cannot_seal)?;
+        let nonce: [u8; NONCE_BYTES] = rand::rng().random();
+        let payload = Payload {
+            msg: text,
+            aad: place.as_bytes(),
+        };
+        let sealed = key
+            .encrypt(&XNonce::from(nonce), payload)
+            .map_err(|_| cannot_seal())?;
+        Ok([&self.newest.to_be_bytes()[..], &nonce, &sealed].concat())
+    }
+
+    /// Opens a text that was sealed for this place.
+    pub(crate) fn open(&self, place: &str, sealed: &[u8]) -> Result<Vec<u8>, Error> {
+        let opened = || {
+            let (number, rest) = sealed.split_at_checked(NUMBER_BYTES)?;
+            let (nonce, ciphertext) = rest.split_at_checked(NONCE_BYTES)?;
+            let number = u32::from_be_bytes(number.try_into().ok()?);
+            let nonce: [u8; NONCE_BYTES] = nonce.try_into().ok()?;
+            let payload = Payload {
+                msg: ciphertext,
+                aad: place.as_bytes(),
+            };
+            self.keys
+                .get(&number)?
+                .decrypt(&XNonce::from(nonce), payload)
+                .ok()
+        };
+        opened().ok_or_else(|| Error::internal("open a sealed text", CannotOpen))
+    }
+
+    /// A hash that nobody can compare with guesses who has the database alone.
+    pub(crate) fn keyed_hash(&self, text: &str) -> Vec<u8> {
+        let mut hasher = Sha256::new_with_prefix(self.hash_key);
+        hasher.update(text.as_bytes());
+        hasher.finalize().to_vec()
+    }
+}

@@ -1,0 +1,160 @@
+//! Where mails go: to a mail server, or into files that people of a demo can read.
+
+use std::path::PathBuf;
+use std::time::{Duration, SystemTime};
+
+use haamu_app::{MailFailure, MailPort, OutgoingMail, PortFuture};
+use haamu_wire::Secret;
+use lettre::address::AddressError;
+use lettre::message::header::ContentType;
+use lettre::message::{Mailbox, MultiPart, SinglePart};
+use lettre::transport::smtp::AsyncSmtpTransportBuilder;
+use lettre::{Address, AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
+use tokio::io::AsyncWriteExt;
+
+/// No mail server takes longer.
+const TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Where mails go, and who they come from.
+#[derive(Clone, Debug)]
+pub(crate) struct MailSettings {
+    /// The mail server; empty: files.
+    pub(crate) smtp_url: Secret,
+    pub(crate) sender: String,
+    /// The folder of files.
+    pub(crate) folder: PathBuf,
+}
+
+impl MailSettings {
+    /// What is wrong with it, without what must not be shown. Nothing is opened: there may be no runtime yet.
+    pub(crate) fn check(&self) -> Result<(), String> {
+        self.sender()?;
+        self.smtp().map(drop)
+    }
+
+    /// The way that mails go.
+    pub(crate) fn open(&self) -> Result<Box<dyn MailPort>, String> {
+        let sender = self.sender()?;
+        Ok(match self.smtp()? {
+            Some(smtp) => Box::new(SmtpMail::new(smtp, sender)),
+            None => Box::new(FileMail::new(self.folder.clone(), sender)),
+        })
+    }
+
+    fn sender(&self) -> Result<Mailbox, String> {
+        let sender: Result<Mailbox, _> = self.sender.parse();
+        sender.map_err(|error| format!("{:?} cannot send mails: {error}", self.sender))
+    }
+
+    /// How to reach the mail server, if there is one.
+    fn smtp(&self) -> Result<Option<AsyncSmtpTransportBuilder>, String> {
+        let url = self.smtp_url.expose();
+        if url.is_empty() {
+            return Ok(None);
+        }
+        // What the library says about the address could name the password.
+        let smtp = AsyncSmtpTransport::<Tokio1Executor>::from_url(url);
+        let smtp =
+            smtp.map_err(|_| "smtp_url is no address such as smtps://user:password@host".to_owned())?;
+        Ok(Some(smtp))
+    }
+}
+
+/// A mail as it travels. The same mail has the same message id each time it is sent.
+fn message(sender: &Mailbox, mail: &OutgoingMail) -> Result<Message, MailFailure> {
+    let is_final = |reason: String| MailFailure {
+        is_final: true,
+        reason,
+    };
+    let recipient: Result<Address, AddressError> = mail.recipient.parse();
+    let recipient = recipient.map_err(|error| is_final(format!("the recipient's address: {error}")))?;
+    let millis = u64::try_from(mail.created_at.millis()).unwrap_or(0);
+    let content = MultiPart::alternative()
+        .singlepart(part(ContentType::TEXT_PLAIN, &mail.content.text))
+        .singlepart(part(ContentType::TEXT_HTML, &mail.content.html));
+    Message::builder()
+        .from(sender.clone())
+        .to(Mailbox::new(None, recipient))
+        .subject(&mail.content.subject)
+        .date(SystemTime::UNIX_EPOCH + Duration::from_millis(millis))
+        .message_id(Some(format!("<{}@{}>", mail.id, sender.email.domain())))
+        .multipart(content)
+        .map_err(|error| is_final(format!("the mail cannot be written: {error}")))
+}
+
+fn part(kind: ContentType, text: &str) -> SinglePart {
+    SinglePart::builder().header(kind).body(text.to_owned())
+}
+
+/// Hands mails to a mail server.
+#[derive(Debug)]
+pub(crate) struct SmtpMail {
+    transport: AsyncSmtpTransport<Tokio1Executor>,
+    sender: Mailbox,
+}
+
+impl SmtpMail {
+    /// A mail server. Its connections are looked after by the runtime that this is called in.
+    pub(crate) fn new(smtp: AsyncSmtpTransportBuilder, sender: Mailbox) -> Self {
+        Self {
+            transport: smtp.timeout(Some(TIMEOUT)).build(),
+            sender,
+        }
+    }
+}
+
+impl MailPort for SmtpMail {
+    fn send<'a>(&'a self, mail: &'a OutgoingMail) -> PortFuture<'a, Result<(), MailFailure>> {
+        Box::pin(async move {
+            let message = message(&self.sender, mail)?;
+            match self.transport.send(message).await {
+                Ok(_) => Ok(()),
+                Err(error) => Err(MailFailure {
+                    is_final: error.is_permanent(),
+                    reason: haamu_app::error_chain(&error),
+                }),
+            }
+        })
+    }
+}
+
+/// Writes mails into a folder, one file each. A mail that is sent again replaces itself.
+#[derive(Debug)]
+pub(crate) struct FileMail {
+    folder: PathBuf,
+    sender: Mailbox,
+}
+
+impl FileMail {
+    /// Files in a folder, which is made when the first mail comes.
+    pub(crate) const fn new(folder: PathBuf, sender: Mailbox) -> Self {
+        Self { folder, sender }
+    }
+
+    async fn write(&self, mail: &OutgoingMail, bytes: &[u8]) -> std::io::Result<()> {
+        tokio::fs::create_dir_all(&self.folder).await?;
+        let path = self.folder.join(format!("{}.eml", mail.id));
+        let unfinished = path.with_extension("part");
+        let mut options = tokio::fs::OpenOptions::new();
+        options.write(true).create(true).truncate(true);
+        // Links in mails are secrets.
+        #[cfg(unix)]
+        options.mode(0o600);
+        let mut file = options.open(&unfinished).await?;
+        file.write_all(bytes).await?;
+        file.sync_all().await?;
+        tokio::fs::rename(&unfinished, &path).await
+    }
+}
+
+impl MailPort for FileMail {
+    fn send<'a>(&'a self, mail: &'a OutgoingMail) -> PortFuture<'a, Result<(), MailFailure>> {
+        Box::pin(async move {
+            let bytes = message(&self.sender, mail)?.formatted();
+            self.write(mail, &bytes).await.map_err(|error| MailFailure {
+                is_final: false,
+                reason: format!("the mail's file cannot be written: {error}"),
+            })
+        })
+    }
+}
