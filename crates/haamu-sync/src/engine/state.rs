@@ -380,12 +380,10 @@ impl State {
 
     /// The server's content of a submission with this device's own operations on top of it.
     pub(super) fn view(&self, document: DocumentId) -> Document {
-        let mut view = Document::default();
-        if let Some((_, body)) = self.submission(document) {
-            let cells = body.cells.iter();
-            view.cells
-                .extend(cells.map(|entry| (entry.key.clone(), entry.cell.clone())));
-        }
+        let mut view = match self.submission(document) {
+            Some((_, body)) => content(body),
+            None => Document::default(),
+        };
         for entry in self.log.range(self.device.included + 1..).map(|(_, entry)| entry) {
             if let Some(op) = &entry.op
                 && op.document == document
@@ -396,4 +394,15 @@ impl State {
         }
         view
     }
+}
+
+/// The content of a copy of a submission, to be folded into.
+#[cfg_attr(target_family = "wasm", inline(never))]
+pub(super) fn content(body: &SubmissionBody) -> Document {
+    let mut document = Document::default();
+    // One by one: to collect them would sort them first, though they are in order.
+    let cells = body.cells.iter();
+    let cells = cells.map(|entry| (entry.key.clone(), entry.cell.clone()));
+    document.cells.extend(cells);
+    document
 }
