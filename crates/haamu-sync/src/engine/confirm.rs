@@ -20,8 +20,8 @@ impl Engine {
             return None;
         };
         let mut document = content(body);
-        let first = self.state.device.acknowledged + 1;
-        for (_, entry) in self.state.log.range(first..upto.saturating_add(1).max(first)) {
+        let sent = self.state.unsent();
+        for entry in sent.take_while(|entry| entry.stored.seq <= upto) {
             let op = entry.op.as_ref()?;
             if op.document == body.document {
                 document.fold(op, entry.id, op.hlc);
