@@ -1,8 +1,9 @@
 //! Copies of submissions that only this device has changed: the server's word is enough, for the
 //! device holds all that the copy lacks.
 
-use crate::{Body, CellEntry, Confirmation, Document, Entity, SubmissionBody};
+use crate::{Body, CellEntry, Confirmation, Entity, SubmissionBody};
 
+use super::state::content;
 use super::{Engine, StoredEntity};
 
 impl Engine {
@@ -18,13 +19,9 @@ impl Engine {
         let Body::Submission(body) = &stored.body else {
             return None;
         };
-        let cells = body.cells.iter();
-        let cells = cells.map(|entry| (entry.key.clone(), entry.cell.clone()));
-        let mut document = Document {
-            cells: cells.collect(),
-        };
-        let first = self.state.device.acknowledged + 1;
-        for (_, entry) in self.state.log.range(first..upto.saturating_add(1).max(first)) {
+        let mut document = content(body);
+        let sent = self.state.unsent();
+        for entry in sent.take_while(|entry| entry.stored.seq <= upto) {
             let op = entry.op.as_ref()?;
             if op.document == body.document {
                 document.fold(op, entry.id, op.hlc);
@@ -32,13 +29,16 @@ impl Engine {
         }
         let cells = document.cells.into_iter();
         Some(StoredEntity {
+            entity: entity.clone(),
             body: Body::Submission(SubmissionBody {
                 document: body.document,
                 state: confirmation.state.clone(),
                 cycle: confirmation.cycle,
                 cells: cells.map(|(key, cell)| CellEntry { key, cell }).collect(),
             }),
-            ..stored.clone()
+            generation: stored.generation,
+            revoked: stored.revoked.clone(),
+            revoked_at: stored.revoked_at,
         })
     }
 }

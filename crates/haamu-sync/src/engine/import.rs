@@ -10,7 +10,7 @@ impl Engine {
     /// that it counts once, whichever way it reaches the server.
     pub(super) fn commit_import(&mut self, import: &Import) {
         let device = self.state.device.clone();
-        let known: IdSet = self.state.log.values().map(|entry| entry.id).collect();
+        let known: IdSet = self.state.log.entries().iter().map(|entry| entry.id).collect();
         let mut seq = self.state.head().seq;
         let mut hlc = device.hlc;
         let (mut put_ops, mut left_out) = (Vec::new(), 0);

@@ -74,6 +74,7 @@ mod deposit;
 mod edits;
 mod event;
 mod import;
+mod log;
 mod response;
 mod session;
 mod state;
@@ -296,8 +297,9 @@ impl Engine {
         let is_on = move |op: &&Op| op.document == document;
         self.state
             .log
-            .range(self.state.device.included + 1..)
-            .filter_map(|(_, entry)| entry.op.as_ref())
+            .after(self.state.device.included)
+            .iter()
+            .filter_map(|entry| entry.op.as_ref())
             .filter(is_on)
     }
 
@@ -356,7 +358,8 @@ impl Engine {
             set_aside: self
                 .state
                 .log
-                .values()
+                .entries()
+                .iter()
                 .filter(|entry| entry.stored.set_aside.is_some())
                 .count(),
             auth_required: self.session.needs_sign_in(),

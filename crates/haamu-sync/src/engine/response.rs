@@ -8,8 +8,8 @@ use crate::{
     SyncResponse,
 };
 
+use super::log::LogEntry;
 use super::session::{Outcome, Phase};
-use super::state::LogEntry;
 use super::{BlobState, DeviceState, Engine, Notice, StoredBlob, StoredEntity, StoredOp, Then, WriteBatch};
 
 impl Engine {
@@ -76,19 +76,19 @@ impl Engine {
     fn compare_anew(&self, response: &SyncResponse, device: &mut DeviceState, outcome: &mut Outcome) {
         let before = self.state.device.cursor;
         let is_other_start = before.is_some_and(|cursor| cursor.incarnation != response.cursor.incarnation);
-        let mut log = self.state.log.iter();
+        let mut log = self.state.log.entries().iter();
         let doubtful = if response.reset {
             log.next()
         } else {
-            log.find(|(_, entry)| {
+            log.find(|entry| {
                 entry.stored.set_aside.is_some() && (is_other_start || self.is_named_now(response, entry))
             })
         };
         // What was not acknowledged before is in this request, and its answer tells of it.
-        if let Some((seq, _)) = doubtful
-            && *seq <= self.state.device.acknowledged
+        if let Some(entry) = doubtful
+            && entry.stored.seq <= self.state.device.acknowledged
         {
-            device.acknowledged = device.acknowledged.min(*seq - 1);
+            device.acknowledged = device.acknowledged.min(entry.stored.seq - 1);
             outcome.more = true;
         }
     }
@@ -198,7 +198,7 @@ impl Engine {
             half.copy_from_slice(&self.draw(u64::MAX).to_le_bytes());
         }
         let device = DeviceId::from_bytes(name);
-        let again = self.state.log.range(kept_from + 1..).map(|(_, entry)| entry);
+        let again = self.state.log.after(kept_from).iter();
         let reissued = again.zip(1_u64..).map(|(entry, seq)| StoredOp {
             seq,
             raw: if holds(Safeguard::OriginOnReissue) {
@@ -234,10 +234,10 @@ impl Engine {
             let is_in_effect = |place| matches!(place, Disposition::Applied | Disposition::Duplicate);
             told.any(|told| told.seq == seq && !is_in_effect(told.disposition))
         };
-        let judged = self.state.log.range(self.state.device.acknowledged + 1..);
-        let judged = judged.take_while(|(seq, _)| **seq <= agreed);
-        let applied = judged.filter(|(seq, entry)| entry.stored.set_aside.is_some() && !is_told(**seq));
-        batch.put_ops.extend(applied.map(|(_, entry)| StoredOp {
+        let judged = self.state.unsent();
+        let judged = judged.take_while(|entry| entry.stored.seq <= agreed);
+        let applied = judged.filter(|entry| entry.stored.set_aside.is_some() && !is_told(entry.stored.seq));
+        batch.put_ops.extend(applied.map(|entry| StoredOp {
             set_aside: None,
             ..entry.stored.clone()
         }));
@@ -250,7 +250,7 @@ impl Engine {
                 exception.disposition,
                 Disposition::Applied | Disposition::Duplicate
             );
-            if is_kept_apart && let Some(entry) = self.state.log.get(&exception.seq) {
+            if is_kept_apart && let Some(entry) = self.state.log.get(exception.seq) {
                 let set_aside = Some(exception.disposition);
                 // What is known already is not told once more.
                 if entry.stored.set_aside != set_aside {

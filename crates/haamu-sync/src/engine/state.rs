@@ -10,8 +10,10 @@ use serde::{Deserialize, Serialize};
 use crate::codec::{decode, op_id};
 use crate::{
     AuthorId, BlobHash, Body, Bytes, ChainHead, ChainValue, ClockAnchor, Cursor, DeviceId, Disposition,
-    Document, DocumentId, Entity, Hlc, Millis, Op, OpId, Policy, Revocation, SubmissionBody,
+    Document, DocumentId, Entity, Hlc, Millis, Policy, Revocation, SubmissionBody,
 };
+
+use super::log::{Log, LogEntry};
 
 /// The device's own row.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -237,21 +239,11 @@ pub struct WriteBatch {
     pub put_blobs: Vec<StoredBlob>,
 }
 
-/// One operation of the log with what follows from its bytes.
-#[derive(Clone, Debug)]
-pub(super) struct LogEntry {
-    pub(super) stored: StoredOp,
-    pub(super) id: OpId,
-    pub(super) chain: ChainValue,
-    /// None if this version cannot read its own log any more.
-    pub(super) op: Option<Op>,
-}
-
 /// The state in memory.
 #[derive(Clone, Debug)]
 pub(super) struct State {
     pub(super) device: DeviceState,
-    pub(super) log: BTreeMap<u64, LogEntry>,
+    pub(super) log: Log,
     pub(super) entities: BTreeMap<Entity, StoredEntity>,
     /// Files by hash and submission: the server wants a file for each submission that it belongs to.
     pub(super) blobs: BTreeMap<(BlobHash, DocumentId), StoredBlob>,
@@ -261,7 +253,7 @@ impl State {
     pub(super) fn new(device: DeviceState, snapshot: Snapshot) -> Self {
         let mut state = Self {
             device,
-            log: BTreeMap::new(),
+            log: Log::default(),
             entities: BTreeMap::new(),
             blobs: BTreeMap::new(),
         };
@@ -282,21 +274,18 @@ impl State {
         if batch.replace_log {
             self.log.clear();
         }
-        self.log.retain(|seq, _| *seq > batch.forget_ops_upto);
+        self.log.forget(batch.forget_ops_upto);
         for stored in batch.put_ops {
             let previous = self.head_before(stored.seq).chain;
             let id = op_id(&stored.raw.0, self.device.device, stored.seq);
             let op = decode(&stored.raw.0, self.device.device, stored.seq).ok();
             let chain = crate::chain::link(previous, id);
-            self.log.insert(
-                stored.seq,
-                LogEntry {
-                    stored,
-                    id,
-                    chain,
-                    op,
-                },
-            );
+            self.log.put(LogEntry {
+                stored,
+                id,
+                chain,
+                op,
+            });
         }
         for entity in batch.put_entities {
             self.entities.insert(entity.entity.clone(), entity);
@@ -311,22 +300,18 @@ impl State {
 
     /// The end of the log.
     pub(super) fn head(&self) -> ChainHead {
-        self.log
-            .last_key_value()
-            .map_or(self.device.start, |(seq, entry)| ChainHead {
-                seq: *seq,
-                chain: entry.chain,
-            })
+        self.head_of(self.log.entries().last())
     }
 
     fn head_before(&self, seq: u64) -> ChainHead {
-        self.log
-            .range(..seq)
-            .next_back()
-            .map_or(self.device.start, |(seq, entry)| ChainHead {
-                seq: *seq,
-                chain: entry.chain,
-            })
+        self.head_of(self.log.before(seq))
+    }
+
+    fn head_of(&self, entry: Option<&LogEntry>) -> ChainHead {
+        entry.map_or(self.device.start, |entry| ChainHead {
+            seq: entry.stored.seq,
+            chain: entry.chain,
+        })
     }
 
     /// The chain value at a number, if the log still reaches there.
@@ -334,19 +319,17 @@ impl State {
         if seq == self.device.start.seq {
             return Some(self.device.start.chain);
         }
-        self.log.get(&seq).map(|entry| entry.chain)
+        self.log.get(seq).map(|entry| entry.chain)
     }
 
     /// Operations that the server does not have.
-    pub(super) fn unsent(&self) -> impl Iterator<Item = &LogEntry> {
-        self.log
-            .range(self.device.acknowledged + 1..)
-            .map(|(_, entry)| entry)
+    pub(super) fn unsent(&self) -> std::slice::Iter<'_, LogEntry> {
+        self.log.after(self.device.acknowledged).iter()
     }
 
     /// Whether anything stands in the log after a number.
     pub(super) fn is_unsent_after(&self, held: u64) -> bool {
-        self.log.range(held + 1..).next().is_some()
+        !self.log.after(held).is_empty()
     }
 
     /// Whether work on a submission is still to be sent.
@@ -362,7 +345,7 @@ impl State {
         document: DocumentId,
         is_sent: impl Fn(&StoredBlob) -> bool,
     ) -> bool {
-        let mut entries = self.log.range(held + 1..).map(|(_, entry)| entry);
+        let mut entries = self.log.after(held).iter();
         entries.any(|entry| entry.op.as_ref().is_some_and(|op| op.document == document))
             || self
                 .blobs
@@ -380,13 +363,11 @@ impl State {
 
     /// The server's content of a submission with this device's own operations on top of it.
     pub(super) fn view(&self, document: DocumentId) -> Document {
-        let mut view = Document::default();
-        if let Some((_, body)) = self.submission(document) {
-            let cells = body.cells.iter();
-            view.cells
-                .extend(cells.map(|entry| (entry.key.clone(), entry.cell.clone())));
-        }
-        for entry in self.log.range(self.device.included + 1..).map(|(_, entry)| entry) {
+        let mut view = match self.submission(document) {
+            Some((_, body)) => content(body),
+            None => Document::default(),
+        };
+        for entry in self.log.after(self.device.included) {
             if let Some(op) = &entry.op
                 && op.document == document
                 && entry.stored.set_aside.is_none()
@@ -396,4 +377,15 @@ impl State {
         }
         view
     }
+}
+
+/// The content of a copy of a submission, to be folded into.
+#[cfg_attr(target_family = "wasm", inline(never))]
+pub(super) fn content(body: &SubmissionBody) -> Document {
+    let mut document = Document::default();
+    // One by one: to collect them would sort them first, though they are in order.
+    let cells = body.cells.iter();
+    let cells = cells.map(|entry| (entry.key.clone(), entry.cell.clone()));
+    document.cells.extend(cells);
+    document
 }
