@@ -57,8 +57,7 @@ async fn count(server: &TestServer, sql: &str) -> i64 {
 }
 
 /// Each device writes into both visits, one after the other, and reads what there is.
-async fn work(server: &TestServer, number: usize, visits: &[DocumentId]) {
-    let mut device = WireDevice::enrol(server, server.north.shopper()).await;
+async fn work(number: usize, mut device: WireDevice<'_>, visits: &[DocumentId]) {
     let mut last = 0;
     for round in 0..ROUNDS {
         // Half of them take the visits in the other order, as deadlocks want it.
@@ -96,7 +95,13 @@ both_dbs! {
         let other = server.plan_again(&server.north).await;
         make_trouble(&server).await;
         let visits = [document(&one), document(&other)];
-        join_all((0..DEVICES).map(|number| work(&server, number, &visits))).await;
+        let mut devices = Vec::with_capacity(DEVICES);
+        for _ in 0..DEVICES {
+            // One after the other: of many attempts to sign in at once, some are held back.
+            devices.push(WireDevice::enrol(&server, server.north.shopper()).await);
+        }
+        let devices = devices.into_iter().enumerate();
+        join_all(devices.map(|(number, device)| work(number, device, &visits))).await;
         let sent = i64::try_from(DEVICES).expect("few") * i64::try_from(ROUNDS).expect("few") * 2;
         let applied = "SELECT count(*) FROM op WHERE disposition = 'applied'";
         assert_eq!(count(&server, applied).await, sent);

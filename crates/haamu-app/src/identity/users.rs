@@ -78,7 +78,8 @@ impl App {
         self.look(|tx: Tx| async move {
             let tx = &tx;
             let member = identity::find_membership(tx, actor.agency, actor.user).await?;
-            if member.is_none() {
+            // An integration is a member of nothing; its token has just been looked up.
+            if member.is_none() && actor.token.is_none() {
                 return Err(Error::refused(Code::Unauthenticated));
             }
             let user = identity::load_user(tx, actor.user).await?;
