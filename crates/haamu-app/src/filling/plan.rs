@@ -61,7 +61,7 @@ impl App {
         let external_id = &external_id;
         self.act(actor, |tx: Tx| async move {
             let tx = &tx;
-            let visit = lock_open(tx, actor, id).await?;
+            let visit = lock_open(tx, actor, Verb::CreateVisits, id).await?;
             let round = programmes::find_round(tx, actor.agency, visit.round).await?;
             let round = round.ok_or_else(|| Error::not_found("round"))?;
             let mut plan = plans::load(tx, actor.agency, id, visit.round).await?;
@@ -132,7 +132,7 @@ impl App {
         checks.finish()?;
         self.act(actor, |tx: Tx| async move {
             let tx = &tx;
-            let mut visit = lock_open(tx, actor, id).await?;
+            let mut visit = lock_open(tx, actor, Verb::CreateVisits, id).await?;
             for mut assignment in visits::list_assignments(tx, actor.agency, &[id]).await? {
                 if assignment.state.after(AssignmentEvent::Cancel).is_ok() {
                     let end = (
@@ -163,7 +163,7 @@ impl App {
         require_in_agency(actor, Verb::CreateVisits)?;
         self.act(actor, |tx: Tx| async move {
             let tx = &tx;
-            let visit = lock_open(tx, actor, id).await?;
+            let visit = lock_open(tx, actor, Verb::CreateVisits, id).await?;
             let mut plan = plans::load(tx, actor.agency, id, visit.round).await?;
             plan.closed_reason = None;
             plans::put(tx, actor.agency, &plan).await?;
@@ -196,7 +196,7 @@ impl App {
         }
         self.act(actor, |tx: Tx| async move {
             let tx = &tx;
-            let visit = lock_open(tx, actor, id).await?;
+            let visit = lock_open(tx, actor, Verb::InviteShoppers, id).await?;
             let known = identity::list_shoppers(tx, actor.agency, shoppers).await?;
             if let Some(index) = shoppers.iter().position(|shopper| !known.contains(shopper)) {
                 return Err(no_such(format!("shoppers[{index}]"), "shopper of the agency"));
@@ -265,11 +265,11 @@ impl App {
 }
 
 /// A visit that nobody has handed in, locked.
-pub(super) async fn lock_open(tx: &Tx, actor: &Actor, id: VisitId) -> Result<Visit, Error> {
+pub(super) async fn lock_open(tx: &Tx, actor: &Actor, verb: Verb, id: VisitId) -> Result<Visit, Error> {
     let visit = visits::lock(tx, actor.agency, id).await?;
     let visit = visit.ok_or_else(|| Error::not_found("visit"))?;
     let target = Target::of_client(actor.agency, visit.client_organisation);
-    require(actor, Verb::ReadVisits, &target, "visit")?;
+    require(actor, verb, &target, "visit")?;
     let to_do = [VisitState::Planned, VisitState::Accepted, VisitState::InProgress];
     if !to_do.contains(&visit.state) {
         let detail = format!("The visit is {}; its evaluation has been handed in.", visit.state);
