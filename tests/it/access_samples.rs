@@ -72,8 +72,10 @@ impl AccessThings {
             | "read_identity_provider"
             | "delete_identity_provider"
             | "list_service_tokens"
+            | "list_failed_jobs"
             | "list_mails" => ("", None),
             "end_session" => (self.session.as_str(), None),
+            "retry_job" => (self.session.as_str(), None),
             "remove_passkey" => (self.session.as_str(), None),
             "disable_user"
             | "enable_user"

@@ -10,6 +10,7 @@ mod command_line;
 mod concurrency;
 mod custody;
 mod end_to_end;
+mod failed_jobs;
 mod filling;
 mod formats;
 mod identity_provider;

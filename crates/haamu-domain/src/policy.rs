@@ -71,6 +71,8 @@ verbs! {
     ManageServiceTokens = "service_token.manage": Administrator;
     /// Read which mails were sent.
     ReadMails = "mail.read": Administrator;
+    /// See background jobs that were given up, and let them be tried anew.
+    ManageFailedJobs = "failed_job.manage": Administrator;
     /// Add a client organisation.
     CreateClientOrganisation = "client_organisation.create": Administrator | Coordinator;
     /// Read client organisations.

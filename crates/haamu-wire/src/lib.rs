@@ -9,6 +9,7 @@ mod access;
 mod account;
 mod checklists;
 mod evaluations;
+mod failed_jobs;
 mod filling;
 mod hierarchies;
 mod organisations;
@@ -37,6 +38,7 @@ pub use evaluations::{
     AnswerOut, ApproveIn, ConfirmCriticalIn, EvaluationOut, FileOut, FollowUpOut, ReturnIn, ScoreOut,
     TriggerOut,
 };
+pub use failed_jobs::{FailedJobOut, FailedJobsOut};
 pub use filling::{
     AcceptIn, ApplicationOut, ApplicationsOut, AssignmentsIn, BulkAssignIn, ChangedOut, EligibilityOut,
     GenerateVisitsIn, GeneratedOut, InviteShoppersIn, JobIn, JobLocationOut, JobOut, JobsOut,

@@ -1,5 +1,6 @@
 //! Work after a commit: done once, by any server process, tried again when it fails.
 
+mod given_up;
 mod process_submission;
 mod rendition;
 

@@ -10,6 +10,7 @@ mod deposits;
 mod devices;
 mod evaluations;
 mod extract;
+mod failed_jobs;
 mod filling;
 mod health;
 mod hierarchies;
@@ -129,6 +130,7 @@ fn operations() -> OpenApiRouter<App> {
         .merge(panel())
         .merge(fieldwork())
         .merge(set_aside())
+        .merge(failed_jobs())
         .merge(results())
 }
 
@@ -586,6 +588,21 @@ fn set_aside() -> OpenApiRouter<App> {
             Verb::DiscardSetAside,
             discard,
             routes!(set_aside::discard_set_aside),
+        )
+        .with_body_limit(MAX_BODY)
+}
+
+fn failed_jobs() -> OpenApiRouter<App> {
+    Operations::default()
+        .verb(
+            Verb::ManageFailedJobs,
+            &[],
+            routes!(failed_jobs::list_failed_jobs),
+        )
+        .verb(
+            Verb::ManageFailedJobs,
+            &[Code::NotFound],
+            routes!(failed_jobs::retry_job),
         )
         .with_body_limit(MAX_BODY)
 }

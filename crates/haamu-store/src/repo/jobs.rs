@@ -10,6 +10,7 @@ use sea_orm::sea_query::{Cond, LockBehavior, LockType};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
 };
+use uuid::Uuid;
 
 use crate::entity::operations::job;
 use crate::{StoreError, Tx};
@@ -197,6 +198,76 @@ pub async fn fail(
     }
     job::Entity::update(row).exec(tx.connection()).await?;
     Ok(())
+}
+
+/// A job that was given up.
+#[derive(Clone, Debug)]
+pub struct FailedJob {
+    /// Its id.
+    pub id: JobId,
+    /// What was to be done.
+    pub kind: String,
+    /// How often it was tried.
+    pub attempts: u32,
+    /// Why it failed at last.
+    pub error: String,
+    /// When it was put into the queue.
+    pub created_at: Timestamp,
+    /// When it was given up.
+    pub failed_at: Timestamp,
+}
+
+/// Jobs of the agency that were given up, the latest ids first, before one of them.
+///
+/// # Errors
+/// The database failed.
+pub async fn list_failed(
+    tx: &Tx,
+    agency: AgencyId,
+    before: Option<Uuid>,
+    limit: u64,
+) -> Result<(Vec<FailedJob>, bool), StoreError> {
+    let mut select = job::Entity::find()
+        .filter(job::Column::AgencyId.eq(agency.uuid()))
+        .filter(job::Column::FailedAt.is_not_null())
+        .order_by_desc(job::Column::Id);
+    if let Some(before) = before {
+        select = select.filter(job::Column::Id.lt(before));
+    }
+    let (rows, has_more) = super::page(tx, select, limit).await?;
+    let jobs = rows.into_iter().map(|row| {
+        Ok(FailedJob {
+            id: JobId::from_uuid(row.id),
+            kind: row.kind,
+            attempts: unsigned(i64::from(row.attempts), "job attempts")?,
+            error: row.last_error.unwrap_or_default(),
+            created_at: Timestamp::from_millis(row.created_at),
+            failed_at: Timestamp::from_millis(row.failed_at.unwrap_or_default()),
+        })
+    });
+    Ok((jobs.collect::<Result<_, StoreError>>()?, has_more))
+}
+
+/// Lets a job of the agency that was given up be tried anew. Returns false if there is none of this id.
+///
+/// # Errors
+/// The database failed.
+pub async fn retry(tx: &Tx, agency: AgencyId, id: JobId, now: Timestamp) -> Result<bool, StoreError> {
+    let row = job::ActiveModel {
+        attempts: Set(0),
+        claimed_at: Set(None),
+        failed_at: Set(None),
+        run_after: Set(now.millis()),
+        ..Default::default()
+    };
+    let changed = job::Entity::update_many()
+        .set(row)
+        .filter(job::Column::Id.eq(id.uuid()))
+        .filter(job::Column::AgencyId.eq(agency.uuid()))
+        .filter(job::Column::FailedAt.is_not_null())
+        .exec(tx.connection())
+        .await?;
+    Ok(changed.rows_affected == 1)
 }
 
 /// How many jobs are due or will be before `until`.

@@ -1,0 +1,47 @@
+//! Jobs that were given up: an administrator sees why, and lets them be tried anew.
+
+use haamu_domain::{Actor, AuditEvent, JobId, Verb};
+use haamu_store::Tx;
+use haamu_store::repo::jobs::{self, FailedJob};
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::context::{PAGE_SIZE, Page, require_in_agency};
+use crate::{App, Error};
+
+impl App {
+    /// Jobs of the agency that were given up, the latest first.
+    ///
+    /// # Errors
+    /// The role may not do this.
+    pub async fn list_failed_jobs(
+        &self,
+        actor: &Actor,
+        after: Option<Uuid>,
+    ) -> Result<Page<FailedJob>, Error> {
+        require_in_agency(actor, Verb::ManageFailedJobs)?;
+        self.look(|tx: Tx| async move {
+            let tx = &tx;
+            let (found, has_more) = jobs::list_failed(tx, actor.agency, after, PAGE_SIZE).await?;
+            Ok(Page::new(found, has_more, |job: &FailedJob| job.id.uuid()))
+        })
+        .await
+    }
+
+    /// Lets a job that was given up be tried anew, as often as a new one.
+    ///
+    /// # Errors
+    /// There is no such job, or it was not given up.
+    pub async fn retry_job(&self, actor: &Actor, id: JobId) -> Result<(), Error> {
+        require_in_agency(actor, Verb::ManageFailedJobs)?;
+        self.act(actor, |tx: Tx| async move {
+            let tx = &tx;
+            if !jobs::retry(tx, actor.agency, id, self.now()).await? {
+                return Err(Error::not_found("failed job"));
+            }
+            let event = AuditEvent::of(Verb::ManageFailedJobs, "job", id);
+            Ok(((), event.with(json!({"retried": true}))))
+        })
+        .await
+    }
+}
