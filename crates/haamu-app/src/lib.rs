@@ -15,6 +15,7 @@ mod error;
 mod evaluation;
 mod filling;
 mod identity;
+mod imports;
 mod jobs;
 mod programmes;
 mod reports;
@@ -25,7 +26,7 @@ mod visits;
 
 pub use blobs::{NewUpload, Turn, UploadPart, UploadState};
 pub use checklists::ChecklistView;
-pub use clients::{ImportReport, LocationPatch, RowError, UnitInput, UnitPatch, UnitView};
+pub use clients::{LocationPatch, UnitInput, UnitPatch, UnitView};
 pub use context::{App, AppSettings, Clock, Page, SystemClock};
 pub use devices::DeviceInput;
 pub use error::{Error, Issue, Refusal};
@@ -35,6 +36,7 @@ pub use filling::{
     VisitPlanPatch,
 };
 pub use identity::{Bearer, Issued, Me, MemberView, RefreshInput, SetupInput, SignInInput, UserInput};
+pub use imports::{ImportReport, RowError, TableFile};
 pub use jobs::error_chain;
 pub use programmes::{
     AttemptView, BriefingInput, BriefingView, PartView, ProgrammeInput, ProgrammePart, QuizView, ReceiptView,

@@ -119,11 +119,7 @@ pub fn read(bytes: &[u8], media_type: Option<&str>, limits: &Limits) -> Result<T
     let found = Format::of(bytes);
     let said = media_type.map(said_format).transpose()?.flatten();
     if let Some(said) = said.filter(|said| *said != found) {
-        let sentence = format!(
-            "The file is called {} and is {}.",
-            said.as_str(),
-            found.as_str()
-        );
+        let sentence = format!("The file is called {} and is {}.", said.as_str(), found.as_str());
         return Err(TableError::MediaType(sentence));
     }
     if bytes.len() > limits.file {
@@ -134,7 +130,8 @@ pub fn read(bytes: &[u8], media_type: Option<&str>, limits: &Limits) -> Result<T
         Format::Csv => separated::read(bytes, limits),
         Format::Xlsx => workbook::read(bytes, limits),
         Format::Compound => Err(TableError::Unreadable(
-            "The file is a workbook of the old format, or has a password. Save it as XLSX without one.".to_owned(),
+            "The file is a workbook of the old format, or has a password. Save it as XLSX without one."
+                .to_owned(),
         )),
     }
 }

@@ -23,6 +23,7 @@ pub(crate) fn read(bytes: &[u8], limits: &Limits) -> Result<Table, TableError> {
     for (column, name) in headers.iter().enumerate() {
         table.heading.push(cell(name, 1, column, limits)?.to_lowercase());
     }
+    let mut lines = Lines { text, at: 0, line: 1 };
     for record in reader.records() {
         let record = record.map_err(unreadable)?;
         // Where a spreadsheet was wider or longer once, its file still is.
@@ -32,7 +33,7 @@ pub(crate) fn read(bytes: &[u8], limits: &Limits) -> Result<Table, TableError> {
         if table.rows.len() >= limits.rows {
             return Err(too_many_rows(limits));
         }
-        let number = record.position().map_or(0, csv::Position::line);
+        let number = lines.line_of(record.position().map_or(0, csv::Position::byte));
         let cells = record.iter().enumerate();
         let cells = cells.map(|(column, text)| cell(text, number, column, limits));
         table.rows.push(Row {
@@ -42,6 +43,32 @@ pub(crate) fn read(bytes: &[u8], limits: &Limits) -> Result<Table, TableError> {
         });
     }
     Ok(table)
+}
+
+/// Counts lines. The reader's own count is one behind where lines end with two characters.
+struct Lines<'a> {
+    text: &'a str,
+    at: usize,
+    line: u64,
+}
+
+impl Lines<'_> {
+    /// The line of a record that starts at a byte, or after the ends of lines that stand there. Records come in order.
+    fn line_of(&mut self, byte: u64) -> u64 {
+        let bytes = self.text.as_bytes();
+        let start = usize::try_from(byte)
+            .unwrap_or(usize::MAX)
+            .clamp(self.at, bytes.len());
+        let ends = bytes[start..].iter();
+        let start = start + ends.take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
+        let passed = bytes[self.at..start]
+            .iter()
+            .filter(|byte| **byte == b'\n')
+            .count();
+        self.line += passed as u64;
+        self.at = start;
+        self.line
+    }
 }
 
 /// The file as text, or which encoding it seems to have instead.
@@ -54,7 +81,10 @@ fn decode(bytes: &[u8]) -> Result<&str, TableError> {
     match std::str::from_utf8(bytes) {
         Ok(text) => Ok(text.strip_prefix('\u{feff}').unwrap_or(text)),
         Err(error) => {
-            let line = bytes.iter().take(error.valid_up_to()).filter(|byte| **byte == b'\n');
+            let line = bytes
+                .iter()
+                .take(error.valid_up_to())
+                .filter(|byte| **byte == b'\n');
             refused(format!(
                 "The file is not UTF-8 (byte {}, line {}); spreadsheets write that as \"CSV UTF-8\".",
                 error.valid_up_to(),

@@ -22,7 +22,8 @@ enum Content {
 pub(crate) fn read(bytes: &[u8], limits: &Limits) -> Result<Table, TableError> {
     measure(bytes, limits)?;
     let mut book: Xlsx<_> = open_workbook_from_rs(Cursor::new(bytes)).map_err(unreadable)?;
-    let is_shown = |sheet: &&Sheet| sheet.typ == SheetType::WorkSheet && sheet.visible == SheetVisible::Visible;
+    let is_shown =
+        |sheet: &&Sheet| sheet.typ == SheetType::WorkSheet && sheet.visible == SheetVisible::Visible;
     let name = book.sheets_metadata().iter().find(is_shown);
     let name = name.map(|sheet| sheet.name.clone());
     let name = name.ok_or_else(|| TableError::Unreadable("The workbook has no visible sheet.".to_owned()))?;
@@ -85,7 +86,10 @@ fn measure(bytes: &[u8], limits: &Limits) -> Result<(), TableError> {
         let part = archive.by_index(index).map_err(unreadable)?;
         let length = io::copy(&mut part.take(left + 1), &mut io::sink()).map_err(unreadable)?;
         let rest = left.checked_sub(length).ok_or_else(|| {
-            TableError::TooLarge(format!("A workbook unpacks to at most {} bytes.", limits.unpacked))
+            TableError::TooLarge(format!(
+                "A workbook unpacks to at most {} bytes.",
+                limits.unpacked
+            ))
         })?;
         left = rest;
     }

@@ -6,6 +6,7 @@ mod setup;
 mod tokens;
 mod users;
 
+pub(crate) use passwords::{NO_PASSWORD, has_password};
 pub use sessions::{Issued, RefreshInput, SignInInput};
 pub use setup::SetupInput;
 pub use tokens::Bearer;

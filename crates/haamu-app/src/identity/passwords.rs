@@ -3,6 +3,7 @@
 use argon2::Argon2;
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
+use haamu_store::repo::identity::User;
 
 use crate::error::Checks;
 use crate::{App, Error};
@@ -12,10 +13,15 @@ const SHORTEST: usize = 12;
 /// The longest password, in bytes: what is hashed is bounded.
 const LONGEST: usize = 256;
 
-/// A hash that no password has; it is checked where there is no account, so
-/// that an unknown address takes as long as a wrong password.
-const NOBODY: &str =
+/// A hash that no password has. Whoever has it cannot sign in before they have chosen a password. It is also
+/// checked where there is no account, so that an unknown address takes as long as a wrong password.
+pub(crate) const NO_PASSWORD: &str =
     "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5LWhhcy10aGlz$ZG8gbm90IHRyeSB0byBmaW5kIG9uZSwgdGhlcmUgaXM";
+
+/// Whether somebody has ever chosen a password.
+pub(crate) fn has_password(user: &User) -> bool {
+    user.password_hash != NO_PASSWORD
+}
 
 pub(super) fn check(checks: &mut Checks, path: &str, password: &str) {
     if password.chars().count() < SHORTEST {
@@ -49,7 +55,7 @@ impl App {
     /// Whether the password belongs to the hash; without a hash it takes as long and fails.
     pub(super) async fn verify_password(&self, password: &str, hash: Option<&str>) -> Result<bool, Error> {
         let is_known = hash.is_some();
-        let hash = hash.unwrap_or(NOBODY).to_owned();
+        let hash = hash.unwrap_or(NO_PASSWORD).to_owned();
         let password: Vec<u8> = password.bytes().take(LONGEST + 1).collect();
         let is_right = self
             .with_hasher(move || {

@@ -127,15 +127,7 @@ pub async fn load_agency_name(tx: &Tx, id: AgencyId) -> Result<String, StoreErro
 /// # Errors
 /// [`StoreError::AlreadyExists`] if the e-mail address has one.
 pub async fn insert_user(tx: &Tx, user: &User, now: Timestamp) -> Result<(), StoreError> {
-    let row = user_account::ActiveModel {
-        id: Set(user.id.uuid()),
-        email: Set(user.email.clone()),
-        display_name: Set(user.display_name.clone()),
-        password_hash: Set(user.password_hash.clone()),
-        created_at: Set(now.millis()),
-        disabled_at: Set(None),
-    };
-    user_account::Entity::insert(row)
+    user_account::Entity::insert(user_row(user, now))
         .exec_without_returning(tx.connection())
         .await?;
     Ok(())
@@ -169,14 +161,7 @@ pub async fn load_user(tx: &Tx, id: UserId) -> Result<User, StoreError> {
 /// # Errors
 /// [`StoreError::AlreadyExists`] if they are one.
 pub async fn insert_membership(tx: &Tx, member: &Membership, now: Timestamp) -> Result<(), StoreError> {
-    let row = membership::ActiveModel {
-        agency_id: Set(member.agency.uuid()),
-        user_id: Set(member.user.uuid()),
-        role: Set(member.role.as_str().to_owned()),
-        client_organisation_id: Set(member.client_organisation.map(ClientOrganisationId::uuid)),
-        created_at: Set(now.millis()),
-    };
-    membership::Entity::insert(row)
+    membership::Entity::insert(member_row(member, now))
         .exec_without_returning(tx.connection())
         .await?;
     Ok(())
@@ -294,7 +279,28 @@ pub async fn list_names(tx: &Tx, ids: Vec<Uuid>) -> Result<Vec<(Uuid, String)>, 
     Ok(rows.into_iter().map(|row| (row.id, row.display_name)).collect())
 }
 
-fn user(row: user_account::Model) -> User {
+pub(super) fn user_row(user: &User, now: Timestamp) -> user_account::ActiveModel {
+    user_account::ActiveModel {
+        id: Set(user.id.uuid()),
+        email: Set(user.email.clone()),
+        display_name: Set(user.display_name.clone()),
+        password_hash: Set(user.password_hash.clone()),
+        created_at: Set(now.millis()),
+        disabled_at: Set(None),
+    }
+}
+
+pub(super) fn member_row(member: &Membership, now: Timestamp) -> membership::ActiveModel {
+    membership::ActiveModel {
+        agency_id: Set(member.agency.uuid()),
+        user_id: Set(member.user.uuid()),
+        role: Set(member.role.as_str().to_owned()),
+        client_organisation_id: Set(member.client_organisation.map(ClientOrganisationId::uuid)),
+        created_at: Set(now.millis()),
+    }
+}
+
+pub(super) fn user(row: user_account::Model) -> User {
     User {
         id: UserId::from_uuid(row.id),
         email: row.email,
@@ -304,7 +310,7 @@ fn user(row: user_account::Model) -> User {
     }
 }
 
-fn member(row: &membership::Model) -> Result<Membership, StoreError> {
+pub(super) fn member(row: &membership::Model) -> Result<Membership, StoreError> {
     Ok(Membership {
         agency: AgencyId::from_uuid(row.agency_id),
         user: UserId::from_uuid(row.user_id),

@@ -17,6 +17,7 @@ pub mod devices;
 pub mod feed;
 pub mod hierarchies;
 pub mod identity;
+pub mod imports;
 pub mod jobs;
 pub mod ops;
 pub mod panel;

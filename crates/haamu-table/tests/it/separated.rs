@@ -44,7 +44,11 @@ fn what_the_sender_calls_a_file_must_fit() {
         Some("Text/CSV; charset=\"UTF-8\"; header=present"),
         Some("application/octet-stream"),
     ] {
-        assert_eq!(read(csv, name, &limits).expect("a table").rows.len(), 1, "{name:?}");
+        assert_eq!(
+            read(csv, name, &limits).expect("a table").rows.len(),
+            1,
+            "{name:?}"
+        );
     }
     for name in [XLSX, "text/csv; charset=iso-8859-1", "application/json"] {
         let error = read(csv, Some(name), &limits).expect_err("another type");
@@ -61,11 +65,18 @@ fn limits_hold() {
         file: 40,
         ..Limits::default()
     };
-    let refused = |text: &str| read(text.as_bytes(), None, &limits).expect_err("too large").to_string();
+    let refused = |text: &str| {
+        read(text.as_bytes(), None, &limits)
+            .expect_err("too large")
+            .to_string()
+    };
     assert!(read(b"a,b\n1,2\n\n,\n\xc3\xa4\xc3\xa4\xc3\xa4,4\n", None, &limits).is_ok());
     assert_eq!(refused("a,b\n1,2\n3,4\n5,6\n"), "At most 2 rows at once.");
     assert_eq!(refused("a,b,c\n"), "At most 2 columns.");
-    assert_eq!(refused("a,b\n1,2\n3,four\n"), "A cell has at most 3 characters (row 3, column 2).");
+    assert_eq!(
+        refused("a,b\n1,2\n3,four\n"),
+        "A cell has at most 3 characters (row 3, column 2)."
+    );
     assert_eq!(refused(&"a\n".repeat(30)), "A file has at most 40 bytes.");
     assert!(matches!(
         crate::refused(b"a,b\n1,2,3\n"),

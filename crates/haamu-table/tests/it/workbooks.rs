@@ -75,13 +75,18 @@ fn the_first_visible_sheet_is_read_from_its_first_line() {
         Ok(())
     });
     let table = ok(&bytes);
-    assert_eq!((table.heading.as_slice(), rows(&table)), (&["id".to_owned()][..], vec![(5, vec!["7"])]));
+    assert_eq!(
+        (table.heading.as_slice(), rows(&table)),
+        (&["id".to_owned()][..], vec![(5, vec!["7"])])
+    );
 }
 
 #[test]
 fn a_cell_far_away_makes_no_large_table() {
     let far = written(|book| {
-        book.add_worksheet().write(0, 0, "id")?.write(1_048_575, 0, "far")?;
+        book.add_worksheet()
+            .write(0, 0, "id")?
+            .write(1_048_575, 0, "far")?;
         Ok(())
     });
     assert_eq!(rows(&ok(&far)), vec![(1_048_576, vec!["far"])]);
@@ -109,15 +114,26 @@ fn limits_hold() {
         refused(Limits { cell: 2, ..all }),
         "A cell has at most 2 characters (row 2, column 1)."
     );
-    assert_eq!(refused(Limits { file: 100, ..all }), "A file has at most 100 bytes.");
-    assert_eq!(refused(Limits { unpacked: 1_000, ..all }), "A workbook unpacks to at most 1000 bytes.");
+    assert_eq!(
+        refused(Limits { file: 100, ..all }),
+        "A file has at most 100 bytes."
+    );
+    assert_eq!(
+        refused(Limits {
+            unpacked: 1_000,
+            ..all
+        }),
+        "A workbook unpacks to at most 1000 bytes."
+    );
 }
 
 #[test]
 fn an_archive_that_unpacks_to_gigabytes_is_not_unpacked() {
     let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
     let options = SimpleFileOptions::default().compression_method(CompressionMethod::Deflated);
-    writer.start_file("xl/worksheets/sheet1.xml", options).expect("a file");
+    writer
+        .start_file("xl/worksheets/sheet1.xml", options)
+        .expect("a file");
     let zeros = vec![b' '; 1024 * 1024];
     for _ in 0..80 {
         writer.write_all(&zeros).expect("written");
@@ -143,7 +159,11 @@ fn archives_of_other_things_are_refused() {
     writer.start_file("word/document.xml", options).expect("a file");
     writer.write_all(b"<document/>").expect("written");
     let archive = writer.finish().expect("an archive").into_inner();
-    for bytes in [archive.as_slice(), b"PK\x03\x04 and nothing more", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1 old"] {
+    for bytes in [
+        archive.as_slice(),
+        b"PK\x03\x04 and nothing more",
+        b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1 old",
+    ] {
         assert!(matches!(refused(bytes), TableError::Unreadable(_)));
     }
     let many = {
