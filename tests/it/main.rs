@@ -10,6 +10,7 @@ mod custody;
 mod end_to_end;
 mod filling;
 mod formats;
+mod imports;
 mod kills;
 mod migrations;
 mod openapi;
