@@ -5,6 +5,7 @@ use haamu_domain::Role;
 use haamu_tests::agency::{Person, ProgrammeOptions, TestAgency};
 use haamu_tests::{Answer, PASSWORD, TestServer, both_dbs};
 use rust_xlsxwriter::{ExcelDateTime, Format, Workbook};
+use sea_orm::{ConnectionTrait, Statement};
 use serde_json::{Value, json};
 
 const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
@@ -66,6 +67,19 @@ async fn profile(server: &TestServer, user: &Value) -> Value {
         .send()
         .await
         .ok()
+}
+
+/// How often the audit trail has an action.
+async fn audited(server: &TestServer, action: &str) -> i64 {
+    let connection = server.database.connect().await;
+    let sql = format!("SELECT COUNT(*) FROM audit WHERE action = '{action}'");
+    let statement = Statement::from_string(connection.get_database_backend(), sql);
+    let row = connection
+        .query_one_raw(statement)
+        .await
+        .expect("a query")
+        .expect("a row");
+    row.try_get_by_index(0).expect("a number")
 }
 
 /// A planned visit at the location `T1`, whose programme lets nobody come back for 30 days.
@@ -187,8 +201,10 @@ both_dbs! {
         assert_eq!((&dry["created"], dry["errors"].as_array().map(Vec::len)), (&json!(1), Some(3)));
         assert_eq!(members(&server, &server.north).await, north, "one refused row stops the whole import");
         assert_eq!(members(&server, &server.south).await, south);
+        assert_eq!(audited(&server, "shopper.import").await, 0);
         // The keys of one agency mean nothing in another.
         assert_eq!(counts(people(&server, "", "1,new@north.example,New,,,,,,\n").await), [1, 0, 0, 0]);
+        assert_eq!(audited(&server, "shopper.import").await, 1);
         let csv = format!("{PEOPLE}1,new@south.example,New,,,,,,\n");
         let call = server.request(Method::POST, "/v1/shoppers/import").body("text/csv", csv);
         assert_eq!(counts(call.by(server.south.coordinator()).await.send().await), [1, 0, 0, 0]);
@@ -272,7 +288,9 @@ both_dbs! {
         let rows = format!("V-1,{},T1,2026-11-10,\n", other.email.to_uppercase());
         assert_eq!(counts(visits(&server, "?dry_run=true", &rows).await), [1, 0, 0, 0]);
         assert_eq!(obstacles(&server, &visit, other).await, [""; 0], "a dry run writes nothing");
+        assert_eq!(audited(&server, "past_visit.import").await, 0);
         assert_eq!(counts(visits(&server, "", &rows).await), [1, 0, 0, 0]);
+        assert_eq!(audited(&server, "past_visit.import").await, 1);
         assert_eq!(obstacles(&server, &visit, other).await, ["rotation 2026-12-10"]);
         for query in ["?dry_run=true", ""] {
             assert_eq!(counts(visits(&server, query, &rows).await), [0, 0, 1, 0]);
@@ -293,24 +311,26 @@ both_dbs! {
     async fn somebody_who_came_along_by_name_is_a_companion(server) {
         let visit = with_rotation(&server).await;
         let other = &server.north.other_shopper;
-        let row = format!("{},T1,2026-11-10,Serkku Salo\n", other.email);
-        // The visits are long past for the shopper; the companion was there with another row.
-        let rows = format!("V-1,{row}V-2,{}", row.replace("Serkku Salo", "serkku salo").replace("11-10", "11-11"));
-        assert_eq!(counts(visits(&server, "", &rows).await), [2, 0, 0, 0]);
-        assert_eq!(counts(visits(&server, "", &rows).await), [0, 0, 2, 0]);
+        let row = |day: &str, along: &str| format!("{},T1,2026-11-{day},{along}\n", other.email);
+        let rows = format!("V-1,{}V-2,{}V-3,{}", row("10", "Serkku Salo"), row("09", "serkku salo"), row("11", ""));
+        assert_eq!(counts(visits(&server, "", &rows).await), [3, 0, 0, 0]);
+        assert_eq!(counts(visits(&server, "", &rows).await), [0, 0, 3, 0]);
         let listed = server.get("/v1/me/companions").by(other).await.send().await.ok();
         let listed = listed["items"].as_array().cloned().expect("items");
         assert_eq!(listed.len(), 1, "{listed:?}");
         assert_eq!(listed[0]["name"], "Serkku Salo");
-        let path = format!("/v1/visits/{visit}/assign");
-        let body = json!({"shopper": other.id, "due_on": "2026-12-01"});
-        let refused = server.post(&path, body).by(server.north.coordinator()).await.send().await;
-        assert_eq!(shown(&refused.json())[0], "rotation 2026-12-11");
+        let coordinator = server.north.coordinator();
+        let planned = server.get(&format!("/v1/visits/{visit}")).by(coordinator).await.send().await.ok();
+        let path = format!("/v1/rounds/{}/board", planned["round"].as_str().expect("an id"));
+        let _ = server.post(&path, json!({"board": "self_assign"})).by(coordinator).await.send().await.ok();
+        let body = json!({"due_on": "2026-11-25", "independent": true, "companion": listed[0]["id"]});
+        let refused = server.post(&format!("/v1/jobs/{visit}/take"), body).by(other).await.send().await;
+        assert_eq!(shown(&refused.json()), ["rotation 2026-12-11", "companion_rotation 2026-12-10"]);
         // Off the list, the visit still knows them, and an import brings nobody back.
         let path = format!("/v1/me/companions/{}", listed[0]["id"].as_str().expect("an id"));
         let removed = server.request(Method::DELETE, &path).by(other).await.send().await;
         assert_eq!(removed.status, 204);
-        assert_eq!(counts(visits(&server, "", &rows).await), [0, 0, 2, 0]);
+        assert_eq!(counts(visits(&server, "", &rows).await), [0, 0, 3, 0]);
         let listed = server.get("/v1/me/companions").by(other).await.send().await.ok();
         assert_eq!(listed["items"], json!([]));
     }
