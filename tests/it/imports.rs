@@ -369,4 +369,16 @@ both_dbs! {
         let stranger = import(server.south.client.to_string(), row).await;
         assert_eq!(stranger.problem(404), "not_found");
     }
+
+    async fn the_examples_are_imported(server) {
+        let client = format!("/v1/client-organisations/{}", server.north.client);
+        let locations = include_str!("../../deploy/examples/locations-retail.csv");
+        let _ = send(&server, &format!("{client}/locations/import"), "text/csv", locations).await.ok();
+        let people = include_str!("../../deploy/examples/shoppers.csv");
+        let past = include_str!("../../deploy/examples/past-visits-retail.csv");
+        for (path, file) in [("/v1/shoppers/import", people), (&format!("{client}/past-visits/import"), past)] {
+            assert_eq!(counts(send(&server, path, "text/csv", file).await), [3, 0, 0, 0]);
+            assert_eq!(counts(send(&server, path, "text/csv", file).await), [0, 0, 3, 0]);
+        }
+    }
 }
