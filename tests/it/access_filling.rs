@@ -85,6 +85,10 @@ impl FillingThings {
             "update_profile" => (&self.shopper, json(json!({"rating_tenths": 45}))),
             "delete_companion" => (&self.companion, None),
             "delete_tie" => (&self.tie, None),
+            "import_past_visits" => {
+                let csv = "external_id,shopper,location,date\n";
+                (&self.client, Some(Body::Other("text/csv", csv.into())))
+            }
             "accept_agreement" => (&self.agreement, None),
             "create_tie" => {
                 let body = json!({"client_organisation": self.client, "reason": "Perheenjäsen."});
@@ -100,6 +104,10 @@ impl FillingThings {
         let body = match operation {
             "list_jobs" | "read_own_profile" | "list_companions" | "list_ties" | "read_agreement" => {
                 Body::None
+            }
+            "import_shoppers" => {
+                let csv = "external_id,email,name\n7,tuotu@north.example,Tuotu\n";
+                Body::Other("text/csv", csv.into())
             }
             "update_own_profile" => Body::Json(json!({"languages": ["fi"]})),
             "create_companion" => Body::Json(json!({"name": "Ystävä"})),

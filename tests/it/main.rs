@@ -14,6 +14,7 @@ mod failed_jobs;
 mod filling;
 mod formats;
 mod identity_provider;
+mod imports;
 mod invitations;
 mod keys;
 mod kills;

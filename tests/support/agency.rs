@@ -196,6 +196,7 @@ async fn insert_person(
     if member.role == Role::Shopper {
         let profile = ProfileRecord {
             user: user.id,
+            external_id: None,
             profile: Profile {
                 born_on: LocalDate::parse("1990-05-17"),
                 ..Profile::unknown()

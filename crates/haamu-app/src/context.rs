@@ -95,6 +95,8 @@ pub(crate) struct Inner {
     pub(crate) hashing: Semaphore,
     /// Re-encoding a photo takes memory and a core.
     pub(crate) imaging: Semaphore,
+    /// Reading a table takes memory and a core.
+    pub(crate) reading: Semaphore,
     pub(crate) turns: Turns,
     jobs_added: Notify,
 }
@@ -132,6 +134,7 @@ impl App {
             webauthn,
             hashing: Semaphore::new(cores),
             imaging: Semaphore::new(cores),
+            reading: Semaphore::new(cores),
             turns: Turns::default(),
             jobs_added: Notify::new(),
         };

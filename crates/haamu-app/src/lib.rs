@@ -15,6 +15,7 @@ mod error;
 mod evaluation;
 mod filling;
 mod identity;
+mod imports;
 mod jobs;
 mod keys;
 mod mail;
@@ -29,7 +30,7 @@ mod visits;
 
 pub use blobs::{NewUpload, Turn, UploadPart, UploadState};
 pub use checklists::ChecklistView;
-pub use clients::{ImportReport, LocationPatch, RowError, UnitInput, UnitPatch, UnitView};
+pub use clients::{LocationPatch, UnitInput, UnitPatch, UnitView};
 pub use context::{App, AppSettings, Page};
 pub use devices::DeviceInput;
 pub use error::{Error, Issue, Refusal};
@@ -44,6 +45,7 @@ pub use identity::{
     ProviderView, RefreshInput, ServiceTokenInput, SessionView, SetupInput, SignInInput, SignedIn,
     TotpEnrolment, UserInput,
 };
+pub use imports::{ImportReport, RowError, TableFile};
 pub use jobs::error_chain;
 pub use keys::{KeyKind, rotate_key};
 pub use mail::MailQuery;

@@ -140,6 +140,10 @@ verbs! {
     ReadAgreement = "agreement.read": Administrator | Coordinator | Shopper;
     /// Read and write the profiles of the shopper panel, and the shopper agreement.
     ManagePanel = "panel.manage": Administrator | Coordinator;
+    /// Import people of the shopper panel.
+    ImportShoppers = "shopper.import": Administrator | Coordinator;
+    /// Import visits from before Haamu.
+    ImportPastVisits = "past_visit.import": Administrator | Coordinator;
     /// Read visits.
     ReadVisits = "visit.read": Administrator | ProgrammeDesigner | Coordinator | Reviewer;
     /// Accept one's own assignment.

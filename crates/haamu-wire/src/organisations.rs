@@ -130,9 +130,9 @@ pub struct LocationsOut {
 pub struct ImportOut {
     /// Whether nothing was to be changed.
     pub dry_run: bool,
-    /// Rows that became new locations.
+    /// Rows that were new.
     pub created: u32,
-    /// Rows that changed a location with the same `external_id`.
+    /// Rows that changed what has the same `external_id`.
     pub updated: u32,
     /// Rows that were as they are already.
     pub unchanged: u32,
@@ -144,7 +144,7 @@ pub struct ImportOut {
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RowErrorOut {
-    /// The line of the file, the heading being 1.
+    /// The line of the file or the row of the sheet, counted from 1.
     pub row: u64,
     /// The column.
     pub column: String,

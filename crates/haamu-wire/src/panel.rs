@@ -15,6 +15,9 @@ use crate::patch::Patch;
 pub struct ProfileOut {
     /// Whose it is.
     pub user: Uuid,
+    /// The agency's own key for them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub external_id: Option<String>,
     /// Whether they take visits at present.
     pub active: bool,
     /// Their date of birth.

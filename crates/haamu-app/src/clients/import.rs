@@ -1,55 +1,26 @@
-//! Importing locations from CSV.
+//! Importing locations from a table.
 
-use haamu_domain::{Actor, AuditEvent, ClientOrganisationId, Code, LocationId, Verb};
+use haamu_domain::{Actor, AuditEvent, ClientOrganisationId, LocationId, Verb};
 use haamu_store::Tx;
 use haamu_store::repo::clients;
-use serde_json::json;
 
-use crate::error::Issue;
+use crate::imports::{ImportReport, Numbered, TableFile, refused};
 use crate::{App, Error};
 
 use super::location_rows::{Row, parse};
 use super::manage::load_client;
 
-/// What an import did, or would do.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ImportReport {
-    /// Whether nothing was to be changed.
-    pub is_dry_run: bool,
-    /// Rows that became new locations.
-    pub created: u32,
-    /// Rows that changed a location.
-    pub updated: u32,
-    /// Rows that were as they are already.
-    pub unchanged: u32,
-    /// What is wrong with rows, in a dry run.
-    pub errors: Vec<RowError>,
-}
-
-/// What is wrong with a row.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RowError {
-    /// The line of the file, the heading being 1.
-    pub row: u64,
-    /// The column.
-    pub column: String,
-    /// A stable code.
-    pub code: &'static str,
-    /// One sentence for a person.
-    pub message: String,
-}
-
 impl App {
     /// Adds and updates locations of a client organisation, by external id. With any error nothing is changed.
     ///
     /// # Errors
-    /// There is no such client organisation, the file is not CSV with the right
+    /// There is no such client organisation, the file is no table with the right
     /// columns, or, unless this is a dry run, a row has an error.
     pub async fn import_locations(
         &self,
         actor: &Actor,
         client: ClientOrganisationId,
-        csv: &[u8],
+        file: &TableFile,
         is_dry_run: bool,
     ) -> Result<ImportReport, Error> {
         // Who may not import learns nothing of the file either.
@@ -58,7 +29,8 @@ impl App {
             load_client(tx, actor, Verb::ImportLocations, client).await
         })
         .await?;
-        let (rows, errors) = parse(csv)?;
+        let table = self.read_table(file).await?;
+        let (rows, errors) = parse(&table)?;
         if is_dry_run {
             let rows = &rows;
             let mut report = self
@@ -71,18 +43,15 @@ impl App {
             return Ok(report);
         }
         if !errors.is_empty() {
-            return Err(Error::with_issues(
-                Code::ValidationFailed,
-                errors.into_iter().map(issue).collect(),
-            ));
+            return Err(refused(errors));
         }
         let rows = &rows;
         self.act(actor, |tx: Tx| async move {
             let tx = &tx;
             load_client(tx, actor, Verb::ImportLocations, client).await?;
             let report = self.import(tx, actor, client, rows).await?;
-            let detail = json!({"created": report.created, "updated": report.updated});
-            let event = AuditEvent::of(Verb::ImportLocations, "client_organisation", client).with(detail);
+            let event = AuditEvent::of(Verb::ImportLocations, "client_organisation", client);
+            let event = event.with(report.counts());
             Ok((report, event))
         })
         .await
@@ -93,13 +62,13 @@ impl App {
         tx: &Tx,
         actor: &Actor,
         client: ClientOrganisationId,
-        rows: &[Row],
+        rows: &[Numbered<Row>],
     ) -> Result<ImportReport, Error> {
         let mut report = ImportReport {
             is_dry_run: true,
             ..ImportReport::default()
         };
-        for row in rows {
+        for Numbered { row, .. } in rows {
             let found =
                 clients::find_location_by_external_id(tx, actor.agency, client, &row.external_id).await?;
             match found {
@@ -116,10 +85,10 @@ impl App {
         tx: &Tx,
         actor: &Actor,
         client: ClientOrganisationId,
-        rows: &[Row],
+        rows: &[Numbered<Row>],
     ) -> Result<ImportReport, Error> {
         let mut report = ImportReport::default();
-        for row in rows {
+        for Numbered { row, .. } in rows {
             let found =
                 clients::find_location_by_external_id(tx, actor.agency, client, &row.external_id).await?;
             match found {
@@ -141,14 +110,5 @@ impl App {
             }
         }
         Ok(report)
-    }
-}
-
-fn issue(error: RowError) -> Issue {
-    let path = format!("rows[{}].{}", error.row, error.column);
-    Issue {
-        path,
-        code: error.code.to_owned(),
-        message: error.message,
     }
 }

@@ -1,39 +1,24 @@
 //! The rows of a location file.
 
-use std::collections::BTreeMap;
-
-use haamu_domain::{ClientOrganisationId, Code, LocationId, OperatorKind, Zone};
+use haamu_domain::{ClientOrganisationId, LocationId, OperatorKind, Zone};
 use haamu_store::repo::clients::Location;
+use haamu_table::Table;
 
 use crate::Error;
-use crate::error::Issue;
+use crate::imports::{Cells, Columns, Numbered, RowError, read_rows};
 
-use super::RowError;
-
-/// At most so many rows at once.
-const MAX_ROWS: usize = 10_000;
-const COLUMNS: [&str; 11] = [
-    "external_id",
-    "name",
-    "address",
-    "postal_code",
-    "city",
-    "country",
-    "latitude",
-    "longitude",
-    "time_zone",
-    "typical_staff_on_shift",
-    "operator_kind",
-];
-const REQUIRED: [&str; 7] = [
-    "external_id",
-    "name",
-    "address",
-    "postal_code",
-    "city",
-    "country",
-    "time_zone",
-];
+const COLUMNS: Columns = Columns {
+    required: &[
+        "external_id",
+        "name",
+        "address",
+        "postal_code",
+        "city",
+        "country",
+        "time_zone",
+    ],
+    optional: &["latitude", "longitude", "typical_staff_on_shift", "operator_kind"],
+};
 
 /// A sound row.
 #[derive(Debug)]
@@ -85,250 +70,91 @@ impl Row {
     }
 }
 
-/// Reads the file: sound rows, and what is wrong with the others.
-pub(super) fn parse(csv: &[u8]) -> Result<(Vec<Row>, Vec<RowError>), Error> {
-    let text = std::str::from_utf8(csv).map_err(|error| {
-        Error::because(
-            Code::InvalidRequest,
-            format!("The file is not UTF-8 (byte {}).", error.valid_up_to()),
-        )
-    })?;
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    // A spreadsheet may say first what it separates by.
-    let text = match text.split_once('\n') {
-        Some((first, rest)) if first.starts_with("sep=") => rest,
-        _ => text,
+/// Reads the table: sound rows, and what is wrong with the others.
+pub(super) fn parse(table: &Table) -> Result<(Vec<Numbered<Row>>, Vec<RowError>), Error> {
+    read_rows(table, &COLUMNS, row)
+}
+
+/// The row, if all of its cells are sound. All of them are checked.
+fn row(cells: &mut Cells<'_>) -> Option<Row> {
+    let external_id = cells.text("external_id", 100);
+    let name = cells.text("name", 200);
+    let address = cells.text("address", 300);
+    let postal_code = cells.text("postal_code", 20);
+    let city = cells.text("city", 100);
+    let country = country(cells);
+    let point = cells.point("latitude", "longitude");
+    let time_zone = cells.text("time_zone", 100);
+    if time_zone.as_ref().is_some_and(|name| Zone::named(name).is_none()) {
+        let message = "not a time zone such as Europe/Helsinki";
+        cells.error("time_zone", "unknown_time_zone", message);
+    }
+    let staff = staff(cells);
+    let operator_kind = operator_kind(cells);
+    let (latitude, longitude) = point?.unzip();
+    let row = Row {
+        external_id: external_id?,
+        name: name?,
+        address: address?,
+        postal_code: postal_code?,
+        city: city?,
+        country: country?,
+        latitude,
+        longitude,
+        time_zone: time_zone?,
+        typical_staff_on_shift: staff?,
+        operator_kind: operator_kind?,
     };
-    let heading = text.lines().next().unwrap_or_default();
-    // Spreadsheets of countries that write 1,5 separate by semicolons.
-    let delimiters = [',', ';', '\t'];
-    let delimiter = delimiters
-        .into_iter()
-        .max_by_key(|delimiter| heading.matches(*delimiter).count());
-    let mut reader = csv::ReaderBuilder::new()
-        .delimiter(match delimiter {
-            Some(';') => b';',
-            Some('\t') => b'\t',
-            _ => b',',
-        })
-        .trim(csv::Trim::All)
-        .from_reader(text.as_bytes());
-    let unreadable =
-        |error: csv::Error| Error::because(Code::InvalidRequest, format!("Not readable as CSV: {error}."));
-    let headings: Vec<String> = reader
-        .headers()
-        .map_err(unreadable)?
-        .iter()
-        .map(str::to_lowercase)
-        .collect();
-    check_headings(&headings)?;
-
-    let mut rows = Vec::new();
-    let mut errors = Vec::new();
-    let mut seen = BTreeMap::new();
-    for record in reader.records() {
-        let record = record.map_err(unreadable)?;
-        // Where a spreadsheet was wider or longer once, its file still is.
-        if record.iter().all(str::is_empty) {
-            continue;
-        }
-        let line = record.position().map_or(0, csv::Position::line);
-        if rows.len() + errors.len() >= MAX_ROWS {
-            return Err(Error::because(
-                Code::PayloadTooLarge,
-                format!("At most {MAX_ROWS} rows at once."),
-            ));
-        }
-        let mut cells = Cells {
-            line,
-            headings: &headings,
-            record: &record,
-            errors: &mut errors,
-        };
-        let Some(row) = cells.row() else { continue };
-        if let Some(first) = seen.insert(row.external_id.clone(), line) {
-            cells.error(
-                "external_id",
-                "repeated",
-                format!("this external_id stands in row {first} already"),
-            );
-            continue;
-        }
-        rows.push(row);
-    }
-    Ok((rows, errors))
+    cells.is_sound().then_some(row)
 }
 
-fn check_headings(headings: &[String]) -> Result<(), Error> {
-    let mut issues = Vec::new();
-    for column in REQUIRED {
-        if !headings.iter().any(|heading| heading == column) {
-            let message = format!("the column {column} is required");
-            issues.push(Issue {
-                path: format!("columns.{column}"),
-                code: "missing_column".to_owned(),
-                message,
-            });
-        }
+fn country(cells: &mut Cells<'_>) -> Option<String> {
+    let code = cells.text("country", 2)?.to_uppercase();
+    if code.len() == 2 && code.bytes().all(|byte| byte.is_ascii_uppercase()) {
+        return Some(code);
     }
-    for heading in headings
-        .iter()
-        .filter(|heading| !heading.is_empty() && !COLUMNS.contains(&heading.as_str()))
-    {
-        let message = format!("unknown column; known are {}", COLUMNS.join(", "));
-        issues.push(Issue {
-            path: format!("columns.{heading}"),
-            code: "unknown_column".to_owned(),
-            message,
-        });
-    }
-    if issues.is_empty() {
-        Ok(())
-    } else {
-        Err(Error::with_issues(Code::ValidationFailed, issues))
-    }
+    let message = "a country is a code of two letters such as FI";
+    cells.error("country", "bad_country", message);
+    None
 }
 
-/// The cells of one record, and where to note what is wrong with them.
-struct Cells<'a> {
-    line: u64,
-    headings: &'a [String],
-    record: &'a csv::StringRecord,
-    errors: &'a mut Vec<RowError>,
+/// How many usually serve; `Some(None)` where nobody knows.
+fn staff(cells: &mut Cells<'_>) -> Option<Option<u32>> {
+    let count = match cells.cell("typical_staff_on_shift") {
+        "" => return Some(None),
+        text => text.parse().ok().filter(|count| (1..=10_000).contains(count)),
+    };
+    if count.is_none() {
+        let message = "a whole number between 1 and 10 000";
+        cells.error("typical_staff_on_shift", "out_of_range", message);
+    }
+    count.map(Some)
 }
 
-impl Cells<'_> {
-    fn error(&mut self, column: &str, code: &'static str, message: impl Into<String>) {
-        self.errors.push(RowError {
-            row: self.line,
-            column: column.to_owned(),
-            code,
-            message: message.into(),
-        });
+fn operator_kind(cells: &mut Cells<'_>) -> Option<Option<OperatorKind>> {
+    let kind = match cells.cell("operator_kind") {
+        "" => return Some(None),
+        name => OperatorKind::from_name(&name.to_lowercase()),
+    };
+    if kind.is_none() {
+        let names = OperatorKind::ALL.map(OperatorKind::as_str).join(", ");
+        cells.error("operator_kind", "unknown_value", format!("one of {names}"));
     }
-
-    fn cell(&self, column: &str) -> &str {
-        let index = self.headings.iter().position(|heading| heading == column);
-        index.and_then(|index| self.record.get(index)).unwrap_or_default()
-    }
-
-    fn text(&mut self, column: &str, longest: usize) -> Option<String> {
-        let text = self.cell(column).to_owned();
-        if text.is_empty() {
-            self.error(column, "required", "this cell is required");
-            return None;
-        }
-        if text.chars().count() > longest || text.chars().any(char::is_control) {
-            let message = format!("at most {longest} characters, none of them a control character");
-            self.error(column, "bad_text", message);
-            return None;
-        }
-        Some(text)
-    }
-
-    /// Degrees as a decimal, a comma allowed; `Some(None)` where the cell is empty.
-    fn degrees(&mut self, column: &str, limit: f64) -> Option<Option<String>> {
-        let text = self.cell(column).replace(',', ".");
-        if text.is_empty() {
-            return Some(None);
-        }
-        let is_decimal =
-            text.len() <= 20 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'.' | b'-'));
-        let is_inside = text
-            .parse::<f64>()
-            .is_ok_and(|degrees| (-limit..=limit).contains(&degrees));
-        if is_decimal && is_inside {
-            return Some(Some(text));
-        }
-        self.error(
-            column,
-            "out_of_range",
-            format!("degrees between −{limit} and {limit} as a decimal"),
-        );
-        None
-    }
-
-    /// The row, if all of its cells are sound. All of them are checked.
-    fn row(&mut self) -> Option<Row> {
-        let external_id = self.text("external_id", 100);
-        let name = self.text("name", 200);
-        let address = self.text("address", 300);
-        let postal_code = self.text("postal_code", 20);
-        let city = self.text("city", 100);
-        let country = self.text("country", 2).map(|code| code.to_uppercase());
-        if country
-            .as_ref()
-            .is_some_and(|code| code.len() != 2 || !code.bytes().all(|byte| byte.is_ascii_uppercase()))
-        {
-            self.error(
-                "country",
-                "bad_country",
-                "a country is a code of two letters such as FI",
-            );
-        }
-        let latitude = self.degrees("latitude", 90.0);
-        let longitude = self.degrees("longitude", 180.0);
-        match (&latitude, &longitude) {
-            (Some(Some(_)), Some(None)) => {
-                self.error("longitude", "required", "a latitude needs its longitude")
-            }
-            (Some(None), Some(Some(_))) => {
-                self.error("latitude", "required", "a longitude needs its latitude")
-            }
-            _ => {}
-        }
-        let time_zone = self.text("time_zone", 100);
-        if time_zone.as_ref().is_some_and(|name| Zone::named(name).is_none()) {
-            self.error(
-                "time_zone",
-                "unknown_time_zone",
-                "not a time zone such as Europe/Helsinki",
-            );
-        }
-        let staff = match self.cell("typical_staff_on_shift") {
-            "" => Some(None),
-            text => text
-                .parse()
-                .ok()
-                .filter(|count| (1..=10_000).contains(count))
-                .map(Some),
-        };
-        if staff.is_none() {
-            self.error(
-                "typical_staff_on_shift",
-                "out_of_range",
-                "a whole number between 1 and 10 000",
-            );
-        }
-        let operator_kind = match self.cell("operator_kind") {
-            "" => Some(None),
-            name => OperatorKind::from_name(&name.to_lowercase()).map(Some),
-        };
-        if operator_kind.is_none() {
-            let names = OperatorKind::ALL.map(OperatorKind::as_str).join(", ");
-            self.error("operator_kind", "unknown_value", format!("one of {names}"));
-        }
-        let is_sound = !self.errors.iter().any(|error| error.row == self.line);
-        let row = Row {
-            external_id: external_id?,
-            name: name?,
-            address: address?,
-            postal_code: postal_code?,
-            city: city?,
-            country: country?,
-            latitude: latitude?,
-            longitude: longitude?,
-            time_zone: time_zone?,
-            typical_staff_on_shift: staff?,
-            operator_kind: operator_kind?,
-        };
-        is_sound.then_some(row)
-    }
+    kind.map(Some)
 }
 
 #[cfg(test)]
 mod tests {
+    use haamu_domain::Code;
+    use haamu_table::{Limits, read};
+
     use super::*;
+
+    fn parse(csv: &[u8]) -> Result<(Vec<Row>, Vec<RowError>), Error> {
+        let table = read(csv, None, &Limits::default())?;
+        let (rows, errors) = super::parse(&table)?;
+        Ok((rows.into_iter().map(|row| row.row).collect(), errors))
+    }
 
     const HEADING: &str = "external_id,name,address,postal_code,city,country,latitude,longitude,time_zone,typical_staff_on_shift";
 

@@ -86,7 +86,7 @@ impl App {
 }
 
 /// A client organisation on which the actor may do `verb`.
-pub(super) async fn load_client(
+pub(crate) async fn load_client(
     tx: &Tx,
     actor: &Actor,
     verb: Verb,

@@ -8,5 +8,5 @@ mod manage;
 
 pub(crate) use hierarchies::reach;
 pub use hierarchies::{UnitInput, UnitPatch, UnitView};
-pub use import::{ImportReport, RowError};
 pub use locations::LocationPatch;
+pub(crate) use manage::load_client;

@@ -393,6 +393,7 @@ async fn load_profile(tx: &Tx, actor: &Actor, user: UserId) -> Result<ProfileRec
     let found = panel::find_profile(tx, actor.agency, user).await?;
     Ok(found.unwrap_or_else(|| ProfileRecord {
         user,
+        external_id: None,
         profile: Profile::unknown(),
         row_version: 0,
     }))

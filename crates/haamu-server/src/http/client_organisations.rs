@@ -2,18 +2,17 @@
 
 use axum::extract::State;
 use axum::http::StatusCode;
+use haamu_app::App;
 use haamu_app::record::{ClientOrganisation, Location};
-use haamu_app::{App, ImportReport};
 use haamu_domain::opening::OpeningHours;
 use haamu_domain::{ClientOrganisationId, LocationId};
 use haamu_wire::{
-    ClientOrganisationIn, ClientOrganisationOut, ClientOrganisationsOut, ImportOut, LocationOut,
-    LocationPatch, LocationsOut, RowErrorOut,
+    ClientOrganisationIn, ClientOrganisationOut, ClientOrganisationsOut, LocationOut, LocationPatch,
+    LocationsOut,
 };
-use serde::Deserialize;
 use uuid::Uuid;
 
-use super::extract::{Body, Json, PageQuery, Path, Query, SignedIn};
+use super::extract::{Json, PageQuery, Path, Query, SignedIn};
 use super::problem::Failure;
 
 /// Add a client organisation.
@@ -45,39 +44,6 @@ pub(super) async fn list_client_organisations(
         items: page.items,
         next: page.next,
     }))
-}
-
-#[derive(Debug, Deserialize, utoipa::IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub(super) struct ImportQuery {
-    /// Whether only to say what would be done.
-    #[serde(default)]
-    dry_run: bool,
-}
-
-/// Import locations from CSV.
-///
-/// Columns: `external_id`, `name`, `address`, `postal_code`, `city`, `country`,
-/// `time_zone`, and where known `latitude`, `longitude`, `typical_staff_on_shift` and
-/// `operator_kind`; separated by commas or semicolons. A row with the
-/// `external_id` of a known location changes it. With any error nothing is changed.
-#[utoipa::path(post, path = "/v1/client-organisations/{id}/locations/import", tag = "client organisations",
-    params(("id" = Uuid, Path, description = "The client organisation."), ImportQuery),
-    request_body(content = String, content_type = "text/csv"),
-    responses((status = 200, description = "What was done, or would be.", body = ImportOut)))]
-pub(super) async fn import_locations(
-    State(app): State<App>,
-    SignedIn(bearer): SignedIn,
-    Path(id): Path<Uuid>,
-    Query(query): Query<ImportQuery>,
-    Body(csv): Body,
-) -> Result<axum::Json<ImportOut>, Failure> {
-    let client = ClientOrganisationId::from_uuid(id);
-    let report = app
-        .import_locations(&bearer.actor, client, &csv, query.dry_run)
-        .await?;
-    Ok(axum::Json(import_out(report)))
 }
 
 /// List locations of a client organisation.
@@ -163,21 +129,5 @@ fn location_out(location: Location) -> LocationOut {
         opening_hours: Some(location.opening_hours).filter(OpeningHours::is_known),
         attributes: location.attributes,
         closed_on: location.closed_on,
-    }
-}
-
-fn import_out(report: ImportReport) -> ImportOut {
-    let errors = report.errors.into_iter().map(|error| RowErrorOut {
-        row: error.row,
-        column: error.column,
-        code: error.code.to_owned(),
-        message: error.message,
-    });
-    ImportOut {
-        dry_run: report.is_dry_run,
-        created: report.created,
-        updated: report.updated,
-        unchanged: report.unchanged,
-        errors: errors.collect(),
     }
 }

@@ -8,7 +8,7 @@ use axum::extract::rejection::{BytesRejection, JsonRejection, PathRejection, Que
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
-use haamu_app::Bearer;
+use haamu_app::{Bearer, TableFile};
 use haamu_domain::Code;
 use haamu_form::Language;
 use serde::de::value::MapAccessDeserializer;
@@ -91,6 +91,21 @@ impl<S: Send + Sync> FromRequest<S> for Body {
             .await
             .map(Self)
             .map_err(|error| body_failure(&error))
+    }
+}
+
+/// A table, and what its sender calls it.
+#[derive(Debug)]
+pub(super) struct TableBody(pub(super) TableFile);
+
+impl<S: Send + Sync> FromRequest<S> for TableBody {
+    type Rejection = Failure;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Failure> {
+        let media_type = request.headers().get(header::CONTENT_TYPE);
+        let media_type = media_type.map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
+        let Body(bytes) = Body::from_request(request, state).await?;
+        Ok(Self(TableFile { bytes, media_type }))
     }
 }
 

@@ -15,6 +15,7 @@ mod filling;
 mod health;
 mod hierarchies;
 mod identity;
+mod imports;
 mod invitations;
 mod jobs;
 mod limits;
@@ -65,7 +66,7 @@ pub use origin::{BadNetwork, Network, ProxyHeader, TrustedProxies};
 const MAX_BODY: usize = 1024 * 1024;
 /// The longest sync frame: a batch of operations, and what else a request holds.
 const MAX_FRAME: usize = 2 * 1024 * 1024;
-/// The longest checklist or location file.
+/// The longest checklist or table.
 const MAX_DOCUMENT: usize = 8 * 1024 * 1024;
 /// The longest part of a file: the longest that a device sends, with room.
 const MAX_PART: usize = 5 * 1024 * 1024;
@@ -143,7 +144,6 @@ fn clients_and_checklists() -> OpenApiRouter<App> {
             routes!(client_organisations::create_client_organisation),
         )
         .with_body_limit(MAX_BODY);
-    let import = &[Code::ValidationFailed, Code::NotFound, Code::Conflict];
     let found = &[Code::NotFound];
     let checklist = &[Code::ChecklistUnsound, Code::AlreadyExists];
     let publish = &[Code::NotFound, Code::NotPossibleInState];
@@ -152,11 +152,6 @@ fn clients_and_checklists() -> OpenApiRouter<App> {
             Verb::ReadClientOrganisations,
             &[],
             routes!(client_organisations::list_client_organisations),
-        )
-        .verb(
-            Verb::ImportLocations,
-            import,
-            routes!(client_organisations::import_locations),
         )
         .verb(
             Verb::ReadLocations,
@@ -186,7 +181,27 @@ fn clients_and_checklists() -> OpenApiRouter<App> {
         )
         .with_body_limit(MAX_DOCUMENT)
         .merge(small)
+        .merge(tables())
         .merge(locations_and_hierarchies())
+}
+
+fn tables() -> OpenApiRouter<App> {
+    let import = &[
+        Code::ValidationFailed,
+        Code::NotFound,
+        Code::Conflict,
+        Code::AlreadyExists,
+    ];
+    let people = &[Code::ValidationFailed, Code::Conflict, Code::AlreadyExists];
+    Operations::default()
+        .verb(Verb::ImportLocations, import, routes!(imports::import_locations))
+        .verb(Verb::ImportShoppers, people, routes!(imports::import_shoppers))
+        .verb(
+            Verb::ImportPastVisits,
+            import,
+            routes!(imports::import_past_visits),
+        )
+        .with_body_limit(MAX_DOCUMENT)
 }
 
 fn locations_and_hierarchies() -> OpenApiRouter<App> {

@@ -212,6 +212,7 @@ fn profile_out(record: ProfileRecord) -> ProfileOut {
     let profile = record.profile;
     ProfileOut {
         user: record.user.uuid(),
+        external_id: record.external_id,
         active: profile.is_active,
         born_on: profile.born_on,
         languages: profile.languages,

@@ -13,6 +13,7 @@ entity!(shopper_profile, "shopper_profile", {
     qualifications: String,
     places: String,
     rating_tenths: Option<i32>,
+    external_id: Option<String>,
     updated_at: i64,
     row_version: i64,
 });
@@ -122,5 +123,6 @@ entity!(past_visit, "past_visit", {
     location_id: Uuid,
     visited_on: String,
     as_companion: bool,
+    companion_id: Option<Uuid>,
     imported_at: i64,
 });

@@ -1,12 +1,14 @@
 //! Who was or will be where: what rotation, spacing and caps are counted by.
 
+use std::collections::BTreeMap;
+
 use haamu_domain::{
     AgencyId, AssignmentState, CompanionId, Daypart, LocalDate, LocationId, ProgrammeId, RoundId, Timestamp,
     UserId, VisitId, VisitState, Zone,
 };
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, EntityTrait, FromQueryResult, JoinType, QueryFilter, QuerySelect,
-    RelationDef, Select,
+    RelationDef, Select, SelectTwo,
 };
 use uuid::Uuid;
 
@@ -69,6 +71,7 @@ pub async fn list_of_shoppers(
     shoppers: &[UserId],
 ) -> Result<Vec<Entry>, StoreError> {
     let mut found = Vec::new();
+    let mut before = BTreeMap::new();
     for shoppers in shoppers.chunks(super::MAX_IDS) {
         let ids = || shoppers.iter().map(|shopper| shopper.uuid());
         let own = entries(agency).filter(assignment::Column::ShopperId.is_in(ids()));
@@ -76,14 +79,15 @@ pub async fn list_of_shoppers(
         for select in [own, along] {
             found.extend(load(tx, select).await?);
         }
-        let before = past_visit::Entity::find()
-            .filter(past_visit::Column::AgencyId.eq(agency.uuid()))
-            .filter(past_visit::Column::UserId.is_in(ids()))
-            .all(tx.connection())
-            .await?;
-        for row in before {
-            found.push(from_before(&row)?);
+        let own = past(agency).filter(past_visit::Column::UserId.is_in(ids()));
+        let along = past(agency).filter(companion::Column::UserId.is_in(ids()));
+        for select in [own, along] {
+            let rows = select.all(tx.connection()).await?;
+            before.extend(rows.into_iter().map(|row| (row.0.id, row)));
         }
+    }
+    for (row, companion) in before.values() {
+        found.push(from_before(row, companion.as_ref())?);
     }
     Ok(found)
 }
@@ -120,7 +124,24 @@ pub async fn list_of_round(tx: &Tx, agency: AgencyId, id: RoundId) -> Result<Vec
 /// The database failed.
 pub async fn list_of_companion(tx: &Tx, agency: AgencyId, id: CompanionId) -> Result<Vec<Entry>, StoreError> {
     let select = entries(agency).filter(assignment_term::Column::CompanionId.eq(id.uuid()));
-    load(tx, select).await
+    let mut found = load(tx, select).await?;
+    let before = past(agency).filter(past_visit::Column::CompanionId.eq(id.uuid()));
+    for (row, companion) in before.all(tx.connection()).await? {
+        found.push(from_before(&row, companion.as_ref())?);
+    }
+    Ok(found)
+}
+
+/// Visits from before Haamu, with whoever came along.
+fn past(agency: AgencyId) -> SelectTwo<past_visit::Entity, companion::Entity> {
+    let of_companion = relation::<past_visit::Entity, companion::Entity>(
+        past_visit::Column::CompanionId,
+        companion::Column::Id,
+    );
+    past_visit::Entity::find()
+        .join(JoinType::LeftJoin, of_companion)
+        .select_also(companion::Entity)
+        .filter(past_visit::Column::AgencyId.eq(agency.uuid()))
 }
 
 fn relation<F: EntityTrait, T: EntityTrait>(from: F::Column, to: T::Column) -> RelationDef {
@@ -202,13 +223,18 @@ fn entry(row: &Row) -> Result<Entry, StoreError> {
     })
 }
 
-fn from_before(row: &past_visit::Model) -> Result<Entry, StoreError> {
+fn from_before(row: &past_visit::Model, along: Option<&companion::Model>) -> Result<Entry, StoreError> {
     let user = UserId::from_uuid(row.user_id);
+    let along = along.and_then(|companion| companion.user_id);
     Ok(Entry {
         visit: None,
         shopper: user,
-        companion: None,
-        companion_user: row.as_companion.then_some(user),
+        companion: row.companion_id.map(CompanionId::from_uuid),
+        companion_user: if row.as_companion {
+            Some(user)
+        } else {
+            along.map(UserId::from_uuid)
+        },
         location: LocationId::from_uuid(row.location_id),
         programme: None,
         round: None,
@@ -233,6 +259,8 @@ pub struct NewPastVisit {
     pub visited_on: LocalDate,
     /// Whether they came along only.
     pub as_companion: bool,
+    /// Who came along with them.
+    pub companion: Option<CompanionId>,
 }
 
 /// The visits from before Haamu that the agency has by these keys.
@@ -254,6 +282,7 @@ pub async fn list_past(tx: &Tx, agency: AgencyId, keys: &[&str]) -> Result<Vec<N
                 location: LocationId::from_uuid(row.location_id),
                 visited_on: date(&row.visited_on)?,
                 as_companion: row.as_companion,
+                companion: row.companion_id.map(CompanionId::from_uuid),
                 external_id: row.external_id,
             });
         }
@@ -281,6 +310,7 @@ pub async fn put_past(
             location_id: Set(new.location.uuid()),
             visited_on: Set(new.visited_on.to_string()),
             as_companion: Set(new.as_companion),
+            companion_id: Set(new.companion.map(CompanionId::uuid)),
             imported_at: Set(now.millis()),
         });
         let changed = [
@@ -288,6 +318,7 @@ pub async fn put_past(
             past_visit::Column::LocationId,
             past_visit::Column::VisitedOn,
             past_visit::Column::AsCompanion,
+            past_visit::Column::CompanionId,
             past_visit::Column::ImportedAt,
         ];
         past_visit::Entity::insert_many(rows)

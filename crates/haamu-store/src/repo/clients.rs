@@ -353,7 +353,7 @@ fn from_json<T: serde::de::DeserializeOwned + Default>(text: Option<&str>) -> Re
         .unwrap_or_default())
 }
 
-fn place(row: location::Model) -> Result<Location, StoreError> {
+pub(super) fn place(row: location::Model) -> Result<Location, StoreError> {
     let staff = row.typical_staff_on_shift.map(u32::try_from).transpose();
     Ok(Location {
         id: LocationId::from_uuid(row.id),

@@ -47,6 +47,14 @@ pub struct Membership {
     pub disabled_at: Option<Timestamp>,
 }
 
+impl User {
+    /// Whether the person has ever signed in for themselves: they chose a password, or showed the address to be theirs.
+    #[must_use]
+    pub const fn is_claimed(&self) -> bool {
+        self.password_hash.is_some() || self.email_verified_at.is_some()
+    }
+}
+
 impl Membership {
     /// Whether the person has this role, and is not kept out.
     #[must_use]
@@ -148,19 +156,7 @@ pub async fn load_agency_name(tx: &Tx, id: AgencyId) -> Result<String, StoreErro
 /// # Errors
 /// [`StoreError::AlreadyExists`] if the e-mail address has one.
 pub async fn insert_user(tx: &Tx, user: &User, now: Timestamp) -> Result<(), StoreError> {
-    let row = user_account::ActiveModel {
-        id: Set(user.id.uuid()),
-        email: Set(user.email.clone()),
-        display_name: Set(user.display_name.clone()),
-        // No hash is the empty text: the column is of the first schema.
-        password_hash: Set(user.password_hash.clone().unwrap_or_default()),
-        created_at: Set(now.millis()),
-        disabled_at: Set(None),
-        email_verified_at: Set(user.email_verified_at.map(Timestamp::millis)),
-        language: Set(user.language.map(|language| language.tag().to_owned())),
-        is_service: Set(false),
-    };
-    user_account::Entity::insert(row)
+    user_account::Entity::insert(user_row(user, now))
         .exec_without_returning(tx.connection())
         .await?;
     Ok(())
@@ -195,15 +191,7 @@ pub async fn load_user(tx: &Tx, id: UserId) -> Result<User, StoreError> {
 /// # Errors
 /// [`StoreError::AlreadyExists`] if they are one.
 pub async fn insert_membership(tx: &Tx, member: &Membership, now: Timestamp) -> Result<(), StoreError> {
-    let row = membership::ActiveModel {
-        agency_id: Set(member.agency.uuid()),
-        user_id: Set(member.user.uuid()),
-        role: Set(member.role.as_str().to_owned()),
-        client_organisation_id: Set(member.client_organisation.map(ClientOrganisationId::uuid)),
-        created_at: Set(now.millis()),
-        disabled_at: Set(member.disabled_at.map(Timestamp::millis)),
-    };
-    membership::Entity::insert(row)
+    membership::Entity::insert(member_row(member, now))
         .exec_without_returning(tx.connection())
         .await?;
     Ok(())
@@ -397,7 +385,33 @@ pub async fn find_first_agency(tx: &Tx) -> Result<Option<AgencyId>, StoreError> 
     Ok(row.map(|row| AgencyId::from_uuid(row.id)))
 }
 
-fn user(row: user_account::Model) -> User {
+pub(super) fn user_row(user: &User, now: Timestamp) -> user_account::ActiveModel {
+    user_account::ActiveModel {
+        id: Set(user.id.uuid()),
+        email: Set(user.email.clone()),
+        display_name: Set(user.display_name.clone()),
+        // No hash is the empty text: the column is of the first schema.
+        password_hash: Set(user.password_hash.clone().unwrap_or_default()),
+        created_at: Set(now.millis()),
+        disabled_at: Set(None),
+        email_verified_at: Set(user.email_verified_at.map(Timestamp::millis)),
+        language: Set(user.language.map(|language| language.tag().to_owned())),
+        is_service: Set(false),
+    }
+}
+
+pub(super) fn member_row(member: &Membership, now: Timestamp) -> membership::ActiveModel {
+    membership::ActiveModel {
+        agency_id: Set(member.agency.uuid()),
+        user_id: Set(member.user.uuid()),
+        role: Set(member.role.as_str().to_owned()),
+        client_organisation_id: Set(member.client_organisation.map(ClientOrganisationId::uuid)),
+        created_at: Set(now.millis()),
+        disabled_at: Set(member.disabled_at.map(Timestamp::millis)),
+    }
+}
+
+pub(super) fn user(row: user_account::Model) -> User {
     User {
         id: UserId::from_uuid(row.id),
         email: row.email,
@@ -409,7 +423,7 @@ fn user(row: user_account::Model) -> User {
     }
 }
 
-fn member(row: &membership::Model) -> Result<Membership, StoreError> {
+pub(super) fn member(row: &membership::Model) -> Result<Membership, StoreError> {
     Ok(Membership {
         agency: AgencyId::from_uuid(row.agency_id),
         user: UserId::from_uuid(row.user_id),

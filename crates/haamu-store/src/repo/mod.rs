@@ -19,6 +19,7 @@ pub mod factors;
 pub mod feed;
 pub mod hierarchies;
 pub mod identity;
+pub mod imports;
 pub mod invitations;
 pub mod jobs;
 pub mod mails;

@@ -17,6 +17,8 @@ use super::programmes::date;
 pub struct ProfileRecord {
     /// Whose it is.
     pub user: UserId,
+    /// The agency's own key for them.
+    pub external_id: Option<String>,
     /// What is known.
     pub profile: Profile,
     /// Counts changes; a save with an older one fails.
@@ -72,18 +74,7 @@ pub async fn put_profile(
     new: &ProfileRecord,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let row = shopper_profile::ActiveModel {
-        agency_id: Set(agency.uuid()),
-        user_id: Set(new.user.uuid()),
-        is_active: Set(new.profile.is_active),
-        born_on: Set(new.profile.born_on.map(|date| date.to_string())),
-        languages: Set(json(&new.profile.languages)),
-        qualifications: Set(json(&new.profile.qualifications)),
-        places: Set(json(&new.profile.places)),
-        rating_tenths: Set(new.profile.rating_tenths.map(Into::into)),
-        updated_at: Set(now.millis()),
-        row_version: Set(new.row_version + 1),
-    };
+    let row = profile_row(agency, new, now);
     if new.row_version == 0 {
         shopper_profile::Entity::insert(row)
             .exec_without_returning(tx.connection())
@@ -108,13 +99,34 @@ pub async fn put_profile(
     }
 }
 
-fn profile(row: &shopper_profile::Model) -> Result<ProfileRecord, StoreError> {
+pub(super) fn profile_row(
+    agency: AgencyId,
+    new: &ProfileRecord,
+    now: Timestamp,
+) -> shopper_profile::ActiveModel {
+    shopper_profile::ActiveModel {
+        agency_id: Set(agency.uuid()),
+        user_id: Set(new.user.uuid()),
+        is_active: Set(new.profile.is_active),
+        born_on: Set(new.profile.born_on.map(|date| date.to_string())),
+        languages: Set(json(&new.profile.languages)),
+        qualifications: Set(json(&new.profile.qualifications)),
+        places: Set(json(&new.profile.places)),
+        rating_tenths: Set(new.profile.rating_tenths.map(Into::into)),
+        external_id: Set(new.external_id.clone()),
+        updated_at: Set(now.millis()),
+        row_version: Set(new.row_version + 1),
+    }
+}
+
+pub(super) fn profile(row: &shopper_profile::Model) -> Result<ProfileRecord, StoreError> {
     let corrupt = |_| StoreError::Corrupt("shopper profile");
     let rating = row
         .rating_tenths
         .map(|tenths| super::unsigned(tenths.into(), "rating"));
     Ok(ProfileRecord {
         user: UserId::from_uuid(row.user_id),
+        external_id: row.external_id.clone(),
         profile: Profile {
             is_active: row.is_active,
             born_on: row.born_on.as_deref().map(date).transpose()?,
@@ -181,13 +193,16 @@ pub async fn list_companions(
         .order_by_asc(companion::Column::Id)
         .all(tx.connection())
         .await?;
-    let record = |row: companion::Model| Companion {
+    Ok(rows.into_iter().map(companion_record).collect())
+}
+
+pub(super) fn companion_record(row: companion::Model) -> Companion {
+    Companion {
         id: CompanionId::from_uuid(row.id),
         shopper: UserId::from_uuid(row.shopper_id),
         name: row.name,
         user: row.user_id.map(UserId::from_uuid),
-    };
-    Ok(rows.into_iter().map(record).collect())
+    }
 }
 
 /// Takes a companion of a shopper off the list; says whether they were on it. Visits keep them.

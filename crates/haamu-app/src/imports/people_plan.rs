@@ -1,0 +1,219 @@
+//! What an import of people comes to.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use haamu_domain::panel::Profile;
+use haamu_domain::{AgencyId, Role, Timestamp, UserId};
+use haamu_store::Tx;
+use haamu_store::repo::identity::{Membership, User};
+use haamu_store::repo::panel::ProfileRecord;
+use haamu_store::repo::{imports, panel};
+
+use crate::{App, Error};
+
+use super::people::PersonRow;
+use super::{ImportReport, Numbered, RowError};
+
+/// What is to be written, and what cannot be.
+#[derive(Debug, Default)]
+pub(super) struct Plan {
+    users: Vec<User>,
+    profiles: Vec<ProfileRecord>,
+    changed_users: Vec<User>,
+    changed_profiles: Vec<ProfileRecord>,
+    pub(super) report: ImportReport,
+    pub(super) errors: Vec<RowError>,
+}
+
+/// Whom the rows may mean.
+struct Known {
+    by_key: BTreeMap<String, UserId>,
+    by_email: BTreeMap<String, UserId>,
+    users: BTreeMap<UserId, User>,
+    /// What they are in the agency; whoever is missing is of other agencies only.
+    roles: BTreeMap<UserId, Role>,
+    profiles: BTreeMap<UserId, ProfileRecord>,
+}
+
+/// What stands against a row: the column, a code, and why.
+type Against = (&'static str, &'static str, &'static str);
+
+impl Known {
+    async fn load(tx: &Tx, agency: AgencyId, rows: &[Numbered<PersonRow>]) -> Result<Self, Error> {
+        let keys: Vec<_> = rows.iter().map(|row| row.row.external_id.as_str()).collect();
+        let emails: Vec<_> = rows.iter().map(|row| row.row.email.as_str()).collect();
+        let keyed = imports::list_profiles_by_external_id(tx, agency, &keys).await?;
+        let addressed = imports::list_users_by_email(tx, &emails).await?;
+        let by_key: BTreeMap<_, _> = keyed
+            .iter()
+            .filter_map(|record| Some((record.external_id.clone()?, record.user)))
+            .collect();
+        let by_email = addressed
+            .iter()
+            .map(|user| (user.email.clone(), user.id))
+            .collect();
+        let others: Vec<_> = by_key.values().copied().collect();
+        let mut users: BTreeMap<_, _> = addressed.into_iter().map(|user| (user.id, user)).collect();
+        users.extend(
+            imports::list_users(tx, &others)
+                .await?
+                .into_iter()
+                .map(|user| (user.id, user)),
+        );
+        let ids: Vec<_> = users.keys().copied().collect();
+        let members = imports::list_members(tx, agency, &ids).await?;
+        let profiles = panel::list_profiles(tx, agency, &ids).await?;
+        Ok(Self {
+            by_key,
+            by_email,
+            users,
+            roles: members
+                .into_iter()
+                .map(|member| (member.user, member.role))
+                .collect(),
+            profiles: profiles.into_iter().map(|record| (record.user, record)).collect(),
+        })
+    }
+
+    /// Whom a row means; nobody yet if they are new.
+    fn find(&self, row: &PersonRow) -> Result<Option<UserId>, Against> {
+        let by_key = self.by_key.get(&row.external_id).copied();
+        let by_email = self.by_email.get(&row.email).copied();
+        let found = match (by_key, by_email) {
+            (Some(user), None) => {
+                let is_theirs = self.users.get(&user).is_some_and(User::is_claimed);
+                if is_theirs {
+                    let why = "whoever signs in has another address, which only they change";
+                    return Err(("email", "not_allowed", why));
+                }
+                user
+            }
+            (Some(user), Some(other)) if user != other => {
+                return Err(("email", "already_exists", "this address is another person's"));
+            }
+            (Some(user), _) | (None, Some(user)) => user,
+            (None, None) => return Ok(None),
+        };
+        match self.roles.get(&found) {
+            // Somebody of another agency agrees to an invitation; nothing is told of them here.
+            None => Err(("email", "already_exists", "this address is another person's")),
+            Some(Role::Shopper) => {
+                let key = self
+                    .profiles
+                    .get(&found)
+                    .and_then(|record| record.external_id.as_ref());
+                if key.is_some_and(|key| *key != row.external_id) {
+                    let why = "the shopper with this address has another external_id";
+                    return Err(("external_id", "other_key", why));
+                }
+                Ok(Some(found))
+            }
+            Some(_) => Err((
+                "email",
+                "not_a_shopper",
+                "this is somebody of the agency or of a client",
+            )),
+        }
+    }
+}
+
+impl Plan {
+    pub(super) async fn make(
+        app: &App,
+        tx: &Tx,
+        agency: AgencyId,
+        rows: &[Numbered<PersonRow>],
+    ) -> Result<Self, Error> {
+        let known = Known::load(tx, agency, rows).await?;
+        let mut plan = Self::default();
+        let mut addresses = BTreeSet::new();
+        for Numbered { number, row } in rows {
+            let found = match known.find(row) {
+                _ if !addresses.insert(&row.email) => {
+                    Err(("email", "repeated", "this address stands in a row before"))
+                }
+                found => found,
+            };
+            match found {
+                Err((column, code, why)) => plan.errors.push(RowError::new(*number, column, code, why)),
+                Ok(None) => plan.create(UserId::from_uuid(app.fresh_uuid()), row),
+                Ok(Some(user)) => plan.change(&known, user, row),
+            }
+        }
+        Ok(plan)
+    }
+
+    fn create(&mut self, id: UserId, row: &PersonRow) {
+        self.users.push(User {
+            id,
+            email: row.email.clone(),
+            display_name: row.name.clone(),
+            password_hash: None,
+            email_verified_at: None,
+            language: None,
+            disabled_at: None,
+        });
+        self.profiles.push(ProfileRecord {
+            user: id,
+            external_id: Some(row.external_id.clone()),
+            profile: row.profile(&Profile::unknown()),
+            row_version: 0,
+        });
+        self.report.created += 1;
+    }
+
+    fn change(&mut self, known: &Known, id: UserId, row: &PersonRow) {
+        let before = known.profiles.get(&id);
+        let unknown = Profile::unknown();
+        let after = ProfileRecord {
+            user: id,
+            external_id: Some(row.external_id.clone()),
+            profile: row.profile(before.map_or(&unknown, |record| &record.profile)),
+            row_version: before.map_or(0, |record| record.row_version),
+        };
+        let has_new_profile = before != Some(&after);
+        if has_new_profile {
+            self.changed_profiles.push(after);
+        }
+        // Whoever has a password goes by the name that they signed up with, in all their agencies.
+        let account = known.users.get(&id).filter(|user| !user.is_claimed());
+        let account = account.filter(|user| user.email != row.email || user.display_name != row.name);
+        if let Some(user) = account {
+            self.changed_users.push(User {
+                email: row.email.clone(),
+                display_name: row.name.clone(),
+                ..user.clone()
+            });
+        }
+        if has_new_profile || account.is_some() {
+            self.report.updated += 1;
+        } else {
+            self.report.unchanged += 1;
+        }
+    }
+
+    /// Writes all of it.
+    pub(super) async fn write(&self, tx: &Tx, agency: AgencyId, now: Timestamp) -> Result<(), Error> {
+        let members: Vec<_> = self
+            .users
+            .iter()
+            .map(|user| Membership {
+                agency,
+                user: user.id,
+                role: Role::Shopper,
+                client_organisation: None,
+                disabled_at: None,
+            })
+            .collect();
+        imports::insert_users(tx, &self.users, now).await?;
+        imports::insert_members(tx, &members, now).await?;
+        imports::insert_profiles(tx, agency, &self.profiles, now).await?;
+        for user in &self.changed_users {
+            imports::update_user(tx, user).await?;
+        }
+        for record in &self.changed_profiles {
+            panel::put_profile(tx, agency, record, now).await?;
+        }
+        Ok(())
+    }
+}
