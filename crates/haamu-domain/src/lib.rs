@@ -5,6 +5,7 @@
 //! sync engine, custody receipts, signed requests, and what privacy asks of texts and times. Pure: time and
 //! randomness are arguments.
 
+pub mod assigning;
 mod audit;
 pub mod binding;
 pub mod brief;

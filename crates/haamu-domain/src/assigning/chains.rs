@@ -1,0 +1,136 @@
+//! Room for visits that found none: others move, and make others move.
+
+use super::insert::place_now;
+use super::state::{Placement, State};
+
+/// How many visits move for one, in one round of attempts after the other.
+const DEPTHS: [u32; 3] = [1, 3, 8];
+/// So many moves are tried in all; each takes some microseconds.
+const MAX_MOVES: u32 = 600_000;
+
+/// The search for room.
+struct Search<'a> {
+    state: &'a mut State,
+    /// Visits that were moved in vain since the plan last changed.
+    tried: Vec<bool>,
+    moves: u32,
+}
+
+/// Places what it can of the visits that are open by moving others.
+pub(super) fn make_room(state: &mut State, progress: &mut dyn FnMut(usize, usize)) {
+    let mut open = state.open();
+    let total = open.len() * DEPTHS.len();
+    let count = state.visits.len();
+    let mut search = Search {
+        state,
+        tried: vec![false; count],
+        moves: 0,
+    };
+    for (turn, depth) in DEPTHS.into_iter().enumerate() {
+        let mut has_changed = true;
+        while has_changed && search.moves < MAX_MOVES {
+            has_changed = false;
+            search.tried.fill(false);
+            let mut left = Vec::new();
+            for (number, visit) in open.iter().copied().enumerate() {
+                progress(turn * total / DEPTHS.len() + number, total);
+                search.tried[visit] = true;
+                if search.settle(visit, depth) {
+                    has_changed = true;
+                    search.tried.fill(false);
+                } else {
+                    left.push(visit);
+                }
+            }
+            open = left;
+        }
+    }
+    progress(total, total);
+}
+
+impl Search<'_> {
+    /// Places a visit, moving up to `depth` others in a row. If it cannot, everything is as it was.
+    fn settle(&mut self, visit: usize, depth: u32) -> bool {
+        if place_now(self.state, visit) {
+            return true;
+        }
+        if depth == 0 {
+            return false;
+        }
+        self.take_from_shoppers(visit, depth) || self.take_from_days(visit, depth)
+    }
+
+    /// A shopper makes this visit in place of one that they have.
+    fn take_from_shoppers(&mut self, visit: usize, depth: u32) -> bool {
+        let place = self.state.visits[visit].place;
+        let days = self.state.day_codes(visit);
+        for number in 0..self.state.places[place].near.len() {
+            let shopper = self.state.places[place].near[number].shopper();
+            for other in self.state.shoppers[shopper].holds.clone() {
+                let turns = self.state.quotas.turns();
+                let Some(was) = self.try_lifting(other) else { continue };
+                // The other visit may have been in the way of the place or of a quota as well.
+                let is_stale = self.state.visits[other].place == place || self.state.quotas.turns() != turns;
+                let days = match is_stale {
+                    true => &self.state.day_codes(visit),
+                    false => &days,
+                };
+                if let Some(day) = self.state.best_day(days, visit, shopper) {
+                    self.state.place(visit, Placement { shopper, day });
+                    if self.settle(other, depth - 1) {
+                        return true;
+                    }
+                    self.state.lift(visit);
+                }
+                self.state.place(other, was);
+            }
+        }
+        false
+    }
+
+    /// Whoever may, makes this visit on a day on which the place or a quota had no room for it.
+    fn take_from_days(&mut self, visit: usize, depth: u32) -> bool {
+        for other in self.in_the_way(visit) {
+            let Some(was) = self.try_lifting(other) else { continue };
+            if place_now(self.state, visit) {
+                if self.settle(other, depth - 1) {
+                    return true;
+                }
+                self.state.lift(visit);
+            }
+            self.state.place(other, was);
+        }
+        false
+    }
+
+    /// Placed visits to the same location, and those in a quota that is full with one of this visit's days.
+    fn in_the_way(&self, visit: usize) -> Vec<usize> {
+        let state = &self.state;
+        let this = &state.visits[visit];
+        let mut found = state.places[this.place].placed.clone();
+        let full = state.quotas.full(this.part).iter().enumerate();
+        let full: Vec<_> = full.filter(|(_, codes)| !codes.is_empty()).collect();
+        if full.is_empty() {
+            return found;
+        }
+        for (number, other) in state.visits.iter().enumerate() {
+            let Some(placement) = other.placed else { continue };
+            let theirs = (other.part, placement.day);
+            let shares = |day: usize| state.quotas.share_cell((this.part, day), theirs);
+            if other.place != this.place && full.iter().any(|(day, _)| shares(*day)) {
+                found.push(number);
+            }
+        }
+        found
+    }
+
+    /// Lifts a visit that was not moved in vain before, as long as there is time.
+    fn try_lifting(&mut self, visit: usize) -> Option<Placement> {
+        if self.tried[visit] || self.moves >= MAX_MOVES {
+            return None;
+        }
+        self.tried[visit] = true;
+        self.moves += 1;
+        self.state.lift(visit)
+    }
+}

@@ -1,0 +1,322 @@
+use std::collections::BTreeSet;
+
+use proptest::prelude::*;
+use uuid::Uuid;
+
+use super::*;
+use crate::eligibility::{Obstacle, PastVisit, Point, obstacles};
+use crate::filling::{cells, full_cells};
+use crate::opening::OpeningHours;
+use crate::{Daypart, LocationId};
+
+fn date(text: &str) -> LocalDate {
+    LocalDate::parse(text).expect("a date")
+}
+
+/// A Monday.
+fn first() -> LocalDate {
+    date("2026-11-02")
+}
+
+fn location(number: u128) -> LocationId {
+    LocationId::from_uuid(Uuid::from_u128(number))
+}
+
+fn visit(number: u128, at: u128, days: u32) -> UnassignedVisit {
+    UnassignedVisit {
+        id: VisitId::from_uuid(Uuid::from_u128(number)),
+        open: OpenVisit {
+            location: location(at),
+            point: Some(Point {
+                latitude: 60.0 + at as f64 / 10.0,
+                longitude: 25.0,
+            }),
+            hours: OpeningHours::default(),
+            starts_on: first(),
+            visit_by: first().plus_days(days - 1),
+            daypart: None,
+            other_dates: Vec::new(),
+            closed_on: None,
+        },
+        not_before: first(),
+    }
+}
+
+fn shopper(number: u128) -> PanelShopper {
+    PanelShopper {
+        id: UserId::from_uuid(Uuid::from_u128(number)),
+        candidate: Candidate {
+            is_active: true,
+            born_on: Some(date("1990-05-17")),
+            has_agreement: true,
+            places: vec![Point {
+                latitude: 60.0 + number as f64 / 10.0,
+                longitude: 25.0,
+            }],
+            ..Candidate::default()
+        },
+    }
+}
+
+fn round(rules: FieldRules, visits: Vec<UnassignedVisit>, shoppers: Vec<PanelShopper>) -> OpenRound {
+    OpenRound {
+        starts_on: first(),
+        rules,
+        quotas: BTreeMap::new(),
+        taken: BTreeMap::new(),
+        visits,
+        shoppers,
+        preferences: Preferences::default(),
+    }
+}
+
+fn free() -> FieldRules {
+    FieldRules {
+        rotation_days: 0,
+        location_visits_per_day: 99,
+        ..FieldRules::default()
+    }
+}
+
+fn plan(round: &OpenRound) -> Plan {
+    propose(round.clone(), &mut |_| ())
+}
+
+/// (Which visit, which shopper, which day), each by its place in the round.
+type Choice = (usize, usize, LocalDate);
+
+/// What stands in the way of one choice while others hold, by the functions that offers are checked with alone.
+fn broken(round: &OpenRound, others: &[Choice], (visit, shopper, on): Choice) -> Vec<Obstacle> {
+    let mut open = round.visits[visit].open.clone();
+    let mut candidate = round.shoppers[shopper].candidate.clone();
+    let mut taken = round.taken.clone();
+    for (other, by, date) in others.iter().copied().filter(|(other, ..)| *other != visit) {
+        let there = &round.visits[other].open;
+        if there.location == open.location {
+            open.other_dates.push(date);
+        }
+        if by == shopper {
+            candidate.visits.push(PastVisit {
+                location: there.location,
+                date,
+                is_of_programme: true,
+                is_of_round: true,
+                as_companion: false,
+                is_done: false,
+            });
+        }
+        for cell in cells(round.starts_on, date, there.daypart) {
+            *taken.entry(cell).or_default() += 1;
+        }
+    }
+    let mut found = obstacles(&round.rules, &candidate, &open, on);
+    let full = full_cells(&round.quotas, &taken, round.starts_on, on, open.daypart);
+    found.extend(full.iter().map(|(kind, cell)| Obstacle::quota(*kind, cell)));
+    found
+}
+
+fn choices(round: &OpenRound, plan: &Plan) -> Vec<Choice> {
+    let choice = |one: &ProposedVisit| {
+        let visit = round.visits.iter().position(|visit| visit.id == one.visit);
+        let shopper = round.shoppers.iter().position(|shopper| shopper.id == one.shopper);
+        (visit.expect("of the round"), shopper.expect("of the panel"), one.date)
+    };
+    plan.assignments.iter().map(choice).collect()
+}
+
+fn days(visit: &UnassignedVisit) -> Vec<LocalDate> {
+    let from = visit.open.starts_on.max(visit.not_before);
+    let days = (0..60).map(|days| from.plus_days(days));
+    days.take_while(|day| *day <= visit.open.visit_by).collect()
+}
+
+/// The most visits that any plan fills, by trying all.
+fn most(round: &OpenRound, from: usize, chosen: &mut Vec<Choice>, best: &mut usize) {
+    *best = (*best).max(chosen.len());
+    if from == round.visits.len() || chosen.len() + round.visits.len() - from <= *best {
+        return;
+    }
+    for shopper in 0..round.shoppers.len() {
+        for day in days(&round.visits[from]) {
+            // Rules look both ways and caps only fill up: what fits behind all before it fits among them.
+            if broken(round, chosen, (from, shopper, day)).is_empty() {
+                chosen.push((from, shopper, day));
+                most(round, from + 1, chosen, best);
+                chosen.pop();
+            }
+        }
+    }
+    most(round, from + 1, chosen, best);
+}
+
+fn optimum(round: &OpenRound) -> usize {
+    let mut best = 0;
+    most(round, 0, &mut Vec::new(), &mut best);
+    best
+}
+
+/// Everything that a plan promises.
+fn check(round: &OpenRound, plan: &Plan) {
+    let chosen = choices(round, plan);
+    let visits: BTreeSet<_> = chosen.iter().map(|(visit, ..)| *visit).collect();
+    assert_eq!(visits.len(), chosen.len(), "each visit once");
+    assert_eq!(chosen.len() + plan.unfilled.len(), round.visits.len());
+    for choice in &chosen {
+        assert_eq!(broken(round, &chosen, *choice), [], "{choice:?} of {chosen:?}");
+        assert!(choice.2 >= round.visits[choice.0].not_before);
+    }
+    for left in &plan.unfilled {
+        let visit = round.visits.iter().position(|visit| visit.id == left.visit);
+        check_relaxations(round, &chosen, visit.expect("of the round"), &left.relaxations);
+    }
+}
+
+/// The rules that are named, and no others, each keep as many shoppers from the visit as is said.
+fn check_relaxations(round: &OpenRound, chosen: &[Choice], visit: usize, named: &[Relaxation]) {
+    let latest = round.visits.iter().map(|visit| visit.open.visit_by).max();
+    let first = round.visits.iter().map(|visit| visit.open.starts_on.max(visit.not_before)).min();
+    let mut expected: BTreeMap<ObstacleCode, u32> = BTreeMap::new();
+    for shopper in 0..round.shoppers.len() {
+        let mut of_shopper = BTreeSet::new();
+        let dates = (0..60).map(|days| first.expect("visits").plus_days(days));
+        let dates = dates.take_while(|day| Some(*day) <= latest);
+        for day in dates.filter(|day| *day >= round.visits[visit].not_before) {
+            let found = broken(round, chosen, (visit, shopper, day));
+            assert!(!found.is_empty(), "shopper {shopper} may make visit {visit} on {day}");
+            let codes: BTreeSet<_> = found.iter().map(|obstacle| obstacle.code).collect();
+            if codes.len() == 1 {
+                of_shopper.extend(codes);
+            }
+        }
+        for code in of_shopper {
+            *expected.entry(code).or_default() += 1;
+        }
+    }
+    let said: BTreeMap<_, _> = named.iter().map(|one| (one.code, one.shoppers)).collect();
+    assert_eq!(said, expected);
+    assert!(named.windows(2).all(|pair| pair[0].shoppers >= pair[1].shoppers));
+}
+
+fn some_rules() -> impl Strategy<Value = FieldRules> {
+    let caps = (
+        prop::option::of(1_u32..3),
+        prop::option::of(1_u32..4),
+        prop::option::of(1_u32..4),
+        1_u32..3,
+    );
+    (0_u32..4, 0_u32..4, caps, prop::option::of(5_u32..60)).prop_map(
+        |(rotation_days, spacing_days, (per_day, per_round, open, at_location), km)| FieldRules {
+            rotation_days,
+            spacing_days,
+            visits_per_day: per_day,
+            visits_per_round: per_round,
+            open_visits: open,
+            location_visits_per_day: at_location,
+            greatest_distance_km: km,
+            languages: BTreeSet::from(["fi".to_owned()]),
+            least_rating_tenths: Some(30),
+            ..FieldRules::default()
+        },
+    )
+}
+
+fn some_visit() -> impl Strategy<Value = UnassignedVisit> {
+    (1_u128..4, 1_u32..5, 0_u32..2, prop::option::of(0_usize..2), any::<u8>()).prop_map(
+        |(at, days, late, part, chance)| {
+            let mut one = visit(0, at, days);
+            one.open.daypart = part.map(|part| Daypart::ALL[part]);
+            one.not_before = first().plus_days(late);
+            if chance < 60 {
+                one.open.starts_on = first().plus_days(1);
+                one.open.visit_by = one.open.visit_by.max(one.open.starts_on);
+            }
+            one
+        },
+    )
+}
+
+fn some_shopper() -> impl Strategy<Value = PanelShopper> {
+    let past = (1_u128..4, 0_u32..8, any::<[bool; 3]>());
+    (any::<u8>(), 1_u128..4, prop::collection::vec(past, 0..2)).prop_map(|(chance, tie, visits)| {
+        let mut one = shopper(1);
+        let candidate = &mut one.candidate;
+        candidate.places[0].latitude = 60.0 + f64::from(chance % 5) / 10.0;
+        candidate.has_agreement = chance % 16 != 3;
+        candidate.rating_tenths = (chance % 3 == 0).then_some(u16::from(chance % 50) + 20);
+        if chance % 8 != 5 {
+            candidate.languages.insert("fi".to_owned());
+        }
+        if chance % 7 == 1 {
+            candidate.ties.insert(location(tie));
+        }
+        let past = visits.into_iter().map(|(at, ago, [is_of_programme, as_companion, is_done])| PastVisit {
+            location: location(at),
+            date: first().minus_days(3).plus_days(ago),
+            is_of_programme,
+            is_of_round: is_of_programme && !is_done,
+            as_companion,
+            is_done,
+        });
+        candidate.visits = past.collect();
+        one
+    })
+}
+
+fn some_round(visits: usize, shoppers: usize) -> impl Strategy<Value = OpenRound> {
+    let quotas = (prop::option::of(0_u32..4), prop::option::of(0_u32..4), prop::option::of(0_u32..6));
+    (
+        some_rules(),
+        prop::collection::vec(some_visit(), 1..=visits),
+        prop::collection::vec(some_shopper(), 0..=shoppers),
+        quotas,
+    )
+        .prop_map(|(rules, mut visits, mut shoppers, (tuesdays, mornings, week))| {
+            for (number, visit) in visits.iter_mut().enumerate() {
+                visit.id = VisitId::from_uuid(Uuid::from_u128(number as u128 + 1));
+            }
+            for (number, shopper) in shoppers.iter_mut().enumerate() {
+                shopper.id = UserId::from_uuid(Uuid::from_u128(number as u128 + 1));
+            }
+            let mut round = round(rules, visits, shoppers);
+            let mut limit = |kind, cell: &str, most: Option<u32>| {
+                round.quotas.extend(most.map(|most| ((kind, cell.to_owned()), most)));
+            };
+            limit(QuotaKind::Weekday, "tue", tuesdays);
+            limit(QuotaKind::Daypart, "morning", mornings);
+            limit(QuotaKind::Week, "1", week);
+            round.taken.insert((QuotaKind::Weekday, "tue".to_owned()), 1);
+            round
+        })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(256))]
+
+    #[test]
+    fn no_plan_breaks_a_rule_and_every_open_visit_is_explained(round in some_round(14, 8)) {
+        check(&round, &plan(&round));
+    }
+
+    #[test]
+    fn small_rounds_are_filled_as_well_as_any_plan_can_but_for_one_visit(round in some_round(5, 4)) {
+        let filled = plan(&round).assignments.len();
+        let best = optimum(&round);
+        prop_assert!(filled <= best, "no plan can fill more than the best");
+        prop_assert!(filled + 1 >= best, "{filled} of {best}");
+    }
+
+    #[test]
+    fn another_shopper_does_not_make_fewer_fillable(round in some_round(5, 3), another in some_shopper()) {
+        let before = optimum(&round);
+        let mut more = round;
+        more.shoppers.push(PanelShopper { id: UserId::from_uuid(Uuid::from_u128(99)), ..another });
+        let after = plan(&more);
+        check(&more, &after);
+        prop_assert!(after.assignments.len() + 1 >= before);
+    }
+
+    #[test]
+    fn the_same_round_gives_the_same_plan(round in some_round(10, 6)) {
+        prop_assert_eq!(plan(&round), plan(&round));
+    }
+}
