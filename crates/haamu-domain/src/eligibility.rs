@@ -496,7 +496,11 @@ pub(crate) fn of_date(visit: &OpenVisit, date: LocalDate) -> Vec<Obstacle> {
 }
 
 /// What other visits to the location are to the date.
-pub(crate) fn of_location(rules: &FieldRules, other_dates: &[LocalDate], date: LocalDate) -> Option<Obstacle> {
+pub(crate) fn of_location(
+    rules: &FieldRules,
+    other_dates: &[LocalDate],
+    date: LocalDate,
+) -> Option<Obstacle> {
     let is_busy = |day| {
         let others = other_dates.iter().filter(|other| **other == day);
         others.count() >= rules.location_visits_per_day as usize
@@ -510,7 +514,9 @@ pub(crate) fn of_location(rules: &FieldRules, other_dates: &[LocalDate], date: L
 /// The first day after a date that is well. A month ahead says enough: rounds are seldom longer, and a place
 /// that is closed so long is closed.
 fn next_day(date: LocalDate, is_well: impl Fn(LocalDate) -> bool) -> Option<LocalDate> {
-    (1..=31).map(|days| date.plus_days(days)).find(|day| is_well(*day))
+    (1..=31)
+        .map(|days| date.plus_days(days))
+        .find(|day| is_well(*day))
 }
 
 /// Whether a date lies within so many days of a visit, before or after it, and the first later one that does not.

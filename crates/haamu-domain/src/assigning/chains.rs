@@ -7,6 +7,8 @@ use super::state::{Placement, State};
 const DEPTHS: [u32; 3] = [1, 3, 8];
 /// So many moves are tried in all; each takes some microseconds.
 const MAX_MOVES: u32 = 600_000;
+/// Of these, so many to find days for the visits of one shopper.
+const MAX_TRIES: u32 = 60;
 
 /// The search for room.
 struct Search<'a> {
@@ -57,27 +59,79 @@ impl Search<'_> {
         if depth == 0 {
             return false;
         }
-        self.take_from_shoppers(visit, depth) || self.take_from_days(visit, depth)
+        self.take_from_calendars(visit)
+            || self.take_from_shoppers(visit, depth)
+            || self.take_from_days(visit, depth)
+    }
+
+    /// A shopper makes this visit besides those that they have, all of which may move to other days.
+    fn take_from_calendars(&mut self, visit: usize) -> bool {
+        let place = self.state.visits[visit].place;
+        let days = self.state.day_codes(visit);
+        for number in 0..self.state.places[place].near.len() {
+            let shopper = self.state.places[place].near[number].shopper();
+            let held = self.state.shoppers[shopper].holds.clone();
+            let is_worth_it = !held.is_empty() && self.state.may_in_time(&days, place, shopper);
+            if !is_worth_it || self.moves >= MAX_MOVES {
+                continue;
+            }
+            let were: Vec<_> = held
+                .iter()
+                .map(|other| (*other, self.state.lift(*other)))
+                .collect();
+            let mut all = held;
+            all.push(visit);
+            let mut tries = MAX_TRIES;
+            if self.schedule(shopper, &all, &mut tries) {
+                return true;
+            }
+            for (other, was) in were {
+                if let Some(was) = was {
+                    self.state.place(other, was);
+                }
+            }
+        }
+        false
+    }
+
+    /// Finds days for visits that one shopper makes. If it cannot, everything is as it was.
+    fn schedule(&mut self, shopper: usize, visits: &[usize], tries: &mut u32) -> bool {
+        let free = visits.iter().enumerate();
+        let free = free.map(|(at, visit)| (self.state.free_days(*visit, shopper), at));
+        let Some((days, at)) = free.min_by_key(|(days, at)| (days.len(), *at)) else {
+            return true;
+        };
+        let mut rest = visits.to_vec();
+        let visit = rest.remove(at);
+        for day in days {
+            if *tries == 0 {
+                return false;
+            }
+            *tries -= 1;
+            self.moves += 1;
+            self.state.place(visit, Placement { shopper, day });
+            if self.schedule(shopper, &rest, tries) {
+                return true;
+            }
+            self.state.lift(visit);
+        }
+        false
     }
 
     /// A shopper makes this visit in place of one that they have.
     fn take_from_shoppers(&mut self, visit: usize, depth: u32) -> bool {
         let place = self.state.visits[visit].place;
-        let days = self.state.day_codes(visit);
         for number in 0..self.state.places[place].near.len() {
             let shopper = self.state.places[place].near[number].shopper();
             for other in self.state.shoppers[shopper].holds.clone() {
-                let turns = self.state.quotas.turns();
-                let Some(was) = self.try_lifting(other) else { continue };
-                // The other visit may have been in the way of the place or of a quota as well.
-                let is_stale = self.state.visits[other].place == place || self.state.quotas.turns() != turns;
-                let days = match is_stale {
-                    true => &self.state.day_codes(visit),
-                    false => &days,
+                let Some(was) = self.try_lifting(other) else {
+                    continue;
                 };
-                if let Some(day) = self.state.best_day(days, visit, shopper) {
+                for (number, day) in self.state.free_days(visit, shopper).into_iter().enumerate() {
                     self.state.place(visit, Placement { shopper, day });
-                    if self.settle(other, depth - 1) {
+                    // A long chain is followed from the best day only.
+                    let depth = if number == 0 { depth - 1 } else { 0 };
+                    if self.settle(other, depth) {
                         return true;
                     }
                     self.state.lift(visit);
@@ -91,7 +145,9 @@ impl Search<'_> {
     /// Whoever may, makes this visit on a day on which the place or a quota had no room for it.
     fn take_from_days(&mut self, visit: usize, depth: u32) -> bool {
         for other in self.in_the_way(visit) {
-            let Some(was) = self.try_lifting(other) else { continue };
+            let Some(was) = self.try_lifting(other) else {
+                continue;
+            };
             if place_now(self.state, visit) {
                 if self.settle(other, depth - 1) {
                     return true;

@@ -49,7 +49,9 @@ fn relaxations(state: &State, visit: usize) -> Vec<Relaxation> {
         }
     }
     let found = counts.into_iter();
-    let mut found: Vec<_> = found.map(|(code, shoppers)| Relaxation { code, shoppers }).collect();
+    let mut found: Vec<_> = found
+        .map(|(code, shoppers)| Relaxation { code, shoppers })
+        .collect();
     found.sort_by_key(|one| (Reverse(one.shoppers), one.code));
     found
 }

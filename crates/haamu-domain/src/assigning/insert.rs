@@ -27,7 +27,10 @@ impl Outlook {
     }
 
     fn needs(&self, shopper: usize) -> bool {
-        [self.best, self.second].iter().flatten().any(|(_, one)| *one == shopper)
+        [self.best, self.second]
+            .iter()
+            .flatten()
+            .any(|(_, one)| *one == shopper)
     }
 }
 

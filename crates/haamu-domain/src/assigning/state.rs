@@ -31,6 +31,17 @@ impl Codes {
         Self(1 << code as u32)
     }
 
+    /// What other days can cure: the shopper's own visits are too near in time, or too many on a day.
+    const IN_TIME: Self = Self(
+        1 << ObstacleCode::Spacing as u32
+            | 1 << ObstacleCode::DayFull as u32
+            | 1 << ObstacleCode::Rotation as u32,
+    );
+
+    const fn without(self, others: Self) -> Self {
+        Self(self.0 & !others.0)
+    }
+
     pub(super) const fn is_empty(self) -> bool {
         self.0 == 0
     }
@@ -231,7 +242,9 @@ impl State {
         let full = self.quotas.full(visit.part).iter();
         let busy = self.places[visit.place].busy.iter();
         let codes = visit.codes.iter().zip(busy).zip(full);
-        codes.map(|((of_day, busy), full)| *of_day | *busy | *full).collect()
+        codes
+            .map(|((of_day, busy), full)| *of_day | *busy | *full)
+            .collect()
     }
 
     /// What a shopper breaks on a day, but for ties and distance.
@@ -256,23 +269,53 @@ impl State {
         (0..days.len()).any(is_free)
     }
 
-    /// The best day for a shopper who is near: one that keeps the most others free, then one with room in its
-    /// quotas, then one on which the plan has little, then the earliest.
+    /// Whether nothing but the days of other visits in the plan keeps a shopper who is near from a visit with
+    /// these codes of days.
+    pub(super) fn may_in_time(&self, days: &[Codes], place: usize, shopper: usize) -> bool {
+        let of_person = &self.shoppers[shopper].of_person;
+        let in_time = |day: usize| {
+            let codes = days[day] | self.shopper_codes(place, shopper, day);
+            (of_person[day] | codes.without(Codes::IN_TIME)).is_empty()
+        };
+        (0..days.len()).any(in_time)
+    }
+
+    /// The best day for a shopper who is near.
     pub(super) fn best_day(&self, days: &[Codes], visit: usize, shopper: usize) -> Option<usize> {
-        let Visit { place, part, .. } = self.visits[visit];
+        self.free(days, visit, shopper)
+            .min_by_key(|day| self.rank(visit, shopper, *day))
+    }
+
+    /// All days for a shopper who is near, the best first. The visit is not placed.
+    pub(super) fn free_days(&self, visit: usize, shopper: usize) -> Vec<usize> {
+        let days = self.day_codes(visit);
+        let mut free: Vec<_> = self.free(&days, visit, shopper).collect();
+        free.sort_by_cached_key(|day| self.rank(visit, shopper, *day));
+        free
+    }
+
+    fn free<'a>(
+        &'a self,
+        days: &'a [Codes],
+        visit: usize,
+        shopper: usize,
+    ) -> impl Iterator<Item = usize> + 'a {
+        let place = self.visits[visit].place;
+        let is_free = move |day: &usize| (days[*day] | self.shopper_codes(place, shopper, *day)).is_empty();
+        (0..days.len()).filter(is_free)
+    }
+
+    /// How good a day is, less being better: how many other days of the shopper it takes, whether quotas are
+    /// tight, how much the plan has on it, and which comes first.
+    fn rank(&self, visit: usize, shopper: usize, day: usize) -> (usize, u32, u32, usize) {
         let own = &self.shoppers[shopper].codes;
         let spacing = usize::try_from(self.rules.spacing_days).unwrap_or(usize::MAX);
-        let lost = |day: usize| {
-            let until = day.saturating_add(spacing).min(own.len());
-            let from = (day + 1).saturating_sub(spacing);
-            let near = own.get(from..until).unwrap_or_default();
-            near.iter().filter(|codes| codes.is_empty()).count()
-        };
-        let is_free = |day: &usize| (days[*day] | self.shopper_codes(place, shopper, *day)).is_empty();
-        (0..days.len()).filter(is_free).min_by_key(|day| {
-            let room = self.quotas.room(part, *day);
-            (lost(*day), u32::MAX - room, self.day_load[*day], *day)
-        })
+        let until = day.saturating_add(spacing).min(own.len());
+        let from = (day + 1).saturating_sub(spacing);
+        let near = own.get(from..until).unwrap_or_default();
+        let lost = near.iter().filter(|codes| codes.is_empty()).count();
+        let room = self.quotas.room(self.visits[visit].part, day);
+        (lost, u32::MAX - room, self.day_load[day], day)
     }
 
     /// Gives a visit that nobody has to a shopper.

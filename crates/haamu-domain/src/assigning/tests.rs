@@ -118,8 +118,15 @@ fn broken(round: &OpenRound, others: &[Choice], (visit, shopper, on): Choice) ->
 fn choices(round: &OpenRound, plan: &Plan) -> Vec<Choice> {
     let choice = |one: &ProposedVisit| {
         let visit = round.visits.iter().position(|visit| visit.id == one.visit);
-        let shopper = round.shoppers.iter().position(|shopper| shopper.id == one.shopper);
-        (visit.expect("of the round"), shopper.expect("of the panel"), one.date)
+        let shopper = round
+            .shoppers
+            .iter()
+            .position(|shopper| shopper.id == one.shopper);
+        (
+            visit.expect("of the round"),
+            shopper.expect("of the panel"),
+            one.date,
+        )
     };
     plan.assignments.iter().map(choice).collect()
 }
@@ -174,7 +181,11 @@ fn check(round: &OpenRound, plan: &Plan) {
 /// The rules that are named, and no others, each keep as many shoppers from the visit as is said.
 fn check_relaxations(round: &OpenRound, chosen: &[Choice], visit: usize, named: &[Relaxation]) {
     let latest = round.visits.iter().map(|visit| visit.open.visit_by).max();
-    let first = round.visits.iter().map(|visit| visit.open.starts_on.max(visit.not_before)).min();
+    let first = round
+        .visits
+        .iter()
+        .map(|visit| visit.open.starts_on.max(visit.not_before))
+        .min();
     let mut expected: BTreeMap<ObstacleCode, u32> = BTreeMap::new();
     for shopper in 0..round.shoppers.len() {
         let mut of_shopper = BTreeSet::new();
@@ -182,7 +193,10 @@ fn check_relaxations(round: &OpenRound, chosen: &[Choice], visit: usize, named: 
         let dates = dates.take_while(|day| Some(*day) <= latest);
         for day in dates.filter(|day| *day >= round.visits[visit].not_before) {
             let found = broken(round, chosen, (visit, shopper, day));
-            assert!(!found.is_empty(), "shopper {shopper} may make visit {visit} on {day}");
+            assert!(
+                !found.is_empty(),
+                "shopper {shopper} may make visit {visit} on {day}"
+            );
             let codes: BTreeSet<_> = found.iter().map(|obstacle| obstacle.code).collect();
             if codes.len() == 1 {
                 of_shopper.extend(codes);
@@ -221,8 +235,14 @@ fn some_rules() -> impl Strategy<Value = FieldRules> {
 }
 
 fn some_visit() -> impl Strategy<Value = UnassignedVisit> {
-    (1_u128..4, 1_u32..5, 0_u32..2, prop::option::of(0_usize..2), any::<u8>()).prop_map(
-        |(at, days, late, part, chance)| {
+    (
+        1_u128..4,
+        1_u32..5,
+        0_u32..2,
+        prop::option::of(0_usize..2),
+        any::<u8>(),
+    )
+        .prop_map(|(at, days, late, part, chance)| {
             let mut one = visit(0, at, days);
             one.open.daypart = part.map(|part| Daypart::ALL[part]);
             one.not_before = first().plus_days(late);
@@ -231,8 +251,7 @@ fn some_visit() -> impl Strategy<Value = UnassignedVisit> {
                 one.open.visit_by = one.open.visit_by.max(one.open.starts_on);
             }
             one
-        },
-    )
+        })
 }
 
 fn some_shopper() -> impl Strategy<Value = PanelShopper> {
@@ -249,21 +268,27 @@ fn some_shopper() -> impl Strategy<Value = PanelShopper> {
         if chance % 7 == 1 {
             candidate.ties.insert(location(tie));
         }
-        let past = visits.into_iter().map(|(at, ago, [is_of_programme, as_companion, is_done])| PastVisit {
-            location: location(at),
-            date: first().minus_days(3).plus_days(ago),
-            is_of_programme,
-            is_of_round: is_of_programme && !is_done,
-            as_companion,
-            is_done,
-        });
+        let past = visits
+            .into_iter()
+            .map(|(at, ago, [is_of_programme, as_companion, is_done])| PastVisit {
+                location: location(at),
+                date: first().minus_days(3).plus_days(ago),
+                is_of_programme,
+                is_of_round: is_of_programme && !is_done,
+                as_companion,
+                is_done,
+            });
         candidate.visits = past.collect();
         one
     })
 }
 
 fn some_round(visits: usize, shoppers: usize) -> impl Strategy<Value = OpenRound> {
-    let quotas = (prop::option::of(0_u32..4), prop::option::of(0_u32..4), prop::option::of(0_u32..6));
+    let quotas = (
+        prop::option::of(0_u32..4),
+        prop::option::of(0_u32..4),
+        prop::option::of(0_u32..6),
+    );
     (
         some_rules(),
         prop::collection::vec(some_visit(), 1..=visits),
@@ -279,7 +304,9 @@ fn some_round(visits: usize, shoppers: usize) -> impl Strategy<Value = OpenRound
             }
             let mut round = round(rules, visits, shoppers);
             let mut limit = |kind, cell: &str, most: Option<u32>| {
-                round.quotas.extend(most.map(|most| ((kind, cell.to_owned()), most)));
+                round
+                    .quotas
+                    .extend(most.map(|most| ((kind, cell.to_owned()), most)));
             };
             limit(QuotaKind::Weekday, "tue", tuesdays);
             limit(QuotaKind::Daypart, "morning", mornings);
@@ -287,6 +314,124 @@ fn some_round(visits: usize, shoppers: usize) -> impl Strategy<Value = OpenRound
             round.taken.insert((QuotaKind::Weekday, "tue".to_owned()), 1);
             round
         })
+}
+
+fn chosen(round: &OpenRound) -> Vec<(u128, u128, String)> {
+    let plan = plan(round);
+    let one = |one: &ProposedVisit| {
+        let (visit, shopper) = (one.visit.uuid().as_u128(), one.shopper.uuid().as_u128());
+        (visit, shopper, one.date.to_string())
+    };
+    plan.assignments.iter().map(one).collect()
+}
+
+#[test]
+fn visits_go_to_whoever_is_near_and_work_is_spread() {
+    let shoppers = vec![shopper(1), shopper(2), shopper(3)];
+    let visits = vec![visit(1, 3, 1), visit(2, 1, 1), visit(3, 2, 1)];
+    let near = round(free(), visits, shoppers.clone());
+    let who: Vec<_> = chosen(&near).into_iter().map(|(_, shopper, _)| shopper).collect();
+    assert_eq!(who, [3, 1, 2]);
+    // About eleven kilometres to the next: that is more than one visit weighs, and less than three do.
+    let many = round(
+        free(),
+        (1..=9).map(|number| visit(number, 2, 3)).collect(),
+        shoppers,
+    );
+    let mut counts = BTreeMap::new();
+    for (_, shopper, _) in chosen(&many) {
+        *counts.entry(shopper).or_insert(0) += 1;
+    }
+    assert_eq!(counts, BTreeMap::from([(1, 2), (2, 5), (3, 2)]));
+}
+
+#[test]
+fn better_grades_count_like_a_shorter_way() {
+    let mut shoppers = vec![shopper(1), shopper(1)];
+    shoppers[1].id = UserId::from_uuid(Uuid::from_u128(2));
+    shoppers[0].candidate.rating_tenths = Some(35);
+    shoppers[1].candidate.rating_tenths = Some(50);
+    let graded = round(free(), vec![visit(1, 1, 1)], shoppers);
+    assert_eq!(chosen(&graded)[0].1, 2);
+}
+
+#[test]
+fn one_shopper_has_their_visits_so_far_apart_that_all_fit() {
+    let rules = FieldRules {
+        spacing_days: 7,
+        ..free()
+    };
+    let visits: Vec<_> = (1..=4).map(|number| visit(number, number, 22)).collect();
+    let days: BTreeSet<_> = chosen(&round(rules, visits, vec![shopper(1)]))
+        .into_iter()
+        .map(|(.., day)| day)
+        .collect();
+    assert_eq!(
+        days.into_iter().collect::<Vec<_>>(),
+        ["2026-11-02", "2026-11-09", "2026-11-16", "2026-11-23"]
+    );
+}
+
+#[test]
+fn others_make_room_for_a_visit_that_one_shopper_alone_may_make() {
+    let rules = FieldRules {
+        visits_per_round: Some(1),
+        ..free()
+    };
+    // The second shopper has a tie to the second place, and the third to both others.
+    let mut shoppers = vec![shopper(1), shopper(2), shopper(3)];
+    shoppers[1].candidate.ties.insert(location(2));
+    shoppers[2].candidate.ties.extend([location(1), location(2)]);
+    let visits = vec![visit(1, 1, 1), visit(2, 2, 1), visit(3, 3, 1)];
+    assert_eq!(chosen(&round(rules, visits, shoppers)).len(), 3);
+}
+
+#[test]
+fn what_alone_keeps_a_visit_open_is_named() {
+    let mut shoppers = vec![shopper(1), shopper(1), shopper(1), shopper(1)];
+    for (number, shopper) in shoppers.iter_mut().enumerate() {
+        shopper.id = UserId::from_uuid(Uuid::from_u128(number as u128));
+    }
+    shoppers[0].candidate.has_agreement = false;
+    shoppers[1].candidate.visits.push(PastVisit {
+        location: location(1),
+        date: date("2026-10-01"),
+        is_of_programme: false,
+        is_of_round: false,
+        as_companion: true,
+        is_done: true,
+    });
+    shoppers[2].candidate.has_agreement = false;
+    // Two rules at once: neither alone would help.
+    shoppers[3].candidate.has_agreement = false;
+    shoppers[3].candidate.is_tied = true;
+    let rules = FieldRules::default();
+    let found = plan(&round(rules.clone(), vec![visit(1, 1, 5)], shoppers));
+    let relaxation = |code, shoppers| Relaxation { code, shoppers };
+    let named = [
+        relaxation(ObstacleCode::AgreementMissing, 2),
+        relaxation(ObstacleCode::RotationAsCompanion, 1),
+    ];
+    assert_eq!(found.unfilled[0].relaxations, named);
+    let nobody = plan(&round(rules, vec![visit(1, 1, 5)], Vec::new()));
+    assert_eq!(nobody.unfilled[0].relaxations, []);
+}
+
+#[test]
+fn progress_grows_to_the_end_and_days_that_are_over_are_left_alone() {
+    let mut late = visit(1, 1, 3);
+    late.not_before = late.open.visit_by.plus_days(1);
+    let mut told = Vec::new();
+    let found = propose(
+        round(free(), vec![late, visit(2, 1, 3)], vec![shopper(1)]),
+        &mut |done| told.push(done),
+    );
+    assert_eq!((found.assignments.len(), found.unfilled.len()), (1, 1));
+    assert_eq!(found.unfilled[0].relaxations, []);
+    assert!(told.windows(2).all(|pair| pair[0] < pair[1]));
+    assert_eq!(told.last(), Some(&1_000));
+    let empty = propose(round(free(), Vec::new(), vec![shopper(1)]), &mut |_| ());
+    assert_eq!(empty, Plan::default());
 }
 
 proptest! {
