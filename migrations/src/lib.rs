@@ -13,6 +13,7 @@ mod m20261129_000006_tenancy;
 mod m20261129_000007_programmes;
 mod m20261129_000008_filling;
 mod m20261129_000009_ways_to_rows;
+mod m20261129_000010_proposals;
 mod run;
 mod table;
 
@@ -36,6 +37,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261129_000007_programmes::Migration),
             Box::new(m20261129_000008_filling::Migration),
             Box::new(m20261129_000009_ways_to_rows::Migration),
+            Box::new(m20261129_000010_proposals::Migration),
         ]
     }
 }

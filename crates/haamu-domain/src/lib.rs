@@ -35,7 +35,7 @@ pub use code::Code;
 pub use ids::{
     AgencyId, AgreementId, AssignmentId, AuditId, BriefingId, ChecklistId, ChecklistVersionId,
     ClientOrganisationId, CompanionId, HierarchyId, JobId, LocationId, ParseIdError, ProgrammeId,
-    RefreshTokenId, RoundId, ScenarioId, ScoreId, SessionId, SetAsideId, StaffNoticeId, SubmissionId, TieId,
+    ProposalId, RefreshTokenId, RoundId, ScenarioId, ScoreId, SessionId, SetAsideId, StaffNoticeId, SubmissionId, TieId,
     UnitId, UserId, VisitId,
 };
 pub use operator::OperatorKind;

@@ -124,3 +124,20 @@ entity!(past_visit, "past_visit", {
     as_companion: bool,
     imported_at: i64,
 });
+
+entity!(proposal, "proposal", {
+    #[sea_orm(primary_key, auto_increment = false)]
+    id: Uuid,
+    agency_id: Uuid,
+    round_id: Uuid,
+    state: String,
+    progress: i32,
+    assignments: String,
+    unfilled: String,
+    refused: String,
+    proposed_by: Uuid,
+    proposed_at: i64,
+    applied_by: Option<Uuid>,
+    finished_at: Option<i64>,
+    row_version: i64,
+});

@@ -23,6 +23,7 @@ pub mod panel;
 pub mod plans;
 pub mod programme_parts;
 pub mod programmes;
+pub mod proposals;
 pub mod registers;
 pub mod scenarios;
 pub mod scores;
