@@ -41,6 +41,8 @@ const PROPOSAL: NewTable = NewTable {
         required("progress", Int),
         required("assignments", Text),
         required("unfilled", Text),
+        // So many of the assignments were offered or refused.
+        required("handled", Int),
         required("refused", Text),
         required("proposed_by", Uuid),
         required("proposed_at", Big),

@@ -101,6 +101,8 @@ pub(crate) struct Inner {
     pub(crate) hashing: Semaphore,
     /// Re-encoding a photo takes memory and a core.
     pub(crate) imaging: Semaphore,
+    /// Working out a plan takes a core for seconds.
+    pub(crate) computing: Semaphore,
     pub(crate) turns: Turns,
     jobs_added: Notify,
 }
@@ -136,6 +138,7 @@ impl App {
             receipts,
             hashing: Semaphore::new(cores),
             imaging: Semaphore::new(cores),
+            computing: Semaphore::new(1),
             turns: Turns::default(),
             jobs_added: Notify::new(),
         };

@@ -58,6 +58,7 @@ pub mod record {
     pub use haamu_store::repo::panel::{Companion, ProfileRecord, Tie};
     pub use haamu_store::repo::plans::VisitPlan;
     pub use haamu_store::repo::programmes::{Programme, Round};
+    pub use haamu_store::repo::proposals::{Proposal, RefusedVisit};
     pub use haamu_store::repo::scenarios::ScenarioRecord;
     pub use haamu_store::repo::set_aside::{Decision, SetAside};
 }

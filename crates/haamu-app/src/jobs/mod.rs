@@ -5,7 +5,7 @@ mod rendition;
 
 pub(crate) use process_submission::load_zone;
 
-use haamu_domain::{AssignmentId, SubmissionId};
+use haamu_domain::{AssignmentId, ProposalId, SubmissionId};
 use haamu_store::Tx;
 use haamu_store::repo::jobs::{self, ClaimedJob};
 use haamu_sync::BlobHash;
@@ -47,6 +47,16 @@ pub(crate) enum Job {
         /// Which.
         assignment: AssignmentId,
     },
+    /// Work out a proposed plan.
+    ProposePlan {
+        /// Which.
+        proposal: ProposalId,
+    },
+    /// Offer the next visits of a plan that is being applied.
+    ApplyProposal {
+        /// Which.
+        proposal: ProposalId,
+    },
 }
 
 /// Every attempt so far ended with its process.
@@ -61,6 +71,8 @@ impl Job {
             Self::MakeRendition { .. } => "make_rendition",
             Self::ExpireUpload { .. } => "expire_upload",
             Self::ExpireOffer { .. } => "expire_offer",
+            Self::ProposePlan { .. } => "propose_plan",
+            Self::ApplyProposal { .. } => "apply_proposal",
         }
     }
 }
@@ -111,6 +123,8 @@ impl App {
                 self.make_rendition(claimed.agency, sha256, submission).await
             }
             Job::ExpireOffer { assignment } => self.expire_offer(claimed.agency, assignment).await,
+            Job::ProposePlan { proposal } => self.work_out_plan(claimed.agency, proposal).await,
+            Job::ApplyProposal { proposal } => self.apply_next(claimed.agency, proposal).await,
             Job::ExpireUpload { submission, sha256 } => {
                 self.expire_upload(claimed.agency, submission, sha256).await
             }

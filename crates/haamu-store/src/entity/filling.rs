@@ -134,6 +134,7 @@ entity!(proposal, "proposal", {
     progress: i32,
     assignments: String,
     unfilled: String,
+    handled: i32,
     refused: String,
     proposed_by: Uuid,
     proposed_at: i64,

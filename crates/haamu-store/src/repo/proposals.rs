@@ -25,6 +25,8 @@ pub struct Proposal {
     pub assignments: Vec<ProposedVisit>,
     /// Visits that found nobody.
     pub unfilled: Vec<UnfilledVisit>,
+    /// How many of the assignments, from the first, were offered or refused when it was applied.
+    pub handled: usize,
     /// Visits that could not be offered when it was applied.
     pub refused: Vec<RefusedVisit>,
     /// Who asked for it.
@@ -141,6 +143,7 @@ fn row(agency: AgencyId, of: &Proposal) -> proposal::ActiveModel {
         progress: Set(of.progress.into()),
         assignments: Set(json(&of.assignments)),
         unfilled: Set(json(&of.unfilled)),
+        handled: Set(i32::try_from(of.handled).unwrap_or(i32::MAX)),
         refused: Set(json(&of.refused)),
         proposed_by: Set(of.proposed_by.uuid()),
         proposed_at: Set(of.proposed_at.millis()),
@@ -161,6 +164,7 @@ fn record(row: proposal::Model) -> Result<Proposal, StoreError> {
         progress: super::unsigned(row.progress.into(), "progress")?,
         assignments: read(&row.assignments)?,
         unfilled: read(&row.unfilled)?,
+        handled: super::unsigned(row.handled.into(), "proposal")?,
         refused: read(&row.refused)?,
         proposed_by: UserId::from_uuid(row.proposed_by),
         proposed_at: Timestamp::from_millis(row.proposed_at),
