@@ -2,6 +2,7 @@
 
 mod access_filling;
 mod administration;
+mod assigning;
 mod authorisation;
 mod blobs;
 mod command_line;

@@ -34,8 +34,8 @@ pub use brief::{AssignmentBrief, LocationBrief};
 pub use code::Code;
 pub use ids::{
     AgencyId, AgreementId, AssignmentId, AuditId, BriefingId, ChecklistId, ChecklistVersionId,
-    ClientOrganisationId, CompanionId, HierarchyId, JobId, LocationId, ParseIdError, ProgrammeId,
-    ProposalId, RefreshTokenId, RoundId, ScenarioId, ScoreId, SessionId, SetAsideId, StaffNoticeId, SubmissionId, TieId,
+    ClientOrganisationId, CompanionId, HierarchyId, JobId, LocationId, ParseIdError, ProgrammeId, ProposalId,
+    RefreshTokenId, RoundId, ScenarioId, ScoreId, SessionId, SetAsideId, StaffNoticeId, SubmissionId, TieId,
     UnitId, UserId, VisitId,
 };
 pub use operator::OperatorKind;

@@ -75,7 +75,8 @@ impl App {
         let next = proposal.assignments.iter().skip(proposal.handled).take(CHUNK);
         let next: Vec<_> = next.copied().collect();
         let refused = self.offer_all(&actor, proposal.round, &next).await?;
-        self.note_applied(agency, &proposal, Some((next.len(), refused))).await
+        self.note_applied(agency, &proposal, Some((next.len(), refused)))
+            .await
     }
 
     /// Offers visits, as many as rules allow, and says which they do not.

@@ -128,12 +128,7 @@ impl App {
     }
 
     /// What a plan is made from; none if the programme takes no visits any more.
-    async fn open_round(
-        &self,
-        tx: &Tx,
-        actor: &Actor,
-        round: RoundId,
-    ) -> Result<Option<OpenRound>, Error> {
+    async fn open_round(&self, tx: &Tx, actor: &Actor, round: RoundId) -> Result<Option<OpenRound>, Error> {
         let agency = actor.agency;
         let facts = RoundFacts::load(tx, actor, round).await?;
         if !facts.programme.state.takes_visits() {
