@@ -27,9 +27,11 @@
 //! The same round gives the same plan: nothing is drawn by lot.
 
 mod chains;
+mod codes;
 mod explain;
 mod improve;
 mod insert;
+mod parts;
 mod quota;
 mod state;
 

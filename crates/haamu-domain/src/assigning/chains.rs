@@ -1,7 +1,8 @@
 //! Room for visits that found none: others move, and make others move.
 
 use super::insert::place_now;
-use super::state::{Placement, State};
+use super::parts::Placement;
+use super::state::State;
 
 /// How many visits move for one, in one round of attempts after the other.
 const DEPTHS: [u32; 3] = [1, 3, 8];
@@ -13,6 +14,8 @@ const MAX_TRIES: u32 = 60;
 /// The search for room.
 struct Search<'a> {
     state: &'a mut State,
+    /// Visits that nobody had when all of them were last gone through.
+    open: Vec<usize>,
     /// Visits that were moved in vain since the plan last changed.
     tried: Vec<bool>,
     moves: u32,
@@ -20,38 +23,40 @@ struct Search<'a> {
 
 /// Places what it can of the visits that are open by moving others.
 pub(super) fn make_room(state: &mut State, progress: &mut dyn FnMut(usize, usize)) {
-    let mut open = state.open();
-    let total = open.len() * DEPTHS.len();
     let count = state.visits.len();
     let mut search = Search {
+        open: state.open(),
         state,
         tried: vec![false; count],
         moves: 0,
     };
+    let total = search.open.len();
     for (turn, depth) in DEPTHS.into_iter().enumerate() {
         let mut has_changed = true;
         while has_changed && search.moves < MAX_MOVES {
             has_changed = false;
             search.tried.fill(false);
-            let mut left = Vec::new();
-            for (number, visit) in open.iter().copied().enumerate() {
-                progress(turn * total / DEPTHS.len() + number, total);
+            for (number, visit) in search.open.clone().into_iter().enumerate() {
+                progress(turn * total + number, DEPTHS.len() * total);
+                // It may have found somebody together with another one.
+                if search.state.visits[visit].placed.is_some() {
+                    continue;
+                }
                 search.tried[visit] = true;
                 if search.settle(visit, depth) {
                     has_changed = true;
                     search.tried.fill(false);
-                } else {
-                    left.push(visit);
                 }
             }
-            open = left;
+            search.open = search.state.open();
         }
     }
-    progress(total, total);
+    progress(1, 1);
 }
 
 impl Search<'_> {
-    /// Places a visit, moving up to `depth` others in a row. If it cannot, everything is as it was.
+    /// Places a visit, moving up to `depth` others in a row, so that one more has somebody. If it cannot,
+    /// everything is as it was.
     fn settle(&mut self, visit: usize, depth: u32) -> bool {
         if place_now(self.state, visit) {
             return true;
@@ -131,12 +136,28 @@ impl Search<'_> {
                     self.state.place(visit, Placement { shopper, day });
                     // A long chain is followed from the best day only.
                     let depth = if number == 0 { depth - 1 } else { 0 };
-                    if self.settle(other, depth) {
+                    if self.settle(other, depth) || self.place_another(visit, shopper) {
                         return true;
                     }
                     self.state.lift(visit);
                 }
                 self.state.place(other, was);
+            }
+        }
+        false
+    }
+
+    /// Gives a shopper an open visit besides one that they have just got: two for the one that they lost.
+    fn place_another(&mut self, visit: usize, shopper: usize) -> bool {
+        for number in 0..self.open.len() {
+            let other = self.open[number];
+            let is_open = other != visit && self.state.visits[other].placed.is_none();
+            if is_open && self.state.may_have(other, shopper) {
+                let day = self.state.free_days(other, shopper).first().copied();
+                if let Some(day) = day {
+                    self.state.place(other, Placement { shopper, day });
+                    return true;
+                }
             }
         }
         false

@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 
 use crate::eligibility::ObstacleCode;
 
-use super::state::{Codes, Placement, State};
+use super::codes::Codes;
+use super::parts::Placement;
+use super::state::State;
 use super::{Relaxation, UnfilledVisit};
 
 /// Says of every visit that is open which rules keep it so, after asking the whole panel once more.
@@ -26,10 +28,8 @@ pub(super) fn explain(state: &mut State, progress: &mut dyn FnMut(usize, usize))
 
 fn place_with_anybody(state: &mut State, visit: usize) -> bool {
     let days = state.day_codes(visit);
-    let place = state.visits[visit].place;
     for shopper in 0..state.shoppers.len() {
-        if state.may(&days, place, shopper)
-            && state.place_codes(place, shopper).is_empty()
+        if state.may_have(visit, shopper)
             && let Some(day) = state.best_day(&days, visit, shopper)
         {
             state.place(visit, Placement { shopper, day });

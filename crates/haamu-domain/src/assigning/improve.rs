@@ -1,6 +1,7 @@
 //! Shorter ways, better grades and work spread more evenly, with as many visits filled as before.
 
-use super::state::{Placement, State};
+use super::parts::Placement;
+use super::state::State;
 
 /// So often every visit is looked at, at most.
 const PASSES: usize = 6;

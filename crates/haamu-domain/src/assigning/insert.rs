@@ -2,7 +2,8 @@
 
 use std::cmp::Reverse;
 
-use super::state::{Placement, State};
+use super::parts::Placement;
+use super::state::State;
 
 /// Of how many shoppers it makes a difference whether a visit has one more.
 const MANY: u32 = 64;

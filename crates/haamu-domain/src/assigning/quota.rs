@@ -6,7 +6,7 @@ use crate::eligibility::ObstacleCode;
 use crate::filling::{QuotaKind, cells};
 use crate::{Daypart, LocalDate};
 
-use super::state::Codes;
+use super::codes::Codes;
 
 /// Parts of the day, and no part.
 const PARTS: usize = Daypart::ALL.len() + 1;

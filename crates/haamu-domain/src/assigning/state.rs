@@ -1,15 +1,13 @@
 //! A plan under construction, with what the rules say to each person, place and day at this point.
 
 use std::collections::BTreeMap;
-use std::ops::BitOr;
 
-use crate::eligibility::{
-    Candidate, FieldRules, Obstacle, ObstacleCode, OpenVisit, PastVisit, of_calendar, of_date, of_location,
-    of_person, of_place, of_rotation,
-};
-use crate::{LocalDate, LocationId, UserId, VisitId};
+use crate::eligibility::{FieldRules, of_place, of_rotation};
+use crate::{LocalDate, VisitId};
 
-use super::quota::{Quotas, part_number};
+use super::codes::Codes;
+use super::parts::{Near, Place, Placement, Shopper, Visit, past_visit, remove_last};
+use super::quota::Quotas;
 use super::{OpenRound, Preferences, ProposedVisit, UnassignedVisit};
 
 /// A round is planned at most so many days ahead.
@@ -17,116 +15,6 @@ const MAX_DAYS: u32 = 400;
 /// Of a location, so many shoppers are kept by how well they suit it. Who lies behind them is still asked
 /// before a visit is left open.
 const MAX_NEAR: usize = 4_000;
-
-/// A set of rules that are broken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Codes(u32);
-
-impl Codes {
-    pub(super) const NONE: Self = Self(0);
-    /// A day that is over: no rule that could be relaxed.
-    const PAST: Self = Self(0b11 << 30);
-
-    pub(super) const fn of(code: ObstacleCode) -> Self {
-        Self(1 << code as u32)
-    }
-
-    /// What other days can cure: the shopper's own visits are too near in time, or too many on a day.
-    const IN_TIME: Self = Self(
-        1 << ObstacleCode::Spacing as u32
-            | 1 << ObstacleCode::DayFull as u32
-            | 1 << ObstacleCode::Rotation as u32,
-    );
-
-    const fn without(self, others: Self) -> Self {
-        Self(self.0 & !others.0)
-    }
-
-    pub(super) const fn is_empty(self) -> bool {
-        self.0 == 0
-    }
-
-    /// The rule, if exactly one is broken.
-    pub(super) fn single(self) -> Option<ObstacleCode> {
-        let is_single = self.0.count_ones() == 1;
-        is_single.then(|| ObstacleCode::ALL[self.0.trailing_zeros() as usize])
-    }
-
-    fn among<'a>(obstacles: impl IntoIterator<Item = &'a Obstacle>) -> Self {
-        let codes = obstacles.into_iter().map(|obstacle| Self::of(obstacle.code));
-        codes.fold(Self::NONE, BitOr::bitor)
-    }
-}
-
-impl BitOr for Codes {
-    type Output = Self;
-
-    fn bitor(self, other: Self) -> Self {
-        Self(self.0 | other.0)
-    }
-}
-
-/// Somebody of the panel.
-pub(super) struct Shopper {
-    id: UserId,
-    candidate: Candidate,
-    /// What their person breaks, day by day.
-    of_person: Vec<Codes>,
-    /// The same with what their calendar breaks.
-    codes: Vec<Codes>,
-    /// Places of the round that they were or will be at, once for each time.
-    places: Vec<usize>,
-    /// Visits of the plan that they have.
-    pub(super) holds: Vec<usize>,
-    /// Visits that they have in the round or to hand in, those of the plan included.
-    load: u32,
-    /// What their grades cost.
-    rating_metres: u32,
-}
-
-/// A visit that is to be given to somebody.
-pub(super) struct Visit {
-    id: VisitId,
-    pub(super) place: usize,
-    pub(super) part: usize,
-    /// What the days break by themselves.
-    codes: Vec<Codes>,
-    pub(super) placed: Option<Placement>,
-}
-
-/// Who makes a visit on which day.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Placement {
-    pub(super) shopper: usize,
-    pub(super) day: usize,
-}
-
-/// A shopper who has no tie to a place and does not live too far away.
-#[derive(Clone, Copy)]
-pub(super) struct Near {
-    /// What the way and the shopper's grades cost, in metres.
-    pub(super) cost: u32,
-    shopper: u32,
-}
-
-impl Near {
-    pub(super) const fn shopper(self) -> usize {
-        self.shopper as usize
-    }
-}
-
-/// A location with visits.
-pub(super) struct Place {
-    open: OpenVisit,
-    /// Who might go there, whoever costs least first.
-    pub(super) near: Vec<Near>,
-    /// Dates of other visits, those of the plan included.
-    dates: Vec<LocalDate>,
-    /// The days on which it has enough visits.
-    busy: Vec<Codes>,
-    /// The visits of the plan that are placed there.
-    pub(super) placed: Vec<usize>,
-}
 
 pub(super) struct State {
     rules: FieldRules,
@@ -269,6 +157,13 @@ impl State {
         (0..days.len()).any(is_free)
     }
 
+    /// Whether a shopper, near or not, may make a visit that is not placed.
+    pub(super) fn may_have(&self, visit: usize, shopper: usize) -> bool {
+        let place = self.visits[visit].place;
+        let days = self.day_codes(visit);
+        self.may(&days, place, shopper) && self.place_codes(place, shopper).is_empty()
+    }
+
     /// Whether nothing but the days of other visits in the plan keeps a shopper who is near from a visit with
     /// these codes of days.
     pub(super) fn may_in_time(&self, days: &[Codes], place: usize, shopper: usize) -> bool {
@@ -385,81 +280,6 @@ impl State {
     }
 }
 
-impl Shopper {
-    fn new(
-        rules: &FieldRules,
-        (id, candidate): (UserId, Candidate),
-        rating_metres: u32,
-        numbers: &BTreeMap<LocationId, usize>,
-        dates: &[LocalDate],
-    ) -> Self {
-        let of_person = dates
-            .iter()
-            .map(|date| Codes::among(&of_person(rules, &candidate, *date)));
-        let been = candidate.visits.iter();
-        let places = been.filter_map(|past| numbers.get(&past.location).copied());
-        let own = candidate.visits.iter().filter(|past| !past.as_companion);
-        let load = own.filter(|past| past.is_of_round || !past.is_done).count();
-        let mut shopper = Self {
-            id,
-            of_person: of_person.collect(),
-            codes: vec![Codes::NONE; dates.len()],
-            places: places.collect(),
-            holds: Vec::new(),
-            load: u32::try_from(load).unwrap_or(u32::MAX),
-            rating_metres,
-            candidate,
-        };
-        shopper.recount(rules, dates);
-        shopper
-    }
-
-    fn recount(&mut self, rules: &FieldRules, dates: &[LocalDate]) {
-        for (number, date) in dates.iter().enumerate() {
-            let of_person = self.of_person[number];
-            // Who may not come at all needs no calendar but for the explanation.
-            let of_calendar = of_calendar(rules, &self.candidate, *date);
-            self.codes[number] = of_person | Codes::among(&of_calendar);
-        }
-    }
-}
-
-impl Visit {
-    fn new(visit: &UnassignedVisit, place: usize, dates: &[LocalDate]) -> Self {
-        let codes = dates.iter().map(|date| match *date < visit.not_before {
-            true => Codes::PAST,
-            false => Codes::among(&of_date(&visit.open, *date)),
-        });
-        Self {
-            id: visit.id,
-            place,
-            part: part_number(visit.open.daypart),
-            codes: codes.collect(),
-            placed: None,
-        }
-    }
-}
-
-impl Place {
-    fn new(rules: &FieldRules, open: &OpenVisit, dates: &[LocalDate]) -> Self {
-        let mut place = Self {
-            open: open.clone(),
-            near: Vec::new(),
-            dates: open.other_dates.clone(),
-            busy: vec![Codes::NONE; dates.len()],
-            placed: Vec::new(),
-        };
-        for (number, date) in dates.iter().enumerate() {
-            place.recount(rules, *date, number);
-        }
-        place
-    }
-
-    fn recount(&mut self, rules: &FieldRules, date: LocalDate, day: usize) {
-        self.busy[day] = Codes::among(&of_location(rules, &self.dates, date));
-    }
-}
-
 /// The days that are planned: from the first to the last on which any of the visits can be made.
 fn horizon(visits: &[UnassignedVisit]) -> Vec<LocalDate> {
     let first = |visit: &UnassignedVisit| visit.open.starts_on.max(visit.not_before);
@@ -470,22 +290,4 @@ fn horizon(visits: &[UnassignedVisit]) -> Vec<LocalDate> {
     };
     let days = (0..MAX_DAYS).map(|days| from.plus_days(days));
     days.take_while(|date| *date <= until).collect()
-}
-
-/// A visit of the plan as rules will see it once it is offered.
-fn past_visit(location: LocationId, date: LocalDate) -> PastVisit {
-    PastVisit {
-        location,
-        date,
-        is_of_programme: true,
-        is_of_round: true,
-        as_companion: false,
-        is_done: false,
-    }
-}
-
-fn remove_last<T: PartialEq>(list: &mut Vec<T>, item: &T) {
-    if let Some(at) = list.iter().rposition(|one| one == item) {
-        list.remove(at);
-    }
 }
