@@ -76,7 +76,7 @@ pub async fn find(tx: &Tx, agency: AgencyId, id: ProposalId) -> Result<Option<Pr
         .filter(proposal::Column::AgencyId.eq(agency.uuid()))
         .one(tx.connection())
         .await?;
-    row.map(record).transpose()
+    row.as_ref().map(record).transpose()
 }
 
 /// A proposal of the agency, locked.
@@ -89,7 +89,7 @@ pub async fn lock(tx: &Tx, agency: AgencyId, id: ProposalId) -> Result<Option<Pr
         .lock_exclusive()
         .one(tx.connection())
         .await?;
-    row.map(record).transpose()
+    row.as_ref().map(record).transpose()
 }
 
 /// Saves a proposal that was locked in this transaction.
@@ -153,7 +153,7 @@ fn row(agency: AgencyId, of: &Proposal) -> proposal::ActiveModel {
     }
 }
 
-fn record(row: proposal::Model) -> Result<Proposal, StoreError> {
+fn record(row: &proposal::Model) -> Result<Proposal, StoreError> {
     fn read<T: for<'a> Deserialize<'a>>(text: &str) -> Result<T, StoreError> {
         serde_json::from_str(text).map_err(|_| StoreError::Corrupt("proposal"))
     }
