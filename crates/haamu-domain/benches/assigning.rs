@@ -145,6 +145,8 @@ enum Variant {
     TightQuotas,
     /// Shoppers who together take fewer visits than there are.
     TooFewShoppers,
+    /// So many days between two visits of a shopper that all depends on which.
+    WideSpacing,
 }
 
 fn round(variant: Variant) -> OpenRound {
@@ -161,8 +163,14 @@ fn round(variant: Variant) -> OpenRound {
     ];
     let quotas = quotas.map(|(day, most)| ((QuotaKind::Weekday, day.to_owned()), most));
     let mut rules = rules();
-    if variant == Variant::TooFewShoppers {
-        rules.visits_per_round = Some(3);
+    match variant {
+        Variant::Plain | Variant::TightQuotas => {}
+        Variant::TooFewShoppers => rules.visits_per_round = Some(3),
+        Variant::WideSpacing => {
+            rules.spacing_days = 8;
+            rules.visits_per_round = None;
+            rules.open_visits = None;
+        }
     }
     OpenRound {
         starts_on: first(),
@@ -186,7 +194,13 @@ fn round(variant: Variant) -> OpenRound {
     reason = "this program is no part of the pure crate; the figures are its result"
 )]
 fn main() {
-    for variant in [Variant::Plain, Variant::TightQuotas, Variant::TooFewShoppers] {
+    let variants = [
+        Variant::Plain,
+        Variant::TightQuotas,
+        Variant::TooFewShoppers,
+        Variant::WideSpacing,
+    ];
+    for variant in variants {
         let round = round(variant);
         let started = Instant::now();
         let plan = propose(round, &mut |_| ());
