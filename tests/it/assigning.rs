@@ -3,6 +3,7 @@
 use axum::http::Method;
 use haamu_tests::agency::{Person, small_checklist};
 use haamu_tests::{Answer, TestServer, both_dbs};
+use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
 
 const HEADING: &str = "external_id,name,address,postal_code,city,country,latitude,longitude,time_zone\n";
@@ -232,6 +233,24 @@ both_dbs! {
         server.run_jobs().await;
         let _ = round.applied(&asked).await;
         assert_eq!(round.apply(&asked).await.problem(409), "not_possible_in_state");
+    }
+
+    async fn a_plan_whose_job_is_given_up_has_failed(server) {
+        let round = Round::open(&server, json!({"rotation_days": 0})).await;
+        let connection = server.database.connect().await;
+        let sql = "UPDATE programme_part SET document = '{' WHERE kind = 'field_rules'";
+        let broken = connection.execute_unprepared(sql).await.expect("an update");
+        assert_eq!(broken.rows_affected(), 1);
+        let mut found = round.propose().await;
+        for _ in 0..8 {
+            assert_ne!(found["state"], "ready");
+            server.clock.advance_seconds(600);
+            server.run_jobs().await;
+            server.forget_tokens();
+            found = round.read(&found).await;
+        }
+        assert_eq!(found["state"], "failed");
+        assert_eq!(round.apply(&found).await.problem(409), "not_possible_in_state");
     }
 
     async fn more_visits_than_fit_one_go_are_all_offered(server) {

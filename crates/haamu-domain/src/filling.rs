@@ -104,8 +104,8 @@ names! {
         Applying = "applying",
         /// Its visits were offered, but for those that are told apart.
         Applied = "applied",
-        /// It could not be worked out or applied any more: the round, the programme or the coordinator's role
-        /// is not what it was.
+        /// It could not be worked out or applied: the programme or the coordinator's role is not what it was, or
+        /// its job was given up.
         Failed = "failed",
     }
 }

@@ -106,6 +106,16 @@ impl App {
         self.finish_planning(agency, id, Some(&plan)).await
     }
 
+    /// Notes that a plan is not worked out or applied any further, as its job was given up.
+    pub(crate) async fn fail_proposal(&self, tx: &Tx, agency: AgencyId, id: ProposalId) -> Result<(), Error> {
+        if let Some(mut found) = proposals::lock(tx, agency, id).await? {
+            found.state = ProposalState::Failed;
+            found.finished_at = Some(self.now());
+            proposals::update(tx, agency, &found).await?;
+        }
+        Ok(())
+    }
+
     /// Notes that a plan is being worked out; none if that has been done.
     async fn begin_planning(&self, agency: AgencyId, id: ProposalId) -> Result<Option<Proposal>, Error> {
         self.inner

@@ -138,11 +138,22 @@ impl App {
         let retry_at = (!is_last).then(|| now.plus_seconds(1 + rand::rng().random_range(0..longest)));
         let chain = error_chain(error);
         if is_last {
+            self.give_up(tx, claimed).await?;
             tracing::error!(job.id = %claimed.id, job.kind = claimed.kind, error = chain, "job was given up");
         } else {
             tracing::warn!(job.id = %claimed.id, job.kind = claimed.kind, error = chain, "job failed and is tried again");
         }
         Ok(jobs::fail(tx, claimed.id, &chain, retry_at, now).await?)
+    }
+
+    /// Tells whoever waits for a job that it will not be done.
+    async fn give_up(&self, tx: &Tx, claimed: &ClaimedJob) -> Result<(), Error> {
+        match serde_json::from_str(&claimed.payload) {
+            Ok(Job::ProposePlan { proposal } | Job::ApplyProposal { proposal }) => {
+                self.fail_proposal(tx, claimed.agency, proposal).await
+            }
+            _ => Ok(()),
+        }
     }
 
     /// How many jobs are due now.
