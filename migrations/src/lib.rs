@@ -15,6 +15,7 @@ mod m20261129_000006_tenancy;
 mod m20261129_000007_programmes;
 mod m20261129_000008_filling;
 mod m20261129_000009_ways_to_rows;
+mod m20261129_000010_proposals;
 mod m20261129_000011_imports;
 mod run;
 mod table;
@@ -41,6 +42,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261129_000007_programmes::Migration),
             Box::new(m20261129_000008_filling::Migration),
             Box::new(m20261129_000009_ways_to_rows::Migration),
+            Box::new(m20261129_000010_proposals::Migration),
             Box::new(m20261129_000011_imports::Migration),
         ]
     }

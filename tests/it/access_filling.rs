@@ -1,5 +1,6 @@
 //! Requests of the authorisation suite about filling rounds, the job board and the panel.
 
+use axum::http::Method;
 use haamu_tests::TestServer;
 use haamu_tests::agency::Scene;
 use serde_json::{Value, json};
@@ -11,6 +12,7 @@ pub(crate) struct FillingThings {
     client: String,
     shopper: String,
     round: String,
+    proposal: String,
     visit: String,
     location: String,
     assignment: String,
@@ -34,11 +36,16 @@ impl FillingThings {
         let tie = post("/v1/me/ties", tie, true).await;
         let words = json!({"texts": {"fi": "Pidän havaintoni luottamuksellisina."}});
         let agreement = post("/v1/shopper-agreements", words, false).await;
+        let path = format!("/v1/rounds/{round}/proposals");
+        let asked = server.request(Method::POST, &path);
+        let asked = asked.by(agency.coordinator()).await.send().await.json();
+        server.run_jobs().await;
         let id = |value: &Value| value.as_str().expect("an id").to_owned();
         Self {
             client: agency.client.to_string(),
             shopper: agency.other_shopper.id.to_string(),
             round: round.to_owned(),
+            proposal: id(&asked["id"]),
             visit: scene.visit.clone(),
             location: scene.location.clone(),
             assignment: scene.assignment.clone(),
@@ -73,6 +80,8 @@ impl FillingThings {
                 let one = json!({"visit": self.visit, "shopper": self.shopper});
                 (&self.round, json(json!({"assignments": [one]})))
             }
+            "create_proposal" => (&self.round, None),
+            "read_proposal" | "apply_proposal" => (&self.proposal, None),
             "read_quotas" => (&self.round, None),
             "put_quotas" => (&self.round, json(json!({"weekday": {"mon": 1}}))),
             "decline_assignment" | "give_back_assignment" => (&self.assignment, reason()),

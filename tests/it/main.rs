@@ -4,6 +4,7 @@ mod access_filling;
 mod access_samples;
 mod accounts;
 mod administration;
+mod assigning;
 mod authorisation;
 mod blobs;
 mod command_line;

@@ -97,6 +97,8 @@ pub(crate) struct Inner {
     pub(crate) imaging: Semaphore,
     /// Reading a table takes memory and a core.
     pub(crate) reading: Semaphore,
+    /// Working out a plan takes a core for seconds.
+    pub(crate) computing: Semaphore,
     pub(crate) turns: Turns,
     jobs_added: Notify,
 }
@@ -135,6 +137,7 @@ impl App {
             hashing: Semaphore::new(cores),
             imaging: Semaphore::new(cores),
             reading: Semaphore::new(cores),
+            computing: Semaphore::new(1),
             turns: Turns::default(),
             jobs_added: Notify::new(),
         };

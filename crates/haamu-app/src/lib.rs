@@ -79,6 +79,7 @@ pub mod record {
     pub use haamu_store::repo::passkeys::PasskeyRecord;
     pub use haamu_store::repo::plans::VisitPlan;
     pub use haamu_store::repo::programmes::{Programme, Round};
+    pub use haamu_store::repo::proposals::{Proposal, RefusedVisit};
     pub use haamu_store::repo::scenarios::ScenarioRecord;
     pub use haamu_store::repo::service_tokens::ServiceToken;
     pub use haamu_store::repo::sessions::Session;

@@ -148,6 +148,15 @@ pub struct Candidate {
     pub visits: Vec<PastVisit>,
 }
 
+impl Candidate {
+    /// How far a point lies from the nearest of the person's own places, in kilometres.
+    #[must_use]
+    pub fn distance_km(&self, point: Point) -> Option<f64> {
+        let places = self.places.iter().map(|place| place.distance_km(point));
+        places.min_by(f64::total_cmp)
+    }
+}
+
 /// A visit that somebody is to make.
 #[derive(Clone, Debug, PartialEq)]
 pub struct OpenVisit {
@@ -294,9 +303,11 @@ pub fn obstacles(
     date: LocalDate,
 ) -> Vec<Obstacle> {
     let mut found = of_person(rules, candidate, date);
-    found.extend(of_place(rules, candidate, visit, date));
+    found.extend(of_place(rules, candidate, visit));
+    found.extend(of_rotation(rules, candidate, visit.location, date));
     found.extend(of_calendar(rules, candidate, date));
-    found.extend(of_date(rules, visit, date));
+    found.extend(of_date(visit, date));
+    found.extend(of_location(rules, &visit.other_dates, date));
     found
 }
 
@@ -318,7 +329,7 @@ pub fn first_date(
 }
 
 /// What the person is, or lacks.
-fn of_person(rules: &FieldRules, candidate: &Candidate, date: LocalDate) -> Vec<Obstacle> {
+pub(crate) fn of_person(rules: &FieldRules, candidate: &Candidate, date: LocalDate) -> Vec<Obstacle> {
     let mut found = Vec::new();
     if !candidate.is_active {
         found.push(Obstacle::new(ObstacleCode::NotActive));
@@ -372,14 +383,13 @@ fn of_age(rules: &FieldRules, candidate: &Candidate, date: LocalDate) -> Option<
 }
 
 /// What the person has to do with the place.
-fn of_place(rules: &FieldRules, candidate: &Candidate, visit: &OpenVisit, date: LocalDate) -> Vec<Obstacle> {
+pub(crate) fn of_place(rules: &FieldRules, candidate: &Candidate, visit: &OpenVisit) -> Vec<Obstacle> {
     let mut found = Vec::new();
     if candidate.is_tied || candidate.ties.contains(&visit.location) {
         found.push(Obstacle::new(ObstacleCode::NotIndependent));
     }
     if let (Some(greatest), Some(point)) = (rules.greatest_distance_km, visit.point) {
-        let nearest = candidate.places.iter().map(|place| place.distance_km(point));
-        let nearest = nearest.min_by(f64::total_cmp);
+        let nearest = candidate.distance_km(point);
         if nearest.is_none_or(|nearest| nearest > f64::from(greatest)) {
             let detail = nearest.map(|nearest| format!("{nearest:.0} km"));
             found.push(Obstacle {
@@ -388,19 +398,30 @@ fn of_place(rules: &FieldRules, candidate: &Candidate, visit: &OpenVisit, date: 
             });
         }
     }
+    found
+}
+
+/// When the person was or will be at the place.
+pub(crate) fn of_rotation(
+    rules: &FieldRules,
+    candidate: &Candidate,
+    location: LocationId,
+    date: LocalDate,
+) -> Vec<Obstacle> {
+    let mut found = Vec::new();
     for (as_companion, code) in [
         (false, ObstacleCode::Rotation),
         (true, ObstacleCode::RotationAsCompanion),
     ] {
         let there = candidate.visits.iter();
-        let there = there.filter(|past| past.location == visit.location && past.as_companion == as_companion);
+        let there = there.filter(|past| past.location == location && past.as_companion == as_companion);
         found.extend(too_near(code, there, rules.rotation_days, date));
     }
     found
 }
 
 /// What the person does at that time already.
-fn of_calendar(rules: &FieldRules, candidate: &Candidate, date: LocalDate) -> Vec<Obstacle> {
+pub(crate) fn of_calendar(rules: &FieldRules, candidate: &Candidate, date: LocalDate) -> Vec<Obstacle> {
     let mut found = Vec::new();
     let own = || candidate.visits.iter().filter(|past| !past.as_companion);
     let of_programme = || own().filter(|past| past.is_of_programme);
@@ -447,7 +468,7 @@ pub fn companion_obstacles(
 }
 
 /// What the date is to the place.
-fn of_date(rules: &FieldRules, visit: &OpenVisit, date: LocalDate) -> Vec<Obstacle> {
+pub(crate) fn of_date(visit: &OpenVisit, date: LocalDate) -> Vec<Obstacle> {
     let mut found = Vec::new();
     if date < visit.starts_on {
         found.push(Obstacle::until(ObstacleCode::OutsideRound, visit.starts_on));
@@ -465,29 +486,37 @@ fn of_date(rules: &FieldRules, visit: &OpenVisit, date: LocalDate) -> Vec<Obstac
         }
         None => visit.hours.is_open_on(day),
     };
-    let is_busy = |day| {
-        let others = visit.other_dates.iter().filter(|other| **other == day);
-        others.count() >= rules.location_visits_per_day as usize
-    };
-    // A month ahead says enough: rounds are seldom longer, and a place that is closed so long is closed.
-    let next = |is_well: &dyn Fn(LocalDate) -> bool| {
-        (1..=31)
-            .map(|days| date.plus_days(days))
-            .find(|day| is_well(*day))
-    };
     if !is_open(date) {
         found.push(Obstacle {
-            allowed_from: next(&is_open),
+            allowed_from: next_day(date, is_open),
             ..Obstacle::new(ObstacleCode::PlaceClosed)
         });
     }
-    if is_busy(date) {
-        found.push(Obstacle {
-            allowed_from: next(&|day| !is_busy(day)),
-            ..Obstacle::new(ObstacleCode::LocationBusy)
-        });
-    }
     found
+}
+
+/// What other visits to the location are to the date.
+pub(crate) fn of_location(
+    rules: &FieldRules,
+    other_dates: &[LocalDate],
+    date: LocalDate,
+) -> Option<Obstacle> {
+    let is_busy = |day| {
+        let others = other_dates.iter().filter(|other| **other == day);
+        others.count() >= rules.location_visits_per_day as usize
+    };
+    is_busy(date).then(|| Obstacle {
+        allowed_from: next_day(date, |day| !is_busy(day)),
+        ..Obstacle::new(ObstacleCode::LocationBusy)
+    })
+}
+
+/// The first day after a date that is well. A month ahead says enough: rounds are seldom longer, and a place
+/// that is closed so long is closed.
+fn next_day(date: LocalDate, is_well: impl Fn(LocalDate) -> bool) -> Option<LocalDate> {
+    (1..=31)
+        .map(|days| date.plus_days(days))
+        .find(|day| is_well(*day))
 }
 
 /// Whether a date lies within so many days of a visit, before or after it, and the first later one that does not.

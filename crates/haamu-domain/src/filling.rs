@@ -92,6 +92,25 @@ impl EndReason {
 }
 
 names! {
+    /// Where a proposed plan is in its life.
+    ProposalState {
+        /// It waits for its turn.
+        Waiting = "waiting",
+        /// It is being worked out.
+        Planning = "planning",
+        /// It can be looked at, and applied.
+        Ready = "ready",
+        /// Its visits are being offered.
+        Applying = "applying",
+        /// Its visits were offered, but for those that are told apart.
+        Applied = "applied",
+        /// It could not be worked out or applied: the programme or the coordinator's role is not what it was, or
+        /// its job was given up.
+        Failed = "failed",
+    }
+}
+
+names! {
     /// What a quota counts by.
     QuotaKind {
         /// Days of the week, `mon` to `sun`.

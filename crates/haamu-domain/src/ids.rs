@@ -86,6 +86,8 @@ ids! {
     VisitId
     /// The offer of a visit to one shopper.
     AssignmentId
+    /// A proposed plan of a round.
+    ProposalId
     /// The evaluation that one assignment leads to; the document of the sync engine.
     SubmissionId
     /// A score record.

@@ -7,6 +7,7 @@
 
 mod access;
 mod actor;
+pub mod assigning;
 mod audit;
 pub mod binding;
 pub mod brief;
@@ -41,8 +42,8 @@ pub use code::Code;
 pub use ids::{
     AgencyId, AgreementId, AssignmentId, AuditId, BriefingId, ChecklistId, ChecklistVersionId,
     ClientOrganisationId, CompanionId, HierarchyId, InvitationId, JobId, LocationId, MailId, ParseIdError,
-    PasskeyId, PendingId, ProgrammeId, RefreshTokenId, RoundId, ScenarioId, ScoreId, ServiceTokenId,
-    SessionId, SetAsideId, StaffNoticeId, SubmissionId, TieId, UnitId, UserId, VisitId,
+    PasskeyId, PendingId, ProgrammeId, ProposalId, RefreshTokenId, RoundId, ScenarioId, ScoreId,
+    ServiceTokenId, SessionId, SetAsideId, StaffNoticeId, SubmissionId, TieId, UnitId, UserId, VisitId,
 };
 pub use operator::OperatorKind;
 pub use policy::{Decision, Target, Verb, deals_with, decide, permits};

@@ -122,6 +122,8 @@ verbs! {
     CreateVisits = "visit.create": Administrator | Coordinator;
     /// Offer a visit to a shopper.
     AssignVisit = "visit.assign": Administrator | Coordinator;
+    /// Have a plan proposed for a round, and read it.
+    ProposePlan = "plan.propose": Administrator | Coordinator;
     /// Ask why somebody may not make a visit; a shopper asks about themselves.
     AskEligibility = "eligibility.ask": Administrator | Coordinator | Shopper;
     /// Look for visits on the job board.

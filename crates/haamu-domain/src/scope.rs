@@ -83,6 +83,7 @@ impl Verb {
                 | Self::Sync
                 | Self::UploadBlob
                 | Self::RecordStaffNotice
+                | Self::ProposePlan
                 | Self::ConfirmCritical
                 | Self::ApproveEvaluation
                 | Self::ReturnEvaluation

@@ -18,6 +18,7 @@ mod patch;
 mod problem;
 mod programme_parts;
 mod programmes;
+mod proposals;
 mod reports;
 mod sessions;
 mod set_aside;
@@ -64,6 +65,7 @@ pub use programme_parts::{
     QuizAttemptIn, QuizAttemptOut, QuizOut, ScenarioIn, ScenarioOut, ScenarioPatch, ScenariosOut,
 };
 pub use programmes::{ProgrammeIn, ProgrammeOut, ProgrammesOut, RoundIn, RoundOut, RoundsOut, StaffNoticeIn};
+pub use proposals::{ProposalOut, ProposedVisitOut, RefusedVisitOut, RelaxationOut, UnfilledVisitOut};
 pub use reports::{
     BandOut, LocalisedOut, ReportAnswerOut, ReportCriticalOut, ReportLossOut, ReportPhotoOut, ReportScoreOut,
     ReportSectionOut, ReportSummaryOut, ReportTagOut, ReportVisitOut, ReportsOut, VisitReportOut,

@@ -18,13 +18,16 @@ use haamu_store::repo::{agreements, briefings, clients, panel};
 use crate::Error;
 use crate::programmes::{find_part, home_zone};
 
+/// Numbers of visits by cells of quotas.
+pub(crate) type Cells = BTreeMap<(QuotaKind, String), u32>;
+
 /// The rules of a round, and how full its quotas are.
 #[derive(Debug)]
 pub(crate) struct RoundFacts {
     pub(crate) programme: Programme,
     pub(crate) round: Round,
     pub(crate) rules: FieldRules,
-    quotas: BTreeMap<(QuotaKind, String), u32>,
+    quotas: Cells,
     entries: Vec<Entry>,
 }
 
@@ -79,7 +82,7 @@ impl RoundFacts {
             ));
         }
         if !self.quotas.is_empty() {
-            let taken = self.taken(visit.plan.visit);
+            let taken = self.taken(Some(visit.plan.visit));
             let (starts_on, daypart) = (self.round.starts_on, visit.open.daypart);
             let full = full_cells(&self.quotas, &taken, starts_on, date, daypart);
             found.extend(full.iter().map(|(kind, cell)| Obstacle::quota(*kind, cell)));
@@ -87,10 +90,16 @@ impl RoundFacts {
         found
     }
 
+    /// The quotas, and how many visits fall into each of their cells.
+    pub(crate) fn quota_use(&self) -> (Cells, Cells) {
+        (self.quotas.clone(), self.taken(None))
+    }
+
     /// How many visits fall into each cell of the quotas, one visit aside.
-    fn taken(&self, except: VisitId) -> BTreeMap<(QuotaKind, String), u32> {
+    fn taken(&self, except: Option<VisitId>) -> Cells {
         let mut taken = BTreeMap::new();
-        for entry in self.entries.iter().filter(|entry| entry.visit != Some(except)) {
+        let is_other = |entry: &&Entry| except.is_none() || entry.visit != except;
+        for entry in self.entries.iter().filter(is_other) {
             for cell in cells(self.round.starts_on, entry.date, entry.daypart) {
                 *taken.entry(cell).or_default() += 1;
             }

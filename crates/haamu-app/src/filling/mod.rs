@@ -1,6 +1,7 @@
 //! Filling a round: rules, offers, the job board, and what shoppers and coordinators do with visits that are
 //! not handed in yet.
 
+mod apply;
 mod ask;
 mod board;
 mod facts;
@@ -9,6 +10,7 @@ mod offer;
 mod own;
 mod panel;
 mod plan;
+mod propose;
 
 pub use ask::{EligibilityQuery, EligibilityView};
 pub use board::{ApplicationView, JobInput, JobQuery, JobView};

@@ -6,7 +6,7 @@ mod rendition;
 
 pub(crate) use process_submission::load_zone;
 
-use haamu_domain::{AssignmentId, MailId, PendingId, SubmissionId};
+use haamu_domain::{AssignmentId, MailId, PendingId, ProposalId, SubmissionId};
 use haamu_store::Tx;
 use haamu_store::repo::jobs::{self, ClaimedJob};
 use haamu_sync::BlobHash;
@@ -58,6 +58,16 @@ pub(crate) enum Job {
         /// The request.
         request: PendingId,
     },
+    /// Work out a proposed plan.
+    ProposePlan {
+        /// Which.
+        proposal: ProposalId,
+    },
+    /// Offer the next visits of a plan that is being applied.
+    ApplyProposal {
+        /// Which.
+        proposal: ProposalId,
+    },
 }
 
 /// Every attempt so far ended with its process.
@@ -74,6 +84,8 @@ impl Job {
             Self::ExpireOffer { .. } => "expire_offer",
             Self::SendMail { .. } => "send_mail",
             Self::ResetPassword { .. } => "reset_password",
+            Self::ProposePlan { .. } => "propose_plan",
+            Self::ApplyProposal { .. } => "apply_proposal",
         }
     }
 }
@@ -124,6 +136,8 @@ impl App {
                 self.make_rendition(claimed.agency, sha256, submission).await
             }
             Job::ExpireOffer { assignment } => self.expire_offer(claimed.agency, assignment).await,
+            Job::ProposePlan { proposal } => self.work_out_plan(claimed.agency, proposal).await,
+            Job::ApplyProposal { proposal } => self.apply_next(claimed.agency, proposal).await,
             Job::ExpireUpload { submission, sha256 } => {
                 self.expire_upload(claimed.agency, submission, sha256).await
             }
@@ -139,11 +153,22 @@ impl App {
         let retry_at = (!is_last).then(|| now.plus_seconds(1 + rand::rng().random_range(0..longest)));
         let chain = error_chain(error);
         if is_last {
+            self.give_up(tx, claimed).await?;
             tracing::error!(job.id = %claimed.id, job.kind = claimed.kind, error = chain, "job was given up");
         } else {
             tracing::warn!(job.id = %claimed.id, job.kind = claimed.kind, error = chain, "job failed and is tried again");
         }
         Ok(jobs::fail(tx, claimed.id, &chain, retry_at, now).await?)
+    }
+
+    /// Tells whoever waits for a job that it will not be done.
+    async fn give_up(&self, tx: &Tx, claimed: &ClaimedJob) -> Result<(), Error> {
+        match serde_json::from_str(&claimed.payload) {
+            Ok(Job::ProposePlan { proposal } | Job::ApplyProposal { proposal }) => {
+                self.fail_proposal(tx, claimed.agency, proposal).await
+            }
+            _ => Ok(()),
+        }
     }
 
     /// How many jobs are due now.

@@ -204,6 +204,10 @@ impl App {
         require(actor, Verb::AssignVisit, &target, "visit")?;
         for mut assignment in visits::list_assignments(tx, actor.agency, &[visit.id]).await? {
             if assignment.state.is_live() {
+                // A plan fills what was open when it was made, and takes from nobody what they have got since.
+                if origin == Origin::Plan {
+                    return Err(Error::refused(Code::JobTaken));
+                }
                 let end = (AssignmentEvent::Cancel, EndReason::Reassigned, None);
                 self.end_assignment(tx, actor.agency, &mut visit, &mut assignment, end)
                     .await?;

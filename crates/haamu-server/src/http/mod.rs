@@ -26,6 +26,7 @@ mod part;
 mod problem;
 mod programme_parts;
 mod programmes;
+mod proposals;
 mod route;
 mod scenarios;
 mod sessions;
@@ -402,6 +403,7 @@ fn filling() -> OpenApiRouter<App> {
         Code::Conflict,
     ];
     let quotas = &[Code::ValidationFailed, Code::NotFound];
+    let propose = &[Code::NotFound, Code::NotPossibleInState];
     Operations::default()
         .verb(Verb::CreateVisits, plan, routes!(filling::update_visit_plan))
         .verb(Verb::CreateVisits, quotas, routes!(filling::post_visits))
@@ -414,6 +416,9 @@ fn filling() -> OpenApiRouter<App> {
         )
         .verb(Verb::AssignVisit, assign, routes!(filling::create_assignments))
         .verb(Verb::AssignVisit, assign, routes!(filling::withdraw_assignment))
+        .verb(Verb::ProposePlan, propose, routes!(proposals::create_proposal))
+        .verb(Verb::ProposePlan, found, routes!(proposals::read_proposal))
+        .verb(Verb::AssignVisit, propose, routes!(proposals::apply_proposal))
         .verb(Verb::AskEligibility, quotas, routes!(filling::read_eligibility))
         .verb(Verb::ReadApplications, found, routes!(filling::list_applications))
         .verb(Verb::InviteShoppers, plan, routes!(filling::invite_shoppers))

@@ -126,3 +126,21 @@ entity!(past_visit, "past_visit", {
     companion_id: Option<Uuid>,
     imported_at: i64,
 });
+
+entity!(proposal, "proposal", {
+    #[sea_orm(primary_key, auto_increment = false)]
+    id: Uuid,
+    agency_id: Uuid,
+    round_id: Uuid,
+    state: String,
+    progress: i32,
+    assignments: String,
+    unfilled: String,
+    handled: i32,
+    refused: String,
+    proposed_by: Uuid,
+    proposed_at: i64,
+    applied_by: Option<Uuid>,
+    finished_at: Option<i64>,
+    row_version: i64,
+});

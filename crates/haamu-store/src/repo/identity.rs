@@ -237,6 +237,23 @@ pub async fn list_shoppers(
     Ok(found)
 }
 
+/// All shoppers of an agency, by id.
+///
+/// # Errors
+/// The database failed.
+pub async fn list_all_shoppers(tx: &Tx, agency: AgencyId) -> Result<Vec<UserId>, StoreError> {
+    let ids: Vec<Uuid> = membership::Entity::find()
+        .select_only()
+        .column(membership::Column::UserId)
+        .filter(membership::Column::AgencyId.eq(agency.uuid()))
+        .filter(membership::Column::Role.eq(Role::Shopper.as_str()))
+        .order_by_asc(membership::Column::UserId)
+        .into_tuple()
+        .all(tx.connection())
+        .await?;
+    Ok(ids.into_iter().map(UserId::from_uuid).collect())
+}
+
 /// Locks what a person is in an agency: two who give the same shopper visits do so one after the other.
 ///
 /// # Errors

@@ -32,6 +32,7 @@ pub mod pending;
 pub mod plans;
 pub mod programme_parts;
 pub mod programmes;
+pub mod proposals;
 pub mod registers;
 pub mod scenarios;
 pub mod scores;

@@ -1,5 +1,6 @@
 //! Benchmarks side by side with the named peers, in one run.
 
+mod assign;
 mod field;
 mod form;
 mod merge;
@@ -16,6 +17,8 @@ use crate::workspace::Workspace;
 /// One benchmark.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Benchmark {
+    /// A plan for 2,000 visits and 1,000 shoppers.
+    Assign,
     /// One evaluation, beside survey-core.
     Form,
     /// Merges of evaluations that two people changed at once, beside automerge, loro and yrs.
@@ -38,6 +41,7 @@ pub(crate) fn run(benchmarks: &[Benchmark]) -> Result<()> {
     };
     for benchmark in benchmarks {
         match benchmark {
+            Benchmark::Assign => assign::run(&workspace)?,
             Benchmark::Form => form::run(&workspace)?,
             Benchmark::Merge => merge::run(&workspace)?,
             Benchmark::Wire => field::wire(&workspace)?,

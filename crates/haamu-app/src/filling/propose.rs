@@ -1,0 +1,285 @@
+//! Proposed plans: a coordinator asks for one, a job works it out, and whoever asked reads how far it is.
+
+use std::collections::BTreeSet;
+
+use haamu_domain::assigning::{self, OpenRound, PanelShopper, Plan, Preferences, UnassignedVisit};
+use haamu_domain::filling::ProposalState;
+use haamu_domain::{
+    Actor, AgencyId, AuditEvent, Code, Decision, ProposalId, RoundId, Target, UserId, Verb, VisitState,
+    decide,
+};
+use haamu_store::Tx;
+use haamu_store::repo::programmes::Programme;
+use haamu_store::repo::proposals::{self, Proposal};
+use haamu_store::repo::visits::{self, Visit, VisitFilter};
+use haamu_store::repo::{identity, programmes};
+use serde_json::json;
+use tokio::sync::mpsc;
+
+use crate::context::{require, require_in_agency};
+use crate::jobs::Job;
+use crate::{App, Error};
+
+use super::facts::RoundFacts;
+
+/// A plan is proposed for so many visits at most.
+const MAX_VISITS: u64 = 5_000;
+/// Progress is written down each time that so many thousandths more are done.
+const STEP: u16 = 50;
+
+impl App {
+    /// Has a plan proposed for the visits of a round that nobody has. A job works it out.
+    ///
+    /// # Errors
+    /// There is no such round, or its programme takes no visits.
+    pub async fn propose_plan(&self, actor: &Actor, round: RoundId) -> Result<Proposal, Error> {
+        require_in_agency(actor, Verb::ProposePlan)?;
+        self.act(actor, |tx: Tx| async move {
+            let tx = &tx;
+            let programme = programme_of(tx, actor, round, Verb::ProposePlan, "round").await?;
+            if !programme.state.takes_visits() {
+                let detail = format!("The programme is {}; it must be active.", programme.state);
+                return Err(Error::because(Code::NotPossibleInState, detail));
+            }
+            let proposal = Proposal {
+                id: ProposalId::from_uuid(self.fresh_uuid()),
+                round,
+                state: ProposalState::Waiting,
+                progress: 0,
+                assignments: Vec::new(),
+                unfilled: Vec::new(),
+                handled: 0,
+                refused: Vec::new(),
+                proposed_by: actor.user,
+                proposed_at: self.now(),
+                applied_by: None,
+                finished_at: None,
+                row_version: 1,
+            };
+            proposals::insert(tx, actor.agency, &proposal).await?;
+            let job = Job::ProposePlan {
+                proposal: proposal.id,
+            };
+            self.enqueue(tx, actor.agency, &job, self.now()).await?;
+            let event = AuditEvent::of(Verb::ProposePlan, "round", round);
+            let event = event.with(json!({"proposal": proposal.id.to_string()}));
+            Ok((proposal, event))
+        })
+        .await
+    }
+
+    /// A proposed plan, and how far it is.
+    ///
+    /// # Errors
+    /// There is no such proposal.
+    pub async fn read_proposal(&self, actor: &Actor, id: ProposalId) -> Result<Proposal, Error> {
+        require_in_agency(actor, Verb::ProposePlan)?;
+        self.look(|tx: Tx| async move {
+            let tx = &tx;
+            let found = proposals::find(tx, actor.agency, id).await?;
+            let found = found.ok_or_else(|| Error::not_found("proposal"))?;
+            programme_of(tx, actor, found.round, Verb::ProposePlan, "proposal").await?;
+            Ok(found)
+        })
+        .await
+    }
+
+    /// Works a proposed plan out. Doing it once more changes nothing.
+    pub(crate) async fn work_out_plan(&self, agency: AgencyId, id: ProposalId) -> Result<(), Error> {
+        let Some(proposal) = self.begin_planning(agency, id).await? else {
+            return Ok(());
+        };
+        let proposal = &proposal;
+        let round = self
+            .look(|tx: Tx| async move {
+                let tx = &tx;
+                let Some(actor) = actor_of(tx, agency, proposal.proposed_by, Verb::ProposePlan).await? else {
+                    return Ok(None);
+                };
+                self.open_round(tx, &actor, proposal.round).await
+            })
+            .await?;
+        let Some(round) = round else {
+            return self.finish_planning(agency, id, None).await;
+        };
+        let plan = self.plan_with_progress(agency, id, round).await?;
+        self.finish_planning(agency, id, Some(&plan)).await
+    }
+
+    /// Notes that a plan is not worked out or applied any further, as its job was given up.
+    pub(crate) async fn fail_proposal(&self, tx: &Tx, agency: AgencyId, id: ProposalId) -> Result<(), Error> {
+        if let Some(mut found) = proposals::lock(tx, agency, id).await? {
+            found.state = ProposalState::Failed;
+            found.finished_at = Some(self.now());
+            proposals::update(tx, agency, &found).await?;
+        }
+        Ok(())
+    }
+
+    /// Notes that a plan is being worked out; none if that has been done.
+    async fn begin_planning(&self, agency: AgencyId, id: ProposalId) -> Result<Option<Proposal>, Error> {
+        self.inner
+            .db
+            .write(|tx: Tx| async move {
+                let tx = &tx;
+                let found = proposals::lock(tx, agency, id).await?;
+                let is_due = |found: &Proposal| {
+                    matches!(found.state, ProposalState::Waiting | ProposalState::Planning)
+                };
+                let Some(mut found) = found.filter(is_due) else {
+                    return Ok(None);
+                };
+                found.state = ProposalState::Planning;
+                found.progress = 0;
+                proposals::update(tx, agency, &found).await?;
+                Ok::<_, Error>(Some(found))
+            })
+            .await
+    }
+
+    /// What a plan is made from; none if the programme takes no visits any more.
+    async fn open_round(&self, tx: &Tx, actor: &Actor, round: RoundId) -> Result<Option<OpenRound>, Error> {
+        let agency = actor.agency;
+        let facts = RoundFacts::load(tx, actor, round).await?;
+        if !facts.programme.state.takes_visits() {
+            return Ok(None);
+        }
+        let open = visits_of_nobody(tx, agency, round).await?;
+        let planned = facts.visits(tx, agency, &open, self.now()).await?;
+        let planned = planned.into_values();
+        let to_make = planned.filter(|visit| visit.plan.closed_reason.is_none());
+        let visits = to_make.map(|visit| UnassignedVisit {
+            id: visit.plan.visit,
+            open: visit.open,
+            not_before: visit.today,
+        });
+        let users = identity::list_all_shoppers(tx, agency).await?;
+        let candidates = facts.candidates(tx, agency, &users, None, self.now()).await?;
+        let shoppers = candidates.into_iter();
+        let shoppers = shoppers.map(|(id, candidate)| PanelShopper { id, candidate });
+        let (quotas, taken) = facts.quota_use();
+        Ok(Some(OpenRound {
+            starts_on: facts.round.starts_on,
+            visits: visits.collect(),
+            shoppers: shoppers.collect(),
+            quotas,
+            taken,
+            rules: facts.rules,
+            preferences: Preferences::default(),
+        }))
+    }
+
+    /// Lets a thread work out a plan, and writes down how far it is.
+    async fn plan_with_progress(
+        &self,
+        agency: AgencyId,
+        id: ProposalId,
+        round: OpenRound,
+    ) -> Result<Plan, Error> {
+        let permit = self.inner.computing.acquire().await;
+        let permit = permit.map_err(|error| Error::internal("work out a plan", error))?;
+        let (told, mut heard) = mpsc::unbounded_channel();
+        let work = tokio::task::spawn_blocking(move || {
+            let mut last = 0;
+            assigning::propose(round, &mut |done| {
+                if done >= last + STEP {
+                    last = done;
+                    // Nobody listens any more if the job failed: the plan is then of no use.
+                    let _ = told.send(done);
+                }
+            })
+        });
+        while let Some(done) = heard.recv().await {
+            self.inner
+                .db
+                .write(|tx: Tx| async move {
+                    let state = ProposalState::Planning;
+                    proposals::note_progress(&tx, agency, id, state, done).await?;
+                    Ok::<(), Error>(())
+                })
+                .await?;
+        }
+        let plan = work.await;
+        drop(permit);
+        plan.map_err(|error| Error::internal("work out a plan", error))
+    }
+
+    /// Keeps a plan that was worked out, or that there can be none.
+    async fn finish_planning(
+        &self,
+        agency: AgencyId,
+        id: ProposalId,
+        plan: Option<&Plan>,
+    ) -> Result<(), Error> {
+        self.act_alone(agency, |tx: Tx| async move {
+            let tx = &tx;
+            let event = AuditEvent::named("plan.work_out", "proposal", id);
+            let found = proposals::lock(tx, agency, id).await?;
+            let Some(mut found) = found.filter(|found| found.state == ProposalState::Planning) else {
+                return Ok(((), event));
+            };
+            found.finished_at = Some(self.now());
+            found.state = match plan {
+                Some(plan) => {
+                    found.progress = 1_000;
+                    found.assignments.clone_from(&plan.assignments);
+                    found.unfilled.clone_from(&plan.unfilled);
+                    ProposalState::Ready
+                }
+                None => ProposalState::Failed,
+            };
+            proposals::update(tx, agency, &found).await?;
+            let detail = json!({"state": found.state.as_str(), "filled": found.assignments.len(),
+                "unfilled": found.unfilled.len()});
+            Ok(((), event.with(detail)))
+        })
+        .await
+    }
+}
+
+/// The programme of a round that the actor may do this to.
+pub(super) async fn programme_of(
+    tx: &Tx,
+    actor: &Actor,
+    round: RoundId,
+    verb: Verb,
+    what: &'static str,
+) -> Result<Programme, Error> {
+    let round = programmes::find_round(tx, actor.agency, round).await?;
+    let round = round.ok_or_else(|| Error::not_found(what))?;
+    let programme = programmes::find(tx, actor.agency, round.programme).await?;
+    let programme = programme.ok_or_else(|| Error::not_found(what))?;
+    let target = Target::of_client(actor.agency, programme.client_organisation);
+    require(actor, verb, &target, what)?;
+    Ok(programme)
+}
+
+/// Whoever had a job begun, as they are now; none if they may not do that any more.
+pub(super) async fn actor_of(
+    tx: &Tx,
+    agency: AgencyId,
+    user: UserId,
+    verb: Verb,
+) -> Result<Option<Actor>, Error> {
+    let member = identity::find_membership(tx, agency, user).await?;
+    let member = member.filter(|member| member.disabled_at.is_none());
+    let actor = member.map(|member| member.actor());
+    let may = |actor: &Actor| decide(actor, verb, &Target::agency(agency)) == Decision::Allowed;
+    Ok(actor.filter(may))
+}
+
+/// The visits of a round that are offered to nobody.
+async fn visits_of_nobody(tx: &Tx, agency: AgencyId, round: RoundId) -> Result<Vec<Visit>, Error> {
+    let filter = VisitFilter {
+        round: Some(round),
+        state: Some(VisitState::Planned),
+        ..VisitFilter::default()
+    };
+    let (mut found, _) = visits::list(tx, agency, &filter, None, MAX_VISITS).await?;
+    let ids: Vec<_> = found.iter().map(|visit| visit.id).collect();
+    let assignments = visits::list_assignments(tx, agency, &ids).await?;
+    let live = assignments.iter().filter(|offer| offer.state.is_live());
+    let live: BTreeSet<_> = live.map(|offer| offer.visit).collect();
+    found.retain(|visit| !live.contains(&visit.id));
+    Ok(found)
+}

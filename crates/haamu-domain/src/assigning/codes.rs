@@ -1,0 +1,53 @@
+//! Sets of rules that are broken.
+
+use std::ops::BitOr;
+
+use crate::eligibility::{Obstacle, ObstacleCode};
+
+/// A set of rules that are broken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Codes(u32);
+
+impl Codes {
+    pub(super) const NONE: Self = Self(0);
+    /// A day that is over: no rule that could be relaxed.
+    pub(super) const PAST: Self = Self(0b11 << 30);
+
+    pub(super) const fn of(code: ObstacleCode) -> Self {
+        Self(1 << code as u32)
+    }
+
+    /// What other days can cure: the shopper's own visits are too near in time, or too many on a day.
+    pub(super) const IN_TIME: Self = Self(
+        1 << ObstacleCode::Spacing as u32
+            | 1 << ObstacleCode::DayFull as u32
+            | 1 << ObstacleCode::Rotation as u32,
+    );
+
+    pub(super) const fn without(self, others: Self) -> Self {
+        Self(self.0 & !others.0)
+    }
+
+    pub(super) const fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    /// The rule, if exactly one is broken.
+    pub(super) fn single(self) -> Option<ObstacleCode> {
+        let is_single = self.0.count_ones() == 1;
+        is_single.then(|| ObstacleCode::ALL[self.0.trailing_zeros() as usize])
+    }
+
+    pub(super) fn among<'a>(obstacles: impl IntoIterator<Item = &'a Obstacle>) -> Self {
+        let codes = obstacles.into_iter().map(|obstacle| Self::of(obstacle.code));
+        codes.fold(Self::NONE, BitOr::bitor)
+    }
+}
+
+impl BitOr for Codes {
+    type Output = Self;
+
+    fn bitor(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+}

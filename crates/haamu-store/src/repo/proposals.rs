@@ -1,0 +1,175 @@
+//! Proposed plans of rounds.
+
+use haamu_domain::assigning::{ProposedVisit, UnfilledVisit};
+use haamu_domain::filling::ProposalState;
+use haamu_domain::{AgencyId, ProposalId, RoundId, Timestamp, UserId, VisitId};
+use sea_orm::sea_query::Expr;
+use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
+use serde::{Deserialize, Serialize};
+
+use crate::entity::filling::proposal;
+use crate::{StoreError, Tx};
+
+/// A proposed plan.
+#[derive(Clone, Debug)]
+pub struct Proposal {
+    /// Its id.
+    pub id: ProposalId,
+    /// The round that it fills.
+    pub round: RoundId,
+    /// Where it is in its life.
+    pub state: ProposalState,
+    /// How much of the present step is done, in thousandths.
+    pub progress: u16,
+    /// Who makes which visit.
+    pub assignments: Vec<ProposedVisit>,
+    /// Visits that found nobody.
+    pub unfilled: Vec<UnfilledVisit>,
+    /// How many of the assignments, from the first, were offered or refused when it was applied.
+    pub handled: usize,
+    /// Visits that could not be offered when it was applied.
+    pub refused: Vec<RefusedVisit>,
+    /// Who asked for it.
+    pub proposed_by: UserId,
+    /// When.
+    pub proposed_at: Timestamp,
+    /// Who has it applied.
+    pub applied_by: Option<UserId>,
+    /// When its last step ended.
+    pub finished_at: Option<Timestamp>,
+    /// Counts changes.
+    pub row_version: i64,
+}
+
+/// A visit of a plan that could not be offered.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+pub struct RefusedVisit {
+    /// Which.
+    pub visit: VisitId,
+    /// The code of the problem.
+    pub code: String,
+    /// The rules that stood in the way, by their names.
+    pub obstacles: Vec<String>,
+}
+
+fn json(of: &impl Serialize) -> String {
+    serde_json::to_string(of).expect("these hold nothing that JSON cannot")
+}
+
+/// Adds a proposal.
+///
+/// # Errors
+/// The database failed.
+pub async fn insert(tx: &Tx, agency: AgencyId, new: &Proposal) -> Result<(), StoreError> {
+    proposal::Entity::insert(row(agency, new))
+        .exec_without_returning(tx.connection())
+        .await?;
+    Ok(())
+}
+
+/// A proposal of the agency.
+///
+/// # Errors
+/// The database failed.
+pub async fn find(tx: &Tx, agency: AgencyId, id: ProposalId) -> Result<Option<Proposal>, StoreError> {
+    let row = proposal::Entity::find_by_id(id.uuid())
+        .filter(proposal::Column::AgencyId.eq(agency.uuid()))
+        .one(tx.connection())
+        .await?;
+    row.as_ref().map(record).transpose()
+}
+
+/// A proposal of the agency, locked.
+///
+/// # Errors
+/// The database failed.
+pub async fn lock(tx: &Tx, agency: AgencyId, id: ProposalId) -> Result<Option<Proposal>, StoreError> {
+    let row = proposal::Entity::find_by_id(id.uuid())
+        .filter(proposal::Column::AgencyId.eq(agency.uuid()))
+        .lock_exclusive()
+        .one(tx.connection())
+        .await?;
+    row.as_ref().map(record).transpose()
+}
+
+/// Saves a proposal that was locked in this transaction.
+///
+/// # Errors
+/// [`StoreError::Conflict`] if it was changed since.
+pub async fn update(tx: &Tx, agency: AgencyId, changed: &Proposal) -> Result<(), StoreError> {
+    let mut new = row(agency, changed);
+    new.row_version = Set(changed.row_version + 1);
+    let result = proposal::Entity::update_many()
+        .set(new)
+        .filter(proposal::Column::Id.eq(changed.id.uuid()))
+        .filter(proposal::Column::AgencyId.eq(agency.uuid()))
+        .filter(proposal::Column::RowVersion.eq(changed.row_version))
+        .exec(tx.connection())
+        .await?;
+    if result.rows_affected == 1 {
+        Ok(())
+    } else {
+        Err(StoreError::Conflict("proposal"))
+    }
+}
+
+/// Notes how much of the present step is done, in thousandths, without touching anything else.
+///
+/// # Errors
+/// The database failed.
+pub async fn note_progress(
+    tx: &Tx,
+    agency: AgencyId,
+    id: ProposalId,
+    state: ProposalState,
+    progress: u16,
+) -> Result<(), StoreError> {
+    proposal::Entity::update_many()
+        .col_expr(proposal::Column::Progress, Expr::value(i32::from(progress)))
+        .filter(proposal::Column::Id.eq(id.uuid()))
+        .filter(proposal::Column::AgencyId.eq(agency.uuid()))
+        .filter(proposal::Column::State.eq(state.as_str()))
+        .exec(tx.connection())
+        .await?;
+    Ok(())
+}
+
+fn row(agency: AgencyId, of: &Proposal) -> proposal::ActiveModel {
+    proposal::ActiveModel {
+        id: Set(of.id.uuid()),
+        agency_id: Set(agency.uuid()),
+        round_id: Set(of.round.uuid()),
+        state: Set(of.state.as_str().to_owned()),
+        progress: Set(of.progress.into()),
+        assignments: Set(json(&of.assignments)),
+        unfilled: Set(json(&of.unfilled)),
+        handled: Set(i32::try_from(of.handled).unwrap_or(i32::MAX)),
+        refused: Set(json(&of.refused)),
+        proposed_by: Set(of.proposed_by.uuid()),
+        proposed_at: Set(of.proposed_at.millis()),
+        applied_by: Set(of.applied_by.map(UserId::uuid)),
+        finished_at: Set(of.finished_at.map(Timestamp::millis)),
+        row_version: Set(of.row_version),
+    }
+}
+
+fn record(row: &proposal::Model) -> Result<Proposal, StoreError> {
+    fn read<T: for<'a> Deserialize<'a>>(text: &str) -> Result<T, StoreError> {
+        serde_json::from_str(text).map_err(|_| StoreError::Corrupt("proposal"))
+    }
+    Ok(Proposal {
+        id: ProposalId::from_uuid(row.id),
+        round: RoundId::from_uuid(row.round_id),
+        state: ProposalState::from_name(&row.state).ok_or(StoreError::Corrupt("proposal state"))?,
+        progress: super::unsigned(row.progress.into(), "progress")?,
+        assignments: read(&row.assignments)?,
+        unfilled: read(&row.unfilled)?,
+        handled: super::unsigned(row.handled.into(), "proposal")?,
+        refused: read(&row.refused)?,
+        proposed_by: UserId::from_uuid(row.proposed_by),
+        proposed_at: Timestamp::from_millis(row.proposed_at),
+        applied_by: row.applied_by.map(UserId::from_uuid),
+        finished_at: row.finished_at.map(Timestamp::from_millis),
+        row_version: row.row_version,
+    })
+}

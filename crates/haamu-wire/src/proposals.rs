@@ -1,0 +1,82 @@
+//! Proposed plans of rounds.
+
+use haamu_domain::LocalDate;
+use haamu_domain::filling::ProposalState;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// A proposed plan, and how far it is.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ProposalOut {
+    /// Its id.
+    pub id: Uuid,
+    /// The round that it fills.
+    pub round: Uuid,
+    /// Where it is in its life. Read it again as long as it is `waiting`, `planning` or `applying`.
+    pub state: ProposalState,
+    /// How much of the present step is done, from 0 to 1.
+    pub progress: f64,
+    /// When it was asked for.
+    pub proposed_at: String,
+    /// When it became ready, was applied or failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub finished_at: Option<String>,
+    /// Who makes which visit on which day.
+    pub assignments: Vec<ProposedVisitOut>,
+    /// Visits that found nobody, with the rules of which one alone keeps them open.
+    pub unfilled: Vec<UnfilledVisitOut>,
+    /// How many of the assignments were offered or refused when it was applied.
+    pub handled: usize,
+    /// Visits that could not be offered when it was applied, as something had changed by then.
+    pub refused: Vec<RefusedVisitOut>,
+}
+
+/// One visit of a plan.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ProposedVisitOut {
+    /// Which.
+    pub visit: Uuid,
+    /// Who makes it.
+    pub shopper: Uuid,
+    /// On which day.
+    #[cfg_attr(feature = "openapi", schema(value_type = String, format = Date))]
+    pub due_on: LocalDate,
+    /// How far it lies from the nearest of the shopper's places, where both are known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub distance_km: Option<f64>,
+}
+
+/// A visit that a plan leaves open.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct UnfilledVisitOut {
+    /// Which.
+    pub visit: Uuid,
+    /// The rules of which one, if it did not hold for this visit, would fill it; the one that frees most shoppers
+    /// first. None: no shopper is left, for each breaks several rules on every day, or no day is left.
+    pub relaxations: Vec<RelaxationOut>,
+}
+
+/// A rule that alone keeps shoppers from a visit.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct RelaxationOut {
+    /// Which rule, such as `rotation`, `spacing`, `too_far` or `quota_full`.
+    pub code: String,
+    /// How many shoppers could make the visit without it, the rest of the plan being as it is.
+    pub shoppers: u32,
+}
+
+/// A visit of a plan that could not be offered.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct RefusedVisitOut {
+    /// Which.
+    pub visit: Uuid,
+    /// The code of the problem, such as `job_taken` or `not_eligible`.
+    pub code: String,
+    /// With `not_eligible`: the rules that stood in the way.
+    pub obstacles: Vec<String>,
+}
