@@ -1,0 +1,154 @@
+//! Programmes, their documents, rounds and visits.
+
+use haamu_app::App;
+use haamu_domain::{Code, Verb};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::http::route::Operations;
+use crate::http::{MAX_BODY, briefings, jobs, programme_parts, programmes, scenarios, visits};
+
+pub(super) fn programmes_and_visits() -> OpenApiRouter<App> {
+    let found = &[Code::NotFound];
+    let programme = &[Code::ValidationFailed, Code::NotFound];
+    let activate = &[Code::NotFound, Code::NotPossibleInState, Code::StaffNoticeMissing];
+    let round = &[
+        Code::ValidationFailed,
+        Code::NotFound,
+        Code::NotPossibleInState,
+        Code::ChecklistNotPublished,
+    ];
+    let plan = &[
+        Code::ValidationFailed,
+        Code::NotFound,
+        Code::NotPossibleInState,
+        Code::NotEligible,
+    ];
+    let assign = &[
+        Code::ValidationFailed,
+        Code::NotFound,
+        Code::NotPossibleInState,
+        Code::NotEligible,
+        Code::Conflict,
+    ];
+    let accept = &[
+        Code::ValidationFailed,
+        Code::NotFound,
+        Code::NotPossibleInState,
+        Code::NotEligible,
+        Code::Conflict,
+    ];
+    Operations::default()
+        .verb(
+            Verb::CreateProgramme,
+            programme,
+            routes!(programmes::create_programme),
+        )
+        .verb(Verb::ReadProgrammes, &[], routes!(programmes::list_programmes))
+        .verb(
+            Verb::RecordStaffNotice,
+            programme,
+            routes!(programmes::record_staff_notice),
+        )
+        .verb(
+            Verb::ActivateProgramme,
+            activate,
+            routes!(programmes::activate_programme),
+        )
+        .verb(
+            Verb::CloseProgramme,
+            &[Code::NotFound, Code::NotPossibleInState],
+            routes!(programmes::close_programme),
+        )
+        .verb(
+            Verb::CloseProgramme,
+            &[Code::NotFound, Code::NotPossibleInState],
+            routes!(programmes::finish_programme),
+        )
+        .verb(Verb::CreateRound, round, routes!(programmes::create_round))
+        .verb(Verb::ReadProgrammes, found, routes!(programmes::list_rounds))
+        .verb(Verb::CreateVisits, plan, routes!(visits::create_visits))
+        .verb(
+            Verb::ReadVisits,
+            &[Code::ValidationFailed],
+            routes!(visits::list_visits),
+        )
+        .verb(Verb::ReadVisits, found, routes!(visits::read_visit))
+        .verb(Verb::AssignVisit, assign, routes!(visits::create_assignment))
+        .verb(Verb::AcceptAssignment, accept, routes!(jobs::accept_assignment))
+        .with_body_limit(MAX_BODY)
+}
+
+pub(super) fn programme_documents() -> OpenApiRouter<App> {
+    let found = &[Code::NotFound];
+    let put = &[Code::ValidationFailed, Code::NotFound, Code::Conflict];
+    Operations::default()
+        .verb(
+            Verb::ReadProgrammes,
+            found,
+            routes!(programme_parts::read_journey),
+        )
+        .verb(Verb::DesignProgramme, put, routes!(programme_parts::put_journey))
+        .verb(
+            Verb::ReadProgrammes,
+            found,
+            routes!(programme_parts::read_standards),
+        )
+        .verb(
+            Verb::DesignProgramme,
+            put,
+            routes!(programme_parts::put_standards),
+        )
+        .verb(Verb::ReadProgrammes, found, routes!(programme_parts::read_method))
+        .verb(Verb::DesignProgramme, put, routes!(programme_parts::put_method))
+        .verb(
+            Verb::ReadProgrammes,
+            found,
+            routes!(programme_parts::read_field_rules),
+        )
+        .verb(
+            Verb::DesignProgramme,
+            put,
+            routes!(programme_parts::put_field_rules),
+        )
+        .verb(Verb::ReadProgrammes, found, routes!(programme_parts::read_fees))
+        .verb(Verb::DesignProgramme, put, routes!(programme_parts::put_fees))
+        .verb(
+            Verb::DesignProgramme,
+            &[Code::ValidationFailed, Code::NotFound],
+            routes!(scenarios::create_scenario),
+        )
+        .verb(Verb::ReadProgrammes, found, routes!(scenarios::list_scenarios))
+        .verb(Verb::DesignProgramme, put, routes!(scenarios::update_scenario))
+        .with_body_limit(MAX_BODY)
+        .merge(briefings())
+}
+
+fn briefings() -> OpenApiRouter<App> {
+    let found = &[Code::NotFound];
+    let create = &[Code::ValidationFailed, Code::NotFound];
+    let quiz = &[
+        Code::ValidationFailed,
+        Code::NotFound,
+        Code::ChecklistNotPublished,
+    ];
+    let attempt = &[Code::ValidationFailed, Code::NotFound, Code::NotPossibleInState];
+    Operations::default()
+        .verb(Verb::DesignProgramme, create, routes!(briefings::create_briefing))
+        .verb(Verb::ReadBriefings, found, routes!(briefings::list_briefings))
+        .verb(Verb::ConfirmBriefing, found, routes!(briefings::confirm_briefing))
+        .verb(
+            Verb::ReadProgrammes,
+            found,
+            routes!(briefings::list_briefing_receipts),
+        )
+        .verb(Verb::DesignProgramme, quiz, routes!(briefings::put_certification))
+        .verb(
+            Verb::ReadProgrammes,
+            found,
+            routes!(briefings::read_certification),
+        )
+        .verb(Verb::TakeQuiz, found, routes!(briefings::read_quiz))
+        .verb(Verb::TakeQuiz, attempt, routes!(briefings::create_quiz_attempt))
+        .with_body_limit(MAX_BODY)
+}
