@@ -70,7 +70,11 @@ pub struct ServerProcess {
 
 impl ServerProcess {
     /// Starts a server with its data below a folder.
-    pub async fn start(folder: &Path, environment: Vec<(&'static str, String)>) -> Self {
+    pub async fn start(folder: &Path, mut environment: Vec<(&'static str, String)>) -> Self {
+        // Everybody comes from one address here.
+        for limit in ["HAAMU_PUBLIC_PER_MINUTE", "HAAMU_CREDENTIALS_PER_MINUTE"] {
+            environment.push((limit, "0".to_owned()));
+        }
         let (child, address, setup_code) = spawn(folder, &environment, "127.0.0.1:0", true).await;
         Self {
             folder: folder.to_owned(),
