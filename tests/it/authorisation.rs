@@ -22,7 +22,7 @@ const CSV: &str = "external_id,name,address,postal_code,city,country,time_zone\n
 /// An operation, as the API document declares it.
 pub(crate) struct Operation {
     pub(crate) id: String,
-    method: Method,
+    pub(crate) method: Method,
     path: String,
     /// None: whoever comes, or a device.
     pub(crate) roles: Option<BTreeSet<String>>,

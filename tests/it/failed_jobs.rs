@@ -29,7 +29,7 @@ both_dbs! {
         assert_eq!(listed(&server).await, [""; 0].map(Value::from));
         // Nobody can read what this one is to be done with.
         change(&server, "UPDATE job SET finished_at = NULL, claimed_at = NULL, attempts = 0, payload = '{}' \
-            WHERE id = (SELECT max(id) FROM job WHERE kind = 'process_submission')").await;
+            WHERE id = (SELECT id FROM job WHERE kind = 'process_submission' ORDER BY id DESC LIMIT 1)").await;
         for _ in 0..10 {
             server.run_jobs().await;
             server.clock.advance_seconds(3_600);

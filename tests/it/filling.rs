@@ -1,9 +1,8 @@
-//! Filling a round: rules and what stands in the way, the job board, offers and their ends.
+//! Filling a round: rules and what stands in the way, offers and their ends.
 
 use std::collections::BTreeSet;
 
 use axum::http::Method;
-use futures::future::join_all;
 use haamu_tests::agency::{Person, ProgrammeOptions, small_checklist};
 use haamu_tests::{Answer, TestServer, WireDevice, both_dbs};
 use serde_json::{Value, json};
@@ -17,19 +16,19 @@ const PLACES: [(&str, &str); 3] = [
 ];
 
 /// A round with rules, and one location in each of three cities.
-struct Field<'a> {
-    server: &'a TestServer,
-    programme: String,
-    round: String,
-    locations: Vec<String>,
+pub(crate) struct Field<'a> {
+    pub(crate) server: &'a TestServer,
+    pub(crate) programme: String,
+    pub(crate) round: String,
+    pub(crate) locations: Vec<String>,
 }
 
-fn text(value: &Value) -> String {
+pub(crate) fn text(value: &Value) -> String {
     value.as_str().expect("a text").to_owned()
 }
 
 impl<'a> Field<'a> {
-    async fn open(server: &'a TestServer, rules: Value) -> Self {
+    pub(crate) async fn open(server: &'a TestServer, rules: Value) -> Self {
         let agency = &server.north;
         let version = server.publish(agency, &small_checklist()).await;
         let (programme, round) = server.open_round(agency, &version, 0).await;
@@ -66,11 +65,11 @@ impl<'a> Field<'a> {
         field
     }
 
-    async fn get(&self, path: &str, by: &Person) -> Answer {
+    pub(crate) async fn get(&self, path: &str, by: &Person) -> Answer {
         self.server.get(path).by(by).await.send().await
     }
 
-    async fn send(&self, method: Method, path: &str, body: &Value, by: &Person) -> Answer {
+    pub(crate) async fn send(&self, method: Method, path: &str, body: &Value, by: &Person) -> Answer {
         self.server
             .request(method, path)
             .json(body)
@@ -80,13 +79,13 @@ impl<'a> Field<'a> {
             .await
     }
 
-    async fn post(&self, path: &str, body: Value) -> Answer {
+    pub(crate) async fn post(&self, path: &str, body: Value) -> Answer {
         self.send(Method::POST, path, &body, self.server.north.coordinator())
             .await
     }
 
     /// Plans a visit at the location with this number.
-    async fn plan(&self, place: usize) -> String {
+    pub(crate) async fn plan(&self, place: usize) -> String {
         let body = json!({"visits": [{"location": self.locations[place]}]});
         let planned = self
             .post(&format!("/v1/rounds/{}/visits", self.round), body)
@@ -95,19 +94,19 @@ impl<'a> Field<'a> {
         text(&planned["items"][0]["id"])
     }
 
-    async fn offer(&self, visit: &str, shopper: &Person, day: Option<&str>) -> Answer {
+    pub(crate) async fn offer(&self, visit: &str, shopper: &Person, day: Option<&str>) -> Answer {
         let body = json!({"shopper": shopper.id, "due_on": day});
         self.post(&format!("/v1/visits/{visit}/assignments"), body).await
     }
 
     /// Offers a visit, and says by which assignment.
-    async fn offered(&self, visit: &str, shopper: &Person, day: Option<&str>) -> String {
+    pub(crate) async fn offered(&self, visit: &str, shopper: &Person, day: Option<&str>) -> String {
         let offered = self.offer(visit, shopper, day).await;
         assert!(offered.status.is_success(), "{}", offered.text());
         text(&offered.json()["assignment"]["id"])
     }
 
-    async fn accept(&self, assignment: &str, shopper: &Person) {
+    pub(crate) async fn accept(&self, assignment: &str, shopper: &Person) {
         let path = format!("/v1/assignments/{assignment}/accept");
         let accepted = self
             .send(Method::POST, &path, &json!({"independent": true}), shopper)
@@ -116,7 +115,7 @@ impl<'a> Field<'a> {
     }
 
     /// What stands in the way of a shopper, and the first day on which nothing does.
-    async fn why_not(&self, visit: &str, shopper: &Person, query: &str) -> (Vec<String>, Value) {
+    pub(crate) async fn why_not(&self, visit: &str, shopper: &Person, query: &str) -> (Vec<String>, Value) {
         let path = format!("/v1/visits/{visit}/eligibility?shopper={}{query}", shopper.id);
         let asked = self.get(&path, self.server.north.coordinator()).await.ok();
         assert_eq!(
@@ -127,7 +126,7 @@ impl<'a> Field<'a> {
     }
 
     /// The state of a visit, and that of its assignment while it is somebody's.
-    async fn state(&self, visit: &str) -> String {
+    pub(crate) async fn state(&self, visit: &str) -> String {
         let path = format!("/v1/visits/{visit}");
         let found = self.get(&path, self.server.north.coordinator()).await.ok();
         // Which of several that have ended is shown matters to nobody.
@@ -137,12 +136,12 @@ impl<'a> Field<'a> {
         format!("{} {state}", text(&found["state"]))
     }
 
-    async fn post_all(&self, board: Value) {
+    pub(crate) async fn post_all(&self, board: Value) {
         let path = format!("/v1/rounds/{}/board", self.round);
         let _ = self.post(&path, json!({"board": board})).await.ok();
     }
 
-    async fn jobs(&self, query: &str, shopper: &Person) -> Vec<Value> {
+    pub(crate) async fn jobs(&self, query: &str, shopper: &Person) -> Vec<Value> {
         let listed = self.get(&format!("/v1/jobs{query}"), shopper).await.ok();
         listed["items"].as_array().cloned().expect("items")
     }
@@ -160,13 +159,13 @@ fn obstacles(value: &Value) -> Vec<String> {
 
 /// What a refusal says stands in the way.
 #[track_caller]
-fn refused(answer: Answer) -> Vec<String> {
+pub(crate) fn refused(answer: Answer) -> Vec<String> {
     let body = answer.json();
     assert_eq!(answer.problem(409), "not_eligible");
     obstacles(&body)
 }
 
-fn job(day: &str) -> Value {
+pub(crate) fn job(day: &str) -> Value {
     json!({"due_on": day, "independent": true})
 }
 
@@ -276,57 +275,6 @@ both_dbs! {
         assert_eq!(refused(field.offer(&visit, &server.north.other_shopper, Some("2026-11-23")).await), ["location_busy 2026-11-24"]);
     }
 
-    async fn the_board_gives_visits_away(server) {
-        let field = Field::open(&server, json!({"rotation_days": 0, "location_visits_per_day": 9})).await;
-        let (shopper, other) = (server.north.shopper(), &server.north.other_shopper);
-        let visits = [field.plan(0).await, field.plan(1).await, field.plan(2).await];
-        assert!(field.jobs("", shopper).await.is_empty(), "nothing is posted yet");
-        field.post_all(json!("self_assign")).await;
-        let near = field.jobs("?near=60.17,24.94&radius_km=30", shopper).await;
-        let seen: BTreeSet<_> = near.iter().map(|job| text(&job["visit"])).collect();
-        assert_eq!(seen, BTreeSet::from([visits[0].clone(), visits[1].clone()]), "Tampere is far");
-        let espoo = near.iter().find(|job| job["visit"] == visits[1].as_str()).expect("it is near");
-        assert!(espoo["distance_km"].as_f64().is_some_and(|km| (15.0..17.0).contains(&km)), "{espoo}");
-        assert!(!near[0].to_string().contains(&server.north.client.to_string()), "clients stay unnamed");
-        assert_eq!(field.get("/v1/jobs?near=north", shopper).await.issues(422), ["near bad_place"]);
-        let take = |visit: &str, who, body: Value| {
-            let path = format!("/v1/jobs/{visit}/take");
-            let field = &field;
-            async move { field.send(Method::POST, &path, &body, who).await }
-        };
-        assert_eq!(take(&visits[0], shopper, json!({"due_on": "2026-11-21"})).await.issues(422), ["independent required"]);
-        let brief = take(&visits[0], shopper, job("2026-11-21")).await;
-        assert!(brief.status.is_success(), "{}", brief.text());
-        assert_eq!(brief.json()["state"], "accepted");
-        assert_eq!(take(&visits[0], other, job("2026-11-21")).await.problem(409), "job_taken");
-        assert_eq!(field.jobs("?near=60.17,24.94&radius_km=30", other).await.len(), 1);
-        let path = format!("/v1/visits/{}/plan", visits[1]);
-        let _ = field.send(Method::PATCH, &path, &json!({"board": null}), server.north.coordinator()).await.ok();
-        assert_eq!(take(&visits[1], other, job("2026-11-21")).await.problem(404), "not_found", "it was taken off");
-    }
-
-    async fn a_coordinator_chooses_among_applications(server) {
-        let field = Field::open(&server, json!({"rotation_days": 0, "location_visits_per_day": 9})).await;
-        let (shopper, other, coordinator) = (server.north.shopper(), &server.north.other_shopper, server.north.coordinator());
-        let visit = field.plan(0).await;
-        field.post_all(json!("apply")).await;
-        let path = format!("/v1/jobs/{visit}/application");
-        assert_eq!(field.send(Method::POST, &format!("/v1/jobs/{visit}/take"), &job("2026-11-21"), shopper).await.problem(409), "not_possible_in_state");
-        for (who, day) in [(shopper, "2026-11-21"), (other, "2026-11-22"), (shopper, "2026-11-23")] {
-            assert_eq!(field.send(Method::PUT, &path, &job(day), who).await.status, 204);
-        }
-        assert_eq!(field.jobs("", shopper).await[0]["applied"], true);
-        let listed = field.get(&format!("/v1/visits/{visit}/applications"), coordinator).await.ok();
-        let days: Vec<_> = listed["items"].as_array().expect("items").iter().map(|item| (text(&item["shopper"]), text(&item["due_on"]))).collect();
-        assert_eq!(days.len(), 2);
-        assert!(days.contains(&(shopper.id.to_string(), "2026-11-23".to_owned())), "asking again changes the terms: {days:?}");
-        let assignment = field.offered(&visit, shopper, None).await;
-        let listed = field.get(&format!("/v1/visits/{visit}/applications"), coordinator).await.ok();
-        assert_eq!(listed["items"], json!([]), "the others are refused");
-        field.accept(&assignment, shopper).await;
-        assert_eq!(field.send(Method::DELETE, &path, &Value::Null, other).await.problem(404), "not_found");
-    }
-
     async fn an_offer_that_nobody_answers_lapses(server) {
         let field = Field::open(&server, json!({"rotation_days": 0, "respond_hours": 24})).await;
         let shopper = server.north.shopper();
@@ -419,73 +367,53 @@ both_dbs! {
         assert_eq!(field.post(&path, json!({"per_location": 0})).await.issues(422), ["per_location out_of_range"]);
     }
 
-    async fn offers_of_many_are_all_made_or_none(server) {
-        let field = Field::open(&server, json!({"rotation_days": 90, "location_visits_per_day": 9})).await;
-        let (shopper, other) = (server.north.shopper(), &server.north.other_shopper);
-        let visits = [field.plan(0).await, field.plan(0).await];
-        let path = format!("/v1/rounds/{}/assignments", field.round);
-        let body = |second: &Person| json!({"assignments": [
-            {"visit": visits[0], "shopper": shopper.id, "due_on": "2026-11-21"},
-            {"visit": visits[1], "shopper": second.id, "due_on": "2026-11-22"}]});
-        let answer = field.post(&path, body(shopper)).await;
-        // Which of the two comes first is a matter of their ids.
-        assert!(answer.text().contains("assignments["), "{}", answer.text());
-        assert!(refused(answer)[0].starts_with("rotation 2027-02-"));
-        assert_eq!(field.state(&visits[0]).await, "planned free");
-        let made = field.post(&path, body(other)).await.created();
-        assert_eq!(made["items"].as_array().map(Vec::len), Some(2));
+    async fn a_day_that_is_over_is_nobodys(server) {
+        let field = Field::open(&server, json!({"rotation_days": 0, "location_visits_per_day": 9})).await;
+        let visit = field.plan(0).await;
+        let shopper = server.north.shopper();
+        assert_eq!(refused(field.offer(&visit, shopper, Some("2026-11-19")).await), ["day_over 2026-11-20"]);
+        assert_eq!(field.why_not(&visit, shopper, "&on=2026-11-19").await.0, ["day_over 2026-11-20"]);
+        let early = json!({"starts_on": "2026-11-15"});
+        let path = format!("/v1/visits/{visit}/plan");
+        let refused = field.send(Method::PATCH, &path, &early, server.north.coordinator()).await;
+        assert_eq!(refused.issues(422), ["starts_on out_of_order"]);
     }
 
-    async fn who_is_invited_is_told(server) {
+    async fn visits_without_a_day_keep_to_quotas_and_caps_too(server) {
+        let field = Field::open(&server, json!({"rotation_days": 0, "location_visits_per_day": 1})).await;
+        let path = format!("/v1/rounds/{}/quotas", field.round);
+        let quotas = json!({"weekday": {}, "daypart": {}, "week": {"1": 1, "2": 1}});
+        assert_eq!(field.send(Method::PUT, &path, &quotas, server.north.coordinator()).await.status, 204);
+        let shopper = server.north.shopper();
+        for place in [0, 1] {
+            let _ = field.offered(&field.plan(place).await, shopper, None).await;
+        }
+        assert_eq!(refused(field.offer(&field.plan(2).await, shopper, None).await), ["quota_full"]);
+    }
+
+    async fn the_brief_tells_the_days_of_the_visit(server) {
+        let field = Field::open(&server, json!({"rotation_days": 0})).await;
+        let shopper = server.north.shopper();
+        let visit = field.plan(0).await;
+        let path = format!("/v1/visits/{visit}/plan");
+        let days = json!({"starts_on": "2026-11-21", "visit_by": "2026-11-24"});
+        let _ = field.send(Method::PATCH, &path, &days, server.north.coordinator()).await.ok();
+        let assignment = field.offered(&visit, shopper, None).await;
+        let path = format!("/v1/assignments/{assignment}/accept");
+        let brief = field.send(Method::POST, &path, &json!({"due_on": "2026-11-22"}), shopper).await.ok();
+        assert_eq!((&brief["starts_on"], &brief["visit_by"], &brief["due_on"]), (&json!("2026-11-21"), &json!("2026-11-24"), &json!("2026-11-22")));
+    }
+
+    async fn a_programme_does_not_end_under_an_offer(server) {
         let field = Field::open(&server, json!({"rotation_days": 0})).await;
         let visit = field.plan(0).await;
-        let path = format!("/v1/visits/{visit}/invitations");
-        let coordinator = server.north.coordinator();
-        let shoppers = json!({"shoppers": [server.north.shopper().id]});
-        assert_eq!(field.send(Method::POST, &path, &shoppers, coordinator).await.status, 204);
-        assert_eq!(field.send(Method::POST, &path, &shoppers, coordinator).await.status, 204, "once more is no error");
-        assert_eq!(field.jobs("", server.north.shopper()).await[0]["invited"], true);
-        assert_eq!(field.jobs("", &server.north.other_shopper).await[0]["invited"], false);
-        let staff = json!({"shoppers": [server.north.reviewer().id]});
-        assert_eq!(field.send(Method::POST, &path, &staff, coordinator).await.issues(422), ["shoppers[0] not_found"]);
-    }
-
-    async fn of_many_at_once_one_gets_the_last_job(server) {
-        let field = Field::open(&server, json!({"rotation_days": 0, "location_visits_per_day": 99, "visits_per_round": 99})).await;
-        let visit = field.plan(0).await;
-        field.post_all(json!("self_assign")).await;
-        let (shopper, other, coordinator) = (server.north.shopper(), &server.north.other_shopper, server.north.coordinator());
-        // All sign in before the run begins.
-        for who in [shopper, other, coordinator] {
-            let _ = server.token(who).await;
-        }
-        let path = format!("/v1/jobs/{visit}/take");
-        let answers = join_all((0..64).map(|number| {
-            let who = if number % 2 == 0 { shopper } else { other };
-            let (field, path) = (&field, &path);
-            async move { field.send(Method::POST, path, &job("2026-11-21"), who).await }
-        })).await;
-        let won = answers.iter().filter(|answer| answer.status.is_success()).count();
-        assert_eq!(won, 1);
-        let lost: BTreeSet<_> = answers.into_iter().filter(|answer| !answer.status.is_success()).map(|answer| answer.problem(409)).collect();
-        assert_eq!(lost.into_iter().collect::<Vec<_>>(), ["job_taken"]);
-    }
-
-    async fn of_many_coordinators_one_assigns_a_visit(server) {
-        let field = Field::open(&server, json!({"rotation_days": 0, "location_visits_per_day": 1})).await;
-        // Two visits of one place, of which it takes one a day.
-        let visits = [field.plan(0).await, field.plan(0).await];
-        let _ = server.token(server.north.coordinator()).await;
-        let answers = join_all((0..64).map(|number| {
-            let who = if number % 2 == 0 { server.north.shopper() } else { &server.north.other_shopper };
-            let (field, visit) = (&field, &visits[number % 2]);
-            async move { field.offer(visit, who, Some("2026-11-21")).await }
-        })).await;
-        for answer in answers {
-            let is_known = answer.status.is_success() || answer.status == 409;
-            assert!(is_known, "{}", answer.text());
-        }
-        let states = [field.state(&visits[0]).await, field.state(&visits[1]).await];
-        assert_eq!(states.iter().filter(|state| *state == "planned assigned").count(), 1, "{states:?}");
+        let assignment = field.offered(&visit, server.north.shopper(), None).await;
+        let path = |verb: &str| format!("/v1/programmes/{}/{verb}", field.programme);
+        let _ = field.post(&path("close"), Value::Null).await.ok();
+        assert_eq!(field.post(&path("finish"), Value::Null).await.problem(409), "not_possible_in_state");
+        let decline = format!("/v1/assignments/{assignment}/decline");
+        let declined = field.send(Method::POST, &decline, &json!({"reason": "En ehdi."}), server.north.shopper()).await;
+        assert_eq!(declined.status, 204);
+        assert_eq!(field.post(&path("finish"), Value::Null).await.ok()["state"], "closed");
     }
 }

@@ -34,8 +34,14 @@ pub struct AssignmentBrief {
     pub location: LocationBrief,
     /// The checklist version to fill in.
     pub form: FormVersion,
+    /// The first day of the visit, where that is not the first of the round.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub starts_on: Option<LocalDate>,
     /// The last day of the visit.
     pub visit_by: LocalDate,
+    /// The day that it is planned for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub due_on: Option<LocalDate>,
     /// The last day of the report.
     pub report_by: LocalDate,
     /// What the reviewer asks for, after a return.

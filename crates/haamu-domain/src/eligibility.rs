@@ -262,9 +262,20 @@ obstacle_codes! {
     OutsideRound = "outside_round";
     /// The place is closed on that day, or in that part of it.
     PlaceClosed = "place_closed";
+    /// The day is over at the place.
+    DayOver = "day_over";
 }
 
 impl Obstacle {
+    /// That the day is over; the present one is not.
+    #[must_use]
+    pub fn over(today: LocalDate) -> Self {
+        Self {
+            allowed_from: Some(today),
+            ..Self::new(ObstacleCode::DayOver)
+        }
+    }
+
     /// That the quota of a cell is full.
     #[must_use]
     pub fn quota(kind: QuotaKind, cell: &str) -> Self {
@@ -324,6 +335,24 @@ pub fn first_date(
             return Some(date);
         }
         date = date.plus_days(1);
+    }
+    None
+}
+
+/// The last date of a visit, not before a day, on which nothing stands in the way, if there is one.
+#[must_use]
+pub fn last_date(
+    visit: &OpenVisit,
+    from: LocalDate,
+    stands_in_the_way: impl Fn(LocalDate) -> bool,
+) -> Option<LocalDate> {
+    let first = from.max(visit.starts_on);
+    let mut date = visit.visit_by;
+    while date >= first {
+        if !stands_in_the_way(date) {
+            return Some(date);
+        }
+        date = date.minus_days(1);
     }
     None
 }

@@ -2,6 +2,8 @@
 
 use std::fmt;
 use std::sync::Arc;
+#[cfg(feature = "testing")]
+use std::sync::PoisonError;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -10,7 +12,7 @@ use rand::RngExt;
 use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sea_orm::{
     AccessMode, ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction,
-    DbBackend, IsolationLevel, SqliteTransactionMode, TransactionOptions, TransactionTrait,
+    DbBackend, IsolationLevel, SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
 };
 use tokio::sync::Semaphore;
 
@@ -71,17 +73,43 @@ struct Writer {
 
 /// How many statements a database has been given; begin and commit are not among them.
 #[derive(Clone, Debug, Default)]
-pub struct StatementCount(Arc<AtomicU64>);
+pub struct StatementCount {
+    count: Arc<AtomicU64>,
+    #[cfg(feature = "testing")]
+    kept: Arc<std::sync::Mutex<Option<Vec<Statement>>>>,
+}
 
 impl StatementCount {
     /// So many since the database was opened.
     #[must_use]
     pub fn get(&self) -> u64 {
-        self.0.load(Ordering::Relaxed)
+        self.count.load(Ordering::Relaxed)
     }
 
-    fn add(&self) {
-        self.0.fetch_add(1, Ordering::Relaxed);
+    /// Keeps the statements themselves from now on.
+    #[cfg(feature = "testing")]
+    pub fn keep(&self) {
+        *self.kept.lock().unwrap_or_else(PoisonError::into_inner) = Some(Vec::new());
+    }
+
+    /// The statements that were kept; none are from now on.
+    #[cfg(feature = "testing")]
+    #[must_use]
+    pub fn take(&self) -> Vec<Statement> {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.take().unwrap_or_default()
+    }
+
+    #[cfg_attr(
+        not(feature = "testing"),
+        expect(unused_variables, reason = "only tests keep them")
+    )]
+    fn add(&self, statement: &Statement) {
+        self.count.fetch_add(1, Ordering::Relaxed);
+        #[cfg(feature = "testing")]
+        if let Some(kept) = self.kept.lock().unwrap_or_else(PoisonError::into_inner).as_mut() {
+            kept.push(statement.clone());
+        }
     }
 }
 
@@ -303,7 +331,7 @@ enum Role {
 
 fn counted(mut connection: DatabaseConnection, statements: &StatementCount) -> DatabaseConnection {
     let counted = statements.clone();
-    connection.set_metric_callback(move |_| counted.add());
+    connection.set_metric_callback(move |info| counted.add(info.statement));
     connection
 }
 

@@ -29,10 +29,11 @@ pub(super) struct Row {
     postal_code: String,
     city: String,
     country: String,
-    latitude: Option<String>,
-    longitude: Option<String>,
+    /// None: the file does not say it.
+    point: Option<Option<(String, String)>>,
     time_zone: String,
-    typical_staff_on_shift: Option<u32>,
+    /// None: the file does not say it.
+    typical_staff_on_shift: Option<Option<u32>>,
     operator_kind: Option<OperatorKind>,
 }
 
@@ -44,6 +45,12 @@ impl Row {
         client_organisation: ClientOrganisationId,
         before: Option<&Location>,
     ) -> Location {
+        let (latitude, longitude) = match &self.point {
+            Some(point) => point.clone().unzip(),
+            None => before.map_or((None, None), |before| {
+                (before.latitude.clone(), before.longitude.clone())
+            }),
+        };
         Location {
             id,
             client_organisation,
@@ -53,10 +60,12 @@ impl Row {
             postal_code: self.postal_code.clone(),
             city: self.city.clone(),
             country: self.country.clone(),
-            latitude: self.latitude.clone(),
-            longitude: self.longitude.clone(),
+            latitude,
+            longitude,
             time_zone: self.time_zone.clone(),
-            typical_staff_on_shift: self.typical_staff_on_shift,
+            typical_staff_on_shift: self
+                .typical_staff_on_shift
+                .unwrap_or_else(|| before.and_then(|before| before.typical_staff_on_shift)),
             operator_kind: self
                 .operator_kind
                 .or(before.map(|before| before.operator_kind))
@@ -84,6 +93,8 @@ fn row(cells: &mut Cells<'_>) -> Option<Row> {
     let city = cells.text("city", 100);
     let country = country(cells);
     let point = cells.point("latitude", "longitude");
+    let point_said = cells.has("latitude") || cells.has("longitude");
+    let staff_said = cells.has("typical_staff_on_shift");
     let time_zone = cells.text("time_zone", 100);
     if time_zone.as_ref().is_some_and(|name| Zone::named(name).is_none()) {
         let message = "not a time zone such as Europe/Helsinki";
@@ -91,7 +102,6 @@ fn row(cells: &mut Cells<'_>) -> Option<Row> {
     }
     let staff = staff(cells);
     let operator_kind = operator_kind(cells);
-    let (latitude, longitude) = point?.unzip();
     let row = Row {
         external_id: external_id?,
         name: name?,
@@ -99,10 +109,9 @@ fn row(cells: &mut Cells<'_>) -> Option<Row> {
         postal_code: postal_code?,
         city: city?,
         country: country?,
-        latitude,
-        longitude,
+        point: point_said.then_some(point?),
         time_zone: time_zone?,
-        typical_staff_on_shift: staff?,
+        typical_staff_on_shift: staff_said.then_some(staff?),
         operator_kind: operator_kind?,
     };
     cells.is_sound().then_some(row)
@@ -164,9 +173,37 @@ mod tests {
             + "T1;Torikauppa;Tori 1;00100;Helsinki;fi;60,17;24,94;Europe/Helsinki;\n";
         let (rows, errors) = parse(csv.as_bytes()).expect("readable");
         assert_eq!(errors, []);
+        let point = rows[0].point.clone().flatten();
+        assert_eq!(point, Some(("60.17".to_owned(), "24.94".to_owned())));
+        assert_eq!(rows[0].country, "FI");
+    }
+
+    #[test]
+    fn what_a_file_does_not_say_stays_as_it_was() {
+        let full =
+            format!("{HEADING}\n") + "T1,Torikauppa,Tori 1,00100,Helsinki,FI,60.17,24.94,Europe/Helsinki,8\n";
+        let (rows, _) = parse(full.as_bytes()).expect("readable");
+        let (id, client) = (
+            LocationId::from_uuid(uuid::Uuid::nil()),
+            ClientOrganisationId::from_uuid(uuid::Uuid::nil()),
+        );
+        let before = rows[0].location(id, client, None);
+        let short = "external_id,name,address,postal_code,city,country,time_zone\n\
+                     T1,Uusi nimi,Tori 1,00100,Helsinki,FI,Europe/Helsinki\n";
+        let (rows, _) = parse(short.as_bytes()).expect("readable");
+        let after = rows[0].location(id, client, Some(&before));
         assert_eq!(
-            (rows[0].latitude.as_deref(), rows[0].country.as_str()),
-            (Some("60.17"), "FI")
+            (after.latitude.as_deref(), after.typical_staff_on_shift),
+            (Some("60.17"), Some(8))
+        );
+        assert_eq!(after.name, "Uusi nimi");
+        let emptied = format!("{HEADING}\n") + "T1,Torikauppa,Tori 1,00100,Helsinki,FI,,,Europe/Helsinki,\n";
+        let (rows, _) = parse(emptied.as_bytes()).expect("readable");
+        let after = rows[0].location(id, client, Some(&before));
+        assert_eq!(
+            (after.latitude, after.typical_staff_on_shift),
+            (None, None),
+            "an empty cell empties"
         );
     }
 

@@ -143,8 +143,7 @@ impl App {
                 .map(|posting| (distance(&points, &posting), posting))
                 .filter(|(distance, _)| is_within(*distance, query.radius_km))
                 .collect();
-            let mut items = self.views_of_board(tx, actor, near).await?;
-            items.retain(|job| query.with_obstacles || job.obstacles.is_empty());
+            let mut items = self.views_of_board(tx, actor, near, query.with_obstacles).await?;
             let is_long = items.len() > PAGE;
             items.truncate(PAGE);
             let next = match (is_long, is_cut) {
@@ -162,6 +161,7 @@ impl App {
         tx: &Tx,
         actor: &Actor,
         postings: Vec<(Option<f64>, Posting)>,
+        with_obstacles: bool,
     ) -> Result<Vec<JobView>, Error> {
         let agency = actor.agency;
         let ids: Vec<_> = postings.iter().map(|(_, posting)| posting.visit).collect();
@@ -195,6 +195,10 @@ impl App {
                 return None;
             }
             let on = |date| round.facts.obstacles(&round.candidate, None, visit, date);
+            let first_date = first_date(&visit.open, visit.today, |date| !on(date).is_empty());
+            if first_date.is_none() && !with_obstacles {
+                return None;
+            }
             Some(JobView {
                 visit: posting.visit,
                 programme: round.facts.programme.id,
@@ -208,11 +212,12 @@ impl App {
                 fees: round.fees.clone(),
                 is_invited: invited.contains(&posting.visit),
                 has_applied: applied.contains(&posting.visit),
-                obstacles: without_date(visit, on),
-                first_date: first_date(&visit.open, visit.today, |date| !on(date).is_empty()),
+                obstacles: first_date.map_or_else(|| without_date(visit, on), |_| Vec::new()),
+                first_date,
             })
         };
-        Ok(postings.into_iter().filter_map(view).collect())
+        // One more than a page tells that there are more.
+        Ok(postings.into_iter().filter_map(view).take(PAGE + 1).collect())
     }
 
     async fn board_round(&self, tx: &Tx, actor: &Actor, round: RoundId) -> Result<BoardRound, Error> {
@@ -242,7 +247,7 @@ impl App {
             let (visit, _) = lock_posted(tx, actor, id).await?;
             let offer = offer_input(actor, input);
             let (facts, planned) = self.lock_rules(tx, actor, &visit, actor.user, "shopper").await?;
-            let obstacles = self.find_obstacles(tx, agency, &facts, &planned, &offer).await?;
+            let (obstacles, _) = self.find_obstacles(tx, agency, &facts, &planned, &offer).await?;
             if !obstacles.is_empty() {
                 return Err(Error::not_eligible(obstacles));
             }

@@ -29,6 +29,8 @@ pub(crate) struct RoundFacts {
     pub(crate) rules: FieldRules,
     quotas: Cells,
     entries: Vec<Entry>,
+    /// How many of them fall into each cell of the quotas.
+    filled: Cells,
 }
 
 /// A visit that somebody is to make, with its plan.
@@ -55,12 +57,19 @@ impl RoundFacts {
         } else {
             calendar::list_of_round(tx, agency, round.id).await?
         };
+        let mut filled = Cells::new();
+        for entry in &entries {
+            for cell in cells(round.starts_on, entry.date, entry.daypart) {
+                *filled.entry(cell).or_default() += 1;
+            }
+        }
         Ok(Self {
             rules: rules.map(|view| view.part).unwrap_or_default(),
             programme,
             round,
             quotas,
             entries,
+            filled,
         })
     }
 
@@ -73,6 +82,9 @@ impl RoundFacts {
         date: LocalDate,
     ) -> Vec<Obstacle> {
         let mut found = obstacles(&self.rules, candidate, &visit.open, date);
+        if date < visit.today {
+            found.push(Obstacle::over(visit.today));
+        }
         if let Some(visits) = companion {
             found.extend(companion_obstacles(
                 &self.rules,
@@ -97,11 +109,13 @@ impl RoundFacts {
 
     /// How many visits fall into each cell of the quotas, one visit aside.
     fn taken(&self, except: Option<VisitId>) -> Cells {
-        let mut taken = BTreeMap::new();
-        let is_other = |entry: &&Entry| except.is_none() || entry.visit != except;
-        for entry in self.entries.iter().filter(is_other) {
+        let mut taken = self.filled.clone();
+        let is_left_out = |entry: &&Entry| except.is_some() && entry.visit == except;
+        for entry in self.entries.iter().filter(is_left_out) {
             for cell in cells(self.round.starts_on, entry.date, entry.daypart) {
-                *taken.entry(cell).or_default() += 1;
+                if let Some(count) = taken.get_mut(&cell) {
+                    *count = count.saturating_sub(1);
+                }
             }
         }
         taken
@@ -288,13 +302,12 @@ impl RoundFacts {
     }
 }
 
-/// A companion of a shopper, by id.
+/// A companion of a shopper, by id; also one who was taken off the list since, for terms name them still.
 pub(crate) async fn find_companion(
     tx: &Tx,
     agency: AgencyId,
     shopper: UserId,
     id: CompanionId,
 ) -> Result<Option<panel::Companion>, Error> {
-    let all = panel::list_companions(tx, agency, shopper).await?;
-    Ok(all.into_iter().find(|companion| companion.id == id))
+    Ok(panel::find_companion(tx, agency, shopper, id).await?)
 }

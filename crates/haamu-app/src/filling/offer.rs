@@ -1,7 +1,7 @@
 //! Giving a visit to a shopper, under all rules, and what becomes of the offer.
 
 use haamu_domain::brief::{assignment_entity, form_entity, submission_entity};
-use haamu_domain::eligibility::Obstacle;
+use haamu_domain::eligibility::{Obstacle, last_date};
 use haamu_domain::filling::{EndReason, Origin};
 use haamu_domain::{
     Actor, AgencyId, AssignmentEvent, AssignmentId, AssignmentState, AuditEvent, Code, CompanionId,
@@ -15,12 +15,13 @@ use haamu_store::repo::visits::{self, Assignment, Visit};
 use haamu_store::repo::{checklists, clients, identity, programmes};
 use serde_json::json;
 
-use crate::error::no_such;
+use crate::error::{Checks, no_such};
 use crate::jobs::Job;
 use crate::visits::scope_of;
 use crate::{App, Error};
 
 use super::facts::{PlannedVisit, RoundFacts, find_companion};
+use super::plan::check_scenario;
 
 /// To whom a visit goes, and on what terms.
 #[derive(Clone, Copy, Debug)]
@@ -74,10 +75,20 @@ impl App {
             let detail = format!("The visit is not to be made any more: {reason}");
             return Err(Error::because(Code::NotPossibleInState, detail));
         }
+        if let Some(scenario) = planned.plan.scenario {
+            // It may have been retired, or changed and not yet ticked anew.
+            let mut checks = Checks::default();
+            check_scenario(tx, agency, &facts.round, scenario, "scenario", &mut checks).await?;
+            if checks.finish().is_err() {
+                let detail = "The scenario of the visit is not ready for use.";
+                return Err(Error::because(Code::NotPossibleInState, detail));
+            }
+        }
         Ok((facts, planned))
     }
 
-    /// What stands in the way of these terms.
+    /// What stands in the way of these terms, and the day that they come to. Where they name none, that is the
+    /// last free one: there the visit counts until the shopper says when they go.
     pub(crate) async fn find_obstacles(
         &self,
         tx: &Tx,
@@ -85,7 +96,7 @@ impl App {
         facts: &RoundFacts,
         planned: &PlannedVisit,
         input: &OfferInput,
-    ) -> Result<Vec<Obstacle>, Error> {
+    ) -> Result<(Vec<Obstacle>, Option<LocalDate>), Error> {
         let visit = planned.plan.visit;
         let users = [input.shopper];
         let mut candidates = facts
@@ -102,9 +113,13 @@ impl App {
             }
         };
         let on = |date| facts.obstacles(&candidate, companion.as_deref(), planned, date);
-        Ok(match input.due_on {
-            Some(date) => on(date),
-            None => super::ask::without_date(planned, on),
+        if let Some(date) = input.due_on {
+            return Ok((on(date), Some(date)));
+        }
+        let last = last_date(&planned.open, planned.today, |date| !on(date).is_empty());
+        Ok(match last {
+            Some(date) => (Vec::new(), Some(date)),
+            None => (super::ask::without_date(planned, on), None),
         })
     }
 
@@ -120,17 +135,23 @@ impl App {
     ) -> Result<Assignment, Error> {
         let agency = actor.agency;
         let (facts, planned) = self.lock_rules(tx, actor, visit, input.shopper, path).await?;
-        let obstacles = self.find_obstacles(tx, agency, &facts, &planned, input).await?;
+        let now = self.now();
+        let mut assignment = self.open_assignment(tx, agency, visit, input.shopper).await?;
+        let mut terms = terms::load(tx, agency, assignment.id).await?;
+        // What an application said holds where the offer says nothing else, and is judged as it is now.
+        let merged = OfferInput {
+            due_on: input.due_on.or(terms.due_on),
+            companion: input.companion.or(terms.companion),
+            ..*input
+        };
+        let (obstacles, due_on) = self.find_obstacles(tx, agency, &facts, &planned, &merged).await?;
         if !obstacles.is_empty() {
             return Err(Error::not_eligible(obstacles));
         }
-        let now = self.now();
-        let mut assignment = self.open_assignment(tx, agency, visit, input.shopper).await?;
         let respond_by = now.plus_hours(facts.rules.respond_hours);
-        let mut terms = terms::load(tx, agency, assignment.id).await?;
         terms.origin = origin;
-        terms.due_on = input.due_on.or(terms.due_on);
-        terms.companion = input.companion.or(terms.companion);
+        terms.due_on = due_on;
+        terms.companion = merged.companion;
         terms.respond_by = (given == Given::Offered).then_some(respond_by);
         if given == Given::Taken {
             assignment.state = assignment.state.after(AssignmentEvent::Accept)?;

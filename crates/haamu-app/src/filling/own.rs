@@ -125,7 +125,7 @@ impl App {
                 due_on: Some(due_on),
                 companion: terms.companion,
             };
-            let obstacles = self.find_obstacles(tx, agency, &facts, &planned, &input).await?;
+            let (obstacles, _) = self.find_obstacles(tx, agency, &facts, &planned, &input).await?;
             if !obstacles.is_empty() {
                 return Err(Error::not_eligible(obstacles));
             }

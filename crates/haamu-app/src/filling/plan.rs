@@ -2,12 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use haamu_domain::brief::assignment_entity;
 use haamu_domain::filling::{Board, EndReason, QuotaKind};
 use haamu_domain::{
     Actor, AgencyId, AssignmentEvent, AuditEvent, Code, Daypart, LocalDate, RoundId, ScenarioId, Target,
     UserId, Verb, VisitId, VisitState,
 };
 use haamu_store::Tx;
+use haamu_store::repo::feed::{self, FeedChange};
 use haamu_store::repo::plans::{self, VisitPlan};
 use haamu_store::repo::programmes::{self, Round};
 use haamu_store::repo::visits::{self, Visit, VisitFilter};
@@ -16,6 +18,7 @@ use serde_json::json;
 
 use crate::context::{require, require_in_agency};
 use crate::error::{Checks, no_such};
+use crate::visits::scope_of;
 use crate::{App, Error};
 
 /// At most so many visits are changed at once.
@@ -66,13 +69,33 @@ impl App {
             let round = round.ok_or_else(|| Error::not_found("round"))?;
             let mut plan = plans::load(tx, actor.agency, id, visit.round).await?;
             apply(&mut plan, patch, external_id);
-            check(tx, actor.agency, &plan, &round).await?;
+            check(&plan, &round)?;
+            if let Some(Some(scenario)) = patch.scenario {
+                let mut checks = Checks::default();
+                check_scenario(tx, actor.agency, &round, scenario, "scenario", &mut checks).await?;
+                checks.finish()?;
+            }
             plans::put(tx, actor.agency, &plan).await?;
             plan.row_version += 1;
+            self.tell_of_plan(tx, actor.agency, id).await?;
             let event = AuditEvent::of(Verb::CreateVisits, "visit", id);
             Ok((plan, event.with(json!({"plan": plan_json(patch)}))))
         })
         .await
+    }
+
+    /// Whoever has the visit learns of its new days.
+    async fn tell_of_plan(&self, tx: &Tx, agency: AgencyId, visit: VisitId) -> Result<(), Error> {
+        for offer in visits::list_assignments(tx, agency, &[visit]).await? {
+            if offer.state.is_live() {
+                let change = FeedChange {
+                    entity: assignment_entity(offer.id),
+                    revoked: None,
+                };
+                feed::append(tx, agency, &scope_of(agency, offer.shopper), &[change]).await?;
+            }
+        }
+        Ok(())
     }
 
     /// Puts visits of a round on the job board, or takes them off it: these, or all that nobody has.
@@ -89,20 +112,13 @@ impl App {
         require_in_agency(actor, Verb::CreateVisits)?;
         self.act(actor, |tx: Tx| async move {
             let tx = &tx;
-            let locked = programmes::lock_round(tx, actor.agency, round).await?;
-            locked.ok_or_else(|| Error::not_found("round"))?;
-            let filter = VisitFilter {
-                round: Some(round),
-                state: of.is_none().then_some(VisitState::Planned),
-                ids: of.map(|of| of.iter().copied().collect()),
-                ..VisitFilter::default()
-            };
-            let limit = MAX_VISITS as u64;
-            let (found, _) = visits::list(tx, actor.agency, &filter, None, limit).await?;
-            if of.is_some_and(|of| of.len() != found.len()) {
-                return Err(no_such("visits".to_owned(), "visits of the round"));
+            let found = programmes::find_round(tx, actor.agency, round).await?;
+            found.ok_or_else(|| Error::not_found("round"))?;
+            let ids = visits_to_post(tx, actor.agency, round, of).await?;
+            // Their locks keep plans from being written over that somebody changes meanwhile.
+            for some in ids.chunks(MAX_VISITS) {
+                visits::lock_many(tx, actor.agency, some).await?;
             }
-            let ids: Vec<_> = found.iter().map(|visit| visit.id).collect();
             let mut known = plans::list(tx, actor.agency, &ids).await?;
             let mut changed = 0;
             for id in &ids {
@@ -264,6 +280,35 @@ impl App {
     }
 }
 
+/// These visits of a round, or all that nobody has, in the order of their ids.
+async fn visits_to_post(
+    tx: &Tx,
+    agency: AgencyId,
+    round: RoundId,
+    of: Option<&[VisitId]>,
+) -> Result<Vec<VisitId>, Error> {
+    let filter = VisitFilter {
+        round: Some(round),
+        state: of.is_none().then_some(VisitState::Planned),
+        ids: of.map(|of| of.iter().copied().collect()),
+        ..VisitFilter::default()
+    };
+    let (mut ids, mut after) = (Vec::new(), None);
+    loop {
+        let limit = MAX_VISITS as u64;
+        let (found, has_more) = visits::list(tx, agency, &filter, after, limit).await?;
+        ids.extend(found.iter().map(|visit| visit.id));
+        after = found.last().map(|visit| visit.id.uuid());
+        if !has_more {
+            break;
+        }
+    }
+    match of {
+        Some(of) if of.len() != ids.len() => Err(no_such("visits".to_owned(), "visits of the round")),
+        _ => Ok(ids),
+    }
+}
+
 /// A visit that nobody has handed in, locked.
 pub(super) async fn lock_open(tx: &Tx, actor: &Actor, verb: Verb, id: VisitId) -> Result<Visit, Error> {
     let visit = visits::lock(tx, actor.agency, id).await?;
@@ -289,10 +334,13 @@ fn apply(plan: &mut VisitPlan, patch: &VisitPlanPatch, external_id: &Option<Opti
     plan.board = patch.board.unwrap_or(plan.board);
 }
 
-async fn check(tx: &Tx, agency: AgencyId, plan: &VisitPlan, round: &Round) -> Result<(), Error> {
+fn check(plan: &VisitPlan, round: &Round) -> Result<(), Error> {
     let mut checks = Checks::default();
     let starts_on = plan.starts_on.unwrap_or(round.starts_on);
     let visit_by = plan.visit_by.unwrap_or(round.visit_by);
+    if starts_on < round.starts_on {
+        checks.issue("starts_on", "out_of_order", "the visit starts before its round");
+    }
     if visit_by < starts_on {
         checks.issue("visit_by", "out_of_order", "the visit ends before it starts");
     }
@@ -302,9 +350,6 @@ async fn check(tx: &Tx, agency: AgencyId, plan: &VisitPlan, round: &Round) -> Re
             "out_of_order",
             "the report is due before the visit ends",
         );
-    }
-    if let Some(id) = plan.scenario {
-        check_scenario(tx, agency, round, id, "scenario", &mut checks).await?;
     }
     checks.finish()
 }

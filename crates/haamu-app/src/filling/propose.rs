@@ -116,6 +116,23 @@ impl App {
         Ok(())
     }
 
+    /// Lets a plan go on whose job was given up and is tried anew.
+    pub(crate) async fn revive_proposal(
+        &self,
+        tx: &Tx,
+        agency: AgencyId,
+        id: ProposalId,
+        state: ProposalState,
+    ) -> Result<(), Error> {
+        let found = proposals::lock(tx, agency, id).await?;
+        if let Some(mut found) = found.filter(|found| found.state == ProposalState::Failed) {
+            found.state = state;
+            found.finished_at = None;
+            proposals::update(tx, agency, &found).await?;
+        }
+        Ok(())
+    }
+
     /// Notes that a plan is being worked out; none if that has been done.
     async fn begin_planning(&self, agency: AgencyId, id: ProposalId) -> Result<Option<Proposal>, Error> {
         self.inner
@@ -275,11 +292,20 @@ async fn visits_of_nobody(tx: &Tx, agency: AgencyId, round: RoundId) -> Result<V
         state: Some(VisitState::Planned),
         ..VisitFilter::default()
     };
-    let (mut found, _) = visits::list(tx, agency, &filter, None, MAX_VISITS).await?;
-    let ids: Vec<_> = found.iter().map(|visit| visit.id).collect();
-    let assignments = visits::list_assignments(tx, agency, &ids).await?;
-    let live = assignments.iter().filter(|offer| offer.state.is_live());
-    let live: BTreeSet<_> = live.map(|offer| offer.visit).collect();
-    found.retain(|visit| !live.contains(&visit.id));
-    Ok(found)
+    let most = usize::try_from(MAX_VISITS).unwrap_or(usize::MAX);
+    let (mut open, mut after) = (Vec::new(), None);
+    loop {
+        let (mut found, has_more) = visits::list(tx, agency, &filter, after, MAX_VISITS).await?;
+        after = found.last().map(|visit| visit.id.uuid());
+        let ids: Vec<_> = found.iter().map(|visit| visit.id).collect();
+        let assignments = visits::list_assignments(tx, agency, &ids).await?;
+        let live = assignments.iter().filter(|offer| offer.state.is_live());
+        let live: BTreeSet<_> = live.map(|offer| offer.visit).collect();
+        found.retain(|visit| !live.contains(&visit.id));
+        open.append(&mut found);
+        if !has_more || open.len() >= most {
+            open.truncate(most);
+            return Ok(open);
+        }
+    }
 }

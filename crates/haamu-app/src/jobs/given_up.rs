@@ -1,5 +1,6 @@
 //! Jobs that were given up: an administrator sees why, and lets them be tried anew.
 
+use haamu_domain::filling::ProposalState;
 use haamu_domain::{Actor, AuditEvent, JobId, Verb};
 use haamu_store::Tx;
 use haamu_store::repo::jobs::{self, FailedJob};
@@ -8,6 +9,8 @@ use uuid::Uuid;
 
 use crate::context::{PAGE_SIZE, Page, require_in_agency};
 use crate::{App, Error};
+
+use super::Job;
 
 impl App {
     /// Jobs of the agency that were given up, the latest first.
@@ -36,8 +39,19 @@ impl App {
         require_in_agency(actor, Verb::ManageFailedJobs)?;
         self.act(actor, |tx: Tx| async move {
             let tx = &tx;
-            if !jobs::retry(tx, actor.agency, id, self.now()).await? {
-                return Err(Error::not_found("failed job"));
+            let payload = jobs::retry(tx, actor.agency, id, self.now()).await?;
+            let payload = payload.ok_or_else(|| Error::not_found("failed job"))?;
+            // A plan whose job was given up has failed; with the job it goes on where it was.
+            match serde_json::from_str(&payload) {
+                Ok(Job::ProposePlan { proposal }) => {
+                    self.revive_proposal(tx, actor.agency, proposal, ProposalState::Waiting)
+                        .await?;
+                }
+                Ok(Job::ApplyProposal { proposal }) => {
+                    self.revive_proposal(tx, actor.agency, proposal, ProposalState::Applying)
+                        .await?;
+                }
+                _ => {}
             }
             let event = AuditEvent::of(Verb::ManageFailedJobs, "job", id);
             Ok(((), event.with(json!({"retried": true}))))

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use haamu_domain::{Actor, AuditEvent, BriefingId, ProgrammeId, Role, Target, Timestamp, UserId, Verb};
 use haamu_store::Tx;
 use haamu_store::repo::briefings::{self, Briefing};
-use haamu_store::repo::{identity, programmes, visits};
+use haamu_store::repo::{identity, plans, programmes, visits};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
@@ -188,7 +188,7 @@ pub(super) async fn load_for_fieldwork(
     require(actor, verb, &target, "programme")?;
     if actor.role == Role::Shopper {
         let within_reach = visits::list_programmes_of_shopper(tx, actor.agency, actor.user).await?;
-        if !within_reach.contains(&id) {
+        if !within_reach.contains(&id) && !plans::is_posted(tx, actor.agency, id).await? {
             return Err(Error::not_found("programme"));
         }
     }

@@ -75,7 +75,8 @@ impl App {
             let mut programme = programme.ok_or_else(|| Error::not_found("programme"))?;
             programme.state = programme.state.after(event)?;
             if event == ProgrammeEvent::Finish {
-                let open = visits::count_under_way(tx, actor.agency, id).await?;
+                let open = visits::count_under_way(tx, actor.agency, id).await?
+                    + visits::count_offered(tx, actor.agency, id).await?;
                 if open > 0 {
                     let detail = format!("{open} of its visits are under way.");
                     return Err(Error::because(Code::NotPossibleInState, detail));

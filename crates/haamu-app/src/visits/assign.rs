@@ -167,6 +167,9 @@ impl App {
         self.act(actor, |tx: Tx| async move {
             let tx = &tx;
             self.load_plan(tx, actor, round).await?;
+            // All visits before the round and what else their rules lock: whoever takes one holds it first, too.
+            let all: Vec<_> = offers.iter().map(|(_, (visit, _))| *visit).collect();
+            visits::lock_many(tx, actor.agency, &all).await?;
             let mut ids = Vec::with_capacity(offers.len());
             for (index, (visit, input)) in offers {
                 let path = format!("assignments[{index}].shopper");
@@ -279,7 +282,12 @@ impl App {
             // Read again under the visit's lock: a coordinator may have withdrawn it meanwhile.
             let assignment = visits::find_assignment(tx, actor.agency, id).await?;
             let mut assignment = assignment.ok_or_else(|| Error::not_found("assignment"))?;
+            let respond_by = terms::load(tx, actor.agency, id).await?.respond_by;
             assignment.state = assignment.state.after(AssignmentEvent::Accept)?;
+            if respond_by.is_some_and(|until| until <= self.now()) {
+                let detail = "The time to answer the offer is over.";
+                return Err(Error::because(Code::NotPossibleInState, detail));
+            }
             visit.state = visit.state.after(VisitEvent::Accept)?;
             visits::update_assignment(tx, &assignment).await?;
             visits::update(tx, &visit).await?;
@@ -341,7 +349,7 @@ impl App {
                 due_on: terms.due_on,
                 companion: terms.companion,
             };
-            let obstacles = self
+            let (obstacles, _) = self
                 .find_obstacles(tx, actor.agency, &facts, &planned, &offer)
                 .await?;
             if !obstacles.is_empty() {

@@ -8,10 +8,12 @@ use haamu_domain::{
 };
 use haamu_store::Tx;
 use haamu_store::repo::clients::{ClientOrganisation, Location};
+use haamu_store::repo::plans::VisitPlan;
 use haamu_store::repo::programmes::Round;
 use haamu_store::repo::submissions::Submission;
+use haamu_store::repo::terms::Terms;
 use haamu_store::repo::visits::{Assignment, Visit};
-use haamu_store::repo::{checklists, clients, programmes, submissions, visits};
+use haamu_store::repo::{checklists, clients, plans, programmes, submissions, terms, visits};
 use haamu_sync::FormVersion;
 
 use crate::Error;
@@ -33,6 +35,8 @@ struct Around {
     clients: BTreeMap<ClientOrganisationId, ClientOrganisation>,
     locations: BTreeMap<LocationId, Location>,
     submissions: BTreeMap<AssignmentId, Submission>,
+    plans: BTreeMap<VisitId, VisitPlan>,
+    terms: BTreeMap<AssignmentId, Terms>,
 }
 
 /// Assignments as their shoppers see them; those that are not there are left out.
@@ -72,7 +76,10 @@ impl Around {
         let places = distinct(visits.iter().map(|visit| visit.location));
         let locations = clients::list_locations_by_ids(tx, agency, &places).await?;
         let submissions = submissions::list_of_visits(tx, agency, &ids).await?;
+        let of_terms: Vec<_> = assignments.iter().map(|assignment| assignment.id).collect();
         Ok(Self {
+            plans: plans::list(tx, agency, &ids).await?,
+            terms: terms::list(tx, agency, &of_terms).await?,
             forms: checklists::list_forms(tx, agency, &versions).await?,
             visits: visits.into_iter().map(|visit| (visit.id, visit)).collect(),
             rounds: rounds.into_iter().map(|round| (round.id, round)).collect(),
@@ -90,6 +97,7 @@ impl Around {
         let round = self.rounds.get(&visit.round)?;
         let location = self.locations.get(&visit.location)?;
         let submission = self.submissions.get(&assignment.id)?;
+        let (plan, terms) = (self.plans.get(&visit.id), self.terms.get(&assignment.id));
         Some(AssignmentBrief {
             assignment: assignment.id,
             visit: visit.id,
@@ -107,7 +115,9 @@ impl Around {
                 time_zone: location.time_zone.clone(),
             },
             form: *self.forms.get(&round.checklist_version)?,
-            visit_by: round.visit_by,
+            starts_on: plan.and_then(|plan| plan.starts_on),
+            visit_by: plan.and_then(|plan| plan.visit_by).unwrap_or(round.visit_by),
+            due_on: terms.and_then(|terms| terms.due_on),
             report_by: round.report_by,
             return_reason: submission.return_reason.clone(),
         })

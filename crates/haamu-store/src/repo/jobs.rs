@@ -248,26 +248,34 @@ pub async fn list_failed(
     Ok((jobs.collect::<Result<_, StoreError>>()?, has_more))
 }
 
-/// Lets a job of the agency that was given up be tried anew. Returns false if there is none of this id.
+/// Lets a job of the agency that was given up be tried anew. Returns what it is to be done with; none if there is
+/// no such job.
 ///
 /// # Errors
 /// The database failed.
-pub async fn retry(tx: &Tx, agency: AgencyId, id: JobId, now: Timestamp) -> Result<bool, StoreError> {
+pub async fn retry(
+    tx: &Tx,
+    agency: AgencyId,
+    id: JobId,
+    now: Timestamp,
+) -> Result<Option<String>, StoreError> {
+    let found = job::Entity::find_by_id(id.uuid())
+        .filter(job::Column::AgencyId.eq(agency.uuid()))
+        .filter(job::Column::FailedAt.is_not_null())
+        .lock_exclusive()
+        .one(tx.connection())
+        .await?;
+    let Some(found) = found else { return Ok(None) };
     let row = job::ActiveModel {
+        id: Set(found.id),
         attempts: Set(0),
         claimed_at: Set(None),
         failed_at: Set(None),
         run_after: Set(now.millis()),
         ..Default::default()
     };
-    let changed = job::Entity::update_many()
-        .set(row)
-        .filter(job::Column::Id.eq(id.uuid()))
-        .filter(job::Column::AgencyId.eq(agency.uuid()))
-        .filter(job::Column::FailedAt.is_not_null())
-        .exec(tx.connection())
-        .await?;
-    Ok(changed.rows_affected == 1)
+    job::Entity::update(row).exec(tx.connection()).await?;
+    Ok(Some(found.payload))
 }
 
 /// How many jobs are due or will be before `until`.

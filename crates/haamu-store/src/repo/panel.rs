@@ -196,6 +196,24 @@ pub async fn list_companions(
     Ok(rows.into_iter().map(companion_record).collect())
 }
 
+/// A companion of a shopper, also one who was taken off the list.
+///
+/// # Errors
+/// The database failed.
+pub async fn find_companion(
+    tx: &Tx,
+    agency: AgencyId,
+    shopper: UserId,
+    id: CompanionId,
+) -> Result<Option<Companion>, StoreError> {
+    let row = companion::Entity::find_by_id(id.uuid())
+        .filter(companion::Column::AgencyId.eq(agency.uuid()))
+        .filter(companion::Column::ShopperId.eq(shopper.uuid()))
+        .one(tx.connection())
+        .await?;
+    Ok(row.map(companion_record))
+}
+
 pub(super) fn companion_record(row: companion::Model) -> Companion {
     Companion {
         id: CompanionId::from_uuid(row.id),

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use haamu_domain::filling::{Board, QuotaKind};
 use haamu_domain::{
-    AgencyId, Daypart, LocalDate, LocationId, RoundId, ScenarioId, Timestamp, UserId, VisitId, VisitState,
+    AgencyId, AssignmentState, Daypart, LocalDate, LocationId, ProgrammeId, RoundId, ScenarioId, Timestamp,
+    UserId, VisitId, VisitState,
 };
-use sea_orm::sea_query::OnConflict;
+use sea_orm::sea_query::{Expr, ExprTrait, OnConflict, Query, SelectStatement};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, EntityTrait, FromQueryResult, JoinType, QueryFilter, QueryOrder,
     QuerySelect, RelationDef,
@@ -14,7 +15,7 @@ use sea_orm::{
 use uuid::Uuid;
 
 use crate::entity::filling::{job_invitation, round_quota, visit_plan};
-use crate::entity::programmes::{location, visit};
+use crate::entity::programmes::{assignment, location, round, visit};
 use crate::{StoreError, Tx};
 
 use super::programmes::date;
@@ -212,6 +213,49 @@ struct Row {
     longitude: Option<String>,
 }
 
+/// An offer of the visit that a query is at, which is neither refused nor over.
+fn live_offer_of_visit() -> SelectStatement {
+    let live = AssignmentState::ALL.iter().filter(|state| state.is_live());
+    Query::select()
+        .expr(Expr::val(1))
+        .from(assignment::Entity)
+        .and_where(
+            Expr::col((assignment::Entity, assignment::Column::VisitId))
+                .equals((visit::Entity, visit::Column::Id)),
+        )
+        .and_where(
+            Expr::col((assignment::Entity, assignment::Column::State))
+                .is_in(live.map(|state| state.as_str())),
+        )
+        .to_owned()
+}
+
+/// Whether visits of a programme are on the job board, where every shopper of the agency finds them.
+///
+/// # Errors
+/// The database failed.
+pub async fn is_posted(tx: &Tx, agency: AgencyId, programme: ProgrammeId) -> Result<bool, StoreError> {
+    let rounds = Query::select()
+        .column(round::Column::Id)
+        .from(round::Entity)
+        .and_where(round::Column::AgencyId.eq(agency.uuid()))
+        .and_where(round::Column::ProgrammeId.eq(programme.uuid()))
+        .to_owned();
+    let visits = Query::select()
+        .column(visit::Column::Id)
+        .from(visit::Entity)
+        .and_where(visit::Column::RoundId.in_subquery(rounds))
+        .and_where(visit::Column::State.eq(VisitState::Planned.as_str()))
+        .to_owned();
+    let found = visit_plan::Entity::find()
+        .filter(visit_plan::Column::AgencyId.eq(agency.uuid()))
+        .filter(visit_plan::Column::Board.is_not_null())
+        .filter(visit_plan::Column::VisitId.in_subquery(visits))
+        .one(tx.connection())
+        .await?;
+    Ok(found.is_some())
+}
+
 /// The visits on an agency's job board after one, by id: those that nobody has taken.
 ///
 /// # Errors
@@ -242,6 +286,7 @@ pub async fn list_board(
         .filter(visit_plan::Column::AgencyId.eq(agency.uuid()))
         .filter(visit_plan::Column::Board.is_in(Board::ALL.iter().map(|board| board.as_str())))
         .filter(visit::Column::State.eq(VisitState::Planned.as_str()))
+        .filter(Expr::exists(live_offer_of_visit()).not())
         .order_by_asc(visit_plan::Column::VisitId)
         .limit(limit);
     if let Some(after) = after {

@@ -100,6 +100,7 @@ pub async fn put(tx: &Tx, agency: AgencyId, new: &Terms) -> Result<(), StoreErro
         ended_at: Set(new.end.as_ref().map(|end| end.at.millis())),
     };
     let changed = [
+        assignment_term::Column::Origin,
         assignment_term::Column::DueOn,
         assignment_term::Column::RespondBy,
         assignment_term::Column::IndependentAt,

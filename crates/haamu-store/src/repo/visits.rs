@@ -381,6 +381,33 @@ pub async fn count_under_way(tx: &Tx, agency: AgencyId, of: ProgrammeId) -> Resu
     Ok(count)
 }
 
+/// How many visits of a programme are offered to somebody who has not accepted yet.
+///
+/// # Errors
+/// The database failed.
+pub async fn count_offered(tx: &Tx, agency: AgencyId, of: ProgrammeId) -> Result<u64, StoreError> {
+    let rounds = Query::select()
+        .column(round::Column::Id)
+        .from(round::Entity)
+        .and_where(round::Column::AgencyId.eq(agency.uuid()))
+        .and_where(round::Column::ProgrammeId.eq(of.uuid()))
+        .to_owned();
+    let planned = Query::select()
+        .column(visit::Column::Id)
+        .from(visit::Entity)
+        .and_where(visit::Column::RoundId.in_subquery(rounds))
+        .and_where(visit::Column::State.eq(VisitState::Planned.as_str()))
+        .to_owned();
+    let live = AssignmentState::ALL.iter().filter(|state| state.is_live());
+    let count = assignment::Entity::find()
+        .filter(assignment::Column::AgencyId.eq(agency.uuid()))
+        .filter(assignment::Column::VisitId.in_subquery(planned))
+        .filter(assignment::Column::State.is_in(live.map(|state| state.as_str())))
+        .count(tx.connection())
+        .await?;
+    Ok(count)
+}
+
 /// The programmes that a shopper has, or has had, an offer of.
 ///
 /// # Errors
