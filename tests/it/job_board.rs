@@ -108,13 +108,12 @@ both_dbs! {
 
     async fn a_newcomer_reaches_the_quiz_of_what_is_on_the_board(server) {
         let field = Field::open(&server, json!({"rotation_days": 0, "certification": true})).await;
-        let visit = field.plan(0).await;
+        let _ = field.plan(0).await;
         let path = format!("/v1/programmes/{}/briefings", field.programme);
         let shopper = server.north.shopper();
         assert_eq!(field.get(&path, shopper).await.problem(404), "not_found");
         field.post_all(json!("apply")).await;
         assert_eq!(field.get(&path, shopper).await.ok()["items"], json!([]));
-        assert_eq!(field.why_not(&visit, shopper, "").await.0, ["certification_missing"]);
     }
 
     async fn of_many_at_once_one_gets_the_last_job(server) {

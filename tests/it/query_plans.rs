@@ -11,8 +11,10 @@ use sea_orm::{ConnectionTrait, DbBackend, Statement, TransactionTrait};
 
 use crate::authorisation::{operations, send_with, things};
 
-/// Tables that stay small however long the server runs, and lists that are read whole on purpose.
-const SMALL: [&str; 7] = [
+/// Tables that stay small however long the server runs, lists that are read whole on purpose, and what a
+/// statement has just found itself.
+const SMALL: [&str; 8] = [
+    "sub_query",
     "agency",
     "incarnation",
     "installation",

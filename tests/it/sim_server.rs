@@ -132,6 +132,6 @@ mod postgres {
 
     #[test]
     fn worlds_hold_with_the_real_server() {
-        worlds_hold(Kind::Postgres, 6);
+        worlds_hold(Kind::Postgres, 3);
     }
 }

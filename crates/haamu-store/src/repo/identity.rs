@@ -319,6 +319,9 @@ pub async fn list_members(
 /// # Errors
 /// The database failed.
 pub async fn list_names(tx: &Tx, ids: Vec<Uuid>) -> Result<Vec<(Uuid, String)>, StoreError> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
     let rows = user_account::Entity::find()
         .filter(user_account::Column::Id.is_in(ids))
         .all(tx.connection())
