@@ -60,12 +60,16 @@ fn pass(mut client: TcpStream, server: SocketAddr, limit: usize) -> io::Result<b
         if count == 0 {
             break;
         }
-        upstream.write_all(&buffer[..count])?;
         left -= count;
+        // A server that has answered already, and reads no more, is as good as cut off.
+        if upstream.write_all(&buffer[..count]).is_err() {
+            break;
+        }
     }
     // The client loses its connection at once; the server still gets what was on its way.
-    client.shutdown(Shutdown::Both)?;
-    upstream.shutdown(Shutdown::Write)?;
+    // Either side may have gone meanwhile; it was cut all the same.
+    let _ = client.shutdown(Shutdown::Both);
+    let _ = upstream.shutdown(Shutdown::Write);
     Ok(left == 0)
 }
 
