@@ -51,7 +51,8 @@ pub(super) fn check(workspace: &Workspace) -> Result<()> {
             started.elapsed().as_secs_f64(),
             proxy.cuts(),
         ));
-        if proxy.cuts() < PHOTOS {
+        // One client sends every other photo in parts that fit into a connection; those are not cut.
+        if proxy.cuts() < PHOTOS / 2 {
             bail!(
                 "{name}: only {} connections were cut, so nothing was shown",
                 proxy.cuts()
