@@ -345,6 +345,7 @@ impl Contestant for Own {
             refetch: Vec::new(),
             offers: Vec::new(),
             clock: ClockReading { wall: client.hlc.millis(), monotonic: 1_000_000, boot: 1 },
+            folds: true,
         };
         request.to_cbor()
     }
