@@ -32,6 +32,14 @@ pub struct Tally {
 }
 
 impl Tally {
+    /// Adds what was run behind it.
+    pub fn add(&mut self, next: Self) {
+        self.worlds += next.worlds;
+        self.seconds += next.seconds;
+        self.counts.add(&next.counts);
+        self.failures.extend(next.failures);
+    }
+
     /// What was run and what happened, in one line.
     #[must_use]
     pub fn summary(&self, threads: usize) -> String {

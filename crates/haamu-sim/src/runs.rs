@@ -13,6 +13,8 @@ use crate::{draw, shrink};
 
 /// Progress is told so often.
 const TELL_EVERY: Duration = Duration::from_secs(10);
+/// The tally is written so often.
+const SAVE_EVERY: Duration = Duration::from_secs(60);
 
 /// Which worlds are run, and how.
 #[expect(missing_debug_implementations, reason = "functions have nothing to show")]
@@ -43,32 +45,44 @@ impl Run<'_> {
         if total.worlds > 0 {
             (self.say)(&format!("{} worlds are done already", total.worlds));
         }
-        let limits = Limits {
-            worlds: self.limits.worlds.saturating_sub(total.worlds),
-            ..self.limits
-        };
-        let told = Mutex::new(Instant::now());
-        let progress = |done: u64, failures: u64| {
-            if let Ok(mut told) = told.lock()
-                && told.elapsed() > TELL_EVERY
-            {
-                *told = Instant::now();
-                (self.say)(&format!("  {done} worlds, {failures} failed"));
+        let started = Instant::now();
+        let told = Mutex::new(started);
+        loop {
+            let left = Limits {
+                worlds: self.limits.worlds.saturating_sub(total.worlds),
+                time: self.limits.time.saturating_sub(started.elapsed()).min(SAVE_EVERY),
+                ..self.limits
+            };
+            let before = total.worlds;
+            let progress = |done: u64, failures: u64| self.tell(&told, before + done, failures);
+            let (tally, failures) = campaign(self.seed + before, &left, self.world, &progress);
+            let is_over = tally.worlds == left.worlds || started.elapsed() >= self.limits.time;
+            total.add(tally);
+            if let Some(failure) = failures.first() {
+                // What failed is not done: the next run begins with it.
+                (self.say)(&total.summary(left.threads));
+                self.shorten(failure)?;
+                return Ok(false);
             }
-        };
-        let (tally, failures) = campaign(self.seed + total.worlds, &limits, self.world, &progress);
-        total.worlds += tally.worlds;
-        total.seconds += tally.seconds;
-        total.counts.add(&tally.counts);
-        total.failures.extend(tally.failures);
-        (self.say)(&total.summary(limits.threads));
-        if let Some(failure) = failures.first() {
-            self.shorten(failure)?;
-        } else if let Some(file) = self.tally {
-            // What failed is not done: the next run begins with it.
-            write(file, &total)?;
+            // A run may be killed at any moment.
+            if let Some(file) = self.tally {
+                write(file, &total)?;
+            }
+            if is_over {
+                (self.say)(&total.summary(left.threads));
+                return Ok(true);
+            }
         }
-        Ok(failures.is_empty())
+    }
+
+    /// Tells how far the run is, now and then.
+    fn tell(&self, told: &Mutex<Instant>, done: u64, failures: u64) {
+        if let Ok(mut told) = told.lock()
+            && told.elapsed() > TELL_EVERY
+        {
+            *told = Instant::now();
+            (self.say)(&format!("  {done} worlds, {failures} failed"));
+        }
     }
 
     fn done_already(&self) -> Tally {
@@ -99,5 +113,48 @@ impl Run<'_> {
 
 fn write(file: &Path, value: &impl serde::Serialize) -> Result<(), String> {
     let text = serde_json::to_string_pretty(value).map_err(|error| error.to_string())?;
-    fs::write(file, text + "\n").map_err(|error| format!("{}: {error}", file.display()))
+    // Whoever is killed meanwhile leaves the old file, or the new one.
+    let beside = file.with_extension("new");
+    fs::write(&beside, text + "\n")
+        .and_then(|()| fs::rename(&beside, file))
+        .map_err(|error| format!("{}: {error}", file.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::run;
+
+    fn carry_out(worlds: u64, tally: &Path) -> bool {
+        let run = Run {
+            limits: Limits {
+                worlds,
+                time: Duration::MAX,
+                threads: 2,
+                block: 4,
+                stop_at_failure: true,
+            },
+            seed: 7,
+            tally: Some(tally),
+            plans: (Path::new("."), ""),
+            shrink_tries: 1,
+            world: &|plan| run(plan, None),
+            say: &|_| {},
+        };
+        run.carry_out().expect("the tally can be written")
+    }
+
+    #[test]
+    fn a_run_goes_on_where_the_last_one_stopped() {
+        let file = std::env::temp_dir().join(format!("haamu-tally-{}.json", std::process::id()));
+        assert!(carry_out(8, &file));
+        let read = || serde_json::from_str::<Tally>(&fs::read_to_string(&file).expect("a file"));
+        let first = read().expect("a tally");
+        assert_eq!((first.first_seed, first.worlds), (7, 8));
+        assert!(carry_out(12, &file));
+        let second = read().expect("a tally");
+        assert_eq!((second.first_seed, second.worlds), (7, 12));
+        assert!(second.counts.operations > first.counts.operations);
+        fs::remove_file(&file).expect("it is there");
+    }
 }
