@@ -1,83 +1,14 @@
 //! Proposed plans of rounds: worked out by a job, read while they are, applied under the rules of that moment.
 
 use axum::http::Method;
-use haamu_tests::agency::{Person, small_checklist};
-use haamu_tests::{Answer, TestServer, both_dbs};
+use haamu_domain::Role;
+use haamu_tests::{Answer, both_dbs};
 use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
 
-const HEADING: &str = "external_id,name,address,postal_code,city,country,latitude,longitude,time_zone\n";
-/// Helsinki, Espoo and Tampere.
-const PLACES: [(&str, &str); 3] = [
-    ("60.1699", "24.9384"),
-    ("60.2055", "24.6559"),
-    ("61.4978", "23.7610"),
-];
+use crate::filling::{Field, text};
 
-fn text(value: &Value) -> String {
-    value.as_str().expect("a text").to_owned()
-}
-
-/// A round with rules, and one location in each of three cities.
-struct Round<'a> {
-    server: &'a TestServer,
-    round: String,
-    locations: Vec<String>,
-}
-
-impl<'a> Round<'a> {
-    async fn open(server: &'a TestServer, rules: Value) -> Self {
-        let agency = &server.north;
-        let version = server.publish(agency, &small_checklist()).await;
-        let (programme, round) = server.open_round(agency, &version, 0).await;
-        let rows = PLACES.iter().enumerate().map(|(number, (north, east))| {
-            format!("K{number},Paikka,Katu 1,00100,Kaupunki,FI,{north},{east},Europe/Helsinki\n")
-        });
-        let csv = HEADING.to_owned() + &rows.collect::<String>();
-        let path = format!("/v1/client-organisations/{}/locations", agency.client);
-        let import = server.request(Method::POST, &format!("{path}/import"));
-        let import = import.body("text/csv", csv.into_bytes());
-        let _ = import.by(agency.coordinator()).await.send().await.ok();
-        let mut made = Self {
-            server,
-            round,
-            locations: Vec::new(),
-        };
-        let listed = made.get(&path).await.ok();
-        let mut found: Vec<_> = listed["items"].as_array().expect("items").iter().collect();
-        found.sort_by_key(|item| item["external_id"].as_str());
-        made.locations = found.iter().map(|item| text(&item["id"])).collect();
-        let path = format!("/v1/programmes/{programme}/field-rules");
-        let _ = made.send(Method::PUT, &path, &rules).await.ok();
-        made
-    }
-
-    async fn get(&self, path: &str) -> Answer {
-        let coordinator = self.server.north.coordinator();
-        self.server.get(path).by(coordinator).await.send().await
-    }
-
-    async fn send(&self, method: Method, path: &str, body: &Value) -> Answer {
-        let call = self.server.request(method, path).json(body);
-        call.by(self.server.north.coordinator()).await.send().await
-    }
-
-    async fn post(&self, path: &str, body: Value) -> Answer {
-        self.send(Method::POST, path, &body).await
-    }
-
-    /// Plans a visit at the location with this number.
-    async fn plan(&self, place: usize) -> String {
-        let body = json!({"visits": [{"location": self.locations[place]}]});
-        let path = format!("/v1/rounds/{}/visits", self.round);
-        text(&self.post(&path, body).await.created()["items"][0]["id"])
-    }
-
-    async fn offer(&self, visit: &str, shopper: &Person, day: &str) -> Answer {
-        let body = json!({"shopper": shopper.id, "due_on": day});
-        self.post(&format!("/v1/visits/{visit}/assignments"), body).await
-    }
-
+impl Field<'_> {
     /// Asks for a plan, has it worked out, and reads it.
     async fn propose(&self) -> Value {
         let path = format!("/v1/rounds/{}/proposals", self.round);
@@ -95,7 +26,7 @@ impl<'a> Round<'a> {
 
     async fn read(&self, proposal: &Value) -> Value {
         let path = format!("/v1/proposals/{}", text(&proposal["id"]));
-        self.get(&path).await.ok()
+        self.get(&path, self.server.north.coordinator()).await.ok()
     }
 
     async fn apply(&self, proposal: &Value) -> Answer {
@@ -119,7 +50,9 @@ impl<'a> Round<'a> {
     }
 
     async fn visit(&self, visit: &str) -> Value {
-        self.get(&format!("/v1/visits/{visit}")).await.ok()
+        self.get(&format!("/v1/visits/{visit}"), self.server.north.coordinator())
+            .await
+            .ok()
     }
 }
 
@@ -129,7 +62,7 @@ fn list<'a>(proposal: &'a Value, name: &str) -> &'a [Value] {
 
 both_dbs! {
     async fn a_plan_is_proposed_read_and_applied(server) {
-        let round = Round::open(&server, json!({"rotation_days": 90, "location_visits_per_day": 9, "spacing_days": 2})).await;
+        let round = Field::open(&server, json!({"rotation_days": 90, "location_visits_per_day": 9, "spacing_days": 2})).await;
         let mut visits = Vec::new();
         for place in [0, 0, 1, 1, 2, 2] {
             visits.push(round.plan(place).await);
@@ -155,7 +88,7 @@ both_dbs! {
     }
 
     async fn a_visit_that_stays_open_says_which_rule_keeps_it(server) {
-        let round = Round::open(&server, json!({"rotation_days": 90, "location_visits_per_day": 9})).await;
+        let round = Field::open(&server, json!({"rotation_days": 90, "location_visits_per_day": 9})).await;
         // Two shoppers may come to the place once each.
         for _ in 0..3 {
             let _ = round.plan(0).await;
@@ -168,7 +101,7 @@ both_dbs! {
         let shoppers = [server.north.shopper(), &server.north.other_shopper];
         for shopper in shoppers {
             let body = json!({"active": false});
-            let _ = round.send(Method::PATCH, &format!("/v1/shoppers/{}/profile", shopper.id), &body).await.ok();
+            let _ = round.send(Method::PATCH, &format!("/v1/shoppers/{}/profile", shopper.id), &body, server.north.coordinator()).await.ok();
         }
         let proposal = round.propose().await;
         assert_eq!(list(&proposal, "assignments").len(), 0);
@@ -177,12 +110,12 @@ both_dbs! {
     }
 
     async fn quotas_and_what_is_offered_already_are_counted(server) {
-        let round = Round::open(&server, json!({"rotation_days": 0, "location_visits_per_day": 9})).await;
+        let round = Field::open(&server, json!({"rotation_days": 0, "location_visits_per_day": 9})).await;
         let path = format!("/v1/rounds/{}/quotas", round.round);
         let quotas = json!({"weekday": {"mon": 0, "tue": 2, "wed": 0, "thu": 0, "fri": 0, "sat": 0, "sun": 0}});
-        assert_eq!(round.send(Method::PUT, &path, &quotas).await.status, 204);
+        assert_eq!(round.send(Method::PUT, &path, &quotas, server.north.coordinator()).await.status, 204);
         let first = round.plan(0).await;
-        let offered = round.offer(&first, server.north.shopper(), "2026-11-24").await;
+        let offered = round.offer(&first, server.north.shopper(), Some("2026-11-24")).await;
         assert!(offered.status.is_success(), "{}", offered.text());
         for place in [0, 1] {
             let _ = round.plan(place).await;
@@ -194,7 +127,7 @@ both_dbs! {
     }
 
     async fn what_was_given_away_meanwhile_is_told_and_not_taken_back(server) {
-        let round = Round::open(&server, json!({"rotation_days": 90, "location_visits_per_day": 1})).await;
+        let round = Field::open(&server, json!({"rotation_days": 90, "location_visits_per_day": 1})).await;
         let (first, second) = (round.plan(0).await, round.plan(1).await);
         let third = round.plan(2).await;
         let proposal = round.propose().await;
@@ -203,11 +136,11 @@ both_dbs! {
         let (shopper, other) = (server.north.shopper(), &server.north.other_shopper);
         let not = |one: &Value| if one["shopper"] == json!(shopper.id) { other } else { shopper };
         // The first goes to somebody else, and whoever is to make the second gets another visit there.
-        let offered = round.offer(&first, not(&of(&first)), "2026-11-25").await;
+        let offered = round.offer(&first, not(&of(&first)), Some("2026-11-25")).await;
         assert!(offered.status.is_success(), "{}", offered.text());
         let same = if of(&second)["shopper"] == json!(shopper.id) { shopper } else { other };
         let another = round.plan(1).await;
-        let offered = round.offer(&another, same, "2026-11-26").await;
+        let offered = round.offer(&another, same, Some("2026-11-26")).await;
         assert!(offered.status.is_success(), "{}", offered.text());
         let applied = round.applied(&proposal).await;
         let mut refused: Vec<_> = list(&applied, "refused").iter().map(|one| (text(&one["visit"]), text(&one["code"]), one["obstacles"].to_string())).collect();
@@ -225,7 +158,7 @@ both_dbs! {
     }
 
     async fn a_plan_is_applied_once_and_only_when_it_is_ready(server) {
-        let round = Round::open(&server, json!({"rotation_days": 0})).await;
+        let round = Field::open(&server, json!({"rotation_days": 0})).await;
         let _ = round.plan(0).await;
         let path = format!("/v1/rounds/{}/proposals", round.round);
         let asked = round.server.request(Method::POST, &path).by(server.north.coordinator()).await.send().await.json();
@@ -236,7 +169,7 @@ both_dbs! {
     }
 
     async fn a_plan_whose_job_is_given_up_has_failed(server) {
-        let round = Round::open(&server, json!({"rotation_days": 0})).await;
+        let round = Field::open(&server, json!({"rotation_days": 0})).await;
         let connection = server.database.connect().await;
         let sql = "UPDATE programme_part SET document = '{' WHERE kind = 'field_rules'";
         let broken = connection.execute_unprepared(sql).await.expect("an update");
@@ -251,10 +184,19 @@ both_dbs! {
         }
         assert_eq!(found["state"], "failed");
         assert_eq!(round.apply(&found).await.problem(409), "not_possible_in_state");
+        let sql = "UPDATE programme_part SET document = '{}' WHERE kind = 'field_rules'";
+        let _ = connection.execute_unprepared(sql).await.expect("an update");
+        let administrator = server.north.person(Role::Administrator);
+        let failed = round.get("/v1/failed-jobs", administrator).await.ok();
+        assert_eq!(failed["items"][0]["kind"], "propose_plan");
+        let path = format!("/v1/failed-jobs/{}/retry", text(&failed["items"][0]["id"]));
+        assert_eq!(round.send(Method::POST, &path, &Value::Null, administrator).await.status, 204);
+        server.run_jobs().await;
+        assert_eq!(round.read(&found).await["state"], "ready", "it goes on where it was");
     }
 
     async fn more_visits_than_fit_one_go_are_all_offered(server) {
-        let round = Round::open(&server, json!({"rotation_days": 0, "location_visits_per_day": 99})).await;
+        let round = Field::open(&server, json!({"rotation_days": 0, "location_visits_per_day": 99})).await;
         let path = format!("/v1/rounds/{}/visits/generate", round.round);
         let body = json!({"locations": round.locations, "per_location": 15});
         assert_eq!(round.post(&path, body).await.ok()["planned"], 45);
