@@ -233,4 +233,50 @@ both_dbs! {
         let unreadable = send(&server, Method::PATCH, &path, &json!({"opening_hours": {"weekly": {"mon": ["9-18"]}}}), coordinator).await;
         assert_eq!(unreadable.problem(400), "invalid_request");
     }
+
+    async fn changes_of_one_location_at_once_all_stay(server) {
+        let place = locations(&server, 1..2).await.remove(0);
+        let (server, coordinator) = (&server, server.north.coordinator());
+        let path = &format!("/v1/locations/{place}");
+        let import = &format!("/v1/client-organisations/{}/locations/import", server.north.client);
+        for round in 0..12 {
+            let (hours, format) = (format!("{:02}:00-20:00", round), format!("format {round}"));
+            let opening = json!({"opening_hours": {"weekly": {"mon": [hours]}}});
+            let attributes = json!({"attributes": {"format": format}});
+            let row = format!("{HEADING}T1,Toimipiste {round},Katu {round},00100,Helsinki,FI,Europe/Helsinki,franchise\n");
+            let file = server.request(Method::POST, import).body("text/csv", row).by(coordinator).await.send();
+            let (opened, named, imported) = tokio::join!(
+                send(server, Method::PATCH, path, &opening, coordinator),
+                send(server, Method::PATCH, path, &attributes, coordinator),
+                file,
+            );
+            let _ = (opened.ok(), named.ok(), imported.ok());
+            let now = server.get(path).by(coordinator).await.send().await.ok();
+            assert_eq!(now["opening_hours"]["weekly"]["mon"], json!([hours]));
+            assert_eq!(now["attributes"]["format"], json!(format));
+            assert_eq!(now["name"], json!(format!("Toimipiste {round}")));
+        }
+    }
+
+    async fn a_unit_is_renamed_while_it_moves(server) {
+        let tree = hierarchy(&server, "Piirit").await;
+        let (north, south) = (unit(&server, &tree, "Pohjoinen", None).await, unit(&server, &tree, "Etelä", None).await);
+        let town = unit(&server, &tree, "Oulu", Some(&north)).await;
+        let (server, coordinator) = (&server, server.north.coordinator());
+        let path = &format!("/v1/units/{town}");
+        for round in 0..12 {
+            let parent = if round % 2 == 0 { &south } else { &north };
+            let name = format!("Oulu {round}");
+            let (moved, renamed) = (json!({"parent": parent, "from": "2026-02-01"}), json!({"name": name}));
+            let (moved, renamed) = tokio::join!(
+                send(server, Method::PATCH, path, &moved, coordinator),
+                send(server, Method::PATCH, path, &renamed, coordinator),
+            );
+            let _ = (moved.ok(), renamed.ok());
+            let listed = server.get(&format!("/v1/hierarchies/{tree}/units?on=2026-12-01")).by(coordinator).await.send().await.ok();
+            let items = listed["items"].as_array().expect("items");
+            let unit = items.iter().find(|unit| unit["id"] == town.as_str()).expect("the unit");
+            assert_eq!((&unit["name"], &unit["parent"]), (&json!(name), &json!(parent)));
+        }
+    }
 }

@@ -150,15 +150,16 @@ impl App {
     pub async fn update_unit(&self, actor: &Actor, id: UnitId, patch: &UnitPatch) -> Result<UnitView, Error> {
         self.act(actor, |tx: Tx| async move {
             let tx = &tx;
-            let found = hierarchies::find_unit(tx, actor.agency, id).await?;
-            let mut unit = found.ok_or_else(|| Error::not_found("unit"))?;
+            let mut unit = load_unit(tx, actor, id).await?;
             load_locked(tx, actor, unit.hierarchy).await?;
+            // Read again under the lock: somebody may have renamed it meanwhile.
+            unit = load_unit(tx, actor, id).await?;
             let mut checks = Checks::default();
             if let Some(name) = &patch.name {
                 unit.name = checks.text("name", name, 200);
+                checks.finish()?;
+                hierarchies::rename_unit(tx, id, &unit.name).await?;
             }
-            checks.finish()?;
-            hierarchies::rename_unit(tx, id, &unit.name).await?;
             let from = patch.from.unwrap_or_else(|| self.today());
             if let Some(parent) = patch.parent {
                 hang(tx, actor.agency, &unit, parent, from).await?;
@@ -290,6 +291,11 @@ fn view(history: &haamu_domain::hierarchy::Hierarchy, unit: Unit, on: LocalDate)
             .collect(),
         unit,
     }
+}
+
+async fn load_unit(tx: &Tx, actor: &Actor, id: UnitId) -> Result<Unit, Error> {
+    let found = hierarchies::find_unit(tx, actor.agency, id).await?;
+    found.ok_or_else(|| Error::not_found("unit"))
 }
 
 /// A tree that the actor may change, locked.

@@ -78,6 +78,9 @@ impl App {
         let name = &name;
         self.act(actor, |tx: Tx| async move {
             let tx = &tx;
+            let before = load(tx, actor, Verb::UpdateLocation, id).await?;
+            // What is written was read under the lock: an import may have changed it meanwhile.
+            clients::lock_locations(tx, actor.agency, before.client_organisation).await?;
             let found = load(tx, actor, Verb::UpdateLocation, id).await?;
             let changed = Location {
                 name: name.clone().unwrap_or(found.name),

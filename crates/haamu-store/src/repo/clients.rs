@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use haamu_domain::opening::OpeningHours;
 use haamu_domain::{AgencyId, ClientOrganisationId, LocalDate, LocationId, OperatorKind, Timestamp};
+use sea_orm::sea_query::LockType;
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
 };
@@ -194,6 +195,20 @@ pub async fn list_locations_by_ids(
         }
     }
     Ok(found)
+}
+
+/// Locks what is known of a client organisation's locations: it is changed by one at a time. Visits of
+/// these locations may be added meanwhile.
+///
+/// # Errors
+/// The database failed.
+pub async fn lock_locations(tx: &Tx, agency: AgencyId, client: ClientOrganisationId) -> Result<(), StoreError> {
+    client_organisation::Entity::find_by_id(client.uuid())
+        .filter(client_organisation::Column::AgencyId.eq(agency.uuid()))
+        .lock(LockType::NoKeyUpdate)
+        .one(tx.connection())
+        .await?;
+    Ok(())
 }
 
 /// Locks a location: its visits are given out one after the other.
