@@ -143,7 +143,7 @@ async fn every_table_of_an_agency_has_the_wall(database: &TestDatabase) {
     let sql = "SELECT c.relname || ': ' || btrim(regexp_replace(pg_get_expr(p.polqual, c.oid), '\\s+', ' ', 'g'))
                  FROM pg_class c JOIN pg_policy p ON p.polrelid = c.oid
                 WHERE c.relrowsecurity AND c.relforcerowsecurity AND p.polcmd = '*' AND p.polpermissive
-                  AND p.polroles = '{0}' AND p.polqual::text = p.polwithcheck::text
+                  AND p.polroles = '{0}' AND pg_get_expr(p.polqual, c.oid) = pg_get_expr(p.polwithcheck, c.oid)
                   AND (SELECT count(*) FROM pg_policy o WHERE o.polrelid = c.oid) = 1";
     let expected = |table: &str, column: &str| {
         let reach = "( SELECT current_setting('haamu.reach'::text, true) AS current_setting)";
