@@ -4,6 +4,9 @@
 //! imports no entity, so that it does the same for ever. Production goes
 //! forward only; `down` is kept and tested. A change that old and new code
 //! must both survive is made in two steps: expand, release, contract.
+//!
+//! A migration that makes a table whose rows belong to an agency puts the wall
+//! around it, with `wall::put_up`.
 
 mod m20261122_000001_foundation;
 mod m20261122_000002_uploads;
@@ -17,8 +20,10 @@ mod m20261129_000008_filling;
 mod m20261129_000009_ways_to_rows;
 mod m20261129_000010_proposals;
 mod m20261129_000011_imports;
+mod m20261129_000012_row_level_security;
 mod run;
 mod table;
+mod wall;
 
 pub use run::{MigrateError, migrate};
 pub use sea_orm_migration::MigratorTrait;
@@ -44,6 +49,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261129_000009_ways_to_rows::Migration),
             Box::new(m20261129_000010_proposals::Migration),
             Box::new(m20261129_000011_imports::Migration),
+            Box::new(m20261129_000012_row_level_security::Migration),
         ]
     }
 }

@@ -52,9 +52,14 @@ pub async fn migrate(connection: &DatabaseConnection) -> Result<(), MigrateError
         connection
             .execute_unprepared(&format!("SELECT pg_advisory_lock({ADVISORY_LOCK})"))
             .await?;
+        // A migration may change rows of all agencies.
+        connection
+            .execute_unprepared("SET haamu.reach = 'server'")
+            .await?;
     }
     let outcome = apply(connection).await;
     if is_postgres {
+        connection.execute_unprepared("RESET haamu.reach").await?;
         connection
             .execute_unprepared(&format!("SELECT pg_advisory_unlock({ADVISORY_LOCK})"))
             .await?;

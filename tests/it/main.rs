@@ -34,6 +34,7 @@ mod receipts;
 mod repeats;
 mod reports;
 mod review;
+mod row_level_security;
 mod second_factors;
 mod service_tokens;
 mod session_facts;

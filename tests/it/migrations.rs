@@ -6,20 +6,28 @@ use haamu_migrations::{MigrateError, Migrator, MigratorTrait, migrate};
 use haamu_tests::TestDatabase;
 use sea_orm::{ConnectionTrait, DatabaseConnection, Statement};
 
-/// Tables that are the installation's and no agency's. A person may be of several agencies, and so are what they
-/// sign in with, and failed attempts to.
-const OF_NO_AGENCY: [&str; 11] = [
-    "account_secret",
-    "agency",
-    "incarnation",
-    "installation",
-    "passkey",
-    "passkey_ceremony",
-    "recovery_code",
-    "seaql_migrations",
-    "sign_in_attempt",
-    "totp",
-    "user_account",
+/// Tables without an agency of their own, and why.
+const OF_NO_AGENCY: [(&str, &str); 11] = [
+    (
+        "account_secret",
+        "links about an account, whose person may be of several agencies",
+    ),
+    ("agency", "it is the agency"),
+    ("incarnation", "timelines of the whole database"),
+    ("installation", "the one installation"),
+    ("passkey", "what a person of several agencies signs in with"),
+    (
+        "passkey_ceremony",
+        "a sign-in before it is known whose, or a person's",
+    ),
+    ("recovery_code", "what a person of several agencies signs in with"),
+    ("seaql_migrations", "the history of the schema"),
+    (
+        "sign_in_attempt",
+        "failed attempts by account and address, which may be nobody's",
+    ),
+    ("totp", "what a person of several agencies signs in with"),
+    ("user_account", "a person, who may be of several agencies"),
 ];
 
 async fn texts(connection: &DatabaseConnection, sql: &str) -> BTreeSet<String> {
@@ -121,7 +129,34 @@ async fn every_table_belongs_to_an_agency(database: &TestDatabase) {
     let all = tables(database, &connection).await;
     let owned = with_agency(database, &connection).await;
     let rest: Vec<&str> = all.difference(&owned).map(String::as_str).collect();
-    assert_eq!(rest, OF_NO_AGENCY);
+    assert_eq!(rest, OF_NO_AGENCY.map(|(table, _)| table));
+}
+
+/// A table that is added later has to have the wall as well, or a reason in [`OF_NO_AGENCY`]. It is one policy for
+/// all statements and roles, which asks the same of what is read and of what is written.
+async fn every_table_of_an_agency_has_the_wall(database: &TestDatabase) {
+    let connection = database.connect().await;
+    migrate(&connection).await.expect("up");
+    if !database.is_postgres() {
+        return;
+    }
+    let sql = "SELECT c.relname || ': ' || btrim(regexp_replace(pg_get_expr(p.polqual, c.oid), '\\s+', ' ', 'g'))
+                 FROM pg_class c JOIN pg_policy p ON p.polrelid = c.oid
+                WHERE c.relrowsecurity AND c.relforcerowsecurity AND p.polcmd = '*' AND p.polpermissive
+                  AND p.polroles = '{0}' AND pg_get_expr(p.polqual, c.oid) = pg_get_expr(p.polwithcheck, c.oid)
+                  AND (SELECT count(*) FROM pg_policy o WHERE o.polrelid = c.oid) = 1";
+    let expected = |table: &str, column: &str| {
+        let reach = "( SELECT current_setting('haamu.reach'::text, true) AS current_setting)";
+        let agency = "( SELECT (current_setting('haamu.agency'::text, true))::uuid AS current_setting)";
+        format!(
+            "{table}: CASE {reach} WHEN 'server'::text THEN true WHEN 'agency'::text THEN ({column} = {agency}) \
+             ELSE false END"
+        )
+    };
+    let owned = with_agency(database, &connection).await;
+    let mut walls: BTreeSet<String> = owned.iter().map(|table| expected(table, "agency_id")).collect();
+    walls.insert(expected("agency", "id"));
+    assert_eq!(texts(&connection, sql).await, walls);
 }
 
 async fn every_foreign_key_has_an_index(database: &TestDatabase) {
@@ -215,5 +250,6 @@ on_empty_dbs! {
     a_newer_database_is_left_alone as newer;
     earlier_work_becomes_tasks as backfill;
     every_table_belongs_to_an_agency as tenant_on_every_row;
+    every_table_of_an_agency_has_the_wall as wall_around_every_agency;
     every_foreign_key_has_an_index as foreign_keys_are_indexed;
 }

@@ -3,8 +3,8 @@
 use axum::http::StatusCode;
 use haamu_app::{AppSettings, Hashing, IdentitySettings};
 use haamu_domain::Role;
-use haamu_store::Tx;
 use haamu_store::repo::identity;
+use haamu_store::{Reach, Tx};
 use haamu_tests::mail::secret;
 use haamu_tests::{Answer, PASSWORD, TestDatabase, TestServer, both_dbs};
 use serde_json::{Value, json};
@@ -37,7 +37,9 @@ async fn refresh(server: &TestServer, session: &Value) -> Answer {
 async fn hash_of(server: &TestServer) -> String {
     let db = server.database.open().await;
     let user = db
-        .read(|tx: Tx| async move { identity::find_user_by_email(&tx, EMAIL).await })
+        .read(Reach::Common, |tx: Tx| async move {
+            identity::find_user_by_email(&tx, EMAIL).await
+        })
         .await;
     user.expect("read")
         .expect("an account")

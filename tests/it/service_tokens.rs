@@ -2,8 +2,8 @@
 
 use axum::http::{Method, StatusCode};
 use haamu_domain::{Role, Verb};
-use haamu_store::Tx;
 use haamu_store::repo::audit;
+use haamu_store::{Reach, Tx};
 use haamu_tests::agency::ProgrammeOptions;
 use haamu_tests::{Answer, TestServer, both_dbs};
 use serde_json::{Value, json};
@@ -65,7 +65,7 @@ both_dbs! {
         let body = json!({"name": "Uusi ketju"});
         let _ = server.post("/v1/client-organisations", body).bearer(&text(&made["token"])).send().await.created();
         let (north, db) = (server.north.id, server.database.open().await);
-        let rows = db.read(|tx: Tx| async move { audit::list(&tx, north).await }).await.expect("the trail");
+        let rows = db.read(Reach::Agency(north), |tx: Tx| async move { audit::list(&tx, north).await }).await.expect("the trail");
         let row = rows.iter().rev().find(|row| row.action == "client_organisation.create").expect("an entry");
         assert_eq!(row.token.map(|id| id.to_string()), made["service_token"]["id"].as_str().map(str::to_owned));
         assert_eq!(row.actor.map(|id| id.to_string()), made["service_token"]["user"].as_str().map(str::to_owned));

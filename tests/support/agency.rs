@@ -7,7 +7,7 @@ use haamu_domain::{AgencyId, ClientOrganisationId, LocalDate, Role, Timestamp, U
 use haamu_store::repo::clients::{self, ClientOrganisation};
 use haamu_store::repo::identity::{self, Membership, User};
 use haamu_store::repo::panel::{self, ProfileRecord};
-use haamu_store::{Db, StoreError, Tx};
+use haamu_store::{Db, Reach, StoreError, Tx};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -139,7 +139,7 @@ pub(crate) async fn insert(db: &Db, name: &str, origin: &mut Origin, now: Timest
         other_manager: person("other-manager"),
     };
     let all = &agency;
-    db.write(|tx: Tx| async move {
+    db.write(Reach::Agency(all.id), |tx: Tx| async move {
         let tx = &tx;
         identity::insert_agency(tx, all.id, &format!("Agency {name}"), now).await?;
         for (id, client) in [(all.client, "Client"), (all.other_client, "Other client")] {

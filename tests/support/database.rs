@@ -129,7 +129,7 @@ impl TestDatabase {
         Db::open_copy(&self.settings()).await.expect("a database")
     }
 
-    /// A connection of one's own, as migrations use it.
+    /// A connection of one's own, as migrations use it. It reaches the rows of all agencies.
     pub async fn connect(&self) -> DatabaseConnection {
         connect(&self.url).await
     }
@@ -165,7 +165,7 @@ fn admin_url() -> Option<String> {
 
 async fn connect(url: &str) -> DatabaseConnection {
     let settings = DbSettings {
-        url: url.to_owned(),
+        url: reaching_all(url),
         max_connections: 1,
     };
     Db::connect_for_migrations(&settings)
@@ -206,6 +206,17 @@ async fn prepare_template(admin: &DatabaseConnection, admin_url: &str) -> String
     }
     run(admin, &format!("SELECT pg_advisory_unlock({TEMPLATE_LOCK})")).await;
     name
+}
+
+/// The address of a database, for a connection that PostgreSQL's policies show the rows of all agencies.
+fn reaching_all(url: &str) -> String {
+    if url.starts_with("sqlite:") {
+        return url.to_owned();
+    }
+    let mut url = Url::parse(url).expect("an address");
+    url.query_pairs_mut()
+        .append_pair("options[haamu.reach]", "server");
+    url.into()
 }
 
 fn with_name(url: &str, name: &str) -> String {

@@ -9,7 +9,7 @@ use haamu_domain::{
 };
 use haamu_form::Language;
 use haamu_store::repo::{audit, jobs};
-use haamu_store::{Db, Files, Tx};
+use haamu_store::{Db, Files, Reach, Tx};
 use haamu_sync::Policy;
 use haamu_sync::build::MinimumBuilds;
 use haamu_sync::frame::MAX_PAGE_BYTES;
@@ -182,13 +182,23 @@ impl App {
         uuid::Builder::from_unix_timestamp_millis(millis, &self.inner.clock.entropy()).into_uuid()
     }
 
-    /// Does something in one transaction, with its audit entry.
+    /// Does something in one transaction, with its audit entry. It reaches the actor's agency.
     pub(crate) async fn act<T, F, R>(&self, actor: &Actor, work: F) -> Result<T, Error>
     where
         F: Fn(Tx) -> R,
         R: Future<Output = Result<(T, AuditEvent), Error>>,
     {
-        self.commit(actor.agency, Some(actor), work).await
+        let reach = Reach::Agency(actor.agency);
+        self.commit(reach, actor.agency, Some(actor), work).await
+    }
+
+    /// Does something that concerns a person in all their agencies, with its audit entry in the actor's one.
+    pub(crate) async fn act_across<T, F, R>(&self, actor: &Actor, work: F) -> Result<T, Error>
+    where
+        F: Fn(Tx) -> R,
+        R: Future<Output = Result<(T, AuditEvent), Error>>,
+    {
+        self.commit(Reach::Server, actor.agency, Some(actor), work).await
     }
 
     /// Does something that no person asked for in one transaction, with its audit entry.
@@ -197,10 +207,16 @@ impl App {
         F: Fn(Tx) -> R,
         R: Future<Output = Result<(T, AuditEvent), Error>>,
     {
-        self.commit(agency, None, work).await
+        self.commit(Reach::Agency(agency), agency, None, work).await
     }
 
-    async fn commit<T, F, R>(&self, agency: AgencyId, actor: Option<&Actor>, work: F) -> Result<T, Error>
+    async fn commit<T, F, R>(
+        &self,
+        reach: Reach,
+        agency: AgencyId,
+        actor: Option<&Actor>,
+        work: F,
+    ) -> Result<T, Error>
     where
         F: Fn(Tx) -> R,
         R: Future<Output = Result<(T, AuditEvent), Error>>,
@@ -209,7 +225,7 @@ impl App {
         let done = self
             .inner
             .db
-            .write(|tx: Tx| async move {
+            .write(reach, |tx: Tx| async move {
                 let (value, event) = work(tx.clone()).await?;
                 let id = AuditId::from_uuid(self.fresh_uuid());
                 audit::insert(&tx, id, agency, actor, &event, self.now()).await?;
@@ -220,13 +236,22 @@ impl App {
         Ok(done)
     }
 
-    /// Reads in one transaction.
-    pub(crate) async fn look<T, F, R>(&self, work: F) -> Result<T, Error>
+    /// Reads what an agency has in one transaction.
+    pub(crate) async fn look<T, F, R>(&self, agency: AgencyId, work: F) -> Result<T, Error>
     where
         F: Fn(Tx) -> R,
         R: Future<Output = Result<T, Error>>,
     {
-        self.inner.db.read(work).await
+        self.inner.db.read(Reach::Agency(agency), work).await
+    }
+
+    /// Reads in one transaction what has to be found before the agency is known, or in all agencies.
+    pub(crate) async fn look_across<T, F, R>(&self, work: F) -> Result<T, Error>
+    where
+        F: Fn(Tx) -> R,
+        R: Future<Output = Result<T, Error>>,
+    {
+        self.inner.db.read(Reach::Server, work).await
     }
 
     /// Puts a job into the queue, in the transaction that makes it necessary.

@@ -181,6 +181,12 @@ async fn open_app(config: &Config) -> Result<App, ServeError> {
     let incarnation = haamu_wire::sync::Incarnation::from_bytes(rand::rng().random());
     let now = haamu_app::Clock::now(&SystemClock).millis();
     let db = Db::open(&config.database(), incarnation, now).await?;
+    if db.is_postgres() && !db.keeps_agencies_apart().await? {
+        tracing::warn!(
+            "the role of the database is a superuser or has BYPASSRLS, so that PostgreSQL does not keep agencies \
+             apart; let the server connect as a role that owns its tables and is neither"
+        );
+    }
     let files = Files::open(&config.files(), &incarnation.to_string()).await?;
     let ports = Ports {
         clock: Box::new(SystemClock),

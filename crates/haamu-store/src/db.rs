@@ -11,12 +11,11 @@ use haamu_sync::Incarnation;
 use rand::RngExt;
 use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sea_orm::{
-    AccessMode, ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction,
-    DbBackend, IsolationLevel, SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
+    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbErr, Statement,
 };
 use tokio::sync::Semaphore;
 
-use crate::StoreError;
+use crate::{Reach, StoreError};
 
 /// How often a transaction is tried before its transient failure counts.
 const MAX_ATTEMPTS: u32 = 8;
@@ -161,7 +160,7 @@ impl Db {
             statements,
             incarnation,
         };
-        db.write(|tx: Tx| async move {
+        db.write(Reach::Common, |tx: Tx| async move {
             let tx = &tx;
             crate::repo::feed::start_incarnation(tx, now_ms).await
         })
@@ -189,6 +188,11 @@ impl Db {
         self.statements.clone()
     }
 
+    /// The connection for reading, and on PostgreSQL for all.
+    pub(crate) const fn connection(&self) -> &DatabaseConnection {
+        &self.connection
+    }
+
     /// Whether the database answers.
     ///
     /// # Errors
@@ -197,33 +201,25 @@ impl Db {
         Ok(self.connection.ping().await?)
     }
 
-    /// Reads in one transaction, so that what is read fits together.
+    /// Reads in one transaction, so that what is read fits together. It sees what `reach` lets it see.
     ///
     /// # Errors
     /// Whatever `work` fails with, or the database.
-    pub async fn read<T, E, F, R>(&self, work: F) -> Result<T, E>
+    pub async fn read<T, E, F, R>(&self, reach: Reach, work: F) -> Result<T, E>
     where
         E: CarriesStoreError,
         F: Fn(Tx) -> R,
         R: Future<Output = Result<T, E>>,
     {
-        let options = match self.connection.get_database_backend() {
-            DbBackend::Postgres => TransactionOptions {
-                isolation_level: Some(IsolationLevel::RepeatableRead),
-                access_mode: Some(AccessMode::ReadOnly),
-                ..TransactionOptions::default()
-            },
-            _ => TransactionOptions::default(),
-        };
-        self.attempt(&self.connection, options, &work).await
+        self.attempt(reach.begin_reading(&self.connection), &work).await
     }
 
-    /// Writes in one transaction. After a serialisation failure, a deadlock or
+    /// Writes in one transaction, within `reach`. After a serialisation failure, a deadlock or
     /// a broken connection, `work` is done again from its start.
     ///
     /// # Errors
     /// Whatever `work` fails with, or the database; then nothing is written.
-    pub async fn write<T, E, F, R>(&self, work: F) -> Result<T, E>
+    pub async fn write<T, E, F, R>(&self, reach: Reach, work: F) -> Result<T, E>
     where
         E: CarriesStoreError,
         F: Fn(Tx) -> R,
@@ -237,11 +233,7 @@ impl Db {
                     Some(writer) => (&writer.connection, writer.turn.acquire().await.ok()),
                     None => (&self.connection, None),
                 };
-                let options = TransactionOptions {
-                    sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
-                    ..TransactionOptions::default()
-                };
-                self.attempt(connection, options, &work).await
+                self.attempt(reach.begin_writing(connection), &work).await
             };
             let is_transient = |error: &E| error.store_error().is_some_and(StoreError::is_transient);
             match outcome {
@@ -257,8 +249,7 @@ impl Db {
 
     async fn attempt<T, E, F, R>(
         &self,
-        connection: &DatabaseConnection,
-        options: TransactionOptions,
+        begin: impl Future<Output = Result<DatabaseTransaction, DbErr>>,
         work: &F,
     ) -> Result<T, E>
     where
@@ -266,11 +257,7 @@ impl Db {
         F: Fn(Tx) -> R,
         R: Future<Output = Result<T, E>>,
     {
-        let transaction = connection
-            .begin_with_options(options)
-            .await
-            .map_err(StoreError::from)?;
-        let transaction = Arc::new(transaction);
+        let transaction = Arc::new(begin.await.map_err(StoreError::from)?);
         let outcome = work(Tx {
             transaction: transaction.clone(),
             incarnation: self.incarnation,

@@ -9,6 +9,7 @@ mod db;
 mod entity;
 mod error;
 mod files;
+mod reach;
 pub mod repo;
 #[cfg(feature = "testing")]
 pub mod testing;
@@ -16,3 +17,4 @@ pub mod testing;
 pub use db::{CarriesStoreError, Db, DbSettings, StatementCount, Tx};
 pub use error::StoreError;
 pub use files::{FileSettings, Files, StagedPart, Staging};
+pub use reach::Reach;

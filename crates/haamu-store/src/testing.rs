@@ -1,4 +1,5 @@
-//! An object store in memory that can be copied, as by a backup, and that fails when it is told to.
+//! For tests: an object store in memory that can be copied, as by a backup, and that fails when it is told to;
+//! and the connections of the database, for statements that no repository has.
 
 use std::fmt;
 use std::sync::Arc;
@@ -14,8 +15,25 @@ use object_store::{
     CopyOptions, GetOptions, GetResult, ListResult, MultipartUpload, ObjectMeta, ObjectStore, ObjectStoreExt,
     PutMultipartOptions, PutOptions, PutPayload, PutResult, Result,
 };
+use sea_orm::ConnectionTrait;
 
-use crate::Files;
+use crate::{Db, Files, Tx};
+
+impl Tx {
+    /// The connection, prepared for what the transaction reaches.
+    #[must_use]
+    pub fn raw(&self) -> &impl ConnectionTrait {
+        self.connection()
+    }
+}
+
+impl Db {
+    /// The connections, outside of any transaction.
+    #[must_use]
+    pub const fn raw(&self) -> &impl ConnectionTrait {
+        self.connection()
+    }
+}
 
 /// The name of this store in its errors.
 const NAME: &str = "test objects";

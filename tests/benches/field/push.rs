@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use haamu_domain::Timestamp;
 use haamu_store::repo::jobs;
-use haamu_store::{Db, DbSettings, StoreError, Tx};
+use haamu_store::{Db, DbSettings, Reach, StoreError, Tx};
 use haamu_sync::Incarnation;
 use haamu_tests::evaluation::{full_checklist, full_document};
 use haamu_tests::field::plan_each;
@@ -200,7 +200,9 @@ async fn drain(server: &mut ServerProcess, folder: &Path, database: &Database, v
     let pid = server.pid().expect("it runs");
     let started = Instant::now();
     let waiting = async || {
-        let count = db.read(|tx: Tx| async move { jobs::count_waiting(&tx, now()).await });
+        let count = db.read(Reach::Server, |tx: Tx| async move {
+            jobs::count_waiting(&tx, now()).await
+        });
         count.await.map_err(|error: StoreError| error).expect("a count")
     };
     while waiting().await > 0 {

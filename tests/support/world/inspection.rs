@@ -8,7 +8,7 @@ use haamu_sim::backend::{
     Encoding, FileState, Inspection, Logged, ReadOut, Requests, SubmissionState, Terms,
 };
 use haamu_store::repo::{feed, registers};
-use haamu_store::{StoreError, Tx};
+use haamu_store::{Reach, StoreError, Tx};
 use haamu_sync::engine::Enrolment;
 use haamu_sync::server::resume;
 use haamu_sync::{
@@ -126,7 +126,7 @@ impl RealServer {
         F: Fn(Tx) -> R,
         R: Future<Output = Result<T, StoreError>>,
     {
-        let read = self.running.reader.read(work);
+        let read = self.running.reader.read(Reach::Server, work);
         self.runtime.block_on(read).expect("the database answers")
     }
 

@@ -259,7 +259,7 @@ impl App {
             submission: id,
             sha256,
         };
-        self.look(|tx: Tx| async move {
+        self.look(actor.agency, |tx: Tx| async move {
             let tx = &tx;
             let submission = submissions::find(tx, actor.agency, id).await?;
             let submission = submission.ok_or_else(|| Error::not_found("submission"))?;

@@ -64,7 +64,7 @@ impl App {
         id: SubmissionId,
         sha256: BlobHash,
     ) -> Result<String, Error> {
-        self.look(|tx: Tx| async move {
+        self.look(actor.agency, |tx: Tx| async move {
             let tx = &tx;
             let submission = submissions::find(tx, actor.agency, id).await?;
             let submission = submission.ok_or_else(|| Error::not_found("submission"))?;

@@ -2,7 +2,7 @@
 
 use haamu_domain::{AgencyId, AuditEvent, Code, SubmissionId, Timestamp};
 use haamu_store::repo::uploads::{self, Upload, Usage};
-use haamu_store::{Staging, Tx};
+use haamu_store::{Reach, Staging, Tx};
 use haamu_sync::BlobHash;
 
 use crate::jobs::Job;
@@ -23,7 +23,7 @@ impl App {
     ) -> Result<Upload, Error> {
         self.inner
             .db
-            .write(|tx: Tx| async move {
+            .write(Reach::Agency(staging.agency), |tx: Tx| async move {
                 let tx = &tx;
                 let known = uploads::lock(tx, staging).await?;
                 let upload = self.extended(staging, known.as_ref(), end, declared)?;
@@ -103,7 +103,9 @@ impl App {
     pub(super) async fn forget(&self, staging: &Staging) -> Result<(), Error> {
         self.inner
             .db
-            .write(|tx: Tx| async move { Ok::<_, Error>(uploads::delete(&tx, staging).await?) })
+            .write(Reach::Agency(staging.agency), |tx: Tx| async move {
+                Ok::<_, Error>(uploads::delete(&tx, staging).await?)
+            })
             .await?;
         Ok(self.inner.files.drop_parts(staging).await?)
     }

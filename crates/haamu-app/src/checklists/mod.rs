@@ -147,7 +147,7 @@ impl App {
         after: Option<Uuid>,
     ) -> Result<Page<ChecklistView>, Error> {
         require_in_agency(actor, Verb::ReadChecklists)?;
-        self.look(|tx: Tx| async move {
+        self.look(actor.agency, |tx: Tx| async move {
             let tx = &tx;
             let (versions, has_more) = checklists::list_versions(tx, actor.agency, after, PAGE_SIZE).await?;
             let ids = versions.iter().map(|version| version.checklist).collect();
@@ -178,7 +178,7 @@ impl App {
         id: ChecklistVersionId,
     ) -> Result<ChecklistView, Error> {
         require_in_agency(actor, Verb::ReadChecklists)?;
-        self.look(|tx: Tx| async move {
+        self.look(actor.agency, |tx: Tx| async move {
             let tx = &tx;
             let version = checklists::find_version(tx, actor.agency, id).await?;
             view(

@@ -95,7 +95,7 @@ impl App {
         actor: &Actor,
         client: ClientOrganisationId,
     ) -> Result<Vec<HierarchyRecord>, Error> {
-        self.look(|tx: Tx| async move {
+        self.look(actor.agency, |tx: Tx| async move {
             let tx = &tx;
             load_client(tx, actor, Verb::ReadHierarchies, client).await?;
             Ok(hierarchies::list(tx, actor.agency, client).await?)
@@ -183,7 +183,7 @@ impl App {
         on: Option<LocalDate>,
     ) -> Result<Vec<UnitView>, Error> {
         let on = on.unwrap_or_else(|| self.today());
-        self.look(|tx: Tx| async move {
+        self.look(actor.agency, |tx: Tx| async move {
             let tx = &tx;
             let found = hierarchies::find(tx, actor.agency, hierarchy).await?;
             let found = found.ok_or_else(|| Error::not_found("hierarchy"))?;

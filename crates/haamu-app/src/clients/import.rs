@@ -24,7 +24,7 @@ impl App {
         is_dry_run: bool,
     ) -> Result<ImportReport, Error> {
         // Who may not import learns nothing of the file either.
-        self.look(|tx: Tx| async move {
+        self.look(actor.agency, |tx: Tx| async move {
             let tx = &tx;
             load_client(tx, actor, Verb::ImportLocations, client).await
         })
@@ -34,7 +34,7 @@ impl App {
         if is_dry_run {
             let rows = &rows;
             let mut report = self
-                .look(|tx: Tx| async move {
+                .look(actor.agency, |tx: Tx| async move {
                     let tx = &tx;
                     self.preview(tx, actor, client, rows).await
                 })

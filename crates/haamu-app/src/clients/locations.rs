@@ -40,7 +40,7 @@ impl App {
     /// There is no such location within reach.
     pub async fn read_location(&self, actor: &Actor, id: LocationId) -> Result<Location, Error> {
         require_in_agency(actor, Verb::ReadLocations)?;
-        self.look(|tx: Tx| async move {
+        self.look(actor.agency, |tx: Tx| async move {
             let tx = &tx;
             let location = load(tx, actor, Verb::ReadLocations, id).await?;
             let only = reach(tx, actor, self.today()).await?;

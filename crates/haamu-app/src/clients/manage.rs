@@ -50,7 +50,7 @@ impl App {
         after: Option<Uuid>,
     ) -> Result<Page<ClientOrganisation>, Error> {
         require_in_agency(actor, Verb::ReadClientOrganisations)?;
-        self.look(|tx: Tx| async move {
+        self.look(actor.agency, |tx: Tx| async move {
             let tx = &tx;
             let (items, has_more) =
                 clients::list(tx, actor.agency, actor.client_organisation, after, PAGE_SIZE).await?;
@@ -71,7 +71,7 @@ impl App {
         client: ClientOrganisationId,
         after: Option<Uuid>,
     ) -> Result<Page<Location>, Error> {
-        self.look(|tx: Tx| async move {
+        self.look(actor.agency, |tx: Tx| async move {
             let tx = &tx;
             load_client(tx, actor, Verb::ReadLocations, client).await?;
             let only = reach(tx, actor, self.today()).await?;

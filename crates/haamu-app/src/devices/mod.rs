@@ -44,7 +44,8 @@ impl App {
         }
         checks.finish()?;
         let (platform, build) = (&platform, &build);
-        self.act(&actor, |tx: Tx| async move {
+        // A device that belongs to another agency is refused, and must be seen for that.
+        self.act_across(&actor, |tx: Tx| async move {
             let tx = &tx;
             self.require_live(tx, bearer).await?;
             match devices::lock(tx, input.device).await? {
@@ -143,7 +144,7 @@ impl App {
     /// The role may not do this.
     pub async fn list_devices(&self, actor: &Actor) -> Result<Vec<Device>, Error> {
         require_in_agency(actor, Verb::ReadDevices)?;
-        self.look(|tx: Tx| async move {
+        self.look(actor.agency, |tx: Tx| async move {
             let tx = &tx;
             Ok(devices::list(tx, actor.agency, actor.user).await?)
         })

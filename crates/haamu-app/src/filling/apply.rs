@@ -53,7 +53,7 @@ impl App {
     /// Offers the next visits of a plan that is being applied. What was offered before is not offered again.
     pub(crate) async fn apply_next(&self, agency: AgencyId, id: ProposalId) -> Result<(), Error> {
         let found = self
-            .look(|tx: Tx| async move {
+            .look(agency, |tx: Tx| async move {
                 let tx = &tx;
                 let found = proposals::find(tx, agency, id).await?;
                 let Some(found) = found.filter(|found| found.state == ProposalState::Applying) else {
@@ -141,7 +141,7 @@ impl App {
     ) -> Result<BTreeMap<VisitId, UserId>, Error> {
         let ids: Vec<_> = of.iter().map(|one| one.visit).collect();
         let ids = &ids;
-        self.look(|tx: Tx| async move {
+        self.look(agency, |tx: Tx| async move {
             let found = visits::list_assignments(&tx, agency, ids).await?;
             let live = found.iter().filter(|offer| offer.state.is_live());
             Ok(live.map(|offer| (offer.visit, offer.shopper)).collect())

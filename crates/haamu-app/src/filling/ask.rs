@@ -53,7 +53,7 @@ impl App {
             }
             (_, shopper) => shopper,
         };
-        self.look(|tx: Tx| async move {
+        self.look(actor.agency, |tx: Tx| async move {
             let tx = &tx;
             let visit = self.visit_within_reach(tx, actor, visit).await?;
             let shopper = shopper.ok_or_else(|| no_such("shopper".to_owned(), "shopper of the agency"))?;

@@ -128,7 +128,7 @@ impl App {
             checks.range("radius_km", radius, 1..=20_000);
         }
         checks.finish()?;
-        self.look(|tx: Tx| async move {
+        self.look(actor.agency, |tx: Tx| async move {
             let tx = &tx;
             let own = panel::find_profile(tx, actor.agency, actor.user).await?;
             let points = match query.near {
@@ -343,7 +343,7 @@ impl App {
     /// There is no such visit.
     pub async fn list_applications(&self, actor: &Actor, id: VisitId) -> Result<Vec<ApplicationView>, Error> {
         require_in_agency(actor, Verb::ReadApplications)?;
-        self.look(|tx: Tx| async move {
+        self.look(actor.agency, |tx: Tx| async move {
             let tx = &tx;
             let agency = actor.agency;
             let visit = visits::find(tx, agency, id).await?;

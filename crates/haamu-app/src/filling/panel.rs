@@ -80,8 +80,10 @@ impl App {
     /// There is no such shopper within reach.
     pub async fn read_profile(&self, actor: &Actor, user: Option<UserId>) -> Result<ProfileRecord, Error> {
         let user = own_or(actor, user)?;
-        self.look(|tx: Tx| async move { load_profile(&tx, actor, user).await })
-            .await
+        self.look(actor.agency, |tx: Tx| async move {
+            load_profile(&tx, actor, user).await
+        })
+        .await
     }
 
     /// Changes a shopper's own profile.
@@ -194,8 +196,10 @@ impl App {
     /// The role may not do this.
     pub async fn list_companions(&self, actor: &Actor) -> Result<Vec<Companion>, Error> {
         require_in_agency(actor, Verb::ManageOwnProfile)?;
-        self.look(|tx: Tx| async move { Ok(panel::list_companions(&tx, actor.agency, actor.user).await?) })
-            .await
+        self.look(actor.agency, |tx: Tx| async move {
+            Ok(panel::list_companions(&tx, actor.agency, actor.user).await?)
+        })
+        .await
     }
 
     /// Takes a companion off the list; visits that they came along to still count.
@@ -258,8 +262,10 @@ impl App {
     /// The role may not do this.
     pub async fn list_ties(&self, actor: &Actor) -> Result<Vec<Tie>, Error> {
         require_in_agency(actor, Verb::ManageOwnProfile)?;
-        self.look(|tx: Tx| async move { Ok(panel::list_ties(&tx, actor.agency, actor.user).await?) })
-            .await
+        self.look(actor.agency, |tx: Tx| async move {
+            Ok(panel::list_ties(&tx, actor.agency, actor.user).await?)
+        })
+        .await
     }
 
     /// Says that a tie is no more.
@@ -335,7 +341,7 @@ impl App {
     /// The role may not do this.
     pub async fn read_agreement(&self, actor: &Actor) -> Result<AgreementView, Error> {
         require_in_agency(actor, Verb::ReadAgreement)?;
-        self.look(|tx: Tx| async move {
+        self.look(actor.agency, |tx: Tx| async move {
             let tx = &tx;
             let mut all = agreements::list(tx, actor.agency).await?;
             let newest = all.first().map(|it| it.version);

@@ -271,7 +271,7 @@ impl App {
         round: RoundId,
     ) -> Result<BTreeMap<(QuotaKind, String), u32>, Error> {
         require_in_agency(actor, Verb::ReadProgrammes)?;
-        self.look(|tx: Tx| async move {
+        self.look(actor.agency, |tx: Tx| async move {
             let found = programmes::find_round(&tx, actor.agency, round).await?;
             found.ok_or_else(|| Error::not_found("round"))?;
             Ok(plans::list_quotas(&tx, actor.agency, round).await?)

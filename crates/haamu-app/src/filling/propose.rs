@@ -8,11 +8,11 @@ use haamu_domain::{
     Actor, AgencyId, AuditEvent, Code, Decision, ProposalId, RoundId, Target, UserId, Verb, VisitState,
     decide,
 };
-use haamu_store::Tx;
 use haamu_store::repo::programmes::Programme;
 use haamu_store::repo::proposals::{self, Proposal};
 use haamu_store::repo::visits::{self, Visit, VisitFilter};
 use haamu_store::repo::{identity, programmes};
+use haamu_store::{Reach, Tx};
 use serde_json::json;
 use tokio::sync::mpsc;
 
@@ -74,7 +74,7 @@ impl App {
     /// There is no such proposal.
     pub async fn read_proposal(&self, actor: &Actor, id: ProposalId) -> Result<Proposal, Error> {
         require_in_agency(actor, Verb::ProposePlan)?;
-        self.look(|tx: Tx| async move {
+        self.look(actor.agency, |tx: Tx| async move {
             let tx = &tx;
             let found = proposals::find(tx, actor.agency, id).await?;
             let found = found.ok_or_else(|| Error::not_found("proposal"))?;
@@ -91,7 +91,7 @@ impl App {
         };
         let proposal = &proposal;
         let round = self
-            .look(|tx: Tx| async move {
+            .look(agency, |tx: Tx| async move {
                 let tx = &tx;
                 let Some(actor) = actor_of(tx, agency, proposal.proposed_by, Verb::ProposePlan).await? else {
                     return Ok(None);
@@ -137,7 +137,7 @@ impl App {
     async fn begin_planning(&self, agency: AgencyId, id: ProposalId) -> Result<Option<Proposal>, Error> {
         self.inner
             .db
-            .write(|tx: Tx| async move {
+            .write(Reach::Agency(agency), |tx: Tx| async move {
                 let tx = &tx;
                 let found = proposals::lock(tx, agency, id).await?;
                 let is_due = |found: &Proposal| {
@@ -209,7 +209,7 @@ impl App {
         while let Some(done) = heard.recv().await {
             self.inner
                 .db
-                .write(|tx: Tx| async move {
+                .write(Reach::Agency(agency), |tx: Tx| async move {
                     let state = ProposalState::Planning;
                     proposals::note_progress(&tx, agency, id, state, done).await?;
                     Ok::<(), Error>(())

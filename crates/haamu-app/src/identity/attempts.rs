@@ -4,8 +4,8 @@ use std::net::IpAddr;
 
 use haamu_domain::lockout::Patience;
 use haamu_domain::{Code, UserId};
-use haamu_store::Tx;
 use haamu_store::repo::attempts::{self, Counted};
+use haamu_store::{Reach, Tx};
 
 use crate::{App, Error};
 
@@ -63,7 +63,7 @@ impl App {
         let counted = &attempt.0;
         self.inner
             .db
-            .write(|tx: Tx| async move {
+            .write(Reach::Common, |tx: Tx| async move {
                 let tx = &tx;
                 for (of, key, patience) in counted {
                     let begun = attempts::begin(tx, *of, key, *patience, self.now()).await?;

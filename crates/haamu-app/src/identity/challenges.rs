@@ -1,9 +1,9 @@
 //! Completing a sign-in with a second factor.
 
 use haamu_domain::{AuditEvent, AuditId, Code};
-use haamu_store::Tx;
 use haamu_store::repo::pending::{self, Challenge};
 use haamu_store::repo::{audit, identity};
+use haamu_store::{Reach, Tx};
 use serde_json::Value;
 
 use crate::{App, Error};
@@ -51,10 +51,11 @@ impl App {
     ) -> Result<Issued, Error> {
         let hash = hash_secret(challenge);
         let hash = &hash;
+        // The challenge tells the agency.
         let found = self
             .inner
             .db
-            .write(|tx: Tx| async move {
+            .write(Reach::Server, |tx: Tx| async move {
                 let tx = &tx;
                 Ok::<_, Error>(pending::lock_challenge(tx, hash).await?)
             })
@@ -66,7 +67,7 @@ impl App {
         let completion = self
             .inner
             .db
-            .write(|tx: Tx| async move {
+            .write(Reach::Agency(found.agency), |tx: Tx| async move {
                 let tx = &tx;
                 self.settle_challenge(tx, hash, proof, attempt, origin).await
             })

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use haamu_domain::{Actor, AuditEvent, AuditId, Code, PendingId, SecretPurpose, Verb};
 use haamu_report::Letter;
-use haamu_store::Tx;
 use haamu_store::repo::identity::User;
 use haamu_store::repo::pending::{self, AccountSecret};
 use haamu_store::repo::{audit, identity};
+use haamu_store::{Reach, Tx};
 
 use crate::context::require_in_agency;
 use crate::error::Checks;
@@ -106,9 +106,10 @@ impl App {
     pub async fn confirm_email(&self, secret: &str) -> Result<(), Error> {
         let hash = hash_secret(secret);
         let hash = &hash;
+        // The agency is one of the person's, which their memberships tell.
         self.inner
             .db
-            .write(|tx: Tx| async move {
+            .write(Reach::Server, |tx: Tx| async move {
                 let tx = &tx;
                 let over = || Error::refused(Code::NoLongerGood);
                 let link = self.take_link(tx, hash).await?;

@@ -7,9 +7,9 @@ use haamu_domain::{
 };
 use haamu_form::Language;
 use haamu_report::Letter;
-use haamu_store::Tx;
 use haamu_store::repo::invitations::{self, Invitation};
 use haamu_store::repo::{audit, identity};
+use haamu_store::{Reach, Tx};
 use uuid::Uuid;
 
 use crate::context::{PAGE_SIZE, Page, require_in_agency};
@@ -142,7 +142,7 @@ impl App {
         before: Option<Uuid>,
     ) -> Result<Page<Invitation>, Error> {
         require_in_agency(actor, Verb::Invite)?;
-        self.look(|tx: Tx| async move {
+        self.look(actor.agency, |tx: Tx| async move {
             let tx = &tx;
             let (rows, has_more) = invitations::list(tx, actor.agency, before, PAGE_SIZE).await?;
             Ok(Page::new(rows, has_more, |row: &Invitation| row.id.uuid()))
@@ -217,7 +217,8 @@ impl App {
     pub async fn read_invitation(&self, secret: &str) -> Result<InvitationView, Error> {
         let hash = hash_secret(secret);
         let hash = &hash;
-        self.look(|tx: Tx| async move {
+        // The secret tells the agency.
+        self.look_across(|tx: Tx| async move {
             let tx = &tx;
             let invitation = self.good_invitation(tx, hash).await?;
             let user = identity::find_user_by_email(tx, &invitation.email).await?;
@@ -247,8 +248,9 @@ impl App {
     pub async fn accept_invitation(&self, input: &JoinInput, origin: &Origin) -> Result<(), Error> {
         let hash = hash_secret(&input.secret);
         let hash = &hash;
+        // The secret tells the agency.
         let (invitation, account) = self
-            .look(|tx: Tx| async move {
+            .look_across(|tx: Tx| async move {
                 let tx = &tx;
                 let invitation = self.good_invitation(tx, hash).await?;
                 let account = identity::find_user_by_email(tx, &invitation.email).await?;
@@ -265,7 +267,7 @@ impl App {
         let (newcomer, expected) = (&newcomer, account.map(|account| account.id));
         self.inner
             .db
-            .write(|tx: Tx| async move {
+            .write(Reach::Agency(invitation.agency), |tx: Tx| async move {
                 let tx = &tx;
                 // Of two who accept at once, the second finds it accepted.
                 let invitation = self.good_invitation(tx, hash).await?;
@@ -296,7 +298,7 @@ impl App {
         let attempt = &attempt;
         self.inner
             .db
-            .write(|tx: Tx| async move {
+            .write(Reach::Common, |tx: Tx| async move {
                 let tx = &tx;
                 self.end_attempt(tx, attempt).await
             })

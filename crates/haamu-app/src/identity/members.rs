@@ -21,7 +21,7 @@ impl App {
     /// There is no such member.
     pub async fn list_sessions_of(&self, actor: &Actor, user: UserId) -> Result<Vec<Session>, Error> {
         require_in_agency(actor, Verb::EndSessions)?;
-        self.look(|tx: Tx| async move {
+        self.look(actor.agency, |tx: Tx| async move {
             let tx = &tx;
             member(tx, actor, user).await?;
             self.live_sessions(tx, actor, user).await
@@ -47,8 +47,8 @@ impl App {
     }
 
     async fn end_all(&self, tx: &Tx, actor: &Actor, user: UserId, why: &str) -> Result<u64, Error> {
-        pending::delete_challenges(tx, user).await?;
         let agency = Some(actor.agency);
+        pending::delete_challenges(tx, agency, user).await?;
         Ok(sessions::end_of_user(tx, agency, user, None, self.now(), why).await?)
     }
 
@@ -140,7 +140,8 @@ impl App {
     /// weakened by this one's.
     pub async fn reset_factors(&self, actor: &Actor, user: UserId) -> Result<(), Error> {
         require_in_agency(actor, Verb::ResetSecondFactors)?;
-        self.act(actor, |tx: Tx| async move {
+        // Whether the person belongs to other agencies is asked of those.
+        self.act_across(actor, |tx: Tx| async move {
             let tx = &tx;
             member(tx, actor, user).await?;
             not_oneself(actor, user)?;
@@ -167,7 +168,7 @@ impl App {
     /// There is no such member.
     pub async fn list_devices_of(&self, actor: &Actor, user: UserId) -> Result<Vec<Device>, Error> {
         require_in_agency(actor, Verb::ListDevices)?;
-        self.look(|tx: Tx| async move {
+        self.look(actor.agency, |tx: Tx| async move {
             let tx = &tx;
             member(tx, actor, user).await?;
             let found = devices::list(tx, actor.agency, user).await?;

@@ -87,7 +87,7 @@ impl App {
     pub async fn read_provider(&self, actor: &Actor) -> Result<ProviderView, Error> {
         require_in_agency(actor, Verb::ManageSecurity)?;
         let provider = self
-            .look(|tx: Tx| async move {
+            .look(actor.agency, |tx: Tx| async move {
                 let tx = &tx;
                 Ok(oidc::find_provider(tx, actor.agency).await?)
             })

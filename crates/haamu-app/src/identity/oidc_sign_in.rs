@@ -1,9 +1,9 @@
 //! Signing in with the word of an agency's identity provider: the authorization code flow with PKCE.
 
 use haamu_domain::{AgencyId, AuditEvent, AuditId, Code, PendingId, SignInMethod, UserId};
-use haamu_store::Tx;
 use haamu_store::repo::oidc::{self, Provider, SignInUnderWay};
 use haamu_store::repo::{audit, identity};
+use haamu_store::{Reach, Tx};
 use openidconnect::core::{CoreClient, CoreIdTokenClaims, CoreProviderMetadata, CoreResponseType};
 use openidconnect::{
     AccessTokenHash, AuthenticationFlow, AuthorizationCode, ClientId, ClientSecret, CsrfToken,
@@ -91,7 +91,7 @@ impl App {
         let (under_way, hash) = (&under_way, &hash);
         self.inner
             .db
-            .write(|tx: Tx| async move {
+            .write(Reach::Agency(agency), |tx: Tx| async move {
                 let tx = &tx;
                 Ok::<(), Error>(oidc::insert_sign_in(tx, under_way, hash, now).await?)
             })
@@ -116,10 +116,11 @@ impl App {
     ) -> Result<SignedIn, Error> {
         let hash = hash_secret(ceremony);
         let hash = &hash;
+        // The ceremony tells the agency.
         let under_way = self
             .inner
             .db
-            .write(|tx: Tx| async move {
+            .write(Reach::Server, |tx: Tx| async move {
                 let tx = &tx;
                 Ok::<_, Error>(oidc::take_sign_in(tx, hash).await?)
             })
@@ -147,7 +148,7 @@ impl App {
 
     async fn provider_of(&self, agency: AgencyId) -> Result<Provider, Error> {
         let provider = self
-            .look(|tx: Tx| async move {
+            .look(agency, |tx: Tx| async move {
                 let tx = &tx;
                 Ok(oidc::find_provider(tx, agency).await?)
             })
@@ -244,7 +245,7 @@ impl App {
         let email = &email;
         self.inner
             .db
-            .write(|tx: Tx| async move {
+            .write(Reach::Agency(agency), |tx: Tx| async move {
                 let tx = &tx;
                 let known = oidc::find_identity(tx, agency, &provider.issuer, subject).await?;
                 let user = match known {

@@ -1,10 +1,10 @@
 //! Passkeys: making them, and signing in with them, as a second factor or instead of a password.
 
 use haamu_domain::{AuditEvent, AuditId, Code, PasskeyId, PendingId, SignInMethod, UserId, Verb};
-use haamu_store::Tx;
 use haamu_store::repo::identity::User;
 use haamu_store::repo::passkeys::{self, Ceremony, PasskeyRecord};
 use haamu_store::repo::{audit, factors, identity};
+use haamu_store::{Reach, Tx};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -284,7 +284,7 @@ impl App {
         let (options, state) = (&options, &state);
         self.inner
             .db
-            .write(|tx: Tx| async move {
+            .write(Reach::Common, |tx: Tx| async move {
                 let tx = &tx;
                 self.begin_ceremony(tx, None, options, state).await
             })
@@ -307,7 +307,7 @@ impl App {
         let state: DiscoverableAuthentication = self
             .inner
             .db
-            .write(|tx: Tx| async move {
+            .write(Reach::Common, |tx: Tx| async move {
                 let tx = &tx;
                 let ceremony = self.take_ceremony(tx, ceremony, None).await?;
                 from_json(&ceremony.state)
@@ -319,10 +319,11 @@ impl App {
             .identify_discoverable_authentication(&given)
             .map_err(|_| refused())?;
         let (given, state) = (&given, &state);
+        // The person tells the agency, or their memberships do.
         let (bearer, token) = self
             .inner
             .db
-            .write(|tx: Tx| async move {
+            .write(Reach::Server, |tx: Tx| async move {
                 let tx = &tx;
                 let known = passkeys::lock_by_credential(tx, credential_id).await?;
                 let known = known

@@ -3,8 +3,8 @@
 use haamu_domain::{AuditEvent, AuditId, Code, PendingId, SecretPurpose, UserId, Verb};
 use haamu_form::Language;
 use haamu_report::Letter;
-use haamu_store::Tx;
 use haamu_store::repo::{audit, identity, pending, sessions};
+use haamu_store::{Reach, Tx};
 use serde::{Deserialize, Serialize};
 
 use crate::context::require_in_agency;
@@ -39,7 +39,7 @@ async fn forget_what_is_under_way(tx: &Tx, user: UserId) -> Result<(), Error> {
     for purpose in [SecretPurpose::ResetPassword, SecretPurpose::ChangeEmail] {
         pending::delete_secrets(tx, user, purpose).await?;
     }
-    Ok(pending::delete_challenges(tx, user).await?)
+    Ok(pending::delete_challenges(tx, None, user).await?)
 }
 
 impl App {
@@ -53,7 +53,7 @@ impl App {
     ) -> Result<(), Error> {
         let id = bearer.actor.user;
         let user = self
-            .look(|tx: Tx| async move {
+            .look(bearer.actor.agency, |tx: Tx| async move {
                 let tx = &tx;
                 Ok(identity::load_user(tx, id).await?)
             })
@@ -66,7 +66,7 @@ impl App {
         let attempt = &attempt;
         self.inner
             .db
-            .write(|tx: Tx| async move {
+            .write(Reach::Common, |tx: Tx| async move {
                 let tx = &tx;
                 self.end_attempt(tx, attempt).await
             })
@@ -94,7 +94,8 @@ impl App {
             .await?;
         let hash = self.hash_password(new).await?;
         let hash = &hash;
-        self.act(actor, |tx: Tx| async move {
+        // The person's sessions end in all their agencies.
+        self.act_across(actor, |tx: Tx| async move {
             let tx = &tx;
             let session = bearer.require_session()?;
             self.require_live_session(tx, bearer, session).await?;
@@ -126,9 +127,10 @@ impl App {
         let request =
             serde_json::to_vec(&request).map_err(|error| Error::internal("write a request", error))?;
         let request = &request;
+        // No agency is known yet.
         self.inner
             .db
-            .write(|tx: Tx| async move {
+            .write(Reach::Server, |tx: Tx| async move {
                 let tx = &tx;
                 // An address without an account belongs to no agency; the first one stands for the installation.
                 let Some(agency) = identity::find_first_agency(tx).await? else {
@@ -148,9 +150,10 @@ impl App {
 
     /// Mails a link for a new password, if there is somebody to mail it to.
     pub(crate) async fn mail_password_link(&self, id: PendingId) -> Result<(), Error> {
+        // The person's memberships tell by which agency they are answered.
         self.inner
             .db
-            .write(|tx: Tx| async move {
+            .write(Reach::Server, |tx: Tx| async move {
                 let tx = &tx;
                 let Some(sealed) = pending::take_reset_request(tx, id).await? else {
                     return Ok(());
@@ -214,7 +217,7 @@ impl App {
         let user = self
             .inner
             .db
-            .write(|tx: Tx| async move {
+            .write(Reach::Common, |tx: Tx| async move {
                 let tx = &tx;
                 let link = pending::lock_secret(tx, hash).await?;
                 let link = link.filter(|link| {
@@ -234,9 +237,10 @@ impl App {
         checks.finish()?;
         let password_hash = self.hash_password(password).await?;
         let password_hash = &password_hash;
+        // The person's sessions end in all their agencies.
         self.inner
             .db
-            .write(|tx: Tx| async move {
+            .write(Reach::Server, |tx: Tx| async move {
                 let tx = &tx;
                 let link = self.take_link(tx, hash).await?;
                 let link = link.filter(|link| link.purpose == SecretPurpose::ResetPassword);

@@ -60,7 +60,7 @@ impl App {
     pub async fn read_factors(&self, bearer: &Bearer) -> Result<FactorsView, Error> {
         let actor = &bearer.actor;
         require_in_agency(actor, Verb::ManageSecondFactors)?;
-        self.look(|tx: Tx| async move {
+        self.look(actor.agency, |tx: Tx| async move {
             let tx = &tx;
             let roles = security::load_second_factor_roles(tx, actor.agency).await?;
             let totp = factors::find_totp(tx, actor.user).await?;

@@ -14,7 +14,7 @@ impl App {
     /// The role may not do this.
     pub async fn read_second_factor_roles(&self, actor: &Actor) -> Result<Vec<Role>, Error> {
         require_in_agency(actor, Verb::ManageSecurity)?;
-        self.look(|tx: Tx| async move {
+        self.look(actor.agency, |tx: Tx| async move {
             let tx = &tx;
             Ok(security::load_second_factor_roles(tx, actor.agency).await?)
         })

@@ -3,9 +3,9 @@
 use haamu_domain::{
     Actor, AuditEvent, ClientOrganisationId, Code, Role, ServiceTokenId, UserId, Verb, VerbSet,
 };
-use haamu_store::Tx;
 use haamu_store::repo::identity;
 use haamu_store::repo::service_tokens::{self, ServiceToken};
+use haamu_store::{Reach, Tx};
 use uuid::Uuid;
 
 use crate::context::{PAGE_SIZE, Page, require_in_agency};
@@ -94,7 +94,7 @@ impl App {
         after: Option<Uuid>,
     ) -> Result<Page<ServiceToken>, Error> {
         require_in_agency(actor, Verb::ManageServiceTokens)?;
-        self.look(|tx: Tx| async move {
+        self.look(actor.agency, |tx: Tx| async move {
             let tx = &tx;
             let (rows, has_more) = service_tokens::list(tx, actor.agency, after, PAGE_SIZE).await?;
             Ok(Page::new(rows, has_more, |row: &ServiceToken| row.id.uuid()))
@@ -135,8 +135,9 @@ impl App {
     pub(super) async fn authenticate_service(&self, token: &str) -> Result<Bearer, Error> {
         let hash = hash_secret(token);
         let hash = &hash;
+        // The token tells the agency.
         let found = self
-            .look(|tx: Tx| async move {
+            .look_across(|tx: Tx| async move {
                 let tx = &tx;
                 Ok(service_tokens::find_by_hash(tx, hash).await?)
             })
@@ -151,7 +152,7 @@ impl App {
             let id = found.id;
             self.inner
                 .db
-                .write(|tx: Tx| async move {
+                .write(Reach::Agency(found.agency), |tx: Tx| async move {
                     let tx = &tx;
                     Ok::<(), Error>(service_tokens::note_use(tx, id, now).await?)
                 })

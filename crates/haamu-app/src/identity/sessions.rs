@@ -3,10 +3,10 @@
 use haamu_domain::{
     Actor, AuditEvent, Code, RefreshTokenId, SessionId, SignInMethod, Timestamp, Verb, VerbSet,
 };
-use haamu_store::Tx;
 use haamu_store::repo::identity::Membership;
 use haamu_store::repo::sessions::{self, Session};
 use haamu_store::repo::{audit, identity, security};
+use haamu_store::{Reach, Tx};
 
 use crate::context::{require_in_agency, require_permitted};
 use crate::{App, Error};
@@ -149,10 +149,11 @@ impl App {
         let hash = hash_secret(&input.refresh_token);
         // A refusal must be committed too: it may end the session.
         let hash = &hash;
+        // The token tells the agency.
         let renewal = self
             .inner
             .db
-            .write(|tx: Tx| async move {
+            .write(Reach::Server, |tx: Tx| async move {
                 let tx = &tx;
                 self.renew(tx, hash).await
             })
@@ -218,7 +219,7 @@ impl App {
             return Ok(());
         };
         let session = self
-            .look(|tx: Tx| async move {
+            .look(bearer.actor.agency, |tx: Tx| async move {
                 let tx = &tx;
                 Ok(sessions::find(tx, id).await?)
             })
@@ -252,7 +253,7 @@ impl App {
         let actor = &bearer.actor;
         require_in_agency(actor, Verb::ManageSessions)?;
         let current = bearer.require_session()?;
-        self.look(|tx: Tx| async move {
+        self.look(actor.agency, |tx: Tx| async move {
             let tx = &tx;
             let live = self.live_sessions(tx, actor, actor.user).await?;
             Ok(live
@@ -306,7 +307,8 @@ impl App {
         let actor = &bearer.actor;
         require_in_agency(actor, Verb::ManageSessions)?;
         bearer.require_session()?;
-        self.act(actor, |tx: Tx| async move {
+        // The person's sessions end in all their agencies.
+        self.act_across(actor, |tx: Tx| async move {
             let tx = &tx;
             let ended =
                 sessions::end_of_user(tx, None, actor.user, None, self.now(), "signed out everywhere")

@@ -3,8 +3,8 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use haamu_domain::{AgencyId, AuditEvent, AuditId, Code, Role, SignInMethod, UserId};
-use haamu_store::Tx;
 use haamu_store::repo::{audit, identity};
+use haamu_store::{Reach, Tx};
 use rand::RngExt;
 
 use crate::error::Checks;
@@ -46,7 +46,7 @@ impl App {
         let code = &code;
         self.inner
             .db
-            .write(|tx: Tx| async move {
+            .write(Reach::Common, |tx: Tx| async move {
                 let tx = &tx;
                 if identity::is_set_up(tx).await? {
                     return Ok::<Option<String>, Error>(None);
@@ -71,12 +71,13 @@ impl App {
         checks.finish()?;
         let password_hash = self.hash_password(&input.password).await?;
         let code_hash = hash_secret(&input.code);
+        let agency = AgencyId::from_uuid(self.fresh_uuid());
         let (code_hash, email, display_name, password_hash, agency_name) =
             (&code_hash, &email, &display_name, &password_hash, &agency_name);
         let (bearer, token) = self
             .inner
             .db
-            .write(|tx: Tx| async move {
+            .write(Reach::Agency(agency), |tx: Tx| async move {
                 let tx = &tx;
                 let expected = identity::lock_setup_code(tx).await?;
                 let expected = expected.ok_or_else(|| Error::refused(Code::SetupClosed))?;
@@ -85,7 +86,6 @@ impl App {
                     return Err(Error::refused(Code::SetupCodeWrong));
                 }
                 let now = self.now();
-                let agency = AgencyId::from_uuid(self.fresh_uuid());
                 let user = identity::User {
                     id: UserId::from_uuid(self.fresh_uuid()),
                     email: email.clone(),

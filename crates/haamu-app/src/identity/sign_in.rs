@@ -1,10 +1,10 @@
 //! Signing in: a first factor, and where there is one, a second.
 
 use haamu_domain::{AgencyId, AuditEvent, Code, PendingId, SignInMethod};
-use haamu_store::Tx;
 use haamu_store::repo::identity::{Membership, User};
 use haamu_store::repo::pending::{self, Challenge};
 use haamu_store::repo::{factors, identity, passkeys};
+use haamu_store::{Reach, Tx};
 use serde_json::Value;
 
 use crate::{App, Error};
@@ -92,9 +92,11 @@ impl App {
         let email = &email;
         let attempt = self.begin_password_attempt(email, origin).await?;
         let user = self
-            .look(|tx: Tx| async move {
+            .inner
+            .db
+            .read(Reach::Common, |tx: Tx| async move {
                 let tx = &tx;
-                Ok(identity::find_user_by_email(tx, email).await?)
+                Ok::<_, Error>(identity::find_user_by_email(tx, email).await?)
             })
             .await?;
         let user = user.filter(|user| user.disabled_at.is_none());
@@ -127,8 +129,9 @@ impl App {
         user: &User,
         agency: Option<AgencyId>,
     ) -> Result<Option<Membership>, Error> {
+        // The agency is what is looked for.
         let members = self
-            .look(|tx: Tx| async move {
+            .look_across(|tx: Tx| async move {
                 let tx = &tx;
                 Ok(identity::list_memberships(tx, user.id).await?)
             })

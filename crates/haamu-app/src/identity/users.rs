@@ -75,7 +75,7 @@ impl App {
     /// [`Code::Unauthenticated`] if there is no such person in the agency any more.
     pub async fn me(&self, actor: &Actor) -> Result<Me, Error> {
         require_in_agency(actor, Verb::ReadMe)?;
-        self.look(|tx: Tx| async move {
+        self.look(actor.agency, |tx: Tx| async move {
             let tx = &tx;
             let member = identity::find_membership(tx, actor.agency, actor.user).await?;
             // An integration is a member of nothing; its token has just been looked up.
@@ -145,7 +145,7 @@ impl App {
     /// The role may not do this.
     pub async fn list_users(&self, actor: &Actor, after: Option<Uuid>) -> Result<Page<MemberView>, Error> {
         require_in_agency(actor, Verb::ListUsers)?;
-        self.look(|tx: Tx| async move {
+        self.look(actor.agency, |tx: Tx| async move {
             let tx = &tx;
             let (rows, has_more) = identity::list_members(tx, actor.agency, after, PAGE_SIZE).await?;
             let members = rows.into_iter().map(view).collect();

@@ -47,13 +47,15 @@ impl App {
         is_dry_run: bool,
     ) -> Result<ImportReport, Error> {
         // Who may not import learns nothing of the file either.
-        self.look(|tx: Tx| async move { load_client(&tx, actor, Verb::ImportPastVisits, client).await })
-            .await?;
+        self.look(actor.agency, |tx: Tx| async move {
+            load_client(&tx, actor, Verb::ImportPastVisits, client).await
+        })
+        .await?;
         let table = self.read_table(file).await?;
         let (rows, errors) = &parse(&table, self.today())?;
         if is_dry_run {
             return self
-                .look(|tx: Tx| async move {
+                .look(actor.agency, |tx: Tx| async move {
                     let plan = Plan::make(self, &tx, actor, client, rows).await?;
                     plan.report.checked(errors, plan.errors, true)
                 })

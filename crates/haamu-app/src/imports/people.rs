@@ -83,7 +83,7 @@ impl App {
         let (rows, errors) = &parse(&table, self.today())?;
         if is_dry_run {
             return self
-                .look(|tx: Tx| async move {
+                .look(actor.agency, |tx: Tx| async move {
                     let plan = Plan::make(self, &tx, actor.agency, rows).await?;
                     plan.report.checked(errors, plan.errors, true)
                 })

@@ -23,7 +23,7 @@ impl App {
         after: Option<Uuid>,
     ) -> Result<Page<FailedJob>, Error> {
         require_in_agency(actor, Verb::ManageFailedJobs)?;
-        self.look(|tx: Tx| async move {
+        self.look(actor.agency, |tx: Tx| async move {
             let tx = &tx;
             let (found, has_more) = jobs::list_failed(tx, actor.agency, after, PAGE_SIZE).await?;
             Ok(Page::new(found, has_more, |job: &FailedJob| job.id.uuid()))

@@ -7,8 +7,8 @@ mod rendition;
 pub(crate) use process_submission::load_zone;
 
 use haamu_domain::{AssignmentId, MailId, PendingId, ProposalId, SubmissionId};
-use haamu_store::Tx;
 use haamu_store::repo::jobs::{self, ClaimedJob};
+use haamu_store::{Reach, Tx};
 use haamu_sync::BlobHash;
 use rand::RngExt;
 use serde::{Deserialize, Serialize};
@@ -96,10 +96,11 @@ impl App {
     /// # Errors
     /// The database failed; a failure of the job itself is noted with the job.
     pub async fn run_next_job(&self) -> Result<bool, Error> {
+        // Workers do the jobs of all agencies; each is done within its own.
         let claimed = self
             .inner
             .db
-            .write(|tx: Tx| async move {
+            .write(Reach::Server, |tx: Tx| async move {
                 let tx = &tx;
                 Ok::<_, Error>(jobs::claim(tx, self.now()).await?)
             })
@@ -113,7 +114,7 @@ impl App {
         let (outcome, claimed) = (&outcome, &claimed);
         self.inner
             .db
-            .write(|tx: Tx| async move {
+            .write(Reach::Agency(claimed.agency), |tx: Tx| async move {
                 let tx = &tx;
                 match &outcome {
                     Ok(()) => jobs::finish(tx, claimed.id, self.now()).await?,
@@ -165,6 +166,7 @@ impl App {
     async fn give_up(&self, tx: &Tx, claimed: &ClaimedJob) -> Result<(), Error> {
         match serde_json::from_str(&claimed.payload) {
             Ok(Job::ProposePlan { proposal } | Job::ApplyProposal { proposal }) => {
+                // Those of all agencies.
                 self.fail_proposal(tx, claimed.agency, proposal).await
             }
             _ => Ok(()),
@@ -176,7 +178,7 @@ impl App {
     /// # Errors
     /// The database failed.
     pub async fn count_due_jobs(&self) -> Result<u64, Error> {
-        self.look(|tx: Tx| async move {
+        self.look_across(|tx: Tx| async move {
             let tx = &tx;
             Ok(jobs::count_waiting(tx, self.now()).await?)
         })

@@ -41,7 +41,7 @@ impl App {
         submission: SubmissionId,
     ) -> Result<(), Error> {
         let is_made = self
-            .look(|tx: Tx| async move {
+            .look(agency, |tx: Tx| async move {
                 let tx = &tx;
                 Ok(!blobs::list_renditions(tx, agency, &[sha256]).await?.is_empty())
             })

@@ -24,7 +24,7 @@ impl App {
     /// The role may not do this.
     pub async fn list_mails(&self, actor: &Actor, query: MailQuery) -> Result<Page<Mail>, Error> {
         require_in_agency(actor, Verb::ReadMails)?;
-        self.look(|tx: Tx| async move {
+        self.look(actor.agency, |tx: Tx| async move {
             let tx = &tx;
             let MailQuery { before, state } = query;
             let (rows, has_more) = mails::list(tx, actor.agency, before, state, PAGE_SIZE).await?;

@@ -2,8 +2,8 @@
 
 use haamu_domain::{AgencyId, MailId, MailState, Timestamp};
 use haamu_report::{Letter, render_mail};
-use haamu_store::Tx;
 use haamu_store::repo::mails::{self, Mail};
+use haamu_store::{Reach, Tx};
 
 use crate::jobs::{Job, error_chain};
 use crate::ports::{MailFailure, OutgoingMail};
@@ -23,7 +23,7 @@ impl App {
     /// mail and before that is noted makes it go out twice, with the same message id.
     pub(crate) async fn send_mail(&self, agency: AgencyId, id: MailId) -> Result<(), Error> {
         let mail = self
-            .look(|tx: Tx| async move {
+            .look(agency, |tx: Tx| async move {
                 let tx = &tx;
                 Ok(mails::find(tx, agency, id).await?)
             })
@@ -49,7 +49,7 @@ impl App {
         let (mail, outcome) = (&mail, &outcome);
         self.inner
             .db
-            .write(|tx: Tx| async move {
+            .write(Reach::Agency(mail.agency), |tx: Tx| async move {
                 let tx = &tx;
                 self.note_outcome(tx, mail, outcome).await
             })

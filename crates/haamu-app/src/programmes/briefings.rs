@@ -98,7 +98,7 @@ impl App {
     /// There is no such programme, or the shopper has nothing to do with it.
     pub async fn list_briefings(&self, actor: &Actor, of: ProgrammeId) -> Result<Vec<BriefingView>, Error> {
         require_in_agency(actor, Verb::ReadBriefings)?;
-        self.look(|tx: Tx| async move {
+        self.look(actor.agency, |tx: Tx| async move {
             let tx = &tx;
             load_for_fieldwork(tx, actor, Verb::ReadBriefings, of).await?;
             let is_shopper = actor.role == Role::Shopper;
@@ -144,7 +144,7 @@ impl App {
         id: BriefingId,
     ) -> Result<Vec<ReceiptView>, Error> {
         require_in_agency(actor, Verb::ReadProgrammes)?;
-        self.look(|tx: Tx| async move {
+        self.look(actor.agency, |tx: Tx| async move {
             let tx = &tx;
             let found = briefings::find(tx, actor.agency, id).await?;
             let found = found.ok_or_else(|| Error::not_found("briefing"))?;

@@ -91,7 +91,7 @@ impl App {
     /// There is no such programme, or it has no quiz.
     pub async fn read_certification(&self, actor: &Actor, of: ProgrammeId) -> Result<Certification, Error> {
         require_in_agency(actor, Verb::ReadProgrammes)?;
-        self.look(|tx: Tx| async move {
+        self.look(actor.agency, |tx: Tx| async move {
             load(&tx, actor, Verb::ReadProgrammes, of).await?;
             let found = briefings::find_certification(&tx, actor.agency, of).await?;
             found.ok_or_else(|| Error::not_found("quiz"))
@@ -104,7 +104,7 @@ impl App {
     /// # Errors
     /// There is no quiz, or the shopper has nothing to do with the programme.
     pub async fn read_quiz(&self, actor: &Actor, of: ProgrammeId) -> Result<QuizView, Error> {
-        self.look(|tx: Tx| async move {
+        self.look(actor.agency, |tx: Tx| async move {
             let tx = &tx;
             let (rules, _, document) = load_quiz(tx, actor, of).await?;
             let standing = self.standing(tx, actor, of, rules).await?;

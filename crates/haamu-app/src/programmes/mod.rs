@@ -132,7 +132,7 @@ impl App {
         after: Option<Uuid>,
     ) -> Result<Page<Programme>, Error> {
         require_in_agency(actor, Verb::ReadProgrammes)?;
-        self.look(|tx: Tx| async move {
+        self.look(actor.agency, |tx: Tx| async move {
             let tx = &tx;
             let (items, has_more) = programmes::list(tx, actor.agency, after, PAGE_SIZE).await?;
             Ok(Page::new(items, has_more, |programme: &Programme| {
@@ -249,7 +249,7 @@ impl App {
         id: ProgrammeId,
         after: Option<Uuid>,
     ) -> Result<Page<Round>, Error> {
-        self.look(|tx: Tx| async move {
+        self.look(actor.agency, |tx: Tx| async move {
             let tx = &tx;
             load(tx, actor, Verb::ReadProgrammes, id).await?;
             let (items, has_more) = programmes::list_rounds(tx, actor.agency, id, after, PAGE_SIZE).await?;

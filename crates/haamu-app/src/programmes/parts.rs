@@ -72,7 +72,7 @@ impl App {
         id: ProgrammeId,
     ) -> Result<PartView<T>, Error> {
         require_in_agency(actor, Verb::ReadProgrammes)?;
-        self.look(|tx: Tx| async move {
+        self.look(actor.agency, |tx: Tx| async move {
             let tx = &tx;
             load(tx, actor, Verb::ReadProgrammes, id).await?;
             let found = find::<T>(tx, actor, id).await?;

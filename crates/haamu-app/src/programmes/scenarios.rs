@@ -77,7 +77,7 @@ impl App {
     /// There is no such programme.
     pub async fn list_scenarios(&self, actor: &Actor, of: ProgrammeId) -> Result<Vec<ScenarioRecord>, Error> {
         require_in_agency(actor, Verb::ReadProgrammes)?;
-        self.look(|tx: Tx| async move {
+        self.look(actor.agency, |tx: Tx| async move {
             let tx = &tx;
             load(tx, actor, Verb::ReadProgrammes, of).await?;
             Ok(scenarios::list(tx, actor.agency, of).await?)

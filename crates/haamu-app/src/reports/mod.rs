@@ -49,7 +49,7 @@ impl App {
         after: Option<Uuid>,
     ) -> Result<Page<VisitView>, Error> {
         require_in_agency(actor, Verb::ReadReport)?;
-        self.look(|tx: Tx| async move {
+        self.look(actor.agency, |tx: Tx| async move {
             let tx = &tx;
             let filter = self.report_filter(tx, actor, query).await?;
             let (found, has_more) = visits::list(tx, actor.agency, &filter, after, PAGE_SIZE).await?;
@@ -124,7 +124,7 @@ impl App {
 
     async fn load_report(&self, actor: &Actor, id: VisitId) -> Result<Loaded, Error> {
         require_in_agency(actor, Verb::ReadReport)?;
-        self.look(|tx: Tx| async move {
+        self.look(actor.agency, |tx: Tx| async move {
             let tx = &tx;
             let visit = visits::find(tx, actor.agency, id)
                 .await?

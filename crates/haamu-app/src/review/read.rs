@@ -117,7 +117,7 @@ impl App {
     /// There is no such visit, or nobody has worked on it.
     pub async fn read_evaluation(&self, actor: &Actor, id: VisitId) -> Result<EvaluationView, Error> {
         require_in_agency(actor, Verb::ReadEvaluation)?;
-        self.look(|tx: Tx| async move {
+        self.look(actor.agency, |tx: Tx| async move {
             let tx = &tx;
             let (visit, submission) = load(tx, actor, Verb::ReadEvaluation, id).await?;
             self.evaluation_view(tx, actor, visit, submission).await
@@ -136,7 +136,7 @@ impl App {
         sha256: BlobHash,
     ) -> Result<Vec<u8>, Error> {
         require_in_agency(actor, Verb::ReadEvaluation)?;
-        self.look(|tx: Tx| async move {
+        self.look(actor.agency, |tx: Tx| async move {
             let tx = &tx;
             let (visit, submission) = load(tx, actor, Verb::ReadEvaluation, id).await?;
             let evaluation = evaluation::load(tx, actor.agency, &visit, &submission).await?;

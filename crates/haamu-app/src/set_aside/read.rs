@@ -127,7 +127,7 @@ impl App {
     ) -> Result<Page<SetAsideView>, Error> {
         require_in_agency(actor, Verb::ReadSetAside)?;
         let dispositions = &dispositions(actor, query.disposition);
-        self.look(|tx: Tx| async move {
+        self.look(actor.agency, |tx: Tx| async move {
             let tx = &tx;
             let submissions = match query.visit {
                 Some(visit) => Some(submissions_of_visit(tx, actor, visit).await?),
@@ -159,7 +159,7 @@ impl App {
     pub async fn count_set_aside(&self, actor: &Actor) -> Result<(u64, u64), Error> {
         require_in_agency(actor, Verb::ReadSetAside)?;
         let dispositions = &dispositions(actor, None);
-        self.look(|tx: Tx| async move {
+        self.look(actor.agency, |tx: Tx| async move {
             let tx = &tx;
             let filter = SetAsideFilter {
                 dispositions,
@@ -182,7 +182,7 @@ impl App {
         skip: u64,
     ) -> Result<OperationPage, Error> {
         require_in_agency(actor, Verb::ReadSetAside)?;
-        self.look(|tx: Tx| async move {
+        self.look(actor.agency, |tx: Tx| async move {
             let tx = &tx;
             let task = load(tx, actor, id).await?;
             let view = authorised(tx, actor, Verb::ReadSetAside, task).await?;

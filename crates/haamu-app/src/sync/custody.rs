@@ -3,7 +3,7 @@
 use haamu_domain::{AgencyId, AuditEvent};
 use haamu_store::repo::custody::{self, DeviceLog};
 use haamu_store::repo::ops;
-use haamu_store::{Db, DbSettings, Tx};
+use haamu_store::{Db, DbSettings, Reach, Tx};
 use haamu_sync::{ChainHead, codec};
 use serde_json::json;
 
@@ -38,8 +38,9 @@ impl App {
         mut progress: impl FnMut(usize, usize),
     ) -> Result<CustodyReport, Error> {
         let backup = Db::open_copy(backup).await?;
+        // The operator compares the logs of all agencies.
         let logs: Vec<DeviceLog> = backup
-            .read(|tx: Tx| async move {
+            .read(Reach::Server, |tx: Tx| async move {
                 let tx = &tx;
                 Ok::<_, Error>(custody::list_logs(tx).await?)
             })
@@ -91,7 +92,7 @@ async fn read_through(backup: &Db, log: &DeviceLog) -> Result<bool, Error> {
     loop {
         let after = position.seq;
         let page = backup
-            .read(|tx: Tx| async move {
+            .read(Reach::Agency(log.agency), |tx: Tx| async move {
                 let tx = &tx;
                 Ok::<_, Error>(custody::list_raw(tx, log.device, after, OPS_AT_ONCE).await?)
             })

@@ -28,8 +28,9 @@ impl App {
     ) -> Result<Actor, Error> {
         let refused = |error: SignatureError| Error::because(Code::DeviceSignature, error.to_string());
         let id = signature::signer(&fields.input).map_err(refused)?;
+        // The device says by its signature for which agency it speaks.
         let device = self
-            .look(|tx: Tx| async move {
+            .look_across(|tx: Tx| async move {
                 let tx = &tx;
                 Ok(devices::find(tx, id).await?)
             })

@@ -41,7 +41,10 @@ impl App {
         }
         let offers = &offers[..offers.len().min(MAX_OFFERS)];
         let sorted = self
-            .look(|tx: Tx| async move { sort(&tx, actor, offers).await })
+            .look(
+                actor.agency,
+                |tx: Tx| async move { sort(&tx, actor, offers).await },
+            )
             .await?;
         for offer in sorted.known {
             self.note_received(actor, SubmissionId::from_document(offer.document), offer.sha256)

@@ -40,7 +40,7 @@ impl App {
     ) -> Result<Pulled, Error> {
         let scope = scope_of(actor.agency, actor.user);
         let scope = &scope;
-        self.look(|tx: Tx| async move {
+        self.look(actor.agency, |tx: Tx| async move {
             let tx = &tx;
             let head = feed::head(tx, scope).await?;
             let at_seen = match request.cursor {

@@ -48,7 +48,7 @@ impl App {
         if request.ops.is_empty() {
             // Nothing to take in: only the end of the log is compared, and nothing is written.
             return self
-                .look(|tx: Tx| async move {
+                .look(actor.agency, |tx: Tx| async move {
                     let tx = &tx;
                     let device = own_device(actor, request, door, devices::find(tx, request.device).await?)?;
                     Ok(compare(tx, &device, request).await?.0)

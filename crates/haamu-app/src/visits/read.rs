@@ -68,7 +68,7 @@ impl App {
             ..VisitFilter::default()
         };
         let filter = &filter;
-        self.look(|tx: Tx| async move {
+        self.look(actor.agency, |tx: Tx| async move {
             let tx = &tx;
             let (found, has_more) = visits::list(tx, actor.agency, filter, query.after, PAGE_SIZE).await?;
             let items = views(tx, actor.agency, found).await?;
@@ -85,7 +85,7 @@ impl App {
     /// There is no such visit.
     pub async fn read_visit(&self, actor: &Actor, id: VisitId) -> Result<VisitView, Error> {
         require_in_agency(actor, Verb::ReadVisits)?;
-        self.look(|tx: Tx| async move {
+        self.look(actor.agency, |tx: Tx| async move {
             let tx = &tx;
             let visit = visits::find(tx, actor.agency, id)
                 .await?

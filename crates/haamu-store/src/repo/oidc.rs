@@ -156,7 +156,7 @@ pub struct SignInUnderWay {
     pub expires_at: Timestamp,
 }
 
-/// Begins a sign-in, and removes those that have run out.
+/// Begins a sign-in, and removes those of its agency that have run out.
 ///
 /// # Errors
 /// The database failed.
@@ -167,6 +167,7 @@ pub async fn insert_sign_in(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     oidc_sign_in::Entity::delete_many()
+        .filter(oidc_sign_in::Column::AgencyId.eq(new.agency.uuid()))
         .filter(oidc_sign_in::Column::ExpiresAt.lt(now.millis()))
         .exec(tx.connection())
         .await?;

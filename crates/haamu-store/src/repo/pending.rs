@@ -160,7 +160,7 @@ pub struct Challenge {
     pub expires_at: Timestamp,
 }
 
-/// Adds a challenge, and removes those that have run out.
+/// Adds a challenge, and removes those of its agency that have run out.
 ///
 /// # Errors
 /// The database failed.
@@ -171,6 +171,7 @@ pub async fn insert_challenge(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     sign_in_challenge::Entity::delete_many()
+        .filter(sign_in_challenge::Column::AgencyId.eq(new.agency.uuid()))
         .filter(sign_in_challenge::Column::ExpiresAt.lt(now.millis()))
         .exec(tx.connection())
         .await?;
@@ -242,14 +243,16 @@ pub async fn delete_challenge(tx: &Tx, id: PendingId) -> Result<(), StoreError> 
     Ok(())
 }
 
-/// Makes all challenges of a person worthless.
+/// Makes all challenges of a person worthless, in one agency or in all.
 ///
 /// # Errors
 /// The database failed.
-pub async fn delete_challenges(tx: &Tx, user: UserId) -> Result<(), StoreError> {
-    sign_in_challenge::Entity::delete_many()
-        .filter(sign_in_challenge::Column::UserId.eq(user.uuid()))
-        .exec(tx.connection())
-        .await?;
+pub async fn delete_challenges(tx: &Tx, agency: Option<AgencyId>, user: UserId) -> Result<(), StoreError> {
+    let mut theirs =
+        sign_in_challenge::Entity::delete_many().filter(sign_in_challenge::Column::UserId.eq(user.uuid()));
+    if let Some(agency) = agency {
+        theirs = theirs.filter(sign_in_challenge::Column::AgencyId.eq(agency.uuid()));
+    }
+    theirs.exec(tx.connection()).await?;
     Ok(())
 }

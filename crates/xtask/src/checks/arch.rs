@@ -5,6 +5,8 @@ use anyhow::{Result, bail};
 use crate::shell::note;
 use crate::workspace::Workspace;
 
+use super::reach;
+
 /// What each package of the workspace may use of the others, in ordinary and build dependencies.
 const ARROWS: &[(&str, &[&str])] = &[
     ("haamu-form", &[]),
@@ -125,7 +127,7 @@ pub(crate) fn check(workspace: &Workspace) -> Result<()> {
             "{} packages and {edges} edges hold to the tables",
             workspace.packages.len()
         ));
-        Ok(())
+        reach::check(workspace)
     } else {
         bail!("forbidden:\n  {}", wrong.join("\n  "))
     }

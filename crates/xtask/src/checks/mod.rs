@@ -4,6 +4,7 @@ pub(crate) mod arch;
 mod cutting_proxy;
 mod generated;
 mod postgres;
+mod reach;
 mod s3;
 mod snapshots;
 mod tools;

@@ -18,6 +18,10 @@ use super::tools;
 /// The account that root starts the server as; PostgreSQL refuses to run as root.
 const ACCOUNT: &str = "postgres";
 const PATIENCE: Duration = Duration::from_secs(60);
+/// Its role that may do everything, and that row level security does not hold.
+const SUPERUSER: &str = "postgres";
+/// The role that servers connect as, and its database. It may make databases of its own, as the suites do.
+const OWNER: &str = "haamu";
 /// What is thrown away need not survive a loss of power.
 const THROWN_AWAY: [&str; 3] = ["fsync=off", "synchronous_commit=off", "full_page_writes=off"];
 
@@ -60,12 +64,12 @@ impl Cluster {
         let mut initdb = as_account(&programs.join("initdb"));
         initdb
             .args([
-                "--username=haamu",
                 "--auth=scram-sha-256",
                 "--encoding=UTF8",
                 "--locale=C",
                 "--no-sync",
             ])
+            .arg(format!("--username={SUPERUSER}"))
             .arg("--pwfile")
             .arg(&password_file)
             .arg("--pgdata")
@@ -90,12 +94,33 @@ impl Cluster {
             .stdout(log.try_clone()?)
             .stderr(log)
             .spawn()?;
+        let own_password = one_time_password()?;
         let cluster = Self {
             server,
             folder,
-            url: format!("postgres://haamu:{password}@127.0.0.1:{port}/postgres"),
+            url: format!("postgres://{OWNER}:{own_password}@127.0.0.1:{port}/{OWNER}"),
         };
         cluster.wait_until_ready(&programs, port)?;
+        for sql in [
+            &format!("CREATE ROLE {OWNER} LOGIN CREATEDB PASSWORD '{own_password}'"),
+            &format!("CREATE DATABASE {OWNER} OWNER {OWNER}"),
+        ] {
+            let port = port.to_string();
+            let asking = [
+                "-X",
+                "-q",
+                "-h",
+                "127.0.0.1",
+                "-p",
+                &port,
+                "-U",
+                SUPERUSER,
+                "-c",
+                sql,
+                SUPERUSER,
+            ];
+            capture(command(programs.join("psql"), asking).env("PGPASSWORD", &password))?;
+        }
         note(&format!("PostgreSQL listens on 127.0.0.1:{port}"));
         Ok(cluster)
     }
