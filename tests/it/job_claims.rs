@@ -1,7 +1,5 @@
 //! Claims on jobs: what a process says counts while its claim is its own, and two at once do no harm.
 
-use std::sync::Arc;
-
 use haamu_app::record::ClaimedJob;
 use haamu_domain::Role;
 use haamu_tests::agency::ProgrammeOptions;
@@ -116,19 +114,23 @@ both_dbs! {
     }
 
     async fn jobs_that_are_done_twice_at_once_have_one_effect(server) {
-        server.forget_tokens();
-        let visit = server.in_review_by(ProgrammeOptions::default(), run_doubly).await;
-        let scores = format!("SELECT count(*) FROM score WHERE visit_id = {}", literal(&server, &visit));
-        assert_eq!(count(&server, &scores).await, 1);
-        assert_eq!(count(&server, "SELECT count(*) FROM job WHERE finished_at IS NULL").await, 0);
-        assert_eq!(count(&server, "SELECT count(*) FROM rendition").await,
-            count(&server, "SELECT count(*) FROM blob").await);
+        let scene = server.plan(&server.north, ProgrammeOptions::default()).await;
+        let mut device = server.device(server.north.shopper()).await;
+        device.evaluate().await;
+        device.sync().await;
+        server.run_jobs_doubly().await;
+        assert_eq!(server.state(&scene).await, "in_review");
+        assert_eq!(count(&server, "SELECT count(*) FROM score").await, 1);
+        let photos = count(&server, "SELECT count(*) FROM blob").await;
+        assert!(photos > 0);
+        assert_eq!(count(&server, "SELECT count(*) FROM rendition").await, photos);
         ask_for_password(&server).await;
-        run_doubly(&server).await;
+        server.run_jobs_doubly().await;
         let mut sent: Vec<_> = server.mail.take().into_iter().map(|mail| mail.id).collect();
-        assert!(!sent.is_empty());
         sent.dedup();
         assert_eq!(sent.len(), 1, "a mail that goes out twice is the same mail");
         assert_eq!(count(&server, "SELECT count(*) FROM mail WHERE state = 'sent' AND attempts = 1").await, 1);
+        assert_eq!(count(&server, "SELECT count(*) FROM job WHERE finished_at IS NULL AND run_after < 1800000000000").await, 0);
+        assert_eq!(count(&server, "SELECT count(*) FROM job WHERE last_error IS NOT NULL").await, 0);
     }
 }

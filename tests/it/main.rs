@@ -18,6 +18,7 @@ mod identity_provider;
 mod imports;
 mod invitations;
 mod job_board;
+mod job_claims;
 mod keys;
 mod kills;
 mod limits;

@@ -13,6 +13,8 @@ pub mod identity_provider;
 pub mod mail;
 pub mod process;
 pub mod proxy;
+pub mod replicas;
+pub mod sender;
 pub mod server;
 pub mod upload;
 pub mod wire;

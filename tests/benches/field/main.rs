@@ -4,7 +4,6 @@
 
 mod client;
 mod cuts;
-mod device;
 mod peer;
 mod push;
 mod table;

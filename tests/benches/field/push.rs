@@ -10,10 +10,10 @@ use haamu_sync::Incarnation;
 use haamu_tests::evaluation::{full_checklist, full_document};
 use haamu_tests::field::plan_each;
 use haamu_tests::process::ServerProcess;
+use haamu_tests::sender::Sender;
 use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
 
-use crate::device::BenchDevice;
 use crate::peer::Peer;
 use crate::table::{megabytes, print, say};
 use crate::usage::{peak_kib, processor_seconds};
@@ -119,7 +119,7 @@ async fn own(database: &Database, rows: &mut Vec<Vec<String>>) {
     let emails = plan_each(&server, &full_checklist(), &needed).await;
     let mut devices = Vec::new();
     for email in &emails {
-        devices.push(BenchDevice::start(&server.url(), email).await);
+        devices.push(Sender::start(&server.url(), email).await);
     }
     let pid = server.pid().expect("it runs");
     let name = format!("Haamu, {}", database.name);
@@ -139,7 +139,7 @@ async fn own(database: &Database, rows: &mut Vec<Vec<String>>) {
 /// Puts a server under load by the first of some devices.
 async fn put_under(
     (count, batch, requests): Load,
-    devices: &mut Vec<BenchDevice>,
+    devices: &mut Vec<Sender>,
     used: &impl Fn() -> f64,
 ) -> Measure {
     let before = used();

@@ -178,7 +178,9 @@ impl App {
         under_way: &SignInUnderWay,
         code: &str,
     ) -> Result<CoreIdTokenClaims, Error> {
-        let verifier = self.unseal(&verifier_place(under_way.id), &under_way.verifier).await?;
+        let verifier = self
+            .unseal(&verifier_place(under_way.id), &under_way.verifier)
+            .await?;
         let verifier = String::from_utf8(verifier).map_err(|error| Error::internal("read a proof", error))?;
         let failed = |_| Error::refused(Code::IdentityProviderFailed);
         let request = client
