@@ -16,6 +16,7 @@ pub mod proxy;
 pub mod replicas;
 pub mod sender;
 pub mod server;
+pub mod smtp;
 pub mod upload;
 pub mod wire;
 pub mod world;
