@@ -7,13 +7,14 @@ mod postgres {
 
     use futures::future::join_all;
     use haamu_client::native::{HttpTransport, NativePlatform};
-    use haamu_client::{Credentials, Device, MemoryFiles, MemoryStore, Photo, Rest};
+    use haamu_client::{Credentials, Device, FieldVisit, MemoryFiles, MemoryStore, Photo, Rest};
     use haamu_tests::PASSWORD;
     use haamu_tests::evaluation::{PHOTO_QUESTIONS, full_answers, full_checklist, full_photo};
     use haamu_tests::field::plan_each;
     use haamu_tests::replicas::{Balancer, Replicas};
     use haamu_tests::sender::{Sender, SentPhoto};
     use haamu_tests::smtp::SlowSmtp;
+    use haamu_tests::upload::sha256;
     use rand::rngs::StdRng;
     use rand::{RngExt, SeedableRng};
     use reqwest::Client;
@@ -71,41 +72,35 @@ mod postgres {
         sync(&mut phone).await;
         let visits = phone.visits();
         for (number, visit) in (first..).zip(visits.iter().take(VISITS)) {
-            let open = phone.open_visit(visit).expect("the checklist is here");
-            for (question, value) in full_answers(number).into_iter().take(8) {
-                let _ = phone
-                    .answer(&open, &question, &value.to_string())
-                    .await
-                    .expect("saved");
-            }
-            let bytes = full_photo(number, 0);
-            let photo = Photo {
-                bytes: &bytes,
-                media_type: "image/jpeg",
-                file_name: None,
-                caption: None,
-                preview: None,
-            };
-            let _ = phone
-                .add_photo(&open, PHOTO_QUESTIONS[0], photo)
-                .await
-                .expect("saved");
-            let open = phone.open_visit(visit).expect("the checklist is here");
-            phone.submit(&open, "main", true).await.expect("handed in");
+            let photo = fill_in_one(&mut phone, visit, number).await;
             sync(&mut phone).await;
-            assert_eq!(
-                (
-                    phone.engine().backlog().unsent_ops,
-                    phone.engine().backlog().unsent_files
-                ),
-                (0, 0)
-            );
-            let sent = (
-                visit.brief.submission.to_string(),
-                hex(&haamu_tests::upload::sha256(&bytes)),
-            );
+            let backlog = phone.engine().backlog();
+            assert_eq!((backlog.unsent_ops, backlog.unsent_files), (0, 0));
+            let sent = (visit.brief.submission.to_string(), hex(&sha256(&photo)));
             acknowledged.photos.borrow_mut().push(sent);
         }
+    }
+
+    /// Answers some questions of a visit, adds a photo, and hands it in; the photo.
+    async fn fill_in_one(phone: &mut Phone, visit: &FieldVisit, number: u64) -> Vec<u8> {
+        let open = phone.open_visit(visit).expect("the checklist is here");
+        for (question, value) in full_answers(number).into_iter().take(8) {
+            let answered = phone.answer(&open, &question, &value.to_string()).await;
+            let _ = answered.expect("saved");
+        }
+        let bytes = full_photo(number, 0);
+        let photo = Photo {
+            bytes: &bytes,
+            media_type: "image/jpeg",
+            file_name: None,
+            caption: None,
+            preview: None,
+        };
+        let added = phone.add_photo(&open, PHOTO_QUESTIONS[0], photo).await;
+        let _ = added.expect("saved");
+        let open = phone.open_visit(visit).expect("the checklist is here");
+        phone.submit(&open, "main", true).await.expect("handed in");
+        bytes
     }
 
     fn hex(bytes: &[u8]) -> String {

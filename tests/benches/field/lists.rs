@@ -37,6 +37,10 @@ const ASSIGNMENT: char = '4';
 const SUBMISSION: char = '5';
 const SCORE: char = '6';
 
+/// The state of a visit by its number: six of ten are released or closed.
+const STATE: &str = "CASE n % 10 WHEN 4 THEN 'closed' WHEN 5 THEN 'closed' WHEN 6 THEN 'in_review' WHEN 7 THEN 'accepted' \
+    WHEN 8 THEN 'planned' WHEN 9 THEN CASE n % 10000 WHEN 9 THEN 'disputed' ELSE 'in_progress' END ELSE 'released' END";
+
 /// `lists VISITS [POSTGRES URL] [PID OF POSTGRES]`
 pub(crate) async fn run(arguments: &[String]) {
     let count = arguments.first().and_then(|count| count.parse().ok());
@@ -125,6 +129,10 @@ fn lists(count: u64) -> Vec<(&'static str, Page)> {
             Box::new(move |random| format!("visits?state=disputed&after={}", visit(random))),
         ),
         list(
+            "visits in review of a round",
+            Box::new(move |random| format!("visits?state=in_review&round={}", round(random))),
+        ),
+        list(
             "disputed visits of a round",
             Box::new(move |random| format!("visits?state=disputed&round={}", round(random))),
         ),
@@ -211,7 +219,7 @@ async fn fill(database: &Database, folder: &Path, count: u64) {
         let _ = connection.execute_unprepared(setting).await.expect("a setting");
     }
     let sizes = [ROUNDS, LOCATIONS, count, count, count, count];
-    for (copies, size) in copies(backend).iter().zip(sizes) {
+    for (copies, size) in copies(backend, count).iter().zip(sizes) {
         let started = Instant::now();
         let columns = columns(&connection, copies.table).await;
         for first in (1..=size).step_by(usize::try_from(ROWS_AT_ONCE).expect("a few")) {
@@ -235,59 +243,44 @@ async fn fill(database: &Database, folder: &Path, count: u64) {
     }
 }
 
-fn copies(backend: DbBackend) -> Vec<Copies> {
+fn copies(backend: DbBackend, count: u64) -> [Copies; 6] {
     let id = |kind, number: &str| id_of(backend, kind, number);
-    let own = |kind| ("id", id(kind, "n"));
-    let state = "CASE n % 10 WHEN 4 THEN 'closed' WHEN 5 THEN 'closed' WHEN 6 THEN 'in_review' WHEN 7 THEN 'accepted' \
-        WHEN 8 THEN 'planned' WHEN 9 THEN CASE n % 10000 WHEN 9 THEN 'disputed' ELSE 'in_progress' END \
-        ELSE 'released' END";
-    let all = "1 = 1";
-    vec![
+    let of_all = |table, kind, mut other: Vec<(&'static str, String)>| {
+        other.push(("id", id(kind, "n")));
         Copies {
-            table: "round",
-            other: vec![own(ROUND)],
-            only: all,
-        },
+            table,
+            other,
+            only: "1 = 1",
+        }
+    };
+    let visit = || ("visit_id", id(VISIT, "n"));
+    let submission = || ("submission_id", id(SUBMISSION, "n"));
+    let visits = vec![
+        // One round after the other, as they are planned.
+        (
+            "round_id",
+            id(ROUND, &format!("1 + (n - 1) * {ROUNDS} / {count}")),
+        ),
+        ("location_id", id(LOCATION, &format!("1 + n % {LOCATIONS}"))),
+        ("state", STATE.to_owned()),
+    ];
+    let submissions = vec![("assignment_id", id(ASSIGNMENT, "n")), visit()];
+    // No list reads the last two; they would take gigabytes.
+    let empty = || "'{}'".to_owned();
+    let scores = vec![visit(), submission(), ("result", empty()), ("trace", empty())];
+    [
+        of_all("round", ROUND, Vec::new()),
+        of_all(
+            "location",
+            LOCATION,
+            vec![("external_id", "'copy ' || n".to_owned())],
+        ),
+        of_all("visit", VISIT, visits),
+        of_all("assignment", ASSIGNMENT, vec![visit()]),
+        of_all("submission", SUBMISSION, submissions),
         Copies {
-            table: "location",
-            other: vec![own(LOCATION), ("external_id", "'copy ' || n".to_owned())],
-            only: all,
-        },
-        Copies {
-            table: "visit",
-            other: vec![
-                own(VISIT),
-                ("round_id", id(ROUND, &format!("1 + n % {ROUNDS}"))),
-                ("location_id", id(LOCATION, &format!("1 + n % {LOCATIONS}"))),
-                ("state", state.to_owned()),
-            ],
-            only: all,
-        },
-        Copies {
-            table: "assignment",
-            other: vec![own(ASSIGNMENT), ("visit_id", id(VISIT, "n"))],
-            only: all,
-        },
-        Copies {
-            table: "submission",
-            other: vec![
-                own(SUBMISSION),
-                ("assignment_id", id(ASSIGNMENT, "n")),
-                ("visit_id", id(VISIT, "n")),
-            ],
-            only: all,
-        },
-        Copies {
-            table: "score",
-            other: vec![
-                own(SCORE),
-                ("visit_id", id(VISIT, "n")),
-                ("submission_id", id(SUBMISSION, "n")),
-                // No list reads these; they would take gigabytes.
-                ("result", "'{}'".to_owned()),
-                ("trace", "'{}'".to_owned()),
-            ],
             only: "n % 10 < 6",
+            ..of_all("score", SCORE, scores)
         },
     ]
 }

@@ -59,45 +59,32 @@ fn share(count: usize, devices: usize) -> usize {
 
 async fn measure(database: &Database, count: usize, rows: &mut Vec<Vec<String>>) {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let environment = database.url.iter().map(|url| ("HAAMU_DATABASE_URL", url.clone()));
-    let mut server = ServerProcess::start(folder.path(), environment.collect()).await;
-    let most = DEVICES.into_iter().max().unwrap_or(1);
-    let needed = |device: usize| {
-        let loads = DEVICES.into_iter().filter(|devices| device < *devices);
-        WARM_UP + 2 * loads.map(|devices| share(count, devices)).sum::<usize>()
-    };
-    let needed: Vec<usize> = (0..most).map(needed).collect();
-    say(&format!(
-        "{}: planning {} visits of {most} shoppers …",
-        database.name,
-        needed.iter().sum::<usize>()
-    ));
-    let emails = plan_each(&server, &full_checklist(), &needed).await;
-    let mut devices = Vec::new();
-    for email in &emails {
-        devices.push(Sender::start(&server.url(), email).await);
-    }
+    // The devices stay signed in for as long as it takes.
+    let mut environment = vec![("HAAMU_ACCESS_TOKEN_MINUTES", "1440".to_owned())];
+    environment.extend(database.url.iter().map(|url| ("HAAMU_DATABASE_URL", url.clone())));
+    let mut server = ServerProcess::start(folder.path(), environment).await;
+    let mut devices = devices(database, &server, count).await;
     let queue = Queue::open(database, folder.path()).await;
+    let most = devices.len();
     let _ = put_under(&mut devices, most, WARM_UP, false).await;
     queue.until_empty().await;
     if let Some(url) = &database.url {
         analyze(url).await;
     }
     for has_photo in [false, true] {
-        for count_of_devices in DEVICES {
+        for at_once in DEVICES {
             // A fresh process, so that the peak is that of this load.
             server.kill().await;
             server.restart().await;
-            let each = share(count, count_of_devices);
             let started = Instant::now();
-            let mut latencies = put_under(&mut devices, count_of_devices, each, has_photo).await;
+            let mut latencies = put_under(&mut devices, at_once, share(count, at_once), has_photo).await;
             let took = started.elapsed().as_secs_f64();
             queue.until_empty().await;
             let total = f64::from(u32::try_from(latencies.len()).unwrap_or(u32::MAX));
             let row = vec![
                 format!("Haamu, {}", database.name),
                 if has_photo { "yes" } else { "no" }.to_owned(),
-                count_of_devices.to_string(),
+                at_once.to_string(),
                 format!("{:.0}", total / took),
                 quantile(&mut latencies, 50),
                 quantile(&mut latencies, 99),
@@ -108,6 +95,26 @@ async fn measure(database: &Database, count: usize, rows: &mut Vec<Vec<String>>)
             rows.push(row);
         }
     }
+}
+
+/// Devices of shoppers with as many visits as all loads take.
+async fn devices(database: &Database, server: &ServerProcess, count: usize) -> Vec<Sender> {
+    let most = DEVICES.into_iter().max().unwrap_or(1);
+    let needed = |device: usize| {
+        let loads = DEVICES.into_iter().filter(|at_once| device < *at_once);
+        WARM_UP + 2 * loads.map(|at_once| share(count, at_once)).sum::<usize>()
+    };
+    let needed: Vec<usize> = (0..most).map(needed).collect();
+    say(&format!(
+        "{}: planning {} visits of {most} shoppers …",
+        database.name,
+        needed.iter().sum::<usize>()
+    ));
+    let mut devices = Vec::with_capacity(most);
+    for email in plan_each(server, &full_checklist(), &needed).await {
+        devices.push(Sender::start(&server.url(), &email).await);
+    }
+    devices
 }
 
 /// Puts a server under load by the first of some devices; the milliseconds of each submission.
