@@ -18,6 +18,7 @@ mod m20261129_000009_ways_to_rows;
 mod m20261129_000010_proposals;
 mod m20261129_000011_imports;
 mod m20261129_000012_claims;
+mod m20261129_000013_visit_pages;
 mod run;
 mod table;
 
@@ -46,6 +47,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261129_000010_proposals::Migration),
             Box::new(m20261129_000011_imports::Migration),
             Box::new(m20261129_000012_claims::Migration),
+            Box::new(m20261129_000013_visit_pages::Migration),
         ]
     }
 }
