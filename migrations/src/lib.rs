@@ -21,6 +21,8 @@ mod m20261129_000009_ways_to_rows;
 mod m20261129_000010_proposals;
 mod m20261129_000011_imports;
 mod m20261129_000012_row_level_security;
+mod m20261129_000012_claims;
+mod m20261129_000013_visit_pages;
 mod run;
 mod table;
 mod wall;
@@ -50,6 +52,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261129_000010_proposals::Migration),
             Box::new(m20261129_000011_imports::Migration),
             Box::new(m20261129_000012_row_level_security::Migration),
+            Box::new(m20261129_000012_claims::Migration),
+            Box::new(m20261129_000013_visit_pages::Migration),
         ]
     }
 }

@@ -195,6 +195,25 @@ both_dbs! {
         assert_eq!(round.read(&found).await["state"], "ready", "it goes on where it was");
     }
 
+    async fn two_who_work_a_plan_out_and_apply_it_at_once_do_so_once(server) {
+        let round = Field::open(&server, json!({"rotation_days": 0, "location_visits_per_day": 99})).await;
+        let path = format!("/v1/rounds/{}/visits/generate", round.round);
+        let body = json!({"locations": round.locations, "per_location": 10});
+        assert_eq!(round.post(&path, body).await.ok()["planned"], 30);
+        let path = format!("/v1/rounds/{}/proposals", round.round);
+        let asked = server.request(Method::POST, &path).by(server.north.coordinator()).await.send().await.json();
+        server.run_jobs_doubly().await;
+        let proposal = round.read(&asked).await;
+        assert_eq!((&proposal["state"], list(&proposal, "assignments").len()), (&json!("ready"), 30));
+        assert_eq!(round.apply(&proposal).await.status, 202);
+        server.run_jobs_doubly().await;
+        let applied = round.read(&proposal).await;
+        assert_eq!((&applied["state"], &applied["handled"], &applied["refused"]), (&json!("applied"), &json!(30), &json!([])));
+        for one in list(&proposal, "assignments") {
+            assert_eq!(round.visit(&text(&one["visit"])).await["assignment"]["shopper"], one["shopper"]);
+        }
+    }
+
     async fn more_visits_than_fit_one_go_are_all_offered(server) {
         let round = Field::open(&server, json!({"rotation_days": 0, "location_visits_per_day": 99})).await;
         let path = format!("/v1/rounds/{}/visits/generate", round.round);

@@ -45,7 +45,7 @@ fn id(value: &Value) -> String {
 pub(super) struct Planned {
     pub(super) visit: String,
     pub(super) reviewer: String,
-    manager: String,
+    pub(super) manager: String,
 }
 
 pub(super) async fn plan(server: &ServerProcess, document: &Value) -> Planned {
@@ -276,6 +276,8 @@ mod sqlite {
 }
 
 mod postgres {
+    use haamu_tests::replicas::s3_settings;
+
     use super::*;
 
     #[tokio::test]
@@ -288,20 +290,12 @@ mod postgres {
     /// The grown installation: PostgreSQL, and an S3 server that we did not write.
     #[tokio::test]
     async fn the_main_job_survives_kills_with_photos_on_s3() {
-        let Ok(endpoint) = std::env::var("TEST_S3_ENDPOINT") else {
+        let Some(objects) = s3_settings("end-to-end") else {
             return;
         };
         let Some(database) = TestDatabase::empty_postgres().await else {
             return;
         };
-        let objects = vec![
-            ("HAAMU_OBJECT_STORE", "s3://haamu-tests".to_owned()),
-            ("AWS_ENDPOINT", endpoint),
-            ("AWS_ALLOW_HTTP", "true".to_owned()),
-            ("AWS_REGION", "us-east-1".to_owned()),
-            ("AWS_ACCESS_KEY_ID", "haamu-tests".to_owned()),
-            ("AWS_SECRET_ACCESS_KEY", "haamu-tests-only".to_owned()),
-        ];
         main_job(Some(database.url()), objects).await;
     }
 }

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use axum::http::Method;
 use haamu_domain::Role;
 use haamu_tests::agency::ProgrammeOptions;
-use haamu_tests::{TestServer, both_dbs};
+use haamu_tests::{Person, TestDatabase, TestServer, both_dbs};
 use sea_orm::{ConnectionTrait, DbBackend, Statement, TransactionTrait};
 
 use crate::authorisation::{operations, send_with, things};
@@ -98,5 +98,74 @@ both_dbs! {
             }
         }
         assert!(found.is_empty(), "{} statements:\n{}", found.len(), found.join("\n"));
+    }
+}
+
+/// The indexes that SQLite seeks the visits of a page by; it keeps no statistics, so that it does the same among a
+/// million. PostgreSQL decides by what is in the table: `cargo xtask bench lists` measures it.
+async fn ways_to_visits(server: &TestServer, path: &str, person: &Person) -> BTreeSet<String> {
+    let token = server.token(person).await;
+    server.statements.keep();
+    let _ = server.get(path).bearer(&token).send().await.ok();
+    let kept = server.statements.take();
+    let pages = kept
+        .iter()
+        .filter(|statement| statement.sql.contains("FROM \"visit\"") && statement.sql.contains("ORDER BY"));
+    let mut found = BTreeSet::new();
+    for statement in pages {
+        let plan = explain(server, statement).await;
+        assert!(
+            !plan.iter().any(|line| line.contains("TEMP B-TREE")),
+            "it is sorted: {plan:?}"
+        );
+        let names = plan.iter().flat_map(|line| line.split_whitespace());
+        found.extend(
+            names
+                .filter(|word| word.starts_with("ix_visit"))
+                .map(str::to_owned),
+        );
+    }
+    found
+}
+
+#[tokio::test]
+async fn a_page_of_visits_is_sought_by_what_is_asked_for() {
+    let server = TestServer::start(TestDatabase::sqlite().await).await;
+    let scene = server.released(ProgrammeOptions::default()).await;
+    let visit = server
+        .get(&format!("/v1/visits/{}", scene.visit))
+        .by(server.north.coordinator())
+        .await;
+    let visit = visit.send().await.ok();
+    let round = visit["round"].as_str().expect("an id");
+    let (office, client) = (
+        server.north.coordinator(),
+        server.north.person(Role::ClientManager),
+    );
+    for (path, person, index) in [
+        ("/v1/visits".to_owned(), office, "ix_visit_page"),
+        (format!("/v1/visits?round={round}"), office, "ix_visit_of_round"),
+        (
+            "/v1/visits?state=disputed".to_owned(),
+            office,
+            "ix_visit_in_state",
+        ),
+        (
+            format!("/v1/visits?state=disputed&round={round}"),
+            office,
+            "ix_visit_of_round_in_state",
+        ),
+        ("/v1/visit-reports".to_owned(), client, "ix_visit_of_client"),
+    ] {
+        for page in [
+            path.clone(),
+            format!(
+                "{path}{}after={round}",
+                if path.contains('?') { '&' } else { '?' }
+            ),
+        ] {
+            let found = ways_to_visits(&server, &page, person).await;
+            assert_eq!(found, BTreeSet::from([index.to_owned()]), "{page}");
+        }
     }
 }

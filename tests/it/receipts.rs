@@ -102,17 +102,20 @@ async fn the_latest_key_signs_and_older_ones_are_still_published() {
             .await
             .expect("an app")
     };
-    let first = open().await.receipt_keys().clone();
+    let first = open().await.receipt_keys().await.expect("keys");
     assert_eq!((first.keys.len(), keys(&files).await.len()), (1, 1));
-    assert_eq!(open().await.receipt_keys(), &first);
+    assert_eq!(open().await.receipt_keys().await.expect("keys"), first);
+    let earlier = open().await;
     let second = SigningKey::from_bytes(&[9; 32]).to_pkcs8_der().expect("a key");
     let _ = files
         .secret("receipt-keys/0002.der", second.as_bytes())
         .await
         .expect("kept");
-    let both = open().await.receipt_keys().clone();
+    let both = open().await.receipt_keys().await.expect("keys");
     assert_eq!(both.keys.len(), 2);
     assert_eq!(both.keys[0], first.keys[0]);
+    // A process that was started before the rotation publishes what later ones sign with.
+    assert_eq!(earlier.receipt_keys().await.expect("keys"), both);
 }
 
 /// Files for the program, in a folder of their own.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Output, Stdio};
 use std::time::Duration;
 
-use reqwest::Method;
+use reqwest::{Method, StatusCode};
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
@@ -71,11 +71,23 @@ pub struct ServerProcess {
 impl ServerProcess {
     /// Starts a server with its data below a folder.
     pub async fn start(folder: &Path, mut environment: Vec<(&'static str, String)>) -> Self {
-        // Everybody comes from one address here.
-        for limit in ["HAAMU_PUBLIC_PER_MINUTE", "HAAMU_CREDENTIALS_PER_MINUTE"] {
-            environment.push((limit, "0".to_owned()));
-        }
-        let (child, address, setup_code) = spawn(folder, &environment, "127.0.0.1:0", true).await;
+        lift_limits(&mut environment);
+        let started = spawn(folder, &environment, "127.0.0.1:0", true).await;
+        Self::of(folder, environment, started)
+    }
+
+    /// Starts a further server on storage that is set up already, with what is its own below a folder.
+    pub async fn join(folder: &Path, mut environment: Vec<(&'static str, String)>) -> Self {
+        lift_limits(&mut environment);
+        let (child, address, _) = spawn(folder, &environment, "127.0.0.1:0", false).await;
+        Self::of(folder, environment, (child, address, None))
+    }
+
+    fn of(
+        folder: &Path,
+        environment: Vec<(&'static str, String)>,
+        (child, address, setup_code): (Child, String, Option<String>),
+    ) -> Self {
         Self {
             folder: folder.to_owned(),
             environment,
@@ -84,6 +96,19 @@ impl ServerProcess {
             child,
             http: reqwest::Client::new(),
         }
+    }
+
+    /// Runs the program to its end with the settings of this server, which may run meanwhile.
+    pub async fn run_beside(&self, arguments: &[&str]) -> Output {
+        let mut command = command();
+        command
+            .args(arguments)
+            .envs(self.environment.iter().map(|(name, value)| (name, value)))
+            .env("HAAMU_DATA_DIR", self.folder.join("data"));
+        timeout(PATIENCE, command.output())
+            .await
+            .expect("it ends")
+            .expect("it starts")
     }
 
     /// Kills the process, as a power cut would.
@@ -128,6 +153,19 @@ impl ServerProcess {
 
     /// Calls an operation, which must succeed.
     pub async fn call(&self, method: Method, path: &str, token: &str, body: Option<&Value>) -> Value {
+        let (status, value) = self.try_call(method, path, token, body).await.expect("an answer");
+        assert!(status.is_success(), "{path}: {status} {value}");
+        value
+    }
+
+    /// Calls an operation, which may be refused, or not be answered as the process is killed.
+    pub async fn try_call(
+        &self,
+        method: Method,
+        path: &str,
+        token: &str,
+        body: Option<&Value>,
+    ) -> reqwest::Result<(StatusCode, Value)> {
         let mut request = self
             .http
             .request(method, format!("{}/v1/{path}", self.url()))
@@ -135,10 +173,9 @@ impl ServerProcess {
         if let Some(body) = body {
             request = request.json(body);
         }
-        let response = request.send().await.expect("an answer");
-        let (status, text) = (response.status(), response.text().await.expect("a body"));
-        assert!(status.is_success(), "{path}: {status} {text}");
-        serde_json::from_str(&text).unwrap_or(Value::String(text))
+        let response = request.send().await?;
+        let (status, text) = (response.status(), response.text().await?);
+        Ok((status, serde_json::from_str(&text).unwrap_or(Value::String(text))))
     }
 
     /// Posts JSON.
@@ -193,6 +230,13 @@ impl ServerProcess {
         let body = serde_json::json!({"email": email, "password": password});
         let session = self.post("sessions", "", &body).await;
         session["access_token"].as_str().expect("a token").to_owned()
+    }
+}
+
+/// Everybody comes from one address here.
+fn lift_limits(environment: &mut Vec<(&'static str, String)>) {
+    for limit in ["HAAMU_PUBLIC_PER_MINUTE", "HAAMU_CREDENTIALS_PER_MINUTE"] {
+        environment.push((limit, "0".to_owned()));
     }
 }
 

@@ -188,6 +188,14 @@ impl TestServer {
         while self.app.run_next_job().await.expect("jobs can be claimed") {}
     }
 
+    /// Does all jobs that are due, each of them twice at once, as when a claim is lost and its process goes on.
+    pub async fn run_jobs_doubly(&self) {
+        while let Some(claimed) = self.app.claim_job().await.expect("jobs can be claimed") {
+            let (one, other) = tokio::join!(self.app.do_job(&claimed), self.app.do_job(&claimed));
+            one.and(other).expect("outcomes can be noted");
+        }
+    }
+
     /// Listens on a free port of this machine, for as long as the test's runtime lasts.
     pub async fn listen(&self) -> SocketAddr {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0")

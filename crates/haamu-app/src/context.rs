@@ -17,10 +17,11 @@ use tokio::sync::{Notify, Semaphore};
 use uuid::Uuid;
 
 use crate::Error;
-use crate::blobs::{ReceiptKeys, Turns};
-use crate::identity::{IdentitySettings, TokenKeys, Webauthn};
+use crate::blobs::{ReceiptKeySet, ReceiptKeys, Turns};
+use crate::identity::{IdentitySettings, KeySet, TokenKeys, Webauthn};
+use crate::keys::{KeyKind, KeyRing};
 use crate::ports::{Clock, MailPort, Ports, WebPort};
-use crate::seal::Seal;
+use crate::seal::{Seal, SealKeys};
 
 /// What an operator may set.
 #[derive(Clone, Debug)]
@@ -45,6 +46,8 @@ pub struct AppSettings {
     pub min_builds: MinimumBuilds,
     /// About how many bytes a page of the feed has at most.
     pub page_bytes: usize,
+    /// How long a claim on a background job holds unless its process renews it, in whole seconds.
+    pub job_lease: Duration,
     /// What concerns passwords, invitations and attempts.
     pub identity: IdentitySettings,
     /// The server's address as people reach it, without a slash at its end; links in mails lead there.
@@ -66,6 +69,7 @@ impl Default for AppSettings {
             policy: Policy::default(),
             min_builds: MinimumBuilds::default(),
             page_bytes: MAX_PAGE_BYTES,
+            job_lease: Duration::from_secs(60),
             identity: IdentitySettings::default(),
             public_url: "http://localhost:8080".to_owned(),
             language: Language::default(),
@@ -86,7 +90,7 @@ pub(crate) struct Inner {
     pub(crate) clock: Box<dyn Clock>,
     pub(crate) tokens: TokenKeys,
     pub(crate) receipts: ReceiptKeys,
-    pub(crate) seal: Seal,
+    pub(crate) seal: SealKeys,
     pub(crate) mail: Box<dyn MailPort>,
     pub(crate) web: Box<dyn WebPort>,
     /// None where the server's address allows no passkeys.
@@ -118,9 +122,9 @@ impl App {
     /// The server's signing keys can neither be read nor be made.
     pub async fn new(db: Db, files: Files, settings: AppSettings, ports: Ports) -> Result<Self, Error> {
         let Ports { clock, mail, web } = ports;
-        let tokens = TokenKeys::load_or_create(&files).await?;
-        let receipts = ReceiptKeys::load_or_create(&files).await?;
-        let seal = Seal::load_or_create(&files).await?;
+        let tokens = KeyRing::load_or_create(&files, KeyKind::Tokens, KeySet::read).await?;
+        let receipts = KeyRing::load_or_create(&files, KeyKind::Receipts, ReceiptKeySet::read).await?;
+        let seal = KeyRing::load_or_create(&files, KeyKind::Seal, Seal::read).await?;
         let webauthn = crate::identity::webauthn(&settings.public_url);
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let inner = Inner {

@@ -3,12 +3,18 @@
 //! The keys of a kind are numbered; the newest is used, all of them are
 //! recognised. A further file is a rotation, and nothing is ever overwritten.
 
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
 use ed25519_dalek::SigningKey;
 use ed25519_dalek::pkcs8::EncodePrivateKey;
+use haamu_domain::Timestamp;
 use haamu_store::Files;
 use rand::RngExt;
 
 use crate::Error;
+
+/// Whoever asks often makes keys be looked for at most this often.
+const RELOAD_SECONDS: i64 = 10;
 
 /// What a key is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,9 +66,61 @@ impl KeyKind {
     }
 }
 
+/// The keys of a kind as this process knows them. Another one that was started later may use a newer key already:
+/// whoever meets something of a key that is not known looks again.
+pub(crate) struct KeyRing<T> {
+    files: Files,
+    kind: KeyKind,
+    read: fn(&[StoredKey]) -> Result<T, Error>,
+    set: RwLock<Arc<T>>,
+    looked_at: Mutex<Timestamp>,
+}
+
+impl<T> KeyRing<T> {
+    /// The keys of a kind, made into what they are used as.
+    pub(crate) async fn load_or_create(
+        files: &Files,
+        kind: KeyKind,
+        read: fn(&[StoredKey]) -> Result<T, Error>,
+    ) -> Result<Self, Error> {
+        let set = read(&load_keys(files, kind).await?)?;
+        Ok(Self {
+            files: files.clone(),
+            kind,
+            read,
+            set: RwLock::new(Arc::new(set)),
+            looked_at: Mutex::new(Timestamp::from_millis(0)),
+        })
+    }
+
+    /// The keys that are known.
+    pub(crate) fn known(&self) -> Arc<T> {
+        self.set.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Looks for keys that were added since.
+    pub(crate) async fn reload(&self) -> Result<Arc<T>, Error> {
+        let fresh = Arc::new((self.read)(&load_keys(&self.files, self.kind).await?)?);
+        *self.set.write().unwrap_or_else(PoisonError::into_inner) = fresh.clone();
+        Ok(fresh)
+    }
+
+    /// The same, but not at every call: for what anybody can bring about.
+    pub(crate) async fn reload_sometimes(&self, now: Timestamp) -> Result<Arc<T>, Error> {
+        {
+            let mut looked_at = self.looked_at.lock().unwrap_or_else(PoisonError::into_inner);
+            if now < looked_at.plus_seconds(RELOAD_SECONDS) {
+                return Ok(self.known());
+            }
+            *looked_at = now;
+        }
+        self.reload().await
+    }
+}
+
 /// The keys of a kind, the oldest first; the first one is made if there is none. Processes that start together
 /// agree on it.
-pub(crate) async fn load_keys(files: &Files, kind: KeyKind) -> Result<Vec<StoredKey>, Error> {
+async fn load_keys(files: &Files, kind: KeyKind) -> Result<Vec<StoredKey>, Error> {
     let stored = list_keys(files, kind).await?;
     if !stored.is_empty() {
         return Ok(stored);

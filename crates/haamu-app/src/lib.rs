@@ -73,7 +73,7 @@ pub mod record {
     pub use haamu_store::repo::devices::Device;
     pub use haamu_store::repo::hierarchies::{HierarchyRecord, Unit};
     pub use haamu_store::repo::invitations::Invitation;
-    pub use haamu_store::repo::jobs::FailedJob;
+    pub use haamu_store::repo::jobs::{ClaimedJob, FailedJob};
     pub use haamu_store::repo::mails::Mail;
     pub use haamu_store::repo::panel::{Companion, ProfileRecord, Tie};
     pub use haamu_store::repo::passkeys::PasskeyRecord;

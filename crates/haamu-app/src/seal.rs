@@ -8,12 +8,11 @@ use std::collections::BTreeMap;
 
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
-use haamu_store::Files;
 use rand::RngExt;
 use sha2::{Digest, Sha256};
 
-use crate::Error;
-use crate::keys::{KeyKind, load_keys};
+use crate::keys::{KeyRing, StoredKey};
+use crate::{App, Error};
 
 const NUMBER_BYTES: usize = 4;
 const NONCE_BYTES: usize = 24;
@@ -23,7 +22,10 @@ const NONCE_BYTES: usize = 24;
 #[error("a sealed text cannot be opened")]
 struct CannotOpen;
 
-/// The keys of sealed texts: the newest seals, all of them open.
+/// The keys of sealed texts; all server processes share them.
+pub(crate) type SealKeys = KeyRing<Seal>;
+
+/// The keys that were there at one time: the newest seals, all of them open.
 pub(crate) struct Seal {
     keys: BTreeMap<u32, XChaCha20Poly1305>,
     newest: u32,
@@ -32,11 +34,10 @@ pub(crate) struct Seal {
 }
 
 impl Seal {
-    pub(crate) async fn load_or_create(files: &Files) -> Result<Self, Error> {
-        let stored = load_keys(files, KeyKind::Seal).await?;
+    pub(crate) fn read(stored: &[StoredKey]) -> Result<Self, Error> {
         let mut keys = BTreeMap::new();
         let mut hash_key = None;
-        for key in &stored {
+        for key in stored {
             let bytes = <[u8; 32]>::try_from(key.secret.as_slice())
                 .map_err(|error| Error::internal("read a sealing key", error))?;
             // The first key stays, so that hashes stay comparable when another one seals.
@@ -53,8 +54,13 @@ impl Seal {
         })
     }
 
-    /// Seals a text for a place, such as `mail:{id}`.
-    pub(crate) fn seal(&self, place: &str, text: &[u8]) -> Result<Vec<u8>, Error> {
+    /// Whether the key is known that a text was sealed with.
+    fn knows(&self, sealed: &[u8]) -> bool {
+        let number = sealed.first_chunk::<NUMBER_BYTES>();
+        number.is_none_or(|number| self.keys.contains_key(&u32::from_be_bytes(*number)))
+    }
+
+    fn seal(&self, place: &str, text: &[u8]) -> Result<Vec<u8>, Error> {
         let cannot_seal = || Error::internal("seal a text", CannotOpen);
         let key = self.keys.get(&self.newest).ok_or_else(cannot_seal)?;
         let nonce: [u8; NONCE_BYTES] = rand::rng().random();
@@ -68,8 +74,7 @@ impl Seal {
         Ok([&self.newest.to_be_bytes()[..], &nonce, &sealed].concat())
     }
 
-    /// Opens a text that was sealed for this place.
-    pub(crate) fn open(&self, place: &str, sealed: &[u8]) -> Result<Vec<u8>, Error> {
+    fn open(&self, place: &str, sealed: &[u8]) -> Result<Vec<u8>, Error> {
         let opened = || {
             let (number, rest) = sealed.split_at_checked(NUMBER_BYTES)?;
             let (nonce, ciphertext) = rest.split_at_checked(NONCE_BYTES)?;
@@ -87,10 +92,31 @@ impl Seal {
         opened().ok_or_else(|| Error::internal("open a sealed text", CannotOpen))
     }
 
-    /// A hash that nobody can compare with guesses who has the database alone.
-    pub(crate) fn keyed_hash(&self, text: &str) -> Vec<u8> {
+    fn keyed_hash(&self, text: &str) -> Vec<u8> {
         let mut hasher = Sha256::new_with_prefix(self.hash_key);
         hasher.update(text.as_bytes());
         hasher.finalize().to_vec()
+    }
+}
+
+impl App {
+    /// Seals a text for a place, such as `mail:{id}`.
+    pub(crate) fn seal(&self, place: &str, text: &[u8]) -> Result<Vec<u8>, Error> {
+        self.inner.seal.known().seal(place, text)
+    }
+
+    /// Opens a text that was sealed for this place.
+    pub(crate) async fn unseal(&self, place: &str, sealed: &[u8]) -> Result<Vec<u8>, Error> {
+        let mut seal = self.inner.seal.known();
+        if !seal.knows(sealed) {
+            // Another process may seal with a newer key already.
+            seal = self.inner.seal.reload().await?;
+        }
+        seal.open(place, sealed)
+    }
+
+    /// A hash that nobody can compare with guesses who has the database alone.
+    pub(crate) fn keyed_hash(&self, text: &str) -> Vec<u8> {
+        self.inner.seal.known().keyed_hash(text)
     }
 }

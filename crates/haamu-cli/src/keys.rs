@@ -20,7 +20,7 @@ pub(crate) struct KeysArgs {
 enum KeysCommand {
     /// Add a key, which is used from the next start of a server process on; earlier ones stay recognised.
     ///
-    /// Restart one process first: others learn of its key by themselves when they see a token that it signed.
+    /// Restart one process after the other: the others look for its key when they see what it signed or sealed.
     Rotate {
         /// What the key is for.
         #[arg(long, value_enum, default_value_t = Kind::Tokens)]
@@ -36,8 +36,7 @@ enum Kind {
     Tokens,
     /// Signs receipts of files; published at /v1/receipt-keys.
     Receipts,
-    /// Seals secrets of authenticators and identity providers, and mails, in the database. All processes must be
-    /// restarted before any of them uses it.
+    /// Seals secrets of authenticators and identity providers, and mails, in the database.
     Seal,
 }
 

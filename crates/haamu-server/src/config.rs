@@ -284,6 +284,15 @@ const SETTINGS: &[Setting] = &[
         doc: &["How many background jobs this process does at a time; 0 leaves them to others."],
     },
     Setting {
+        area: "worker",
+        key: "job_lease_seconds",
+        default: Default::Number(60),
+        doc: &[
+            "A job whose process was killed is taken over by another one after so many seconds. A process at work renews",
+            "its claim three times as often. The clocks of the machines must agree to within a third of it.",
+        ],
+    },
+    Setting {
         area: "log",
         key: "log",
         default: Default::Text("info"),
@@ -373,6 +382,7 @@ pub struct Config {
     low_battery_percent: u32,
     pause_seconds: u32,
     workers: u32,
+    job_lease_seconds: u32,
     log: String,
     log_format: String,
 }
@@ -453,6 +463,7 @@ impl Config {
             ("low_battery_percent", self.low_battery_percent, 0..=100),
             ("pause_seconds", self.pause_seconds, 0..=24 * 3_600),
             ("workers", self.workers, 0..=64),
+            ("job_lease_seconds", self.job_lease_seconds, 3..=3_600),
         ];
         for (key, value, range) in ranges {
             if !range.contains(&value) {
@@ -614,6 +625,7 @@ impl Config {
             max_staged_bytes: u64::from(self.agency_staging_mib) << 20,
             max_submission_bytes: u64::from(self.submission_files_mib) << 20,
             max_agency_bytes: u64::from(self.agency_files_gib) << 30,
+            job_lease: Duration::from_secs(u64::from(self.job_lease_seconds)),
             policy: self.policy(),
             // Only what can be read passes the check of the configuration.
             min_builds: self.min_builds.parse().unwrap_or_default(),
@@ -825,6 +837,11 @@ mod tests {
         for (name, value, message) in [
             ("HAAMU_WORKERS", "many", "workers: \"many\" is not a whole number"),
             ("HAAMU_WORKERS", "65", "workers: 65 is not between 0 and 64"),
+            (
+                "HAAMU_JOB_LEASE_SECONDS",
+                "2",
+                "job_lease_seconds: 2 is not between 3 and 3600",
+            ),
             (
                 "HAAMU_LOG_FORMAT",
                 "xml",

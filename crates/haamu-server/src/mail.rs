@@ -134,7 +134,8 @@ impl FileMail {
     async fn write(&self, mail: &OutgoingMail, bytes: &[u8]) -> std::io::Result<()> {
         tokio::fs::create_dir_all(&self.folder).await?;
         let path = self.folder.join(format!("{}.eml", mail.id));
-        let unfinished = path.with_extension("part");
+        // Two processes may write the same mail at once: each writes a file of its own.
+        let unfinished = path.with_extension(format!("{:016x}.part", rand::random::<u64>()));
         let mut options = tokio::fs::OpenOptions::new();
         options.write(true).create(true).truncate(true);
         // Links in mails are secrets.

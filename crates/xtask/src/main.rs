@@ -39,10 +39,7 @@ enum Task {
         steps: Vec<Step>,
     },
     /// Measure, beside the named peers; without a name, everything.
-    Bench {
-        /// What.
-        benchmarks: Vec<bench::Benchmark>,
-    },
+    Bench(bench::BenchArgs),
     /// Run worlds of the simulation around the sync engine.
     Sim(sim::SimArgs),
     /// Kill servers and devices at random moments, and check that nothing is lost.
@@ -82,7 +79,7 @@ fn main() -> ExitCode {
 fn run(task: Task) -> Result<()> {
     match task {
         Task::Demo(arguments) => demo::run(&arguments),
-        Task::Bench { benchmarks } => bench::run(&benchmarks),
+        Task::Bench(arguments) => bench::run(&arguments),
         Task::Sim(arguments) => sim::run(&arguments),
         Task::Test => checks::run(&[]),
         Task::Ci { steps } => checks::run(&steps),

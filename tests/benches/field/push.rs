@@ -10,12 +10,12 @@ use haamu_sync::Incarnation;
 use haamu_tests::evaluation::{full_checklist, full_document};
 use haamu_tests::field::plan_each;
 use haamu_tests::process::ServerProcess;
-use sea_orm::ConnectionTrait;
+use haamu_tests::sender::Sender;
 use serde_json::{Value, json};
 
-use crate::device::BenchDevice;
+use crate::database::{Database, analyze, databases};
 use crate::peer::Peer;
-use crate::table::{megabytes, print, say};
+use crate::table::{megabytes, print, quantile, say};
 use crate::usage::{peak_kib, processor_seconds};
 
 /// Devices at once, visits in each request, and requests of each device.
@@ -35,31 +35,11 @@ const HEAD: [&str; 8] = [
     "peak MB",
 ];
 
-/// A database server beside ours.
-struct Database {
-    name: &'static str,
-    url: Option<String>,
-    /// Its first process.
-    pid: Option<u32>,
-}
-
 /// `push [FOLDER OF PEER] [POSTGRES URL] [PID OF POSTGRES]`
 pub(crate) async fn run(arguments: &[String]) {
-    let mut databases = vec![Database {
-        name: "SQLite",
-        url: None,
-        pid: None,
-    }];
-    if let Some(url) = arguments.get(1) {
-        databases.push(Database {
-            name: "PostgreSQL",
-            url: Some(url.clone()),
-            pid: arguments.get(2).and_then(|pid| pid.parse().ok()),
-        });
-    }
     let mut rows = Vec::new();
-    for database in &databases {
-        own(database, &mut rows).await;
+    for database in databases(arguments.get(1..).unwrap_or_default()) {
+        own(&database, &mut rows).await;
     }
     if let Some(folder) = arguments.first() {
         theirs(&Peer::new(folder), &mut rows).await;
@@ -82,20 +62,15 @@ struct Measure {
 impl Measure {
     /// The row of the table, which is also written at once: the whole takes minutes.
     fn row(mut self, server: &str, devices: usize, batch: usize, kib: u64) -> Vec<String> {
-        self.latencies.sort_by(f64::total_cmp);
         let count = f64::from(u32::try_from(self.visits).unwrap_or(u32::MAX));
-        let quantile = |percent: usize| {
-            let place = (self.latencies.len() * percent / 100).min(self.latencies.len() - 1);
-            format!("{:.1}", self.latencies[place])
-        };
         let row = vec![
             server.to_owned(),
             devices.to_string(),
             batch.to_string(),
             format!("{:.0}", count / self.seconds),
             format!("{:.0}", count / self.processor),
-            quantile(50),
-            quantile(99),
+            quantile(&mut self.latencies, 50),
+            quantile(&mut self.latencies, 99),
             megabytes(kib),
         ];
         say(&row.join("  "));
@@ -119,7 +94,7 @@ async fn own(database: &Database, rows: &mut Vec<Vec<String>>) {
     let emails = plan_each(&server, &full_checklist(), &needed).await;
     let mut devices = Vec::new();
     for email in &emails {
-        devices.push(BenchDevice::start(&server.url(), email).await);
+        devices.push(Sender::start(&server.url(), email).await);
     }
     let pid = server.pid().expect("it runs");
     let name = format!("Haamu, {}", database.name);
@@ -139,7 +114,7 @@ async fn own(database: &Database, rows: &mut Vec<Vec<String>>) {
 /// Puts a server under load by the first of some devices.
 async fn put_under(
     (count, batch, requests): Load,
-    devices: &mut Vec<BenchDevice>,
+    devices: &mut Vec<Sender>,
     used: &impl Fn() -> f64,
 ) -> Measure {
     let before = used();
@@ -166,20 +141,6 @@ async fn put_under(
         processor: used() - before,
         latencies,
     }
-}
-
-/// Has PostgreSQL count what is in its tables, as it does by itself within a minute. Until then it
-/// takes them for empty, and reads them from end to end.
-async fn analyze(url: &str) {
-    let settings = DbSettings {
-        url: url.to_owned(),
-        max_connections: 1,
-    };
-    let connection = Db::connect_for_migrations(&settings).await;
-    let connection = connection.expect("a database");
-    let done = connection.execute_unprepared("ANALYZE").await;
-    let _ = done.expect("statistics");
-    connection.close().await.expect("closed");
 }
 
 /// What is done with the evaluations afterwards: validating, scoring, tracing.

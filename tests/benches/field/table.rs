@@ -64,3 +64,10 @@ pub(crate) fn megabytes(kib: u64) -> String {
         f64::from(u32::try_from(kib).unwrap_or(u32::MAX)) * 1.024 / 1_000.0
     )
 }
+
+/// The value that so many hundredths of all do not exceed.
+pub(crate) fn quantile(values: &mut [f64], percent: usize) -> String {
+    values.sort_by(f64::total_cmp);
+    let place = (values.len() * percent / 100).min(values.len() - 1);
+    format!("{:.1}", values[place])
+}

@@ -71,10 +71,11 @@ impl Inspection for RealServer {
         (sha256, document): (BlobHash, DocumentId),
         length: u64,
     ) -> Option<String> {
-        let keys = self.running.app.receipt_keys();
+        let keys = self.runtime.block_on(self.running.app.receipt_keys());
+        let keys = keys.expect("keys");
         let submission = SubmissionId::from_document(document).to_string();
         let text = String::from_utf8_lossy(&receipt.0);
-        fault_of(&text, keys, sha256, length, &submission)
+        fault_of(&text, &keys, sha256, length, &submission)
     }
 
     fn read_out(&mut self, now: u64) -> ReadOut {
@@ -247,7 +248,8 @@ impl RealServer {
         let sql = "SELECT owner.submission_id AS submission, owner.sha256 AS sha256, owner.receipt AS receipt, \
             blob.length AS length FROM blob_owner owner \
             LEFT JOIN blob ON blob.sha256 = owner.sha256 AND blob.agency_id = owner.agency_id";
-        let keys = self.running.app.receipt_keys().clone();
+        let keys = self.runtime.block_on(self.running.app.receipt_keys());
+        let keys = keys.expect("keys");
         let mut found = BTreeMap::new();
         for row in self.rows(sql) {
             let sha256 = BlobHash::from_slice(&bytes(&row, "sha256")).expect("a hash");

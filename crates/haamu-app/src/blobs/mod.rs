@@ -6,7 +6,7 @@ mod staged;
 mod turns;
 mod tus;
 
-pub(crate) use receipts::ReceiptKeys;
+pub(crate) use receipts::{ReceiptKeySet, ReceiptKeys};
 pub(crate) use staged::held_upto;
 pub use turns::Turn;
 pub(crate) use turns::Turns;

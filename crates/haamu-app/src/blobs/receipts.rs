@@ -1,42 +1,30 @@
 //! Custody receipts: the server's signed word that it has a file.
 
 use ed25519_dalek::SigningKey;
-use ed25519_dalek::pkcs8::{DecodePrivateKey, EncodePrivateKey};
+use ed25519_dalek::pkcs8::DecodePrivateKey;
 use haamu_domain::receipt::{PublicKeys, ReceiptKey, Statement};
 use haamu_domain::{Actor, AgencyId, SubmissionId, Target, Timestamp, Verb};
+use haamu_store::Tx;
 use haamu_store::repo::blobs::{self, Blob};
 use haamu_store::repo::submissions;
-use haamu_store::{Files, Tx};
 use haamu_sync::BlobHash;
-use rand::RngExt;
 
 use crate::context::require;
+use crate::keys::{KeyRing, StoredKey};
 use crate::{App, Error};
 
-/// The secrets of receipt keys; the last by name signs, all of them are published.
-const FOLDER: &str = "receipt-keys";
-
 /// The keys of receipts; all server processes share them.
-pub(crate) struct ReceiptKeys {
+pub(crate) type ReceiptKeys = KeyRing<ReceiptKeySet>;
+
+/// The keys that were there at one time: the newest signs, all of them are published.
+pub(crate) struct ReceiptKeySet {
     signing: ReceiptKey,
     public: PublicKeys,
 }
 
-impl ReceiptKeys {
-    pub(crate) async fn load_or_create(files: &Files) -> Result<Self, Error> {
-        let mut stored = files.list_secrets(FOLDER).await?;
-        if stored.is_empty() {
-            let fresh = SigningKey::from_bytes(&rand::rng().random());
-            let fresh = fresh
-                .to_pkcs8_der()
-                .map_err(|error| Error::internal("make a receipt key", error))?;
-            stored.push(
-                files
-                    .secret(&format!("{FOLDER}/0001.der"), fresh.as_bytes())
-                    .await?,
-            );
-        }
-        let key = |der: &Vec<u8>| SigningKey::from_pkcs8_der(der).map(ReceiptKey::new);
+impl ReceiptKeySet {
+    pub(crate) fn read(stored: &[StoredKey]) -> Result<Self, Error> {
+        let key = |stored: &StoredKey| SigningKey::from_pkcs8_der(&stored.secret).map(ReceiptKey::new);
         let keys = stored.iter().map(key).collect::<Result<Vec<_>, _>>();
         let mut keys = keys.map_err(|error| Error::internal("read a receipt key", error))?;
         let public = PublicKeys {
@@ -49,9 +37,13 @@ impl ReceiptKeys {
 
 impl App {
     /// The public keys that receipts are checked with.
-    #[must_use]
-    pub fn receipt_keys(&self) -> &PublicKeys {
-        &self.inner.receipts.public
+    ///
+    /// # Errors
+    /// The object store failed.
+    pub async fn receipt_keys(&self) -> Result<PublicKeys, Error> {
+        // Another process may sign with a newer key already.
+        let keys = self.inner.receipts.reload_sometimes(self.now()).await?;
+        Ok(keys.public.clone())
     }
 
     /// The receipt of a file that was sent for a submission, as JSON.
@@ -91,6 +83,6 @@ impl App {
         received_at: Timestamp,
     ) -> String {
         let statement = Statement::new(agency, submission, blob.sha256, blob.length, received_at);
-        self.inner.receipts.signing.sign(statement).to_json()
+        self.inner.receipts.known().signing.sign(statement).to_json()
     }
 }

@@ -105,6 +105,8 @@ impl App {
             }
             match (self.offer(actor, round, &part).await, part.as_slice()) {
                 (Ok(()), _) => {}
+                // Another process that lost its claim on the job, or took it over, was here first.
+                (Err(Error::Refused(_)), [one]) if self.is_held(actor.agency, one).await? => {}
                 (Err(Error::Refused(found)), [one]) => {
                     let rules: Vec<_> = found.obstacles.iter().map(|rule| rule.code.as_str()).collect();
                     refused.push(refusal(one.visit, found.code, &rules));
@@ -131,6 +133,12 @@ impl App {
         let offers: Vec<_> = offers.collect();
         self.assign_visits(actor, round, &offers, Origin::Plan).await?;
         Ok(())
+    }
+
+    /// Whether the shopper of the plan has the visit.
+    async fn is_held(&self, agency: AgencyId, one: &ProposedVisit) -> Result<bool, Error> {
+        let holders = self.holders(agency, std::slice::from_ref(one)).await?;
+        Ok(holders.get(&one.visit) == Some(&one.shopper))
     }
 
     /// Who has visits that were open when the plan was made.

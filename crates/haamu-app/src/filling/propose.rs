@@ -108,7 +108,15 @@ impl App {
 
     /// Notes that a plan is not worked out or applied any further, as its job was given up.
     pub(crate) async fn fail_proposal(&self, tx: &Tx, agency: AgencyId, id: ProposalId) -> Result<(), Error> {
-        if let Some(mut found) = proposals::lock(tx, agency, id).await? {
+        let is_under_way = |found: &Proposal| {
+            matches!(
+                found.state,
+                ProposalState::Waiting | ProposalState::Planning | ProposalState::Applying
+            )
+        };
+        // A process that was taken for lost may have come to the end all the same.
+        let found = proposals::lock(tx, agency, id).await?;
+        if let Some(mut found) = found.filter(is_under_way) {
             found.state = ProposalState::Failed;
             found.finished_at = Some(self.now());
             proposals::update(tx, agency, &found).await?;

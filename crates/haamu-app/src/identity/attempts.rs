@@ -32,7 +32,7 @@ impl App {
         origin: &Origin,
     ) -> Result<Attempt, Error> {
         let patience = self.settings().identity.with_account();
-        let key = self.inner.seal.keyed_hash(&format!("account {email}"));
+        let key = self.keyed_hash(&format!("account {email}"));
         self.begin_attempt((Counted::Account, key, patience), origin)
             .await
     }
@@ -43,7 +43,7 @@ impl App {
     /// [`Code::SignInLocked`].
     pub(super) async fn begin_factor_attempt(&self, user: UserId, origin: &Origin) -> Result<Attempt, Error> {
         let patience = self.settings().identity.with_account();
-        let key = self.inner.seal.keyed_hash(&format!("factor {user}"));
+        let key = self.keyed_hash(&format!("factor {user}"));
         self.begin_attempt((Counted::Factor, key, patience), origin).await
     }
 
@@ -53,10 +53,7 @@ impl App {
         origin: &Origin,
     ) -> Result<Attempt, Error> {
         let address = origin.address.map(|address| {
-            let key = self
-                .inner
-                .seal
-                .keyed_hash(&format!("address {}", network_of(address)));
+            let key = self.keyed_hash(&format!("address {}", network_of(address)));
             (Counted::Address, key, self.settings().identity.with_address())
         });
         let attempt = Attempt([Some(first), address].into_iter().flatten().collect());
@@ -89,7 +86,7 @@ impl App {
 
     /// Forgets the failures with a person's password, after they have shown that the address is theirs.
     pub(super) async fn forgive(&self, tx: &Tx, email: &str) -> Result<(), Error> {
-        let key = self.inner.seal.keyed_hash(&format!("account {email}"));
+        let key = self.keyed_hash(&format!("account {email}"));
         Ok(attempts::forget(tx, Counted::Account, &key).await?)
     }
 }

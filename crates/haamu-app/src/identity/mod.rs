@@ -35,5 +35,5 @@ pub use settings::{Hashing, IdentitySettings};
 pub use setup::SetupInput;
 pub use sign_in::{ChallengeView, SignInInput, SignedIn};
 pub use tokens::Bearer;
-pub(crate) use tokens::TokenKeys;
+pub(crate) use tokens::{KeySet, TokenKeys};
 pub use users::{Me, MemberView, UserInput};

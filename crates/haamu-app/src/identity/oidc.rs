@@ -116,7 +116,7 @@ impl App {
             return Err(Error::issue("issuer", "no_provider", detail));
         }
         let sealed = match &client_secret {
-            Some(secret) => Some(self.inner.seal.seal(&place(actor.agency), secret.as_bytes())?),
+            Some(secret) => Some(self.seal(&place(actor.agency), secret.as_bytes())?),
             None => None,
         };
         let (issuer, client_id, allowed_domains, sealed) = (&issuer, &client_id, &allowed_domains, &sealed);

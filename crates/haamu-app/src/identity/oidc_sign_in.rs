@@ -65,7 +65,7 @@ impl App {
     pub async fn begin_oidc(&self, agency: AgencyId) -> Result<OidcRedirect, Error> {
         let provider = self.provider_of(agency).await?;
         let metadata = self.discover(&provider.issuer).await?;
-        let client = self.oidc_client(agency, &provider, metadata)?;
+        let client = self.oidc_client(agency, &provider, metadata).await?;
         let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
         let (url, state, nonce) = client
             .authorize_url(
@@ -84,7 +84,7 @@ impl App {
             agency,
             state_hash: hash_secret(state.secret()),
             nonce_hash: hash_secret(nonce.secret()),
-            verifier: self.inner.seal.seal(&place, verifier.secret().as_bytes())?,
+            verifier: self.seal(&place, verifier.secret().as_bytes())?,
             expires_at: now.plus_seconds(SIGN_IN_SECONDS),
         };
         let (ceremony, hash) = fresh_secret();
@@ -132,7 +132,7 @@ impl App {
         let agency = under_way.agency;
         let provider = self.provider_of(agency).await?;
         let metadata = self.discover(&provider.issuer).await?;
-        let client = self.oidc_client(agency, &provider, metadata)?;
+        let client = self.oidc_client(agency, &provider, metadata).await?;
         let claims = self.redeem(&client, &under_way, code).await?;
         let (user, member) = self.whom_it_means(agency, &provider, &claims).await?;
         let first = FirstFactor {
@@ -156,13 +156,13 @@ impl App {
         provider.ok_or_else(|| Error::not_found("identity provider"))
     }
 
-    fn oidc_client(
+    async fn oidc_client(
         &self,
         agency: AgencyId,
         provider: &Provider,
         metadata: CoreProviderMetadata,
     ) -> Result<Client, Error> {
-        let secret = self.inner.seal.open(&place(agency), &provider.client_secret)?;
+        let secret = self.unseal(&place(agency), &provider.client_secret).await?;
         let secret =
             String::from_utf8(secret).map_err(|error| Error::internal("read a client's secret", error))?;
         let redirect = RedirectUrl::new(self.redirect_url())
@@ -180,9 +180,8 @@ impl App {
         code: &str,
     ) -> Result<CoreIdTokenClaims, Error> {
         let verifier = self
-            .inner
-            .seal
-            .open(&verifier_place(under_way.id), &under_way.verifier)?;
+            .unseal(&verifier_place(under_way.id), &under_way.verifier)
+            .await?;
         let verifier = String::from_utf8(verifier).map_err(|error| Error::internal("read a proof", error))?;
         let failed = |_| Error::refused(Code::IdentityProviderFailed);
         let request = client

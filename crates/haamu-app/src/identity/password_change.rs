@@ -137,7 +137,7 @@ impl App {
                     return Ok(());
                 };
                 let id = PendingId::from_uuid(self.fresh_uuid());
-                let sealed = self.inner.seal.seal(&place(id), request)?;
+                let sealed = self.seal(&place(id), request)?;
                 let now = self.now();
                 pending::insert_reset_request(tx, id, agency, &sealed, now).await?;
                 self.enqueue(tx, agency, &Job::ResetPassword { request: id }, now)
@@ -158,7 +158,7 @@ impl App {
                 let Some(sealed) = pending::take_reset_request(tx, id).await? else {
                     return Ok(());
                 };
-                let request = self.inner.seal.open(&place(id), &sealed)?;
+                let request = self.unseal(&place(id), &sealed).await?;
                 let request: ResetRequest = serde_json::from_slice(&request)
                     .map_err(|error| Error::internal("read a request", error))?;
                 self.answer_reset_request(tx, &request).await

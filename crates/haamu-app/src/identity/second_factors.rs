@@ -82,7 +82,7 @@ impl App {
         let actor = &bearer.actor;
         require_in_agency(actor, Verb::ManageSecondFactors)?;
         let secret: [u8; totp::SECRET_BYTES] = rand::rng().random();
-        let sealed = self.inner.seal.seal(&place(actor.user), &secret)?;
+        let sealed = self.seal(&place(actor.user), &secret)?;
         let sealed = &sealed;
         let (user, agency) = self
             .act(actor, |tx: Tx| async move {
@@ -221,7 +221,7 @@ impl App {
         let known = factors::lock_totp(tx, user).await?;
         let known = known.filter(|known| known.confirmed_at.is_some() == is_confirmed);
         let Some(known) = known else { return Ok(false) };
-        let secret = self.inner.seal.open(&place(user), &known.secret)?;
+        let secret = self.unseal(&place(user), &known.secret).await?;
         let now = self.now();
         let seconds = u64::try_from(now.millis() / 1_000).unwrap_or(0);
         let Some(step) = totp::matching_step(&secret, code, seconds, known.last_step)? else {

@@ -1,7 +1,6 @@
 //! Access tokens: short-lived JWTs, signed with the server's Ed25519 keys.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -11,31 +10,24 @@ use haamu_domain::receipt::{PublicKey, PublicKeys};
 use haamu_domain::{
     Actor, AgencyId, ClientOrganisationId, Code, Role, SessionId, Timestamp, UserId, VerbSet,
 };
-use haamu_store::Files;
 use haamu_sync::DeviceId;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, decode_header, encode};
 use rand::RngExt;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::keys::{KeyKind, load_keys};
+use crate::keys::{KeyRing, StoredKey};
 use crate::{App, Error};
 
 use super::service_tokens;
 
 const ISSUER: &str = "haamu";
-/// Keys are looked for again at most this often.
-const RELOAD_SECONDS: i64 = 10;
 
 /// The keys that tokens are signed and checked with; all server processes share them.
-pub(crate) struct TokenKeys {
-    files: Files,
-    set: RwLock<Arc<KeySet>>,
-    looked_at: Mutex<Timestamp>,
-}
+pub(crate) type TokenKeys = KeyRing<KeySet>;
 
 /// The keys that were there at one time.
-struct KeySet {
+pub(crate) struct KeySet {
     /// The newest.
     signing: EncodingKey,
     key_id: String,
@@ -93,12 +85,12 @@ impl Bearer {
 }
 
 impl KeySet {
-    async fn load(files: &Files) -> Result<Self, Error> {
+    pub(crate) fn read(stored: &[StoredKey]) -> Result<Self, Error> {
         let unreadable = |error| Error::internal("read a signing key", error);
         let mut newest = None;
         let mut checking = BTreeMap::new();
         let mut public = PublicKeys::default();
-        for stored in load_keys(files, KeyKind::Tokens).await? {
+        for stored in stored {
             let key = SigningKey::from_pkcs8_der(&stored.secret).map_err(unreadable)?;
             let shown = PublicKey::of(&key.verifying_key());
             let id = shown.id().to_owned();
@@ -119,38 +111,9 @@ impl KeySet {
     }
 }
 
-impl TokenKeys {
-    pub(crate) async fn load_or_create(files: &Files) -> Result<Self, Error> {
-        let set = KeySet::load(files).await?;
-        Ok(Self {
-            files: files.clone(),
-            set: RwLock::new(Arc::new(set)),
-            looked_at: Mutex::new(Timestamp::from_millis(0)),
-        })
-    }
-
-    fn set(&self) -> Arc<KeySet> {
-        self.set.read().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    /// Looks for keys that were added since, but not at every call.
-    async fn reload(&self, now: Timestamp) -> Result<Arc<KeySet>, Error> {
-        {
-            let mut looked_at = self.looked_at.lock().unwrap_or_else(PoisonError::into_inner);
-            if now < looked_at.plus_seconds(RELOAD_SECONDS) {
-                return Ok(self.set());
-            }
-            *looked_at = now;
-        }
-        let fresh = Arc::new(KeySet::load(&self.files).await?);
-        *self.set.write().unwrap_or_else(PoisonError::into_inner) = fresh.clone();
-        Ok(fresh)
-    }
-}
-
 impl App {
     pub(crate) fn sign(&self, bearer: &Bearer) -> Result<String, Error> {
-        let keys = self.inner.tokens.set();
+        let keys = self.inner.tokens.known();
         let claims = Claims {
             iss: ISSUER.to_owned(),
             sub: bearer.actor.user,
@@ -175,7 +138,7 @@ impl App {
     /// # Errors
     /// The object store failed.
     pub async fn token_keys(&self) -> Result<PublicKeys, Error> {
-        let keys = self.inner.tokens.reload(self.now()).await?;
+        let keys = self.inner.tokens.reload_sometimes(self.now()).await?;
         Ok(keys.public.clone())
     }
 
@@ -190,10 +153,10 @@ impl App {
         let refused = || Error::refused(Code::Unauthenticated);
         let header = decode_header(token).map_err(|_| refused())?;
         let key_id = header.kid.ok_or_else(refused)?;
-        let mut keys = self.inner.tokens.set();
+        let mut keys = self.inner.tokens.known();
         if !keys.checking.contains_key(&key_id) {
             // Another process may sign with a newer key already.
-            keys = self.inner.tokens.reload(self.now()).await?;
+            keys = self.inner.tokens.reload_sometimes(self.now()).await?;
         }
         let key = keys.checking.get(&key_id).ok_or_else(refused)?;
         let mut validation = Validation::new(Algorithm::EdDSA);

@@ -1,4 +1,9 @@
-//! Work after a commit: done once, by any server process, tried again when it fails.
+//! Work after a commit: done by any server process, tried again when it fails.
+//!
+//! A process claims a job for a lease and renews the claim while it is at work, so that a job is done once. Only a
+//! process that was away for longer than the lease, or whose clock is off by as much, does one beside another;
+//! every job is written such that this changes nothing. It works in one transaction under a lock of what it is
+//! about, or says in its own file why it may be done twice.
 
 mod given_up;
 mod process_submission;
@@ -6,7 +11,7 @@ mod rendition;
 
 pub(crate) use process_submission::load_zone;
 
-use haamu_domain::{AssignmentId, MailId, PendingId, ProposalId, SubmissionId};
+use haamu_domain::{AssignmentId, MailId, PendingId, ProposalId, SubmissionId, Timestamp};
 use haamu_store::repo::jobs::{self, ClaimedJob};
 use haamu_store::{Reach, Tx};
 use haamu_sync::BlobHash;
@@ -96,34 +101,76 @@ impl App {
     /// # Errors
     /// The database failed; a failure of the job itself is noted with the job.
     pub async fn run_next_job(&self) -> Result<bool, Error> {
-        // Workers do the jobs of all agencies; each is done within its own.
-        let claimed = self
-            .inner
+        let Some(claimed) = self.claim_job().await? else {
+            return Ok(false);
+        };
+        self.do_job(&claimed).await?;
+        Ok(true)
+    }
+
+    /// Claims the job that has been due longest, for as long as the operator's lease. Whoever takes longer over it
+    /// renews the claim meanwhile.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn claim_job(&self) -> Result<Option<ClaimedJob>, Error> {
+        self.inner
             .db
             .write(Reach::Server, |tx: Tx| async move {
-                let tx = &tx;
-                Ok::<_, Error>(jobs::claim(tx, self.now()).await?)
+                let now = self.now();
+                Ok::<_, Error>(jobs::claim(&tx, self.lease_end(now), now).await?)
             })
-            .await?;
-        let Some(claimed) = claimed else { return Ok(false) };
-        let outcome = if claimed.attempts > MAX_ATTEMPTS {
-            Err(Error::internal("do a job", WorkerLost))
-        } else {
-            self.run_job(&claimed).await
-        };
-        let (outcome, claimed) = (&outcome, &claimed);
+            .await
+    }
+
+    /// Lets a claim hold for another lease from now on. Returns false if it is lost: it had lapsed, and somebody
+    /// else has claimed the job since.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn renew_claim(&self, claimed: &ClaimedJob) -> Result<bool, Error> {
         self.inner
             .db
             .write(Reach::Agency(claimed.agency), |tx: Tx| async move {
+                Ok::<_, Error>(jobs::renew(&tx, claimed, self.lease_end(self.now())).await?)
+            })
+            .await
+    }
+
+    /// Does a job that was claimed, and notes how it ended, unless the claim was lost meanwhile: what became of the
+    /// job is then for the process to say that has it now. Jobs are such that two of them at once do no harm.
+    ///
+    /// # Errors
+    /// The database failed; a failure of the job itself is noted with the job.
+    pub async fn do_job(&self, claimed: &ClaimedJob) -> Result<(), Error> {
+        let outcome = if claimed.attempts > MAX_ATTEMPTS {
+            Err(Error::internal("do a job", WorkerLost))
+        } else {
+            self.run_job(claimed).await
+        };
+        let outcome = &outcome;
+        let is_noted = self
+            .inner
+            .db
+            .write(Reach::Agency(claimed.agency), |tx: Tx| async move {
                 let tx = &tx;
-                match &outcome {
-                    Ok(()) => jobs::finish(tx, claimed.id, self.now()).await?,
-                    Err(error) => self.note_failure(tx, claimed, error).await?,
+                match outcome {
+                    Ok(()) => Ok::<_, Error>(jobs::finish(tx, claimed, self.now()).await?),
+                    Err(error) => self.note_failure(tx, claimed, error).await,
                 }
-                Ok::<(), Error>(())
             })
             .await?;
-        Ok(true)
+        if !is_noted {
+            tracing::warn!(job.id = %claimed.id, job.kind = claimed.kind, job.attempt = claimed.attempts,
+                "the claim on a job was lost while it was done");
+        }
+        Ok(())
+    }
+
+    /// When a claim lapses that is made or renewed now.
+    fn lease_end(&self, now: Timestamp) -> Timestamp {
+        let lease = i64::try_from(self.settings().job_lease.as_secs()).unwrap_or(i64::MAX);
+        now.plus_seconds(lease)
     }
 
     async fn run_job(&self, claimed: &ClaimedJob) -> Result<(), Error> {
@@ -147,19 +194,24 @@ impl App {
         }
     }
 
-    async fn note_failure(&self, tx: &Tx, claimed: &ClaimedJob, error: &Error) -> Result<(), Error> {
+    /// Notes that a job failed, and tells whoever waits for it if it was the last time. Returns false if the claim
+    /// is lost.
+    async fn note_failure(&self, tx: &Tx, claimed: &ClaimedJob, error: &Error) -> Result<bool, Error> {
         let now = self.now();
         let is_last = claimed.attempts >= MAX_ATTEMPTS;
         let longest = FIRST_DELAY_SECONDS << claimed.attempts.min(16);
         let retry_at = (!is_last).then(|| now.plus_seconds(1 + rand::rng().random_range(0..longest)));
         let chain = error_chain(error);
+        if !jobs::fail(tx, claimed, &chain, retry_at, now).await? {
+            return Ok(false);
+        }
         if is_last {
             self.give_up(tx, claimed).await?;
             tracing::error!(job.id = %claimed.id, job.kind = claimed.kind, error = chain, "job was given up");
         } else {
             tracing::warn!(job.id = %claimed.id, job.kind = claimed.kind, error = chain, "job failed and is tried again");
         }
-        Ok(jobs::fail(tx, claimed.id, &chain, retry_at, now).await?)
+        Ok(true)
     }
 
     /// Tells whoever waits for a job that it will not be done.

@@ -48,7 +48,7 @@ impl App {
             language,
             recipient: recipient.to_owned(),
             // Links hold secrets, of which nothing but hashes is to be found in the database.
-            content: Some(self.inner.seal.seal(&place(id), &content)?),
+            content: Some(self.seal(&place(id), &content)?),
             state: MailState::Waiting,
             attempts: 0,
             last_error: None,

@@ -20,7 +20,8 @@ const LONGEST_REASON: usize = 500;
 
 impl App {
     /// Sends a mail, unless that was done or given up. A process that dies after the mail server has taken the
-    /// mail and before that is noted makes it go out twice, with the same message id.
+    /// mail and before that is noted makes it go out twice, with the same message id; so do two that send it at once.
+    /// No transaction spans both, and a mail that comes twice is better than one that never comes.
     pub(crate) async fn send_mail(&self, agency: AgencyId, id: MailId) -> Result<(), Error> {
         let mail = self
             .look(agency, |tx: Tx| async move {
@@ -37,8 +38,10 @@ impl App {
                 reason: "it could not be sent while it was of use".to_owned(),
             })
         } else {
-            match self.outgoing(&mail) {
+            match self.outgoing(&mail).await {
                 Ok(outgoing) => self.inner.mail.send(&outgoing).await,
+                // The keys could not be read: the job is tried again.
+                Err(error @ Error::Store(_)) => return Err(error),
                 // What cannot be read now never can.
                 Err(error) => Err(MailFailure {
                     is_final: true,
@@ -56,9 +59,9 @@ impl App {
             .await
     }
 
-    fn outgoing(&self, mail: &Mail) -> Result<OutgoingMail, Error> {
+    async fn outgoing(&self, mail: &Mail) -> Result<OutgoingMail, Error> {
         let sealed = mail.content.as_deref().unwrap_or_default();
-        let content = self.inner.seal.open(&place(mail.id), sealed)?;
+        let content = self.unseal(&place(mail.id), sealed).await?;
         let letter: Letter =
             serde_json::from_slice(&content).map_err(|error| Error::internal("read a mail", error))?;
         let rendered = render_mail(&letter, mail.language, &self.settings().public_url);

@@ -170,9 +170,9 @@ pub(super) async fn read_receipt(
 #[utoipa::path(get, path = "/v1/receipt-keys", tag = "sync",
     responses((status = 200, description = "The keys; the last one signs.", body = serde_json::Value,
         content_type = "application/jwk-set+json")))]
-pub(super) async fn read_receipt_keys(State(app): State<App>) -> Response {
-    let keys = axum::Json(app.receipt_keys());
-    ([(header::CONTENT_TYPE, "application/jwk-set+json")], keys).into_response()
+pub(super) async fn read_receipt_keys(State(app): State<App>) -> Result<Response, Failure> {
+    let keys = axum::Json(app.receipt_keys().await?);
+    Ok(([(header::CONTENT_TYPE, "application/jwk-set+json")], keys).into_response())
 }
 
 /// The SHA-256 of `Content-Digest: sha-256=:<base64>:`; other algorithms are left alone.

@@ -26,6 +26,7 @@ entity!(job, "job", {
     run_after: i64,
     attempts: i32,
     claimed_at: Option<i64>,
+    claimed_until: Option<i64>,
     finished_at: Option<i64>,
     failed_at: Option<i64>,
     last_error: Option<String>,

@@ -1,7 +1,10 @@
 //! Background jobs: rows that server processes claim.
 //!
-//! A claim is a column, not a held lock, so that it works alike on both
-//! databases; a claim whose process died lapses after [`LEASE_MS`].
+//! A claim is a row's columns, not a held lock, so that it works alike on both
+//! databases. It holds until a moment that its process moves on while it is at
+//! work; a claim whose process died lapses then. What a process says of a job
+//! counts only as long as the claim is the one that it made: whoever was away
+//! for too long changes nothing.
 
 use std::collections::BTreeMap;
 
@@ -16,9 +19,6 @@ use crate::entity::operations::job;
 use crate::{StoreError, Tx};
 
 use super::{ROWS_AT_ONCE, in_list, unsigned};
-
-/// How long a claim holds without an outcome.
-pub const LEASE_MS: i64 = 10 * 60 * 1000;
 
 /// A job to be put into the queue.
 #[derive(Clone, Debug)]
@@ -37,7 +37,7 @@ pub struct NewJob {
     pub run_after: Timestamp,
 }
 
-/// A job that this process has claimed.
+/// A job that this process has claimed. Number and time of the attempt tell its claim from all others.
 #[derive(Clone, Debug)]
 pub struct ClaimedJob {
     /// Its id.
@@ -50,6 +50,8 @@ pub struct ClaimedJob {
     pub payload: String,
     /// How often it was tried, this time included.
     pub attempts: u32,
+    /// When it was claimed.
+    pub claimed_at: Timestamp,
 }
 
 /// Puts a job into the queue, unless one of the same kind and key waits; that one then runs at the earlier time.
@@ -120,6 +122,7 @@ fn row(new: &NewJob, now: Timestamp) -> job::ActiveModel {
         run_after: Set(new.run_after.millis()),
         attempts: Set(0),
         claimed_at: Set(None),
+        claimed_until: Set(None),
         finished_at: Set(None),
         failed_at: Set(None),
         last_error: Set(None),
@@ -127,14 +130,14 @@ fn row(new: &NewJob, now: Timestamp) -> job::ActiveModel {
     }
 }
 
-/// Claims the job that has been due longest.
+/// Claims the job that has been due longest until a moment.
 ///
 /// # Errors
 /// The database failed.
-pub async fn claim(tx: &Tx, now: Timestamp) -> Result<Option<ClaimedJob>, StoreError> {
+pub async fn claim(tx: &Tx, until: Timestamp, now: Timestamp) -> Result<Option<ClaimedJob>, StoreError> {
     let is_free = Cond::any()
-        .add(job::Column::ClaimedAt.is_null())
-        .add(job::Column::ClaimedAt.lt(now.millis() - LEASE_MS));
+        .add(job::Column::ClaimedUntil.is_null())
+        .add(job::Column::ClaimedUntil.lt(now.millis()));
     let due = job::Entity::find()
         .filter(job::Column::FinishedAt.is_null())
         .filter(job::Column::FailedAt.is_null())
@@ -148,6 +151,7 @@ pub async fn claim(tx: &Tx, now: Timestamp) -> Result<Option<ClaimedJob>, StoreE
     let row = job::ActiveModel {
         id: Set(due.id),
         claimed_at: Set(Some(now.millis())),
+        claimed_until: Set(Some(until.millis())),
         attempts: Set(due.attempts + 1),
         ..Default::default()
     };
@@ -158,37 +162,50 @@ pub async fn claim(tx: &Tx, now: Timestamp) -> Result<Option<ClaimedJob>, StoreE
         kind: due.kind,
         payload: due.payload,
         attempts: unsigned(i64::from(due.attempts) + 1, "job attempts")?,
+        claimed_at: now,
     }))
 }
 
-/// Notes that a job is done.
+/// Lets a claim hold until a later moment. Returns false if it is lost.
 ///
 /// # Errors
 /// The database failed.
-pub async fn finish(tx: &Tx, id: JobId, now: Timestamp) -> Result<(), StoreError> {
+pub async fn renew(tx: &Tx, claim: &ClaimedJob, until: Timestamp) -> Result<bool, StoreError> {
     let row = job::ActiveModel {
-        id: Set(id.uuid()),
+        claimed_until: Set(Some(until.millis())),
+        ..Default::default()
+    };
+    update_claimed(tx, claim, row).await
+}
+
+/// Notes that a job is done. Returns false if the claim is lost; then nothing is noted.
+///
+/// # Errors
+/// The database failed.
+pub async fn finish(tx: &Tx, claim: &ClaimedJob, now: Timestamp) -> Result<bool, StoreError> {
+    let row = job::ActiveModel {
+        claimed_until: Set(None),
         finished_at: Set(Some(now.millis())),
         ..Default::default()
     };
-    job::Entity::update(row).exec(tx.connection()).await?;
-    Ok(())
+    update_claimed(tx, claim, row).await
 }
 
-/// Notes that a job failed: it is tried again at `retry_at`, or given up.
+/// Notes that a job failed: it is tried again at `retry_at`, or given up. Returns false if the claim is lost;
+/// then nothing is noted.
 ///
 /// # Errors
 /// The database failed.
 pub async fn fail(
     tx: &Tx,
-    id: JobId,
+    claim: &ClaimedJob,
     error: &str,
     retry_at: Option<Timestamp>,
     now: Timestamp,
-) -> Result<(), StoreError> {
+) -> Result<bool, StoreError> {
     let mut row = job::ActiveModel {
-        id: Set(id.uuid()),
         claimed_at: Set(None),
+        claimed_until: Set(None),
         last_error: Set(Some(error.to_owned())),
         ..Default::default()
     };
@@ -196,8 +213,20 @@ pub async fn fail(
         Some(retry_at) => row.run_after = Set(retry_at.millis()),
         None => row.failed_at = Set(Some(now.millis())),
     }
-    job::Entity::update(row).exec(tx.connection()).await?;
-    Ok(())
+    update_claimed(tx, claim, row).await
+}
+
+/// Changes a job whose claim is still this one.
+async fn update_claimed(tx: &Tx, claim: &ClaimedJob, row: job::ActiveModel) -> Result<bool, StoreError> {
+    let changed = job::Entity::update_many()
+        .set(row)
+        .filter(job::Column::Id.eq(claim.id.uuid()))
+        .filter(job::Column::Attempts.eq(claim.attempts))
+        .filter(job::Column::ClaimedAt.eq(claim.claimed_at.millis()))
+        .filter(job::Column::FinishedAt.is_null())
+        .exec(tx.connection())
+        .await?;
+    Ok(changed.rows_affected == 1)
 }
 
 /// A job that was given up.
@@ -270,6 +299,7 @@ pub async fn retry(
         id: Set(found.id),
         attempts: Set(0),
         claimed_at: Set(None),
+        claimed_until: Set(None),
         failed_at: Set(None),
         run_after: Set(now.millis()),
         ..Default::default()

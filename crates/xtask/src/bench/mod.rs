@@ -9,7 +9,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
-use clap::ValueEnum;
+use clap::{Args, ValueEnum};
 
 use crate::shell::{self, command, note};
 use crate::workspace::Workspace;
@@ -29,15 +29,35 @@ pub(crate) enum Benchmark {
     Cuts,
     /// Evaluations that a server takes in, on SQLite and PostgreSQL, beside PouchDB's server.
     Push,
+    /// Evaluations with and without a photo that a server takes in while it does its jobs, and its memory.
+    Load,
+    /// Pages of lists among a million visits.
+    Lists,
+}
+
+/// What to measure, and how much of it.
+#[derive(Debug, Args)]
+pub(crate) struct BenchArgs {
+    /// What.
+    benchmarks: Vec<Benchmark>,
+    /// How many evaluations `load` sends under each load.
+    #[arg(long, default_value_t = 400)]
+    submissions: u32,
+    /// How many visits there are for `lists`.
+    #[arg(long, default_value_t = 1_000_000)]
+    visits: u32,
+    /// Let `load` and `lists` use programs that are not optimised: to try them out, not to measure.
+    #[arg(long)]
+    unoptimised: bool,
 }
 
 /// Runs the given benchmarks, or all.
-pub(crate) fn run(benchmarks: &[Benchmark]) -> Result<()> {
+pub(crate) fn run(arguments: &BenchArgs) -> Result<()> {
     let workspace = Workspace::find()?;
-    let benchmarks = if benchmarks.is_empty() {
+    let benchmarks = if arguments.benchmarks.is_empty() {
         Benchmark::value_variants()
     } else {
-        benchmarks
+        &arguments.benchmarks
     };
     for benchmark in benchmarks {
         match benchmark {
@@ -47,6 +67,8 @@ pub(crate) fn run(benchmarks: &[Benchmark]) -> Result<()> {
             Benchmark::Wire => field::wire(&workspace)?,
             Benchmark::Cuts => field::cuts(&workspace)?,
             Benchmark::Push => field::push(&workspace)?,
+            Benchmark::Load => field::load(&workspace, arguments.submissions, arguments.unoptimised)?,
+            Benchmark::Lists => field::lists(&workspace, arguments.visits, arguments.unoptimised)?,
         }
     }
     Ok(())
