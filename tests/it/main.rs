@@ -5,6 +5,7 @@ mod access_samples;
 mod accounts;
 mod administration;
 mod assigning;
+mod attributes;
 mod authorisation;
 mod blobs;
 mod command_line;

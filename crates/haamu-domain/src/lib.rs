@@ -8,6 +8,7 @@
 mod access;
 mod actor;
 pub mod assigning;
+pub mod attribute;
 mod audit;
 pub mod binding;
 pub mod brief;

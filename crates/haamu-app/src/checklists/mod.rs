@@ -1,11 +1,13 @@
 //! Checklists: adding, publishing and reading their versions.
 
+use haamu_domain::attribute::publish_warnings;
 use haamu_domain::{
     Actor, AgencyId, AuditEvent, ChecklistId, ChecklistState, ChecklistVersionId, Code, Verb,
 };
 use haamu_form::{Checklist, ContentHash, Finding, canonical_document};
 use haamu_store::Tx;
 use haamu_store::repo::checklists::{self, ChecklistVersion};
+use haamu_store::repo::clients;
 use haamu_sync::FormVersion;
 use uuid::Uuid;
 
@@ -130,9 +132,17 @@ impl App {
             let published_at = (to == ChecklistState::Published).then(|| self.now());
             checklists::set_state(tx, id, to, published_at).await?;
             version.state = to;
+            let warnings = match to {
+                ChecklistState::Published => location_warnings(tx, actor.agency, &version).await?,
+                _ => Vec::new(),
+            };
             let detail = serde_json::json!({"state": to.as_str()});
             let event = AuditEvent::of(Verb::PublishChecklist, "checklist_version", id).with(detail);
-            Ok((view(tx, actor.agency, version).await?, event))
+            let view = ChecklistView {
+                warnings,
+                ..view(tx, actor.agency, version).await?
+            };
+            Ok((view, event))
         })
         .await
     }
@@ -200,6 +210,20 @@ async fn view(tx: &Tx, agency: AgencyId, version: ChecklistVersion) -> Result<Ch
         key,
         warnings: Vec::new(),
     })
+}
+
+/// What the agency's locations say of the attributes that a checklist asks for.
+async fn location_warnings(
+    tx: &Tx,
+    agency: AgencyId,
+    version: &ChecklistVersion,
+) -> Result<Vec<Finding>, Error> {
+    let checklist = parse_stored(version)?;
+    if checklist.location_attributes().is_empty() {
+        return Ok(Vec::new());
+    }
+    let locations = clients::list_attributes(tx, agency).await?;
+    Ok(publish_warnings(&checklist, &locations))
 }
 
 /// The checklist of a stored version, which was sound when it was added.

@@ -244,9 +244,7 @@ proptest! {
     /// What an order between decimals says, and nothing where a side is no decimal.
     #[test]
     fn the_order_of_attributes_is_that_of_decimals(value in "-?[0-9]{1,6}(\\.[0-9]{1,5})?|[a-z]{0,3}",
-        bound in -1_000_000_i64..1_000_000, decimals in 0_u32..5) {
-        let bound = format!("{}", bound as f64 / f64::from(10_u32.pow(decimals)));
-        prop_assume!(Decimal::parse(&bound).is_ok());
+        bound in "-?[0-9]{1,6}(\\.[0-9]{1,4})?") {
         let limit = Decimal::parse(&bound).expect("a decimal");
         let number = Decimal::parse(&value).ok();
         for (op, expected) in [
