@@ -5,7 +5,8 @@ use haamu_domain::AssignmentBrief;
 use haamu_form::trace::TraceOutput;
 use haamu_form::{Checklist, ContentHash, Decisions, ScoreOutput, parse_answers_file, score, trace};
 use haamu_tests::agency::{Scene, small_answers, small_checklist};
-use haamu_tests::{TestDevice, TestServer, assert_golden, both_dbs};
+use haamu_tests::golden::{assert_golden, golden};
+use haamu_tests::{TestDevice, TestServer, both_dbs};
 use serde_json::{Value, json};
 
 /// [`small_checklist`] with a section for places that have a drive-in, and a question for large ones.
@@ -317,7 +318,7 @@ fn scores_where_the_place_is_known() {
 
 #[test]
 fn what_a_device_is_told_of_a_place() {
-    let text = haamu_tests::golden("assignment-brief/v1-attributes.json");
+    let text = golden("assignment-brief/v1-attributes.json");
     let brief: AssignmentBrief = serde_json::from_str(&text).expect("a brief");
     assert_eq!(brief.location_attributes["drive_in"], "yes");
     assert_eq!(serde_json::to_string_pretty(&brief).expect("JSON") + "\n", text);
