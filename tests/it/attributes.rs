@@ -89,7 +89,7 @@ async fn evaluation(server: &TestServer, scene: &Scene) -> Value {
 /// The questions that a device shows of the visit at a place of its list.
 fn shown(device: &TestDevice, place: usize) -> Vec<String> {
     let open = device.open_at(place);
-    let shown = haamu_form::score::shown_questions(&open.checklist, open.bound.draft.answers());
+    let shown = score::shown_questions(&open.checklist, open.bound.draft.answers());
     let questions = open.checklist.questions().iter().zip(shown);
     questions
         .filter(|(_, is_shown)| *is_shown)

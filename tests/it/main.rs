@@ -42,6 +42,7 @@ mod sessions;
 mod set_aside;
 mod sim_server;
 mod slice;
+mod state_machines;
 mod sync;
 mod sync_vectors;
 mod tenancy;

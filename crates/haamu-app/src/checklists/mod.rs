@@ -2,7 +2,7 @@
 
 use haamu_domain::attribute::publish_warnings;
 use haamu_domain::{
-    Actor, AgencyId, AuditEvent, ChecklistId, ChecklistState, ChecklistVersionId, Code, Verb,
+    Actor, AgencyId, AuditEvent, ChecklistEvent, ChecklistId, ChecklistState, ChecklistVersionId, Code, Verb,
 };
 use haamu_form::{Checklist, ContentHash, Finding, canonical_document};
 use haamu_store::Tx;
@@ -93,8 +93,7 @@ impl App {
         actor: &Actor,
         id: ChecklistVersionId,
     ) -> Result<ChecklistView, Error> {
-        self.move_checklist(actor, id, ChecklistState::Draft, ChecklistState::Published)
-            .await
+        self.move_checklist(actor, id, ChecklistEvent::Publish).await
     }
 
     /// Withdraws a published version: it is not offered for new rounds, and goes on in those that have it.
@@ -106,29 +105,21 @@ impl App {
         actor: &Actor,
         id: ChecklistVersionId,
     ) -> Result<ChecklistView, Error> {
-        self.move_checklist(actor, id, ChecklistState::Published, ChecklistState::Withdrawn)
-            .await
+        self.move_checklist(actor, id, ChecklistEvent::Withdraw).await
     }
 
     async fn move_checklist(
         &self,
         actor: &Actor,
         id: ChecklistVersionId,
-        from: ChecklistState,
-        to: ChecklistState,
+        event: ChecklistEvent,
     ) -> Result<ChecklistView, Error> {
         require_in_agency(actor, Verb::PublishChecklist)?;
         self.act(actor, |tx: Tx| async move {
             let tx = &tx;
             let version = checklists::lock_version(tx, actor.agency, id).await?;
             let mut version = version.ok_or_else(|| Error::not_found("checklist version"))?;
-            if version.state != from {
-                let detail = format!(
-                    "The version is {}; it must be {from} to become {to}.",
-                    version.state
-                );
-                return Err(Error::because(Code::NotPossibleInState, detail));
-            }
+            let to = version.state.after(event)?;
             let published_at = (to == ChecklistState::Published).then(|| self.now());
             checklists::set_state(tx, id, to, published_at).await?;
             version.state = to;

@@ -115,6 +115,10 @@ impl App {
             .db
             .write(|tx: Tx| async move {
                 let tx = &tx;
+                if !jobs::holds(tx, claimed).await? {
+                    tracing::warn!(job.id = %claimed.id, job.kind = claimed.kind, "another process has taken the job over");
+                    return Ok(());
+                }
                 match &outcome {
                     Ok(()) => jobs::finish(tx, claimed.id, self.now()).await?,
                     Err(error) => self.note_failure(tx, claimed, error).await?,

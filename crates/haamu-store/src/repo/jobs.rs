@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use haamu_domain::job::{JobEvent, JobState};
 use haamu_domain::{AgencyId, JobId, Timestamp};
 use sea_orm::sea_query::{Cond, LockBehavior, LockType};
 use sea_orm::{
@@ -50,6 +51,8 @@ pub struct ClaimedJob {
     pub payload: String,
     /// How often it was tried, this time included.
     pub attempts: u32,
+    /// When it was claimed.
+    pub claimed_at: Timestamp,
 }
 
 /// Puts a job into the queue, unless one of the same kind and key waits; that one then runs at the earlier time.
@@ -158,10 +161,34 @@ pub async fn claim(tx: &Tx, now: Timestamp) -> Result<Option<ClaimedJob>, StoreE
         kind: due.kind,
         payload: due.payload,
         attempts: unsigned(i64::from(due.attempts) + 1, "job attempts")?,
+        claimed_at: now,
     }))
 }
 
-/// Notes that a job is done.
+fn state(row: &job::Model) -> JobState {
+    JobState::of(
+        row.claimed_at.is_some(),
+        row.finished_at.is_some(),
+        row.failed_at.is_some(),
+    )
+}
+
+/// Whether a claim still holds, so that something may come of its job. It does not where the claim has lapsed
+/// and another process has taken the job over, whose outcome is the one that counts. The job stays locked.
+///
+/// # Errors
+/// The database failed.
+pub async fn holds(tx: &Tx, claimed: &ClaimedJob) -> Result<bool, StoreError> {
+    let row = job::Entity::find_by_id(claimed.id.uuid())
+        .lock_exclusive()
+        .one(tx.connection())
+        .await?;
+    Ok(row.is_some_and(|row| {
+        row.claimed_at == Some(claimed.claimed_at.millis()) && state(&row).after(JobEvent::Finish).is_ok()
+    }))
+}
+
+/// Notes that a job is done whose claim [holds].
 ///
 /// # Errors
 /// The database failed.
@@ -175,7 +202,7 @@ pub async fn finish(tx: &Tx, id: JobId, now: Timestamp) -> Result<(), StoreError
     Ok(())
 }
 
-/// Notes that a job failed: it is tried again at `retry_at`, or given up.
+/// Notes that a job failed whose claim [holds]: it is tried again at `retry_at`, or given up.
 ///
 /// # Errors
 /// The database failed.
@@ -265,7 +292,10 @@ pub async fn retry(
         .lock_exclusive()
         .one(tx.connection())
         .await?;
-    let Some(found) = found else { return Ok(None) };
+    let can_be_tried = |row: &job::Model| state(row).after(JobEvent::Retry).is_ok();
+    let Some(found) = found.filter(can_be_tried) else {
+        return Ok(None);
+    };
     let row = job::ActiveModel {
         id: Set(found.id),
         attempts: Set(0),
