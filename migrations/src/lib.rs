@@ -23,6 +23,7 @@ mod m20261129_000011_imports;
 mod m20261129_000012_row_level_security;
 mod m20261129_000012_claims;
 mod m20261129_000013_visit_pages;
+mod m20261129_000015_attributes;
 mod run;
 mod table;
 mod wall;
@@ -54,6 +55,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261129_000012_row_level_security::Migration),
             Box::new(m20261129_000012_claims::Migration),
             Box::new(m20261129_000013_visit_pages::Migration),
+            Box::new(m20261129_000015_attributes::Migration),
         ]
     }
 }

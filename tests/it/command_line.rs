@@ -244,6 +244,38 @@ async fn lost_points_are_explained() {
 }
 
 #[tokio::test]
+async fn answers_are_tried_as_at_some_place() {
+    let files = Files::new();
+    let document = json!({"format_minor": 2, "location_attributes": [{"id": "drive_in", "type": "yes_no"}],
+        "sections": [{"id": "s", "questions": [{"id": "q", "type": "yes_no", "points": "1"},
+            {"id": "lane", "type": "yes_no", "points": "1", "show_if":
+                {"context": "location.drive_in", "op": "equals", "value": "yes"}}]}]});
+    let checklist = files.write("checklist.json", &document.to_string());
+    let answers = files.write(
+        "answers.json",
+        r#"{"answers": {"q": "yes", "lane": "no"}, "context": {"location.drive_in": "no"}}"#,
+    );
+    let score = ["score", "--checklist", &checklist, "--answers", &answers];
+    let explain = ["checklist", "explain", &checklist, "--answers", &answers];
+    for (context, display, is_said) in [
+        ("no", "100.0", false),
+        ("yes", "50.0", false),
+        ("perhaps", "100.0", true),
+    ] {
+        let context = format!("location.drive_in={context}");
+        let output = run(&[&score[..], &["--context", &context]].concat(), None).await;
+        assert_eq!(json_of(&output)["display"], display, "{context}");
+        let said = String::from_utf8(output.stderr).expect("text");
+        assert_eq!(said.contains("context.location.drive_in"), is_said, "{said}");
+        let output = run(&[&explain[..], &["--context", &context]].concat(), None).await;
+        let text = String::from_utf8(output.stdout).expect("text");
+        assert!(text.starts_with(&format!("{display} %")), "{text}");
+    }
+    let output = run(&[&score[..], &["--context", "moon=full"]].concat(), None).await;
+    assert_eq!(code(&output), Some(2));
+}
+
+#[tokio::test]
 async fn forms_are_imported_and_exported() {
     let files = Files::new();
     let form = files.write(

@@ -372,7 +372,8 @@ impl TestServer {
         self.plan_visit(agency, location, version, programme, round).await
     }
 
-    async fn plan_visit(
+    /// A planned visit of the shopper of an agency to a location, in a round.
+    pub async fn plan_visit(
         &self,
         agency: &TestAgency,
         location: String,

@@ -8,6 +8,7 @@ use anyhow::Result;
 use clap::{Args, Subcommand, ValueEnum};
 use haamu_form::{Checklist, Finding, Findings, Language, compile};
 
+use crate::known::Known;
 use crate::terminal::{self, UNUSABLE};
 
 mod diff;
@@ -75,9 +76,12 @@ enum ChecklistCommand {
     Explain {
         /// A `haamu-checklist/1` document.
         checklist: PathBuf,
-        /// The answers: `{"answers": {…}, "voided": […]}`.
+        /// The answers: `{"answers": {…}, "voided": […], "context": {…}}`; the last two may be absent.
         #[arg(long, value_name = "FILE")]
         answers: PathBuf,
+        /// What is known of the visit beside its answers, such as `location.drive_in=yes`; may be given several times.
+        #[arg(long = "context", value_name = "KEY=VALUE")]
+        known: Vec<Known>,
         /// Language of the sentences: fi, sv or en.
         #[arg(long, default_value = "en", value_parser = parse_language)]
         lang: Language,
@@ -135,9 +139,10 @@ pub(crate) fn run(arguments: &ChecklistArgs) -> Result<ExitCode> {
         ChecklistCommand::Explain {
             checklist,
             answers,
+            known,
             lang,
             format,
-        } => explain::run(checklist, answers, *lang, *format),
+        } => explain::run(checklist, answers, known, *lang, *format),
     };
     match outcome {
         Ok(text) => terminal::print(&text),

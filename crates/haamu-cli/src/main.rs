@@ -7,6 +7,7 @@ mod checklist;
 mod custody;
 mod device;
 mod keys;
+mod known;
 mod receipt;
 mod score;
 mod serve;

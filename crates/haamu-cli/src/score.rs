@@ -14,6 +14,7 @@ use haamu_form::{
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use crate::known::{Known, with_known};
 use crate::terminal::{self, UNUSABLE};
 
 /// What to score.
@@ -26,6 +27,9 @@ pub(crate) struct ScoreArgs {
     /// The answers: `{"answers": {…}, "voided": […], "context": {…}}`; the last two may be absent.
     #[arg(long, value_name = "FILE", group = "input", requires = "checklist")]
     answers: Option<PathBuf>,
+    /// What is known of the visit beside its answers, such as `location.drive_in=yes`; may be given several times.
+    #[arg(long = "context", value_name = "KEY=VALUE", conflicts_with = "batch")]
+    known: Vec<Known>,
     /// Read JSON Lines `{"checklist": …, "answers": …, "voided": […], "context": {…}}` from standard input,
     /// and write one result for each.
     #[arg(long, group = "input", conflicts_with_all = ["checklist", "answers"])]
@@ -43,7 +47,7 @@ pub(crate) fn run(arguments: &ScoreArgs) -> Result<ExitCode> {
             return Ok(ExitCode::from(UNUSABLE));
         }
     };
-    match score_files(&checklist, &answers) {
+    match score_files(&checklist, &answers, &arguments.known) {
         Ok(result) => {
             terminal::line(&result)?;
             Ok(ExitCode::SUCCESS)
@@ -59,10 +63,11 @@ fn read(path: &Path) -> Result<Vec<u8>> {
     fs::read(path).map_err(|error| anyhow::anyhow!("{} cannot be read: {error}", path.display()))
 }
 
-fn score_files(checklist: &[u8], answers: &[u8]) -> Result<String, Findings> {
+fn score_files(checklist: &[u8], answers: &[u8], known: &[Known]) -> Result<String, Findings> {
     let checklist =
         Checklist::parse(text(checklist, "checklist")?).map_err(|findings| findings.below("checklist"))?;
     let (answers, voided) = parse_answers_file(&checklist, text(answers, "answers")?)?;
+    let answers = with_known(&checklist, answers, known);
     Ok(result_line(&checklist, &answers, &voided))
 }
 

@@ -156,7 +156,8 @@ impl<S: LocalStore, F: FileStore, T: Transport, P: Platform> Device<S, F, T, P> 
         let text = std::str::from_utf8(&record.0).map_err(|_| FieldworkError::NoChecklist)?;
         let checklist = Checklist::parse(text).map_err(|_| FieldworkError::NoChecklist)?;
         let document = self.engine().document(visit.brief.submission.document());
-        let bound = bind(&checklist, &document, &visit_context(&visit.brief.round));
+        let context = visit_context(&visit.brief.round, &visit.brief.location_attributes);
+        let bound = bind(&checklist, &document, &context);
         Ok(OpenVisit {
             visit: visit.clone(),
             checklist,

@@ -1,5 +1,7 @@
 //! How somebody signed in, and the states of what they are asked for.
 
+use crate::machine::TransitionError;
+
 macro_rules! named {
     ($(#[$doc:meta])* $name:ident { $($(#[$of:meta])* $variant:ident = $text:literal,)* }) => {
         $(#[$doc])*
@@ -9,6 +11,9 @@ macro_rules! named {
         }
 
         impl $name {
+            /// All of them.
+            pub const ALL: &[Self] = &[$(Self::$variant,)*];
+
             /// The name in JSON and SQL.
             #[must_use]
             pub const fn as_str(self) -> &'static str {
@@ -62,6 +67,61 @@ named! {
         Sent = "sent",
         /// It was given up.
         Failed = "failed",
+    }
+}
+
+named! {
+    /// What can happen to an invitation.
+    InvitationEvent {
+        /// Its mail is sent again, with another link.
+        Resend = "resend",
+        /// Somebody becomes a member by it.
+        Accept = "accept",
+        /// It is taken back.
+        Withdraw = "withdraw",
+    }
+}
+
+impl InvitationState {
+    /// The state after an event; to take it back once more changes nothing.
+    ///
+    /// # Errors
+    /// [`TransitionError`] where it was accepted or taken back before.
+    pub const fn after(self, event: InvitationEvent) -> Result<Self, TransitionError> {
+        use InvitationEvent as E;
+        Ok(match (self, event) {
+            (Self::Open, E::Resend) => Self::Open,
+            (Self::Open, E::Accept) => Self::Accepted,
+            (Self::Open | Self::Withdrawn, E::Withdraw) => Self::Withdrawn,
+            _ => return Err(TransitionError::new(self.as_str(), event.as_str())),
+        })
+    }
+}
+
+named! {
+    /// What can come of an attempt to send a mail.
+    MailEvent {
+        /// The mail server takes it.
+        Send = "send",
+        /// It does not, and may later.
+        TryAgain = "try_again",
+        /// It never will, or too late.
+        GiveUp = "give_up",
+    }
+}
+
+impl MailState {
+    /// The state after an event.
+    ///
+    /// # Errors
+    /// [`TransitionError`] where nothing can come of it any more.
+    pub const fn after(self, event: MailEvent) -> Result<Self, TransitionError> {
+        match (self, event) {
+            (Self::Waiting, MailEvent::Send) => Ok(Self::Sent),
+            (Self::Waiting, MailEvent::TryAgain) => Ok(Self::Waiting),
+            (Self::Waiting, MailEvent::GiveUp) => Ok(Self::Failed),
+            _ => Err(TransitionError::new(self.as_str(), event.as_str())),
+        }
     }
 }
 

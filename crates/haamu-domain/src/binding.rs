@@ -23,6 +23,7 @@ use serde::{Deserialize, Serialize};
 pub use instances::{Instance, add_instance, instances_key, remove_instance};
 pub use review::is_review_stale;
 
+use crate::attribute::Attributes;
 use review::review_cell;
 
 /// A value that is JSON.
@@ -121,11 +122,14 @@ impl Capture {
     }
 }
 
-/// What conditions may ask of a visit in a round.
+/// What conditions may ask of a visit: the name of its round, and what was pinned of its location.
 #[must_use]
-pub fn visit_context(round: &str) -> Context {
+pub fn visit_context(round: &str, location_attributes: &Attributes) -> Context {
     let mut context = Context::default();
     context.set("round", round);
+    for (name, value) in location_attributes {
+        context.set(&format!("location.{name}"), value);
+    }
     context
 }
 
@@ -159,14 +163,14 @@ impl BoundEvaluation {
 }
 
 /// Reads a submission by a checklist version: the reviewer's value where there is one, else the shopper's.
-/// `context` is what is known of the visit, which conditions may ask for.
+/// `context` is what is known of the visit; what in it is not of its declared kind is a finding.
 #[must_use]
 pub fn bind(checklist: &Checklist, document: &Document, context: &Context) -> BoundEvaluation {
     let mut bound = BoundEvaluation {
         draft: Draft::new(Answers::empty(checklist)),
         files: BTreeMap::new(),
         instances: BTreeMap::new(),
-        findings: Vec::new(),
+        findings: checklist.misfits(context),
         conflicts: Vec::new(),
         reviewed: Vec::new(),
         stale: Vec::new(),

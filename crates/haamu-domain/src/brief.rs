@@ -3,6 +3,7 @@
 use haamu_sync::{Entity, FormVersion};
 use serde::{Deserialize, Serialize};
 
+use crate::attribute::Attributes;
 use crate::{AssignmentId, AssignmentState, LocalDate, SubmissionId, VisitId};
 
 /// The kinds of entities in a shopper's feed.
@@ -44,6 +45,9 @@ pub struct AssignmentBrief {
     pub due_on: Option<LocalDate>,
     /// The last day of the report.
     pub report_by: LocalDate,
+    /// What the checklist asks of the location, as it was when the submission began.
+    #[serde(default, skip_serializing_if = "Attributes::is_empty")]
+    pub location_attributes: Attributes,
     /// What the reviewer asks for, after a return.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub return_reason: Option<String>,

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::machine::{TransitionError, states};
 use crate::{Daypart, LocalDate};
 
 macro_rules! names {
@@ -107,6 +108,45 @@ names! {
         /// It could not be worked out or applied: the programme or the coordinator's role is not what it was, or
         /// its job was given up.
         Failed = "failed",
+    }
+}
+
+states! {
+    /// What can happen to a proposed plan.
+    ProposalEvent {
+        /// It is being worked out, for the first time or once more.
+        Plan = "plan",
+        /// It was worked out.
+        Keep = "keep",
+        /// A coordinator has it applied.
+        Apply = "apply",
+        /// All its visits were offered or refused.
+        Finish = "finish",
+        /// It cannot go on, or its job was given up.
+        Fail = "fail",
+        /// The job that works it out is tried anew.
+        PlanAnew = "plan_anew",
+        /// The job that applies it is tried anew.
+        ApplyAnew = "apply_anew",
+    }
+}
+
+impl ProposalState {
+    /// The state after an event.
+    ///
+    /// # Errors
+    /// [`TransitionError`] where it has no such edge: what is ready or applied does not fail.
+    pub const fn after(self, event: ProposalEvent) -> Result<Self, TransitionError> {
+        use ProposalEvent as E;
+        Ok(match (self, event) {
+            (Self::Waiting | Self::Planning, E::Plan) => Self::Planning,
+            (Self::Planning, E::Keep) => Self::Ready,
+            (Self::Ready, E::Apply) | (Self::Failed, E::ApplyAnew) => Self::Applying,
+            (Self::Applying, E::Finish) => Self::Applied,
+            (Self::Waiting | Self::Planning | Self::Applying | Self::Failed, E::Fail) => Self::Failed,
+            (Self::Failed, E::PlanAnew) => Self::Waiting,
+            _ => return Err(TransitionError::new(self.as_str(), event.as_str())),
+        })
     }
 }
 

@@ -8,6 +8,7 @@
 mod access;
 mod actor;
 pub mod assigning;
+pub mod attribute;
 mod audit;
 pub mod binding;
 pub mod brief;
@@ -16,7 +17,9 @@ pub mod eligibility;
 pub mod filling;
 pub mod hierarchy;
 mod ids;
+pub mod job;
 pub mod lockout;
+mod machine;
 pub mod opening;
 mod operator;
 pub mod panel;
@@ -26,6 +29,7 @@ mod privacy;
 pub mod programme_parts;
 pub mod quiz;
 pub mod receipt;
+pub mod renewal;
 mod role;
 pub mod scenario;
 mod scope;
@@ -34,7 +38,7 @@ pub mod stages;
 mod state;
 mod time;
 
-pub use access::{InvitationState, MailState, SecretPurpose, SignInMethod};
+pub use access::{InvitationEvent, InvitationState, MailEvent, MailState, SecretPurpose, SignInMethod};
 pub use actor::Actor;
 pub use audit::AuditEvent;
 pub use brief::{AssignmentBrief, LocationBrief};
@@ -45,13 +49,14 @@ pub use ids::{
     PasskeyId, PendingId, ProgrammeId, ProposalId, RefreshTokenId, RoundId, ScenarioId, ScoreId,
     ServiceTokenId, SessionId, SetAsideId, StaffNoticeId, SubmissionId, TieId, UnitId, UserId, VisitId,
 };
+pub use machine::TransitionError;
 pub use operator::OperatorKind;
 pub use policy::{Decision, Target, Verb, deals_with, decide, permits};
 pub use privacy::{MASK, Redactor};
 pub use role::Role;
 pub use scope::VerbSet;
 pub use state::{
-    AssignmentEvent, AssignmentState, ChecklistState, ProgrammeEvent, ProgrammeState, TransitionError,
+    AssignmentEvent, AssignmentState, ChecklistEvent, ChecklistState, ProgrammeEvent, ProgrammeState,
     VisitEvent, VisitState,
 };
 pub use time::{CoarseTime, Daypart, LocalDate, LocalMinute, Timestamp, WallClock, Weekday, Zone};

@@ -21,6 +21,11 @@
 //!         active --> closing: close
 //!         closing --> closed: finish
 //!     }
+//!     state "checklist version" as c {
+//!         [*] --> draft_
+//!         draft_ --> published: publish
+//!         published --> withdrawn: withdraw
+//!     }
 //!     state "visit" as v {
 //!         [*] --> planned_
 //!         planned_ --> accepted_: accept
@@ -42,55 +47,7 @@
 //! that assignment is cancelled before work was handed in; `void` is possible
 //! from every state from `submitted` on but `closed` and `voided`.
 
-use std::fmt;
-
-use serde::{Deserialize, Serialize};
-
-/// The state does not allow the transition.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{event} is not possible in state {state}")]
-pub struct TransitionError {
-    /// The present state.
-    pub state: &'static str,
-    /// What was attempted.
-    pub event: &'static str,
-}
-
-macro_rules! states {
-    ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $text:literal,)* }) => {
-        $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-        #[serde(rename_all = "snake_case")]
-        pub enum $name {
-            $($(#[$variant_doc])* $variant,)*
-        }
-
-        impl $name {
-            /// All of them.
-            pub const ALL: &[Self] = &[$(Self::$variant,)*];
-
-            /// The name in code, JSON and SQL.
-            #[must_use]
-            pub const fn as_str(self) -> &'static str {
-                match self {
-                    $(Self::$variant => $text,)*
-                }
-            }
-
-            /// The one with this name.
-            #[must_use]
-            pub fn from_name(name: &str) -> Option<Self> {
-                Self::ALL.iter().copied().find(|state| state.as_str() == name)
-            }
-        }
-
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(self.as_str())
-            }
-        }
-    };
-}
+use crate::machine::{TransitionError, states};
 
 states! {
     /// Where an assignment is in its life.
@@ -201,6 +158,16 @@ states! {
 }
 
 states! {
+    /// What can happen to a checklist version.
+    ChecklistEvent {
+        /// From now on it can be used and never changes.
+        Publish = "publish",
+        /// It is not offered for new rounds any more.
+        Withdraw = "withdraw",
+    }
+}
+
+states! {
     /// What can happen to a visit.
     VisitEvent {
         /// A shopper accepts it.
@@ -249,12 +216,7 @@ impl AssignmentState {
             (Self::Planned | Self::Open | Self::Applied | Self::Assigned | Self::Accepted, E::Cancel) => {
                 Self::Cancelled
             }
-            _ => {
-                return Err(TransitionError {
-                    state: self.as_str(),
-                    event: event.as_str(),
-                });
-            }
+            _ => return Err(TransitionError::new(self.as_str(), event.as_str())),
         })
     }
 
@@ -294,12 +256,7 @@ impl VisitState {
                 | Self::Disputed,
                 E::Void,
             ) => Self::Voided,
-            _ => {
-                return Err(TransitionError {
-                    state: self.as_str(),
-                    event: event.as_str(),
-                });
-            }
+            _ => return Err(TransitionError::new(self.as_str(), event.as_str())),
         })
     }
 
@@ -334,6 +291,20 @@ impl VisitState {
     }
 }
 
+impl ChecklistState {
+    /// The state after an event.
+    ///
+    /// # Errors
+    /// [`TransitionError`] where the diagram has no such edge.
+    pub const fn after(self, event: ChecklistEvent) -> Result<Self, TransitionError> {
+        match (self, event) {
+            (Self::Draft, ChecklistEvent::Publish) => Ok(Self::Published),
+            (Self::Published, ChecklistEvent::Withdraw) => Ok(Self::Withdrawn),
+            _ => Err(TransitionError::new(self.as_str(), event.as_str())),
+        }
+    }
+}
+
 impl ProgrammeState {
     /// The state after an event.
     ///
@@ -345,12 +316,7 @@ impl ProgrammeState {
             (Self::Draft, E::Activate) => Self::Active,
             (Self::Active, E::Close) => Self::Closing,
             (Self::Closing, E::Finish) => Self::Closed,
-            _ => {
-                return Err(TransitionError {
-                    state: self.as_str(),
-                    event: event.as_str(),
-                });
-            }
+            _ => return Err(TransitionError::new(self.as_str(), event.as_str())),
         })
     }
 
@@ -368,62 +334,4 @@ impl ProgrammeState {
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    #[test]
-    fn the_ordinary_life_of_a_visit() {
-        use VisitEvent as E;
-        let mut state = VisitState::Planned;
-        for event in [
-            E::Accept,
-            E::Start,
-            E::Submit,
-            E::BeginReview,
-            E::Return,
-            E::Submit,
-            E::BeginReview,
-            E::Approve,
-            E::Reopen,
-            E::Approve,
-            E::Release,
-            E::Dispute,
-            E::SettleDispute,
-            E::Close,
-        ] {
-            state = state.after(event).expect("an edge of the diagram");
-        }
-        assert_eq!(state, VisitState::Closed);
-        let error = state.after(E::Void).expect_err("closed is closed");
-        assert_eq!(error.to_string(), "void is not possible in state closed");
-    }
-
-    #[test]
-    fn names_and_states_correspond() {
-        for state in VisitState::ALL {
-            assert_eq!(VisitState::from_name(state.as_str()), Some(*state));
-            let json = serde_json::to_string(state).expect("json");
-            assert_eq!(json, format!("\"{state}\""));
-        }
-        assert_eq!(AssignmentState::from_name("lost"), None);
-    }
-
-    proptest! {
-        #[test]
-        fn the_client_sees_nothing_before_a_release(picks in proptest::collection::vec(0..VisitEvent::ALL.len(), 0..30)) {
-            let mut state = VisitState::Planned;
-            let mut was_released = false;
-            for pick in picks {
-                let event = VisitEvent::ALL[pick];
-                if let Ok(next) = state.after(event) {
-                    was_released |= event == VisitEvent::Release;
-                    state = next;
-                }
-                prop_assert!(!state.is_visible_to_client() || was_released);
-                prop_assert!(!state.is_visible_to_client() || state.is_settled());
-            }
-        }
-    }
-}
+mod tests;

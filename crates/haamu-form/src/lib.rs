@@ -46,13 +46,13 @@ pub mod versions;
 
 pub use answer::{Answer, AnswerState, Answers, Context, LocalDateTime, ScoreRequest, parse_answers_file};
 pub use checklist::{
-    Aggregate, AnswerOption, AttachedFile, Band, BandOn, CalculatedValue, Calculation, Change, Checklist,
-    Choice, CommentRule, Comparison, Condition, Constraint, ContentHash, CountRange, Critical,
-    CriticalEffect, DurationUnit, EvidenceRule, FileRules, FillAfterDays, Guideline, Header, Matrix,
-    MultiChoice, MultiMode, NumberLimits, Operand, OptionOrder, Perspective, Phase, PhotoRules, Question,
-    QuestionKind, Quiz, Relation, Repeat, RepeatScoring, RetentionClass, Rounding, Scale, ScoreBand,
-    ScoreMode, Scoring, Section, Sensitivity, Slot, Status, Symbology, TextLimits, TextMeasure, Theme,
-    Touchpoint, UnansweredPolicy, canonical_document,
+    Aggregate, AnswerOption, AttachedFile, AttributeKind, Band, BandOn, CalculatedValue, Calculation, Change,
+    Checklist, Choice, CommentRule, Comparison, Condition, Constraint, ContentHash, CountRange, Critical,
+    CriticalEffect, DurationUnit, EvidenceRule, FileRules, FillAfterDays, Guideline, Header,
+    LocationAttribute, Matrix, MultiChoice, MultiMode, NumberLimits, Operand, OptionOrder, Perspective,
+    Phase, PhotoRules, Question, QuestionKind, Quiz, Relation, Repeat, RepeatScoring, RetentionClass,
+    Rounding, Scale, ScoreBand, ScoreMode, Scoring, Section, Sensitivity, Slot, Status, Symbology,
+    TextLimits, TextMeasure, Theme, Touchpoint, UnansweredPolicy, canonical_document,
 };
 pub use decimal::{Decimal, DecimalError};
 pub use exact::{Exact, ParseExactError};

@@ -286,8 +286,13 @@ impl<'n, 'a> Fields<'n, 'a> {
 
     /// A field that came with minor version 1 of the format, and may be absent.
     pub(crate) fn newer<T: Read>(&mut self, key: &'static str, reader: &mut Reader) -> Option<T> {
+        self.since(1, key, reader)
+    }
+
+    /// A field that is known since a minor version of the format.
+    pub(crate) fn since<T: Read>(&mut self, minor: u32, key: &'static str, reader: &mut Reader) -> Option<T> {
         if self.node(key).is_some() {
-            reader.needs_minor(1);
+            reader.needs_minor(minor);
         }
         self.optional(key, reader)
     }

@@ -1,5 +1,7 @@
 //! Evaluations as a reviewer sees them.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
@@ -21,6 +23,9 @@ pub struct EvaluationOut {
     /// When the visit took place, in UTC.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub visited_at: Option<String>,
+    /// What conditions know of the location: its attributes by their names, as they were when the submission began.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub location_attributes: BTreeMap<String, String>,
     /// From when on it may be released, in UTC.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub releasable_at: Option<String>,

@@ -32,6 +32,10 @@ pub fn export(checklist: &Checklist) -> Exported {
         let message = "pass marks, guidelines and files are not in the form";
         exporter.note("checklist", "", "header_left_out", message);
     }
+    if !checklist.location_attributes().is_empty() {
+        let message = "what is known of the location is not in the form";
+        exporter.note("checklist", "location_attributes", "context_left_out", message);
+    }
     for section in checklist.sections() {
         exporter.section(section);
     }

@@ -1,11 +1,13 @@
 //! Checklists: adding, publishing and reading their versions.
 
+use haamu_domain::attribute::publish_warnings;
 use haamu_domain::{
-    Actor, AgencyId, AuditEvent, ChecklistId, ChecklistState, ChecklistVersionId, Code, Verb,
+    Actor, AgencyId, AuditEvent, ChecklistEvent, ChecklistId, ChecklistState, ChecklistVersionId, Code, Verb,
 };
 use haamu_form::{Checklist, ContentHash, Finding, canonical_document};
 use haamu_store::Tx;
 use haamu_store::repo::checklists::{self, ChecklistVersion};
+use haamu_store::repo::clients;
 use haamu_sync::FormVersion;
 use uuid::Uuid;
 
@@ -91,8 +93,7 @@ impl App {
         actor: &Actor,
         id: ChecklistVersionId,
     ) -> Result<ChecklistView, Error> {
-        self.move_checklist(actor, id, ChecklistState::Draft, ChecklistState::Published)
-            .await
+        self.move_checklist(actor, id, ChecklistEvent::Publish).await
     }
 
     /// Withdraws a published version: it is not offered for new rounds, and goes on in those that have it.
@@ -104,35 +105,35 @@ impl App {
         actor: &Actor,
         id: ChecklistVersionId,
     ) -> Result<ChecklistView, Error> {
-        self.move_checklist(actor, id, ChecklistState::Published, ChecklistState::Withdrawn)
-            .await
+        self.move_checklist(actor, id, ChecklistEvent::Withdraw).await
     }
 
     async fn move_checklist(
         &self,
         actor: &Actor,
         id: ChecklistVersionId,
-        from: ChecklistState,
-        to: ChecklistState,
+        event: ChecklistEvent,
     ) -> Result<ChecklistView, Error> {
         require_in_agency(actor, Verb::PublishChecklist)?;
         self.act(actor, |tx: Tx| async move {
             let tx = &tx;
             let version = checklists::lock_version(tx, actor.agency, id).await?;
             let mut version = version.ok_or_else(|| Error::not_found("checklist version"))?;
-            if version.state != from {
-                let detail = format!(
-                    "The version is {}; it must be {from} to become {to}.",
-                    version.state
-                );
-                return Err(Error::because(Code::NotPossibleInState, detail));
-            }
+            let to = version.state.after(event)?;
             let published_at = (to == ChecklistState::Published).then(|| self.now());
             checklists::set_state(tx, id, to, published_at).await?;
             version.state = to;
+            let warnings = match to {
+                ChecklistState::Published => location_warnings(tx, actor.agency, &version).await?,
+                _ => Vec::new(),
+            };
             let detail = serde_json::json!({"state": to.as_str()});
             let event = AuditEvent::of(Verb::PublishChecklist, "checklist_version", id).with(detail);
-            Ok((view(tx, actor.agency, version).await?, event))
+            let view = ChecklistView {
+                warnings,
+                ..view(tx, actor.agency, version).await?
+            };
+            Ok((view, event))
         })
         .await
     }
@@ -200,6 +201,20 @@ async fn view(tx: &Tx, agency: AgencyId, version: ChecklistVersion) -> Result<Ch
         key,
         warnings: Vec::new(),
     })
+}
+
+/// What the agency's locations say of the attributes that a checklist asks for.
+async fn location_warnings(
+    tx: &Tx,
+    agency: AgencyId,
+    version: &ChecklistVersion,
+) -> Result<Vec<Finding>, Error> {
+    let checklist = parse_stored(version)?;
+    if checklist.location_attributes().is_empty() {
+        return Ok(Vec::new());
+    }
+    let locations = clients::list_attributes(tx, agency).await?;
+    Ok(publish_warnings(&checklist, &locations))
 }
 
 /// The checklist of a stored version, which was sound when it was added.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use haamu_domain::assigning::ProposedVisit;
-use haamu_domain::filling::{Origin, ProposalState};
+use haamu_domain::filling::{Origin, ProposalEvent, ProposalState};
 use haamu_domain::{Actor, AgencyId, AuditEvent, Code, ProposalId, RoundId, UserId, Verb, VisitId};
 use haamu_store::Tx;
 use haamu_store::repo::proposals::{self, Proposal, RefusedVisit};
@@ -32,11 +32,7 @@ impl App {
             let found = proposals::lock(tx, actor.agency, id).await?;
             let mut found = found.ok_or_else(|| Error::not_found("proposal"))?;
             programme_of(tx, actor, found.round, Verb::AssignVisit, "proposal").await?;
-            if found.state != ProposalState::Ready {
-                let detail = format!("The proposal is {}; it must be ready.", found.state.as_str());
-                return Err(Error::because(Code::NotPossibleInState, detail));
-            }
-            found.state = ProposalState::Applying;
+            found.state = found.state.after(ProposalEvent::Apply)?;
             found.progress = 0;
             found.applied_by = Some(actor.user);
             found.finished_at = None;
@@ -175,7 +171,7 @@ impl App {
                 return Ok(((), event));
             };
             match done {
-                None => found.state = ProposalState::Failed,
+                None => found.state = found.state.after(ProposalEvent::Fail)?,
                 Some((handled, refused)) => {
                     found.handled += handled;
                     found.refused.extend_from_slice(refused);
@@ -183,7 +179,7 @@ impl App {
                     let share = (found.handled * 1_000).checked_div(total).unwrap_or(1_000);
                     found.progress = u16::try_from(share).unwrap_or(1_000);
                     if found.handled >= total {
-                        found.state = ProposalState::Applied;
+                        found.state = found.state.after(ProposalEvent::Finish)?;
                     } else {
                         let job = Job::ApplyProposal { proposal: id };
                         self.enqueue(tx, agency, &job, self.now()).await?;

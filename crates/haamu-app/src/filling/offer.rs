@@ -1,5 +1,6 @@
 //! Giving a visit to a shopper, under all rules, and what becomes of the offer.
 
+use haamu_domain::attribute::{self, Attributes};
 use haamu_domain::brief::{assignment_entity, form_entity, submission_entity};
 use haamu_domain::eligibility::{Obstacle, last_date};
 use haamu_domain::filling::{EndReason, Origin};
@@ -15,6 +16,7 @@ use haamu_store::repo::visits::{self, Assignment, Visit};
 use haamu_store::repo::{checklists, clients, identity, programmes};
 use serde_json::json;
 
+use crate::checklists::parse_stored;
 use crate::error::{Checks, no_such};
 use crate::jobs::Job;
 use crate::visits::scope_of;
@@ -230,6 +232,17 @@ impl App {
         visit: &Visit,
         assignment: &Assignment,
     ) -> Result<(), Error> {
+        let round = programmes::find_round(tx, agency, visit.round).await?;
+        let round = round.ok_or_else(|| Error::not_found("round"))?;
+        let version = checklists::find_version(tx, agency, round.checklist_version).await?;
+        let version = version.ok_or_else(|| Error::not_found("checklist version"))?;
+        let location = clients::find_location(tx, agency, visit.location).await?;
+        let location = location.ok_or_else(|| Error::not_found("location"))?;
+        // Most locations have none, and reading a checklist is not for nothing.
+        let location_attributes = match location.attributes.is_empty() {
+            true => Attributes::new(),
+            false => attribute::pinned(&parse_stored(&version)?, &location.attributes),
+        };
         let submission = Submission {
             id: SubmissionId::from_uuid(self.fresh_uuid()),
             assignment: assignment.id,
@@ -238,13 +251,10 @@ impl App {
             form: None,
             cycle: 0,
             return_reason: None,
+            location_attributes,
             row_version: 1,
         };
         submissions::insert(tx, agency, &submission, self.now()).await?;
-        let round = programmes::find_round(tx, agency, visit.round).await?;
-        let round = round.ok_or_else(|| Error::not_found("round"))?;
-        let version = checklists::find_version(tx, agency, round.checklist_version).await?;
-        let version = version.ok_or_else(|| Error::not_found("checklist version"))?;
         let changes = [
             form_entity(&version.form),
             assignment_entity(assignment.id),

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use haamu_domain::assigning::{self, OpenRound, PanelShopper, Plan, Preferences, UnassignedVisit};
-use haamu_domain::filling::ProposalState;
+use haamu_domain::filling::{ProposalEvent, ProposalState};
 use haamu_domain::{
     Actor, AgencyId, AuditEvent, Code, Decision, ProposalId, RoundId, Target, UserId, Verb, VisitState,
     decide,
@@ -108,16 +108,13 @@ impl App {
 
     /// Notes that a plan is not worked out or applied any further, as its job was given up.
     pub(crate) async fn fail_proposal(&self, tx: &Tx, agency: AgencyId, id: ProposalId) -> Result<(), Error> {
-        let is_under_way = |found: &Proposal| {
-            matches!(
-                found.state,
-                ProposalState::Waiting | ProposalState::Planning | ProposalState::Applying
-            )
-        };
-        // A process that was taken for lost may have come to the end all the same.
         let found = proposals::lock(tx, agency, id).await?;
-        if let Some(mut found) = found.filter(is_under_way) {
-            found.state = ProposalState::Failed;
+        // What was worked out or applied before its job was given up is as good as any other.
+        if let Some(mut found) = found
+            && let Ok(failed) = found.state.after(ProposalEvent::Fail)
+            && failed != found.state
+        {
+            found.state = failed;
             found.finished_at = Some(self.now());
             proposals::update(tx, agency, &found).await?;
         }
@@ -130,10 +127,12 @@ impl App {
         tx: &Tx,
         agency: AgencyId,
         id: ProposalId,
-        state: ProposalState,
+        event: ProposalEvent,
     ) -> Result<(), Error> {
         let found = proposals::lock(tx, agency, id).await?;
-        if let Some(mut found) = found.filter(|found| found.state == ProposalState::Failed) {
+        if let Some(mut found) = found
+            && let Ok(state) = found.state.after(event)
+        {
             found.state = state;
             found.finished_at = None;
             proposals::update(tx, agency, &found).await?;
@@ -148,13 +147,11 @@ impl App {
             .write(Reach::Agency(agency), |tx: Tx| async move {
                 let tx = &tx;
                 let found = proposals::lock(tx, agency, id).await?;
-                let is_due = |found: &Proposal| {
-                    matches!(found.state, ProposalState::Waiting | ProposalState::Planning)
-                };
-                let Some(mut found) = found.filter(is_due) else {
+                let Some(mut found) = found else { return Ok(None) };
+                let Ok(planning) = found.state.after(ProposalEvent::Plan) else {
                     return Ok(None);
                 };
-                found.state = ProposalState::Planning;
+                found.state = planning;
                 found.progress = 0;
                 proposals::update(tx, agency, &found).await?;
                 Ok::<_, Error>(Some(found))
@@ -244,15 +241,13 @@ impl App {
                 return Ok(((), event));
             };
             found.finished_at = Some(self.now());
-            found.state = match plan {
-                Some(plan) => {
-                    found.progress = 1_000;
-                    found.assignments.clone_from(&plan.assignments);
-                    found.unfilled.clone_from(&plan.unfilled);
-                    ProposalState::Ready
-                }
-                None => ProposalState::Failed,
-            };
+            if let Some(plan) = plan {
+                found.progress = 1_000;
+                found.assignments.clone_from(&plan.assignments);
+                found.unfilled.clone_from(&plan.unfilled);
+            }
+            let outcome = plan.map_or(ProposalEvent::Fail, |_| ProposalEvent::Keep);
+            found.state = found.state.after(outcome)?;
             proposals::update(tx, agency, &found).await?;
             let detail = json!({"state": found.state.as_str(), "filled": found.assignments.len(),
                 "unfilled": found.unfilled.len()});

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use haamu_domain::{
-    Actor, AuditEvent, AuditId, ClientOrganisationId, Code, InvitationId, InvitationState, Role, UserId, Verb,
+    Actor, AuditEvent, AuditId, ClientOrganisationId, Code, InvitationEvent, InvitationId, InvitationState,
+    Role, UserId, Verb,
 };
 use haamu_form::Language;
 use haamu_report::Letter;
@@ -159,7 +160,9 @@ impl App {
         require_in_agency(actor, Verb::Invite)?;
         self.act(actor, |tx: Tx| async move {
             let tx = &tx;
-            let known = self.open_invitation(tx, actor, id).await?;
+            let (known, _) = self
+                .own_invitation(tx, actor, id, InvitationEvent::Resend)
+                .await?;
             let now = self.now();
             let expires_at = now.plus_seconds(self.invitation_seconds());
             let (secret, hash) = fresh_secret();
@@ -188,26 +191,30 @@ impl App {
             if let Some(known) = known.filter(|known| known.state == InvitationState::Withdrawn) {
                 return Ok((known, event));
             }
-            let known = self.open_invitation(tx, actor, id).await?;
-            let state = InvitationState::Withdrawn;
+            let (known, state) = self
+                .own_invitation(tx, actor, id, InvitationEvent::Withdraw)
+                .await?;
             invitations::end(tx, id, state, None, self.now()).await?;
             Ok((Invitation { state, ..known }, event))
         })
         .await
     }
 
-    /// An invitation that the actor could have made, and that nobody has accepted or withdrawn.
-    async fn open_invitation(&self, tx: &Tx, actor: &Actor, id: InvitationId) -> Result<Invitation, Error> {
+    /// An invitation that the actor could have made, and its state after what is to happen to it.
+    async fn own_invitation(
+        &self,
+        tx: &Tx,
+        actor: &Actor,
+        id: InvitationId,
+        event: InvitationEvent,
+    ) -> Result<(Invitation, InvitationState), Error> {
         let known = invitations::lock(tx, actor.agency, id).await?;
         let known = known.ok_or_else(|| Error::not_found("invitation"))?;
         let mut checks = Checks::default();
         check_role(&mut checks, actor, known.role, known.client_organisation);
         checks.finish()?;
-        if known.state != InvitationState::Open {
-            let detail = format!("The invitation is {}.", known.state.as_str());
-            return Err(Error::because(Code::NotPossibleInState, detail));
-        }
-        Ok(known)
+        let state = known.state.after(event)?;
+        Ok((known, state))
     }
 
     /// What the link of an invitation leads to.
@@ -272,7 +279,8 @@ impl App {
                 // Of two who accept at once, the second finds it accepted.
                 let invitation = self.good_invitation(tx, hash).await?;
                 let locked = invitations::lock(tx, invitation.agency, invitation.id).await?;
-                let is_open = locked.is_some_and(|locked| locked.state == InvitationState::Open);
+                let can_accept = |locked: Invitation| locked.state.after(InvitationEvent::Accept).is_ok();
+                let is_open = locked.is_some_and(can_accept);
                 let account = identity::find_user_by_email(tx, &invitation.email).await?;
                 if !is_open || account.as_ref().map(|account| account.id) != expected {
                     return Err(Error::refused(Code::NoLongerGood));

@@ -1,5 +1,6 @@
 //! Sessions: starting, renewing, listing and ending them.
 
+use haamu_domain::renewal::{self, ShownToken, judge};
 use haamu_domain::{
     Actor, AuditEvent, Code, RefreshTokenId, SessionId, SignInMethod, Timestamp, Verb, VerbSet,
 };
@@ -15,9 +16,6 @@ use super::attempts::Origin;
 use super::tokens::{Bearer, fresh_secret, hash_secret};
 use super::users::Me;
 
-/// A refresh token may be sent a second time within this many seconds, as long
-/// as its successor was not used: the answer to the first time may have been lost.
-const REUSE_GRACE_SECONDS: i64 = 60;
 /// The longest name of a browser or app that is kept.
 const LONGEST_USER_AGENT: usize = 200;
 
@@ -170,21 +168,19 @@ impl App {
             return Ok(Renewal::Refused);
         };
         let session = sessions::lock(tx, token.session).await?;
-        if session.ended_at.is_some() || token.expires_at <= now {
-            return Ok(Renewal::Refused);
-        }
-        if token.is_superseded {
-            // Two who hold tokens of one session: one of them has stolen it.
-            return self.end_after_reuse(tx, &session).await;
-        }
-        if let Some(used_at) = token.used_at {
-            let is_lost_answer = now <= used_at.plus_seconds(REUSE_GRACE_SECONDS)
-                && !sessions::has_used_successor(tx, &token).await?;
-            if !is_lost_answer {
-                return self.end_after_reuse(tx, &session).await;
-            }
+        let shown = ShownToken {
+            has_session_ended: session.ended_at.is_some(),
+            expires_at: token.expires_at,
+            used_at: token.used_at,
+            is_superseded: token.is_superseded,
+            has_used_successor: token.used_at.is_some() && sessions::has_used_successor(tx, &token).await?,
+        };
+        match judge(&shown, now) {
+            renewal::Renewal::Refuse => return Ok(Renewal::Refused),
+            renewal::Renewal::End => return self.end_after_reuse(tx, &session).await,
             // The answer with the successor was lost; whoever has it all the same may not use it.
-            sessions::supersede_successors(tx, &token).await?;
+            renewal::Renewal::RenewAgain => sessions::supersede_successors(tx, &token).await?,
+            renewal::Renewal::Renew => {}
         }
         let user = identity::load_user(tx, session.user).await?;
         let member = identity::find_membership(tx, session.agency, session.user).await?;

@@ -1,6 +1,6 @@
 //! Jobs that were given up: an administrator sees why, and lets them be tried anew.
 
-use haamu_domain::filling::ProposalState;
+use haamu_domain::filling::ProposalEvent;
 use haamu_domain::{Actor, AuditEvent, JobId, Verb};
 use haamu_store::Tx;
 use haamu_store::repo::jobs::{self, FailedJob};
@@ -44,11 +44,11 @@ impl App {
             // A plan whose job was given up has failed; with the job it goes on where it was.
             match serde_json::from_str(&payload) {
                 Ok(Job::ProposePlan { proposal }) => {
-                    self.revive_proposal(tx, actor.agency, proposal, ProposalState::Waiting)
+                    self.revive_proposal(tx, actor.agency, proposal, ProposalEvent::PlanAnew)
                         .await?;
                 }
                 Ok(Job::ApplyProposal { proposal }) => {
-                    self.revive_proposal(tx, actor.agency, proposal, ProposalState::Applying)
+                    self.revive_proposal(tx, actor.agency, proposal, ProposalEvent::ApplyAnew)
                         .await?;
                 }
                 _ => {}

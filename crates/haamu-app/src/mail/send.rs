@@ -1,6 +1,6 @@
 //! The job that sends a mail.
 
-use haamu_domain::{AgencyId, MailId, MailState, Timestamp};
+use haamu_domain::{AgencyId, MailEvent, MailId, MailState, Timestamp};
 use haamu_report::{Letter, render_mail};
 use haamu_store::repo::mails::{self, Mail};
 use haamu_store::{Reach, Tx};
@@ -85,17 +85,20 @@ impl App {
             return Ok(());
         };
         let failure = match outcome {
-            Ok(()) => return Ok(mails::note_attempt(tx, &known, MailState::Sent, None, now).await?),
+            Ok(()) => {
+                let sent = known.state.after(MailEvent::Send)?;
+                return Ok(mails::note_attempt(tx, &known, sent, None, now).await?);
+            }
             Err(failure) => failure,
         };
         let reason: String = failure.reason.chars().take(LONGEST_REASON).collect();
         let retry_at = retry_at(&known, now);
         let state = if failure.is_final || retry_at >= known.give_up_at {
-            MailState::Failed
+            known.state.after(MailEvent::GiveUp)?
         } else {
             let job = Job::SendMail { mail: known.id };
             self.enqueue(tx, known.agency, &job, retry_at).await?;
-            MailState::Waiting
+            known.state.after(MailEvent::TryAgain)?
         };
         // Addresses and what servers say about them do not belong into logs.
         tracing::warn!(mail.id = %known.id, mail.state = state.as_str(), "mail was not taken");

@@ -1,5 +1,6 @@
 //! Evaluations with everything that belongs to their review.
 
+use haamu_domain::attribute::Attributes;
 use haamu_domain::binding::Capture;
 use haamu_domain::{Actor, Target, Timestamp, Verb, VisitId, VisitState};
 use haamu_form::{Finding, Slot, score::QuestionStatus};
@@ -23,6 +24,8 @@ pub struct EvaluationView {
     pub visit: Visit,
     /// The submission.
     pub submission: Submission,
+    /// What conditions know of the location, pinned when the submission began.
+    pub location_attributes: Attributes,
     /// From when on it may be released.
     pub releasable_at: Option<Timestamp>,
     /// The answers, in checklist order, without what is not shown.
@@ -177,6 +180,7 @@ impl App {
         let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
         let place = |slot: &Slot| slot.path(&evaluation.checklist);
         Ok(EvaluationView {
+            location_attributes: submission.location_attributes.clone(),
             releasable_at: releasable_at(tx, actor, &visit).await?,
             answers: answers(&evaluation, |hash| received.contains(hash)),
             triggers: triggers(latest.as_ref(), &confirmed)?,

@@ -328,7 +328,7 @@ async fn measure(tx: &Tx, agency: AgencyId, target: &Affected) -> Result<Measure
     let round = round.ok_or_else(|| Error::not_found("round"))?;
     Ok(Measure {
         checklist: parse_stored(&version)?,
-        context: visit_context(&round.name),
+        context: visit_context(&round.name, &target.submission.location_attributes),
     })
 }
 

@@ -9,17 +9,21 @@ use haamu_form::{
 };
 use serde_json::json;
 
+use crate::known::{Known, with_known};
+
 use super::{Failure, Format, read_checklist, read_text};
 
 pub(super) fn run(
     checklist: &Path,
     answers: &Path,
+    known: &[Known],
     language: Language,
     format: Format,
 ) -> Result<String, Failure> {
     let document = read_checklist(checklist)?;
     let text = read_text(answers)?;
     let (answers, voided) = parse_answers_file(&document, &text)?;
+    let answers = with_known(&document, answers, known);
     let decisions = Decisions {
         voided: &voided,
         ..Decisions::default()

@@ -41,6 +41,22 @@ pub(super) fn list_line(number: usize, visit: &FieldVisit, is_waiting: bool, wor
     line
 }
 
+/// What the checklist knows of the location.
+fn attribute_lines(open: &OpenVisit, language: Language) -> String {
+    let checklist = &open.checklist;
+    let mut text = String::new();
+    for (name, value) in &open.visit.brief.location_attributes {
+        let attribute = checklist.location_attribute(&format!("location.{name}"));
+        let label = attribute.and_then(|of| of.label.best(language.tag(), checklist.default_language()));
+        let _ = writeln!(
+            text,
+            "{}: {value}",
+            label.map_or(name.as_str(), |label| label.text)
+        );
+    }
+    text
+}
+
 /// A visit with its questions.
 pub(super) fn visit(open: &OpenVisit, words: &Words, language: Language) -> String {
     let checklist = &open.checklist;
@@ -49,7 +65,7 @@ pub(super) fn visit(open: &OpenVisit, words: &Words, language: Language) -> Stri
         let found = texts.best(language.tag(), checklist.default_language());
         found.map_or_else(|| otherwise.to_owned(), |found| found.text.to_owned())
     };
-    let mut text = String::new();
+    let mut text = attribute_lines(open, language);
     for (place, section) in checklist.sections().iter().enumerate() {
         let _ = writeln!(text, "\n{}", best(&section.title, section.id.as_str()));
         let Some(repeat) = &section.repeat else {

@@ -5,6 +5,7 @@ use std::cmp::Ordering;
 use crate::answer::{Answer, LocalDateTime};
 use crate::{Decimal, Exact};
 
+use super::attribute::ContextValue;
 use super::{AnswerOption, QuestionKind};
 
 /// When a section or a question is shown.
@@ -36,7 +37,7 @@ pub enum Condition {
     Context {
         /// What is compared, such as `weekday` or `location.size`.
         key: String,
-        /// The comparison; without order.
+        /// The comparison; with order only where the checklist declares a number.
         comparison: Comparison,
     },
 }
@@ -84,8 +85,8 @@ pub(crate) enum Known<'a> {
 pub(crate) trait Facts<'a> {
     /// The answer or number of a question, or `None` where it is missing (R61).
     fn effective(&self, question: usize) -> Option<Known<'a>>;
-    /// Something that is known of the visit.
-    fn context(&self, key: &str) -> Option<&str>;
+    /// Something that is known of the visit; none also where it is not what the checklist says that it is.
+    fn context(&self, key: &str) -> Option<ContextValue<'_>>;
     /// How many instances a repeated section has.
     fn instances(&self, section: usize) -> usize;
     /// What is known of a question in all instances of its section.
@@ -145,9 +146,10 @@ impl Condition {
                 pair.and_then(|(first, second)| order_of(&first, &second))
                     .is_some_and(|order| relation.holds(order))
             }
-            Self::Context { key, comparison } => facts
-                .context(key)
-                .is_some_and(|value| comparison.holds_for_text(value)),
+            Self::Context { key, comparison } => facts.context(key).is_some_and(|value| match value {
+                ContextValue::Text(text) => comparison.holds_for_text(text),
+                ContextValue::Number(number) => comparison.holds_for_number(&number),
+            }),
         }
     }
 
@@ -202,7 +204,7 @@ impl Comparison {
         }
     }
 
-    /// What is known of a visit is text, and has no order.
+    /// A text that is known of a visit has no order.
     fn holds_for_text(&self, value: &str) -> bool {
         match self {
             Self::Answered => true,

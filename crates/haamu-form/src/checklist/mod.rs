@@ -6,6 +6,7 @@
 //! *published* (texts in all languages, weights, …) is a further question,
 //! which [`Checklist::publish_check`] answers; scoring does not ask it.
 
+mod attribute;
 mod calculation;
 mod condition;
 mod constraint;
@@ -15,9 +16,11 @@ mod kind;
 mod limits;
 mod places;
 mod publish;
+mod publish_attributes;
 mod publish_extras;
 mod publish_kind;
 mod read;
+mod read_attribute;
 mod read_calculation;
 mod read_condition;
 mod read_extras;
@@ -33,6 +36,8 @@ use std::ops::Range;
 
 use crate::{Decimal, Findings, Id, Texts};
 
+pub(crate) use attribute::ContextValue;
+pub use attribute::{AttributeKind, LocationAttribute};
 pub use calculation::{Aggregate, Calculation, Choice};
 pub use condition::{Comparison, Condition, Operand, Relation};
 pub(crate) use condition::{Facts, Known};
@@ -55,6 +60,7 @@ pub struct Checklist {
     pub(crate) scoring: Scoring,
     pub(crate) touchpoints: Vec<Touchpoint>,
     pub(crate) themes: Vec<Theme>,
+    pub(crate) location_attributes: Vec<LocationAttribute>,
     pub(crate) files: Vec<AttachedFile>,
     pub(crate) matrices: Vec<Matrix>,
     pub(crate) sections: Vec<Section>,

@@ -305,13 +305,7 @@ impl Check<'_> {
                 relation,
                 other,
             } => self.pair(*question, *relation, *other, path),
-            Condition::Context { key, .. } => {
-                if key.starts_with("location.") {
-                    let message =
-                        format!("nothing is known of {key} unless whoever scores the visit says it");
-                    self.warning("context_not_filled", path, message);
-                }
-            }
+            Condition::Context { key, comparison } => self.attribute_condition(key, comparison, path),
         }
     }
 

@@ -22,6 +22,7 @@ impl Check<'_> {
             self.error("format_minor_too_low", "format_minor", message);
         }
         self.files();
+        self.location_attributes();
         self.sections();
         for (index, matrix) in checklist.matrices.iter().enumerate() {
             let first = matrix.questions.start;

@@ -5,8 +5,10 @@ use std::collections::BTreeSet;
 use crate::read::{Fields, Node, QuestionScope, Reader, brief};
 use crate::{Decimal, Finding, Findings};
 
+use super::attribute::LocationAttribute;
 use super::kind::QuestionKind;
 use super::places::{Place, at_matrices, is_matrix, places_of};
+use super::read_attribute::SINCE as ATTRIBUTES_SINCE;
 use super::read_matrix::read_matrix;
 use super::read_question::read_question;
 use super::{AttachedFile, Checklist, Header, Matrix, Question, Section};
@@ -14,7 +16,7 @@ use super::{AttachedFile, Checklist, Header, Matrix, Question, Section};
 /// The format that this crate reads.
 const FORMAT: &str = "haamu-checklist/1";
 /// The newest minor version of the format that this crate knows.
-const FORMAT_MINOR: u32 = 1;
+const FORMAT_MINOR: u32 = 2;
 
 /// Reads a document; see [`Checklist::parse`].
 pub(super) fn checklist(document: &str) -> Result<Checklist, Findings> {
@@ -58,6 +60,9 @@ fn read_checklist(node: &Node<'_>, reader: &mut Reader) -> Option<Checklist> {
     let scoring = fields.optional("scoring", reader).unwrap_or_default();
     let touchpoints = fields.list("touchpoints", reader);
     let themes = fields.list("themes", reader);
+    let location_attributes: Vec<LocationAttribute> = fields
+        .since(ATTRIBUTES_SINCE, "location_attributes", reader)
+        .unwrap_or_default();
     let parts = read_sections(&mut fields, reader);
     fields.finish(reader);
 
@@ -77,6 +82,7 @@ fn read_checklist(node: &Node<'_>, reader: &mut Reader) -> Option<Checklist> {
         scoring,
         touchpoints,
         themes,
+        location_attributes,
         files,
         matrices,
         sections,
@@ -278,6 +284,12 @@ fn note_repeated_ids(checklist: &Checklist, reader: &mut Reader) {
     note_repeats(
         "theme",
         checklist.themes.iter().map(|theme| theme.id.as_str()),
+        reader,
+    );
+    let attributes = checklist.location_attributes.iter();
+    note_repeats(
+        "location attribute",
+        attributes.map(|attribute| attribute.id.as_str()),
         reader,
     );
     note_repeats(

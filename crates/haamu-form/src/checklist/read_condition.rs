@@ -64,7 +64,7 @@ fn read_operator(fields: &mut Fields<'_, '_>, reader: &mut Reader) -> Option<Com
     }
 }
 
-/// What is known of the visit has no order.
+/// What is known of the visit has no order, but for numbers that are known of the location.
 fn read_context(fields: &mut Fields<'_, '_>, reader: &mut Reader) -> Option<Condition> {
     let key: Option<String> = fields.required("context", reader);
     let comparison = read_operator(fields, reader);
@@ -75,11 +75,11 @@ fn read_context(fields: &mut Fields<'_, '_>, reader: &mut Reader) -> Option<Cond
         reader.error_at("context", "unknown_value", message);
         return None;
     }
-    if comparison.needs_order() {
+    if comparison.needs_order() && !reader.has_order(&key) {
         reader.error_at(
             "op",
             "condition_without_order",
-            "what is known of the visit has no order",
+            "what is known of the visit has no order, unless the checklist declares it as a number",
         );
     }
     let is_weekday = |operand: &Operand| Context::WEEKDAYS.contains(&operand.as_str());

@@ -7,10 +7,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::checklist::{Condition, Question, QuestionKind};
+use crate::checklist::{AttributeKind, Condition, Question, QuestionKind};
 use crate::{Checklist, Finding};
 
-use super::cases::{Case, Source, Value, collect, conditions_of, keys, next, values, weight};
+use super::cases::{
+    Case, Source, Value, attribute_values, collect, conditions_of, keys, next, values, weight,
+};
 use super::estimated_minutes;
 use super::reach::{can_rise, is_best_critical, most};
 
@@ -198,8 +200,11 @@ impl<'a> Analysis<'a> {
         let operands: BTreeSet<&'a str> = self.operands.get(&source).cloned().unwrap_or_default();
         let mut domain = vec![Value::Missing];
         match source {
-            // "\u{1}" stands for all that no condition names.
-            Source::Context(_) => domain.extend(operands.into_iter().chain(["\u{1}"]).map(Value::Text)),
+            Source::Context(key) => {
+                let attribute = self.checklist.location_attribute(key);
+                let kind = attribute.map_or(&AttributeKind::Text, |attribute| &attribute.kind);
+                domain.extend(attribute_values(kind, operands));
+            }
             Source::Question(index) => {
                 domain.extend(values(&self.checklist.questions()[index].kind, &operands)?)
             }

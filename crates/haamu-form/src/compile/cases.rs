@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::answer::{Answer, LocalDateTime};
-use crate::checklist::{Condition, Facts, Known, MultiChoice, QuestionKind};
+use crate::checklist::{AttributeKind, Condition, ContextValue, Facts, Known, MultiChoice, QuestionKind};
 use crate::{Checklist, Decimal, Exact};
 
 /// Of a question with more options, not every choice of several is tried.
@@ -56,17 +56,10 @@ pub(super) fn keys(condition: &Condition) -> Vec<&str> {
 /// Answers that make a difference to conditions that compare with `operands`, and to
 /// comparisons of two answers. None if they cannot be listed.
 pub(super) fn values<'a>(kind: &QuestionKind, operands: &BTreeSet<&'a str>) -> Option<Vec<Value<'a>>> {
-    let numbers = || operands.iter().filter_map(|text| Decimal::parse(text).ok());
+    let numbers = || numbers(operands);
     let whole_around =
         || numbers().flat_map(|number| [-1, 0, 1].map(|step| number.whole_part().saturating_add(step)));
-    let step = Decimal::parse("0.0001").unwrap_or_default();
-    // Beside the operands, two numbers far out on both sides, so that either of two answers can be the greater.
-    let far = Decimal::integer(1_000_000_000);
-    let around = || -> BTreeSet<Decimal> {
-        let around = numbers().flat_map(|number| [number.minus(step), number, number.plus(step)]);
-        let others = [Decimal::default(), far, Decimal::default().minus(far)];
-        around.chain(others).collect()
-    };
+    let around = || around(operands);
     let answers: Vec<Answer> = match kind {
         QuestionKind::YesNo { .. } => [true, false].map(Answer::YesNo).to_vec(),
         QuestionKind::SingleChoice { options } => {
@@ -119,6 +112,37 @@ pub(super) fn values<'a>(kind: &QuestionKind, operands: &BTreeSet<&'a str>) -> O
         QuestionKind::Change(_) => Vec::new(),
     };
     Some(answers.into_iter().map(Value::Answer).collect())
+}
+
+/// Values of an attribute of the location that make a difference to conditions that compare with `operands`.
+pub(super) fn attribute_values<'a>(kind: &'a AttributeKind, operands: BTreeSet<&'a str>) -> Vec<Value<'a>> {
+    match kind {
+        // "\u{1}" stands for all that no condition names.
+        AttributeKind::Text => operands.into_iter().chain(["\u{1}"]).map(Value::Text).collect(),
+        AttributeKind::Number => {
+            let all = around(&operands).into_iter();
+            all.map(|value| Value::Number(value.to_exact())).collect()
+        }
+        AttributeKind::YesNo => ["yes", "no"].map(Value::Text).to_vec(),
+        AttributeKind::Choice(options) => options
+            .iter()
+            .map(|option| Value::Text(option.as_str()))
+            .collect(),
+    }
+}
+
+fn numbers(operands: &BTreeSet<&str>) -> impl Iterator<Item = Decimal> {
+    operands.iter().filter_map(|text| Decimal::parse(text).ok())
+}
+
+/// The operands that are numbers, what lies next to them, and two numbers far out on both
+/// sides, so that either of two answers can be the greater.
+fn around(operands: &BTreeSet<&str>) -> BTreeSet<Decimal> {
+    let step = Decimal::parse("0.0001").unwrap_or_default();
+    let far = Decimal::integer(1_000_000_000);
+    let around = numbers(operands).flat_map(|number| [number.minus(step), number, number.plus(step)]);
+    let others = [Decimal::default(), far, Decimal::default().minus(far)];
+    around.chain(others).collect()
 }
 
 /// The choices that make a difference: with few options all, with many those of the options that conditions name.
@@ -237,9 +261,10 @@ impl<'c> Facts<'c> for Case<'c> {
         }
     }
 
-    fn context(&self, key: &str) -> Option<&str> {
+    fn context(&self, key: &str) -> Option<ContextValue<'_>> {
         match self.value(Source::Context(key))? {
-            Value::Text(text) => Some(text),
+            Value::Text(text) => Some(ContextValue::Text(text)),
+            Value::Number(number) => Some(ContextValue::Number(number.clone())),
             _ => None,
         }
     }

@@ -3,7 +3,7 @@
 use crate::Language;
 
 /// Code, Finnish, Swedish; `{0}` and so on stand for values.
-const SENTENCES: [(&str, &str, &str); 35] = [
+const SENTENCES: [(&str, &str, &str); 36] = [
     (
         "answer_required",
         "tähän kysymykseen on vastattava",
@@ -173,6 +173,11 @@ const SENTENCES: [(&str, &str, &str); 35] = [
         "answer_is_derived",
         "vastaus lasketaan muista vastauksista, eikä sitä voi antaa",
         "svaret räknas ut av andra svar och kan inte ges",
+    ),
+    (
+        "attribute_not_of_kind",
+        "toimipisteen tieto ”{0}” on väärää lajia, joten ehdot eivät tunne sitä",
+        "uppgiften ”{0}” om verksamhetsstället är av fel slag, så villkoren känner den inte",
     ),
     (
         "unknown_question",

@@ -1,6 +1,6 @@
 //! What may be referred to while a checklist document is being read.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Node, Reader, brief};
 
@@ -14,6 +14,8 @@ pub(crate) struct QuestionScope {
     /// Whether each section is repeated.
     repeated: Vec<bool>,
     files: BTreeMap<String, usize>,
+    /// The location's attributes that are numbers.
+    numbers: BTreeSet<String>,
     /// Questions below this index are earlier than the place that is being read.
     pub(crate) earlier_than: usize,
     /// The section whose questions are being read; none where the section itself is.
@@ -32,6 +34,10 @@ impl QuestionScope {
             if let Some(id) = id_of(file) {
                 scope.files.entry(id).or_insert(index);
             }
+        }
+        for attribute in document.items("location_attributes") {
+            let is_number = matches!(attribute.field("type"), Some(Node::String(name)) if name == "number");
+            scope.numbers.extend(id_of(attribute).filter(|_| is_number));
         }
         for (section, node) in document.items("sections").iter().enumerate() {
             scope.repeated.push(node.field("repeat").is_some());
@@ -108,6 +114,12 @@ impl Reader {
             self.error("section_not_repeated", message);
         }
         repeated
+    }
+
+    /// Whether what is known of the visit under a key has an order: numbers that are known of the location do.
+    pub(crate) fn has_order(&self, key: &str) -> bool {
+        let name = key.strip_prefix("location.");
+        name.is_some_and(|name| self.scope.numbers.contains(name))
     }
 
     /// The attached file that is named here.

@@ -28,8 +28,8 @@ pub(super) struct Id(#[schemars(length(min = 1, max = 128), regex(pattern = r"^\
 pub(super) struct Checklist {
     /// Always `haamu-checklist/1`.
     format: Option<Format>,
-    /// The minor version whose fields the document uses: 1 where it uses any that is marked so; absent means 0.
-    #[schemars(range(max = 1))]
+    /// The minor version whose fields the document uses: 1 or 2 where it uses any that is marked so; absent means 0.
+    #[schemars(range(max = 2))]
     format_minor: Option<u32>,
     /// The identifier that all versions of the checklist share.
     id: Option<Id>,
@@ -65,6 +65,8 @@ pub(super) struct Checklist {
     touchpoints: Option<Vec<Touchpoint>>,
     /// Qualities that are measured across touchpoints.
     themes: Option<Vec<Theme>>,
+    /// What the checklist wants to know of the location before the visit. (minor 2)
+    location_attributes: Option<Vec<LocationAttribute>>,
     /// The questions in their order.
     sections: Vec<Section>,
 }
@@ -221,6 +223,53 @@ pub(super) struct Theme {
     id: Id,
     /// The name for readers.
     label: Option<Texts>,
+}
+
+/// Something that conditions ask of the location as `location.<id>`. A value of another type is unknown to them.
+#[derive(JsonSchema)]
+#[schemars(untagged)]
+pub(super) enum LocationAttribute {
+    Plain(PlainAttribute),
+    Choice(ChoiceAttribute),
+}
+
+/// An attribute that is a text, a number with at most four decimals, or `yes` or `no`.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub(super) struct PlainAttribute {
+    /// The name that the location's attribute has.
+    id: Id,
+    r#type: PlainType,
+    /// The name for readers.
+    label: Option<Texts>,
+}
+
+#[derive(JsonSchema)]
+#[schemars(rename_all = "snake_case")]
+pub(super) enum PlainType {
+    Text,
+    Number,
+    YesNo,
+}
+
+/// An attribute that is one of several words.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub(super) struct ChoiceAttribute {
+    /// The name that the location's attribute has.
+    id: Id,
+    r#type: ChoiceType,
+    /// The values that it may have.
+    #[schemars(length(min = 1))]
+    options: Vec<Id>,
+    /// The name for readers.
+    label: Option<Texts>,
+}
+
+#[derive(JsonSchema)]
+#[schemars(rename_all = "snake_case")]
+pub(super) enum ChoiceType {
+    Choice,
 }
 
 /// A group of questions with a weight.

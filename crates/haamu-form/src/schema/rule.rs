@@ -100,25 +100,17 @@ pub(super) enum Relation {
     Gte,
 }
 
-/// What is known of the visit compares so. (minor 1)
+/// What is known of the visit compares so; where it is not known, no comparison holds. (minor 1)
 #[derive(JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub(super) struct Context {
     /// `round`, `channel`, `weekday` (`mon` to `sun`) or `location.` with the name of an attribute.
     #[schemars(regex(pattern = r"^(round|channel|weekday|location\.\S+)$"))]
     context: String,
-    op: ContextOperator,
-    /// A text, for `in` a list of them, for `answered` nothing.
+    /// One with an order only where `location_attributes` declares a number. (minor 2)
+    op: Operator,
+    /// A text or number, for `in` a list of them, for `answered` nothing.
     value: Option<OneOrMany>,
-}
-
-#[derive(JsonSchema)]
-#[schemars(rename_all = "snake_case")]
-pub(super) enum ContextOperator {
-    Answered,
-    Equals,
-    NotEquals,
-    In,
 }
 
 /// A rule over several answers, in a repeated section over those of one instance. (minor 1)

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::answer::{Answer, AnswerState};
 use crate::checklist::{
-    AnswerOption, Change, Condition, Constraint, Facts, Known, Question, QuestionKind, Section,
+    AnswerOption, Change, Condition, Constraint, ContextValue, Facts, Known, Question, QuestionKind, Section,
 };
 use crate::{Answers, Checklist, Decimal, Exact, LocalDateTime, Slot};
 
@@ -310,13 +310,14 @@ impl<'s> Facts<'s> for View<'s, '_> {
         })
     }
 
-    fn context(&self, key: &str) -> Option<&str> {
+    fn context(&self, key: &str) -> Option<ContextValue<'_>> {
         let settled = self.settled;
-        settled.answers.context().get(key).or_else(|| match key {
+        let text = settled.answers.context().get(key).or_else(|| match key {
             "channel" => settled.checklist.header().channel.as_deref(),
             "weekday" => settled.first_moment.map(LocalDateTime::weekday),
             _ => None,
-        })
+        })?;
+        settled.checklist.context_value(key, text)
     }
 
     fn instances(&self, section: usize) -> usize {

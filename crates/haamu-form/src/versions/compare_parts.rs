@@ -134,7 +134,10 @@ fn write_condition(checklist: &Checklist, condition: &Condition, out: &mut Strin
             relation,
             other,
         } => out.push_str(&format!("{} {relation:?} {}", id(question), id(other))),
-        Condition::Context { key, comparison } => out.push_str(&format!("context {key} {comparison:?}")),
+        Condition::Context { key, comparison } => {
+            let kind = checklist.location_attribute(key).map(|attribute| &attribute.kind);
+            out.push_str(&format!("context {key} {kind:?} {comparison:?}"));
+        }
     }
 }
 

@@ -79,7 +79,7 @@ fn other_formats_and_newer_minor_versions_are_refused_by_name() {
             "unknown_format",
         ),
         (
-            json!({"format": "haamu-checklist/1", "format_minor": 2, "surprise": 1, "sections": []}),
+            json!({"format": "haamu-checklist/1", "format_minor": 3, "surprise": 1, "sections": []}),
             "newer_format",
         ),
     ] {

@@ -5,6 +5,7 @@ mod errors;
 mod fuzz;
 mod laws;
 mod minor_1;
+mod minor_2;
 mod naive;
 mod repeats;
 #[cfg(feature = "schema")]

@@ -172,6 +172,8 @@ fn both_know_the_same_fields_elsewhere() {
         ("/guidelines/0", "Guideline"),
         ("/touchpoints/0", "Touchpoint"),
         ("/themes/0", "Theme"),
+        ("/location_attributes/0", "PlainAttribute"),
+        ("/location_attributes/1", "ChoiceAttribute"),
         ("/sections/0", "Section"),
         ("/sections/1/repeat", "Repeat"),
         ("/sections/1/fill_after_days", "FillAfterDays"),

@@ -119,6 +119,7 @@ fn evaluation_out(view: EvaluationView) -> EvaluationOut {
         submission: view.submission.id.uuid(),
         cycle: view.submission.cycle,
         visited_at: view.visit.visited_at.map(Timestamp::to_rfc3339),
+        location_attributes: view.location_attributes,
         releasable_at: view.releasable_at.map(Timestamp::to_rfc3339),
         answers: view.answers.into_iter().map(answer_out).collect(),
         score: view.score.map(|score| ScoreOut {

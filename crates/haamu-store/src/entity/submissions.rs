@@ -12,6 +12,7 @@ entity!(submission, "submission", {
     form_version: Option<Vec<u8>>,
     cycle: i32,
     return_reason: Option<String>,
+    location_attributes: Option<String>,
     created_at: i64,
     row_version: i64,
 });

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use haamu_domain::attribute::Attributes;
 use haamu_domain::opening::OpeningHours;
 use haamu_domain::{AgencyId, ClientOrganisationId, LocalDate, LocationId, OperatorKind, Timestamp};
 use sea_orm::sea_query::LockType;
@@ -58,7 +59,7 @@ pub struct Location {
     /// When it is open.
     pub opening_hours: OpeningHours,
     /// What else conditions of checklists and filters may ask of it, by names of the client.
-    pub attributes: BTreeMap<String, String>,
+    pub attributes: Attributes,
     /// The first day on which it is not there any more.
     pub closed_on: Option<LocalDate>,
 }
@@ -171,6 +172,22 @@ pub async fn update_location(tx: &Tx, changed: &Location) -> Result<(), StoreErr
         .exec(tx.connection())
         .await?;
     Ok(())
+}
+
+/// The attributes of the agency's locations that have any.
+///
+/// # Errors
+/// The database failed.
+pub async fn list_attributes(tx: &Tx, agency: AgencyId) -> Result<Vec<Attributes>, StoreError> {
+    let rows: Vec<Option<String>> = location::Entity::find()
+        .select_only()
+        .column(location::Column::Attributes)
+        .filter(location::Column::AgencyId.eq(agency.uuid()))
+        .filter(location::Column::Attributes.is_not_null())
+        .into_tuple()
+        .all(tx.connection())
+        .await?;
+    rows.iter().map(|row| from_json(row.as_deref())).collect()
 }
 
 /// Locations of the agency by their ids.
@@ -357,11 +374,13 @@ fn location_row(of: &Location) -> location::ActiveModel {
     }
 }
 
-fn json(of: &impl serde::Serialize) -> String {
+pub(super) fn json(of: &impl serde::Serialize) -> String {
     serde_json::to_string(of).expect("these have texts for keys and hold nothing that JSON cannot")
 }
 
-fn from_json<T: serde::de::DeserializeOwned + Default>(text: Option<&str>) -> Result<T, StoreError> {
+pub(super) fn from_json<T: serde::de::DeserializeOwned + Default>(
+    text: Option<&str>,
+) -> Result<T, StoreError> {
     let read = text.map(serde_json::from_str).transpose();
     Ok(read
         .map_err(|_| StoreError::Corrupt("location"))?

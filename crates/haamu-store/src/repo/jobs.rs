@@ -8,6 +8,7 @@
 
 use std::collections::BTreeMap;
 
+use haamu_domain::job::{JobEvent, JobState};
 use haamu_domain::{AgencyId, JobId, Timestamp};
 use sea_orm::sea_query::{Cond, LockBehavior, LockType};
 use sea_orm::{
@@ -166,6 +167,14 @@ pub async fn claim(tx: &Tx, until: Timestamp, now: Timestamp) -> Result<Option<C
     }))
 }
 
+fn state(row: &job::Model) -> JobState {
+    JobState::of(
+        row.claimed_at.is_some(),
+        row.finished_at.is_some(),
+        row.failed_at.is_some(),
+    )
+}
+
 /// Lets a claim hold until a later moment. Returns false if it is lost.
 ///
 /// # Errors
@@ -294,7 +303,10 @@ pub async fn retry(
         .lock_exclusive()
         .one(tx.connection())
         .await?;
-    let Some(found) = found else { return Ok(None) };
+    let can_be_tried = |row: &job::Model| state(row).after(JobEvent::Retry).is_ok();
+    let Some(found) = found.filter(can_be_tried) else {
+        return Ok(None);
+    };
     let row = job::ActiveModel {
         id: Set(found.id),
         attempts: Set(0),

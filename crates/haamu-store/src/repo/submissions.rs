@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use haamu_domain::attribute::Attributes;
 use haamu_domain::{AgencyId, AssignmentId, SubmissionId, Timestamp, UserId, VisitId, stages::FollowUp};
 use haamu_sync::{FormVersion, OpId};
 use sea_orm::sea_query::Expr;
@@ -10,6 +11,7 @@ use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrde
 use crate::entity::submissions::{follow_up, submission, submission_stage};
 use crate::{StoreError, Tx};
 
+use super::clients::{from_json, json};
 use super::{ROWS_AT_ONCE, in_list, unsigned};
 
 /// The evaluation that one assignment leads to.
@@ -29,6 +31,8 @@ pub struct Submission {
     pub cycle: u32,
     /// What the reviewer asked for when it was returned last.
     pub return_reason: Option<String>,
+    /// What its checklist asks of the location, as it was when the submission began.
+    pub location_attributes: Attributes,
     /// Counts changes; a save with an older one fails.
     pub row_version: i64,
 }
@@ -60,6 +64,9 @@ pub async fn insert(tx: &Tx, agency: AgencyId, new: &Submission, now: Timestamp)
         form_version: Set(None),
         cycle: Set(0),
         return_reason: Set(None),
+        location_attributes: Set(
+            (!new.location_attributes.is_empty()).then(|| json(&new.location_attributes))
+        ),
         created_at: Set(now.millis()),
         row_version: Set(1),
     };
@@ -320,6 +327,7 @@ fn record(row: submission::Model) -> Result<Submission, StoreError> {
         form,
         cycle: unsigned(row.cycle.into(), "submission cycle")?,
         return_reason: row.return_reason,
+        location_attributes: from_json(row.location_attributes.as_deref())?,
         row_version: row.row_version,
     })
 }

@@ -7,14 +7,22 @@ use super::Exporter;
 impl Exporter<'_> {
     /// A condition as XPath. With a missing answer XPath compares an empty text,
     /// so what would then be true is tied to there being an answer.
+    ///
+    /// A form does not know the visit: what is asked of it counts for what lets the condition hold, so that
+    /// nothing is missing in the form that may be in the evaluation.
     pub(super) fn relevant(&self, condition: &Condition) -> String {
+        self.condition(condition, "true()")
+    }
+
+    /// A condition in whose place `unknown` stands for what is asked of the visit.
+    fn condition(&self, condition: &Condition, unknown: &str) -> String {
         let join = |parts: &[Condition], word: &str, none: &str| match parts {
             [] => none.to_owned(),
             parts => format!(
                 "({})",
                 parts
                     .iter()
-                    .map(|part| self.relevant(part))
+                    .map(|part| self.condition(part, unknown))
                     .collect::<Vec<_>>()
                     .join(word)
             ),
@@ -22,7 +30,10 @@ impl Exporter<'_> {
         match condition {
             Condition::All(parts) => join(parts, " and ", "true()"),
             Condition::Any(parts) => join(parts, " or ", "false()"),
-            Condition::Not(part) => format!("not({})", self.relevant(part)),
+            Condition::Not(part) => {
+                let otherwise = if unknown == "true()" { "false()" } else { "true()" };
+                format!("not({})", self.condition(part, otherwise))
+            }
             Condition::Compare { question, comparison } => self.comparison(*question, comparison),
             Condition::CompareAnswers {
                 question,
@@ -41,7 +52,7 @@ impl Exporter<'_> {
                 format!("({first} != '' and {second} != '' and {first} {sign} {second})")
             }
             // Said in a notice by whoever writes the row.
-            Condition::Context { .. } => "true()".to_owned(),
+            Condition::Context { .. } => unknown.to_owned(),
         }
     }
 
@@ -75,6 +86,9 @@ impl Exporter<'_> {
                 [_, _] => function("coalesce", parts)?,
                 _ => return Err("the first of more than two values is not in the form"),
             },
+            Calculation::If(choice) if asks_context(&choice.condition) => {
+                return Err("a form does not know the visit: a value that depends on it is not in the form");
+            }
             Calculation::If(choice) => format!(
                 "if({}, {}, {})",
                 self.relevant(&choice.condition),

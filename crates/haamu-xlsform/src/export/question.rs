@@ -62,7 +62,8 @@ impl<'c> Exporter<'c> {
             return String::new();
         };
         if asks_context(condition) {
-            let message = "a form does not know the visit: there, the condition holds";
+            let message =
+                "a form does not know the visit: there, what is asked of it is taken to let this be shown";
             self.note(id, "show_if", "context_left_out", message);
         }
         self.relevant(condition)

@@ -72,3 +72,44 @@ fn what_a_form_cannot_say_is_told() {
         assert!(codes.contains(code), "{code}");
     }
 }
+
+#[test]
+fn what_is_asked_of_the_location_hides_nothing_in_a_form() {
+    let asks =
+        |value: &str| serde_json::json!({"context": "location.drive_in", "op": "equals", "value": value});
+    let seen = serde_json::json!({"question": "seen", "op": "equals", "value": "yes"});
+    let yes_no =
+        |id: &str, condition: Value| serde_json::json!({"id": id, "type": "yes_no", "show_if": condition});
+    let document = serde_json::json!({"format_minor": 2, "languages": ["en"], "default_language": "en",
+        "location_attributes": [{"id": "drive_in", "type": "yes_no"}],
+        "sections": [{"id": "s", "questions": [
+            {"id": "seen", "type": "yes_no"},
+            yes_no("lane", asks("yes")),
+            yes_no("door", serde_json::json!({"not": asks("yes")})),
+            yes_no("both", serde_json::json!({"all": [seen, {"not": {"any": [{"not": asks("no")}, asks("yes")]}}]})),
+            {"id": "worked_out", "type": "calculated", "calculation": {"if": asks("yes"), "then": "1", "else": "2"}}]}]});
+    let exported = export(&Checklist::parse(&document.to_string()).expect("sound"));
+    let rows = &exported.sheets["survey"];
+    let relevant = |name: &str| rows.iter().find(|row| row[1] == name).map(|row| row[2].as_str());
+    assert_eq!(relevant("lane"), Some("true()"));
+    assert_eq!(relevant("door"), Some("not(false())"));
+    assert_eq!(
+        relevant("both"),
+        Some("(${seen} = 'yes' and not((not(true()) or false())))")
+    );
+    assert_eq!(relevant("worked_out"), None);
+    let of_places: Vec<_> = exported
+        .notices
+        .iter()
+        .map(|notice| format!("{} {}", notice.code, notice.place.sheet))
+        .collect();
+    for told in [
+        "context_left_out checklist",
+        "context_left_out lane",
+        "context_left_out door",
+        "context_left_out both",
+        "question_left_out worked_out",
+    ] {
+        assert!(of_places.contains(&told.to_owned()), "{told} in {of_places:?}");
+    }
+}
