@@ -12,6 +12,7 @@ mod audit;
 pub mod binding;
 pub mod brief;
 mod code;
+pub mod daily;
 pub mod eligibility;
 pub mod filling;
 pub mod hierarchy;
@@ -26,6 +27,7 @@ mod privacy;
 pub mod programme_parts;
 pub mod quiz;
 pub mod receipt;
+pub mod registration;
 mod role;
 pub mod scenario;
 mod scope;
@@ -42,7 +44,7 @@ pub use code::Code;
 pub use ids::{
     AgencyId, AgreementId, AssignmentId, AuditId, BriefingId, ChecklistId, ChecklistVersionId,
     ClientOrganisationId, CompanionId, HierarchyId, InvitationId, JobId, LocationId, MailId, ParseIdError,
-    PasskeyId, PendingId, ProgrammeId, ProposalId, RefreshTokenId, RoundId, ScenarioId, ScoreId,
+    PasskeyId, PendingId, ProgrammeId, ProposalId, RefreshTokenId, RegistrationId, RoundId, ScenarioId, ScoreId,
     ServiceTokenId, SessionId, SetAsideId, StaffNoticeId, SubmissionId, TieId, UnitId, UserId, VisitId,
 };
 pub use operator::OperatorKind;

@@ -72,6 +72,7 @@ entity!(visit_plan, "visit_plan", {
     external_id: Option<String>,
     starts_on: Option<String>,
     visit_by: Option<String>,
+    report_by: Option<String>,
     daypart: Option<String>,
     scenario_id: Option<Uuid>,
     board: Option<String>,

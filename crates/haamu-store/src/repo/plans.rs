@@ -33,6 +33,8 @@ pub struct VisitPlan {
     pub starts_on: Option<LocalDate>,
     /// Its last day.
     pub visit_by: Option<LocalDate>,
+    /// The last day of its report.
+    pub report_by: Option<LocalDate>,
     /// The part of the day.
     pub daypart: Option<Daypart>,
     /// What the shopper does there.
@@ -55,6 +57,7 @@ impl VisitPlan {
             external_id: None,
             starts_on: None,
             visit_by: None,
+            report_by: None,
             daypart: None,
             scenario: None,
             board: None,
@@ -140,6 +143,7 @@ pub async fn put(tx: &Tx, agency: AgencyId, new: &VisitPlan) -> Result<(), Store
         external_id: Set(new.external_id.clone()),
         starts_on: Set(new.starts_on.map(|day| day.to_string())),
         visit_by: Set(new.visit_by.map(|day| day.to_string())),
+        report_by: Set(new.report_by.map(|day| day.to_string())),
         daypart: Set(new.daypart.map(|part| part.as_str().to_owned())),
         scenario_id: Set(new.scenario.map(ScenarioId::uuid)),
         board: Set(new.board.map(|board| board.as_str().to_owned())),
@@ -150,6 +154,7 @@ pub async fn put(tx: &Tx, agency: AgencyId, new: &VisitPlan) -> Result<(), Store
         visit_plan::Column::ExternalId,
         visit_plan::Column::StartsOn,
         visit_plan::Column::VisitBy,
+        visit_plan::Column::ReportBy,
         visit_plan::Column::Daypart,
         visit_plan::Column::ScenarioId,
         visit_plan::Column::Board,
@@ -175,6 +180,7 @@ fn record(row: visit_plan::Model) -> Result<VisitPlan, StoreError> {
         external_id: row.external_id,
         starts_on: row.starts_on.as_deref().map(date).transpose()?,
         visit_by: row.visit_by.as_deref().map(date).transpose()?,
+        report_by: row.report_by.as_deref().map(date).transpose()?,
         daypart: row
             .daypart
             .map(|part| Daypart::from_name(&part).ok_or_else(corrupt))
