@@ -20,9 +20,14 @@ impl MigrationTrait for Migration {
     }
 
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        let column = ColumnDef::new("report_by").text().null().to_owned();
-        let table = Table::alter().table("visit_plan").add_column(column).to_owned();
-        manager.alter_table(table).await?;
+        for column in ADDED {
+            let definition = ColumnDef::new(*column).text().null().to_owned();
+            let table = Table::alter()
+                .table("visit_plan")
+                .add_column(definition)
+                .to_owned();
+            manager.alter_table(table).await?;
+        }
         for table in TABLES {
             table.create(manager).await?;
         }
@@ -39,10 +44,16 @@ impl MigrationTrait for Migration {
                 .drop_table(Table::drop().table(table.name).to_owned())
                 .await?;
         }
-        let table = Table::alter().table("visit_plan").drop_column("report_by").to_owned();
-        manager.alter_table(table).await
+        for column in ADDED.iter().rev() {
+            let table = Table::alter().table("visit_plan").drop_column(*column).to_owned();
+            manager.alter_table(table).await?;
+        }
+        Ok(())
     }
 }
+
+/// Columns of the plans of visits.
+const ADDED: &[&str] = &["report_by", "extension_reason"];
 
 const TABLES: &[NewTable] = &[
     NewTable {

@@ -31,6 +31,7 @@ mod passwords;
 mod programmes;
 mod query_plans;
 mod receipts;
+mod registration;
 mod repeats;
 mod reports;
 mod review;

@@ -44,8 +44,9 @@ pub use code::Code;
 pub use ids::{
     AgencyId, AgreementId, AssignmentId, AuditId, BriefingId, ChecklistId, ChecklistVersionId,
     ClientOrganisationId, CompanionId, HierarchyId, InvitationId, JobId, LocationId, MailId, ParseIdError,
-    PasskeyId, PendingId, ProgrammeId, ProposalId, RefreshTokenId, RegistrationId, RoundId, ScenarioId, ScoreId,
-    ServiceTokenId, SessionId, SetAsideId, StaffNoticeId, SubmissionId, TieId, UnitId, UserId, VisitId,
+    PasskeyId, PendingId, ProgrammeId, ProposalId, RefreshTokenId, RegistrationId, RoundId, ScenarioId,
+    ScoreId, ServiceTokenId, SessionId, SetAsideId, StaffNoticeId, SubmissionId, TieId, UnitId, UserId,
+    VisitId,
 };
 pub use operator::OperatorKind;
 pub use policy::{Decision, Target, Verb, deals_with, decide, permits};

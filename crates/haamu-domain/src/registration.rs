@@ -132,7 +132,10 @@ impl Conditions {
         let mut found = Vec::new();
         if born_on.years_until(today) < i16::from(self.least_age) {
             let from = born_on.plus_years(self.least_age);
-            let message = format!("the least age is {}; you may register from {from} on", self.least_age);
+            let message = format!(
+                "the least age is {}; you may register from {from} on",
+                self.least_age
+            );
             found.push(("born_on".to_owned(), "too_young", message));
         }
         if !self.languages.is_empty() && self.languages.is_disjoint(languages) {
@@ -313,7 +316,15 @@ mod tests {
             per_day: 0,
             ..Conditions::default()
         };
-        let expected = ["slug", "least_age", "languages", "words.de", "words.fi", "words.sv-FI", "per_day"];
+        let expected = [
+            "slug",
+            "least_age",
+            "languages",
+            "words.de",
+            "words.fi",
+            "words.sv-FI",
+            "per_day",
+        ];
         assert_eq!(paths(&wrong), expected);
     }
 
@@ -323,7 +334,16 @@ mod tests {
             assert!(is_slug(slug), "{slug}");
         }
         let id = "0198f1c2-a400-7000-8000-000000000000";
-        for slug in ["", "ab", "-haamu", "haamu-", "Haamu", "hää", id, &id.replace('-', "")] {
+        for slug in [
+            "",
+            "ab",
+            "-haamu",
+            "haamu-",
+            "Haamu",
+            "hää",
+            id,
+            &id.replace('-', ""),
+        ] {
             assert!(!is_slug(slug), "{slug}");
         }
     }

@@ -2,7 +2,7 @@
 
 use haamu_domain::brief::{assignment_entity, form_entity, submission_entity};
 use haamu_domain::eligibility::{Obstacle, last_date};
-use haamu_domain::filling::{EndReason, Origin};
+use haamu_domain::filling::{EndReason, NoticeKind, Origin};
 use haamu_domain::{
     Actor, AgencyId, AssignmentEvent, AssignmentId, AssignmentState, AuditEvent, Code, CompanionId,
     LocalDate, Role, SubmissionId, Timestamp, UserId, VisitEvent, VisitState,
@@ -12,7 +12,7 @@ use haamu_store::repo::feed::{self, FeedChange};
 use haamu_store::repo::submissions::{self, Submission};
 use haamu_store::repo::terms::{self, End, Terms};
 use haamu_store::repo::visits::{self, Assignment, Visit};
-use haamu_store::repo::{checklists, clients, identity, programmes};
+use haamu_store::repo::{checklists, clients, identity, panel, programmes};
 use serde_json::json;
 
 use crate::error::{Checks, no_such};
@@ -20,7 +20,7 @@ use crate::jobs::Job;
 use crate::visits::scope_of;
 use crate::{App, Error};
 
-use super::facts::{PlannedVisit, RoundFacts, find_companion};
+use super::facts::{PlannedVisit, RoundFacts, find_companion, require_companion};
 use super::plan::check_scenario;
 
 /// To whom a visit goes, and on what terms.
@@ -138,10 +138,16 @@ impl App {
         let now = self.now();
         let mut assignment = self.open_assignment(tx, agency, visit, input.shopper).await?;
         let mut terms = terms::load(tx, agency, assignment.id).await?;
-        // What an application said holds where the offer says nothing else, and is judged as it is now.
+        require_companion(tx, agency, input.shopper, input.companion).await?;
+        // What an application said holds where the offer says nothing else, and is judged as it is now. Whoever was
+        // taken off the list since does not come along.
+        let applied = match terms.companion {
+            Some(id) if panel::has_companion(tx, agency, input.shopper, id).await? => Some(id),
+            _ => None,
+        };
         let merged = OfferInput {
             due_on: input.due_on.or(terms.due_on),
-            companion: input.companion.or(terms.companion),
+            companion: input.companion.or(applied),
             ..*input
         };
         let (obstacles, due_on) = self.find_obstacles(tx, agency, &facts, &planned, &merged).await?;
@@ -166,6 +172,9 @@ impl App {
                 assignment: assignment.id,
             };
             self.enqueue(tx, agency, &job, respond_by).await?;
+            let about = (visit.id, Some(assignment.id));
+            self.tell_of_offers(tx, agency, &[input.shopper], about, NoticeKind::Offered)
+                .await?;
         }
         terms::put(tx, agency, &terms).await?;
         self.begin_submission(tx, agency, visit, &assignment).await?;
@@ -280,6 +289,11 @@ impl App {
         }
         if !was_live {
             return Ok(());
+        }
+        if let Some(kind) = reason.notice() {
+            let about = (visit.id, Some(assignment.id));
+            self.tell_of_offers(tx, agency, &[assignment.shopper], about, kind)
+                .await?;
         }
         let submissions = submissions::list_of_visits(tx, agency, &[visit.id]).await?;
         let of_assignment = submissions

@@ -77,6 +77,7 @@ entity!(visit_plan, "visit_plan", {
     scenario_id: Option<Uuid>,
     board: Option<String>,
     closed_reason: Option<String>,
+    extension_reason: Option<String>,
     row_version: i64,
 });
 

@@ -54,11 +54,15 @@ pub async fn insert(
 }
 
 /// Takes the news of a shopper, the oldest first; they are there no longer. Of two who take them at once, the
-/// second finds none.
+/// second finds none. Says whether there are more.
 ///
 /// # Errors
 /// The database failed.
-pub async fn take(tx: &Tx, agency: AgencyId, shopper: UserId) -> Result<Vec<OfferNotice>, StoreError> {
+pub async fn take(
+    tx: &Tx,
+    agency: AgencyId,
+    shopper: UserId,
+) -> Result<(Vec<OfferNotice>, bool), StoreError> {
     let rows = offer_notice::Entity::find()
         .filter(offer_notice::Column::AgencyId.eq(agency.uuid()))
         .filter(offer_notice::Column::ShopperId.eq(shopper.uuid()))
@@ -83,5 +87,7 @@ pub async fn take(tx: &Tx, agency: AgencyId, shopper: UserId) -> Result<Vec<Offe
             kind: kind.ok_or(StoreError::Corrupt("news of an offer"))?,
         })
     };
-    rows.into_iter().map(notice).collect()
+    let has_more = rows.len() as u64 == AT_ONCE;
+    let found = rows.into_iter().map(notice).collect::<Result<_, StoreError>>()?;
+    Ok((found, has_more))
 }

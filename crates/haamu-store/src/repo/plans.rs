@@ -1,6 +1,6 @@
 //! What is planned of visits besides their place, the job board, quotas of rounds, and invitations.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use haamu_domain::filling::{Board, QuotaKind};
 use haamu_domain::{
@@ -43,6 +43,8 @@ pub struct VisitPlan {
     pub board: Option<Board>,
     /// Why it is not to be made any more: its place is closed, or it was cancelled.
     pub closed_reason: Option<String>,
+    /// Why it has more time than its round.
+    pub extension_reason: Option<String>,
     /// Counts changes; 0: not written yet.
     pub row_version: i64,
 }
@@ -62,6 +64,7 @@ impl VisitPlan {
             scenario: None,
             board: None,
             closed_reason: None,
+            extension_reason: None,
             row_version: 0,
         }
     }
@@ -148,6 +151,7 @@ pub async fn put(tx: &Tx, agency: AgencyId, new: &VisitPlan) -> Result<(), Store
         scenario_id: Set(new.scenario.map(ScenarioId::uuid)),
         board: Set(new.board.map(|board| board.as_str().to_owned())),
         closed_reason: Set(new.closed_reason.clone()),
+        extension_reason: Set(new.extension_reason.clone()),
         row_version: Set(new.row_version + 1),
     };
     let changed = [
@@ -159,6 +163,7 @@ pub async fn put(tx: &Tx, agency: AgencyId, new: &VisitPlan) -> Result<(), Store
         visit_plan::Column::ScenarioId,
         visit_plan::Column::Board,
         visit_plan::Column::ClosedReason,
+        visit_plan::Column::ExtensionReason,
         visit_plan::Column::RowVersion,
     ];
     visit_plan::Entity::insert(row)
@@ -191,6 +196,7 @@ fn record(row: visit_plan::Model) -> Result<VisitPlan, StoreError> {
             .map(|board| Board::from_name(&board).ok_or_else(corrupt))
             .transpose()?,
         closed_reason: row.closed_reason,
+        extension_reason: row.extension_reason,
         row_version: row.row_version,
     })
 }
@@ -375,6 +381,9 @@ pub async fn insert_invitations(
     by: UserId,
     now: Timestamp,
 ) -> Result<(), StoreError> {
+    if shoppers.is_empty() {
+        return Ok(());
+    }
     let rows = shoppers.iter().map(|shopper| job_invitation::ActiveModel {
         visit_id: Set(visit.uuid()),
         shopper_id: Set(shopper.uuid()),
@@ -388,6 +397,32 @@ pub async fn insert_invitations(
         .exec_without_returning(tx.connection())
         .await?;
     Ok(())
+}
+
+/// Who was asked about which of these visits.
+///
+/// # Errors
+/// The database failed.
+pub async fn list_invited(
+    tx: &Tx,
+    agency: AgencyId,
+    of: &[VisitId],
+) -> Result<BTreeSet<(VisitId, UserId)>, StoreError> {
+    let mut found = BTreeSet::new();
+    for of in of.chunks(super::MAX_IDS) {
+        let rows: Vec<(Uuid, Uuid)> = job_invitation::Entity::find()
+            .select_only()
+            .column(job_invitation::Column::VisitId)
+            .column(job_invitation::Column::ShopperId)
+            .filter(job_invitation::Column::AgencyId.eq(agency.uuid()))
+            .filter(job_invitation::Column::VisitId.is_in(of.iter().map(|visit| visit.uuid())))
+            .into_tuple()
+            .all(tx.connection())
+            .await?;
+        let pairs = rows.into_iter();
+        found.extend(pairs.map(|(visit, user)| (VisitId::from_uuid(visit), UserId::from_uuid(user))));
+    }
+    Ok(found)
 }
 
 /// The visits that a shopper was asked about.

@@ -103,6 +103,8 @@ pub struct Registration {
     pub email_hash: Vec<u8>,
     /// Who they are, sealed; none once it is decided.
     pub content: Option<Vec<u8>>,
+    /// Whether it has a link that was mailed.
+    pub has_link: bool,
     /// The words of the agreement that they accepted.
     pub agreement: Option<AgreementId>,
     /// When they asked.
@@ -155,6 +157,18 @@ pub async fn set_secret(tx: &Tx, id: RegistrationId, hash: &[u8]) -> Result<(), 
     };
     registration::Entity::update(row).exec(tx.connection()).await?;
     Ok(())
+}
+
+/// A registration of the agency.
+///
+/// # Errors
+/// The database failed.
+pub async fn find(tx: &Tx, agency: AgencyId, id: RegistrationId) -> Result<Option<Registration>, StoreError> {
+    let row = registration::Entity::find_by_id(id.uuid())
+        .filter(registration::Column::AgencyId.eq(agency.uuid()))
+        .one(tx.connection())
+        .await?;
+    row.map(record).transpose()
 }
 
 /// A registration of the agency, locked.
@@ -254,6 +268,7 @@ fn record(row: registration::Model) -> Result<Registration, StoreError> {
         state: state.ok_or(StoreError::Corrupt("state of a registration"))?,
         email_hash: row.email_hash,
         content: row.content,
+        has_link: row.secret_hash.is_some(),
         agreement: row.agreement_id.map(AgreementId::from_uuid),
         created_at: Timestamp::from_millis(row.created_at),
         expires_at: Timestamp::from_millis(row.expires_at),
