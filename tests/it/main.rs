@@ -25,6 +25,7 @@ mod lock_out;
 mod mails;
 mod members;
 mod migrations;
+mod offers;
 mod openapi;
 mod passkeys;
 mod passwords;

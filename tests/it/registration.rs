@@ -220,6 +220,8 @@ both_dbs! {
         for email in [EMAIL, "toinen@new.example"] {
             let _ = register(&server, email, &json!({})).await.expect(StatusCode::ACCEPTED);
             assert_eq!(confirm(&server, &secret(&server.mail.only()), OWN).await.ok()["state"], "waiting");
+            // Ids sort by time.
+            server.clock.advance_seconds(1);
             assert_eq!(sign_in(&server, &server.north, email, OWN).await.problem(401), "invalid_credentials");
         }
         // Whoever waits does not wait twice, and gets no other link.

@@ -138,18 +138,7 @@ impl App {
         let now = self.now();
         let mut assignment = self.open_assignment(tx, agency, visit, input.shopper).await?;
         let mut terms = terms::load(tx, agency, assignment.id).await?;
-        require_companion(tx, agency, input.shopper, input.companion).await?;
-        // What an application said holds where the offer says nothing else, and is judged as it is now. Whoever was
-        // taken off the list since does not come along.
-        let applied = match terms.companion {
-            Some(id) if panel::has_companion(tx, agency, input.shopper, id).await? => Some(id),
-            _ => None,
-        };
-        let merged = OfferInput {
-            due_on: input.due_on.or(terms.due_on),
-            companion: input.companion.or(applied),
-            ..*input
-        };
+        let merged = with_application(tx, agency, input, &terms).await?;
         let (obstacles, due_on) = self.find_obstacles(tx, agency, &facts, &planned, &merged).await?;
         if !obstacles.is_empty() {
             return Err(Error::not_eligible(obstacles));
@@ -168,19 +157,30 @@ impl App {
             visit.row_version += 1;
             terms.independent_at = Some(now);
         } else {
-            let job = Job::ExpireOffer {
-                assignment: assignment.id,
-            };
-            self.enqueue(tx, agency, &job, respond_by).await?;
-            let about = (visit.id, Some(assignment.id));
-            self.tell_of_offers(tx, agency, &[input.shopper], about, NoticeKind::Offered)
-                .await?;
+            self.await_answer(tx, agency, &assignment, respond_by).await?;
         }
         terms::put(tx, agency, &terms).await?;
         self.begin_submission(tx, agency, visit, &assignment).await?;
         self.refuse_other_applications(tx, agency, visit, assignment.id, now)
             .await?;
         Ok(assignment)
+    }
+
+    /// Tells the shopper of an offer, and takes it back when it is not answered by then.
+    async fn await_answer(
+        &self,
+        tx: &Tx,
+        agency: AgencyId,
+        assignment: &Assignment,
+        respond_by: Timestamp,
+    ) -> Result<(), Error> {
+        let job = Job::ExpireOffer {
+            assignment: assignment.id,
+        };
+        self.enqueue(tx, agency, &job, respond_by).await?;
+        let about = (assignment.visit, Some(assignment.id));
+        self.tell_of_offers(tx, agency, &[assignment.shopper], about, NoticeKind::Offered)
+            .await
     }
 
     /// The shopper's application becomes an offer; without one, there is a new assignment.
@@ -338,6 +338,26 @@ impl App {
         })
         .await
     }
+}
+
+/// An offer with what an application said where the offer says nothing else; it is judged as it is now. Whoever was
+/// taken off the list since does not come along.
+async fn with_application(
+    tx: &Tx,
+    agency: AgencyId,
+    input: &OfferInput,
+    applied: &Terms,
+) -> Result<OfferInput, Error> {
+    require_companion(tx, agency, input.shopper, input.companion).await?;
+    let companion = match applied.companion {
+        Some(id) if panel::has_companion(tx, agency, input.shopper, id).await? => Some(id),
+        _ => None,
+    };
+    Ok(OfferInput {
+        due_on: input.due_on.or(applied.due_on),
+        companion: input.companion.or(companion),
+        ..*input
+    })
 }
 
 async fn end_terms(

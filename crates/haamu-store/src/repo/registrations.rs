@@ -159,18 +159,6 @@ pub async fn set_secret(tx: &Tx, id: RegistrationId, hash: &[u8]) -> Result<(), 
     Ok(())
 }
 
-/// A registration of the agency.
-///
-/// # Errors
-/// The database failed.
-pub async fn find(tx: &Tx, agency: AgencyId, id: RegistrationId) -> Result<Option<Registration>, StoreError> {
-    let row = registration::Entity::find_by_id(id.uuid())
-        .filter(registration::Column::AgencyId.eq(agency.uuid()))
-        .one(tx.connection())
-        .await?;
-    row.map(record).transpose()
-}
-
 /// A registration of the agency, locked.
 ///
 /// # Errors

@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use haamu_domain::registration::{RegistrationEvent, RegistrationState};
-use haamu_domain::{Actor, AgencyId, AuditEvent, LocalDate, RegistrationId, Verb};
+use haamu_domain::{Actor, AgencyId, AuditEvent, AuditId, LocalDate, RegistrationId, Verb};
 use haamu_report::Letter;
 use haamu_store::Tx;
-use haamu_store::repo::identity;
 use haamu_store::repo::registrations::{self, Registration};
+use haamu_store::repo::{audit, identity};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -187,32 +187,30 @@ impl App {
     }
 
     /// Removes a registration whose time is over, whatever has become of it: accounts and the audit trail hold what
-    /// is to stay.
+    /// is to stay. One that has got more time since is looked at again then.
     pub(crate) async fn expire_registration(
         &self,
         agency: AgencyId,
         id: RegistrationId,
     ) -> Result<(), Error> {
-        let is_over = self
-            .look(|tx: Tx| async move {
-                let found = registrations::find(&tx, agency, id).await?;
-                Ok(found.is_some_and(|found| found.expires_at <= self.now()))
-            })
-            .await?;
-        if !is_over {
-            return Ok(());
-        }
-        self.act_alone(agency, |tx: Tx| async move {
-            let tx = &tx;
-            let event = AuditEvent::named("registration.expire", "registration", id);
-            let found = registrations::lock(tx, agency, id).await?;
-            let found = found.filter(|found| found.expires_at <= self.now());
-            let state = found.map(|found| found.state.as_str());
-            if state.is_some() {
+        self.inner
+            .db
+            .write(|tx: Tx| async move {
+                let tx = &tx;
+                let Some(found) = registrations::lock(tx, agency, id).await? else {
+                    return Ok(());
+                };
+                let now = self.now();
+                if now < found.expires_at {
+                    let job = Job::ExpireRegistration { registration: id };
+                    return self.enqueue(tx, agency, &job, found.expires_at).await;
+                }
                 registrations::delete(tx, id).await?;
-            }
-            Ok(((), event.with(json!({"state": state}))))
-        })
-        .await
+                let event = AuditEvent::named("registration.expire", "registration", id);
+                let event = event.with(json!({"state": found.state.as_str()}));
+                let id = AuditId::from_uuid(self.fresh_uuid());
+                Ok(audit::insert(tx, id, agency, None, &event, now).await?)
+            })
+            .await
     }
 }
