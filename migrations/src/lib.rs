@@ -24,6 +24,7 @@ mod m20261129_000012_row_level_security;
 mod m20261129_000012_claims;
 mod m20261129_000013_visit_pages;
 mod m20261129_000015_attributes;
+mod m20261129_000014_registration;
 mod run;
 mod table;
 mod wall;
@@ -56,6 +57,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261129_000012_claims::Migration),
             Box::new(m20261129_000013_visit_pages::Migration),
             Box::new(m20261129_000015_attributes::Migration),
+            Box::new(m20261129_000014_registration::Migration),
         ]
     }
 }

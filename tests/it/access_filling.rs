@@ -1,8 +1,10 @@
 //! Requests of the authorisation suite about filling rounds, the job board and the panel.
 
-use axum::http::Method;
+use axum::http::{Method, StatusCode};
+use haamu_domain::Role;
 use haamu_tests::TestServer;
 use haamu_tests::agency::Scene;
+use haamu_tests::mail::secret;
 use serde_json::{Value, json};
 
 use crate::authorisation::Body;
@@ -19,6 +21,7 @@ pub(crate) struct FillingThings {
     companion: String,
     tie: String,
     agreement: String,
+    registration: String,
 }
 
 impl FillingThings {
@@ -40,8 +43,10 @@ impl FillingThings {
         let asked = server.request(Method::POST, &path);
         let asked = asked.by(agency.coordinator()).await.send().await.json();
         server.run_jobs().await;
+        let registration = registered(server, &agreement["texts"][0]["id"]).await;
         let id = |value: &Value| value.as_str().expect("an id").to_owned();
         Self {
+            registration,
             client: agency.client.to_string(),
             shopper: agency.other_shopper.id.to_string(),
             round: round.to_owned(),
@@ -62,6 +67,13 @@ impl FillingThings {
         let day = || json(json!({"due_on": "2026-11-20"}));
         let (id, body) = match operation {
             "update_visit_plan" => (&self.visit, json(json!({"daypart": "morning"}))),
+            "approve_registration" => (&self.registration, None),
+            "decline_registration" => (&self.registration, reason()),
+            "extend_assignment" => {
+                let body =
+                    json!({"visit_by": "2026-12-01", "report_by": "2026-12-20", "reason": "Lumimyrsky."});
+                (&self.assignment, json(body))
+            }
             "cancel_visit" | "withdraw_assignment" => (&self.visit, reason()),
             "reopen_visit" | "read_eligibility" | "list_applications" | "delete_application" => {
                 (&self.visit, None)
@@ -111,6 +123,8 @@ impl FillingThings {
     /// Requests that name nothing.
     fn own(operation: &str) -> Option<(&'static str, Body, bool)> {
         let body = match operation {
+            "list_registrations" | "read_registration_conditions" => Body::None,
+            "set_registration_conditions" => Body::Json(json!({"open": true, "approval": "by_staff"})),
             "list_jobs" | "read_own_profile" | "list_companions" | "list_ties" | "read_agreement" => {
                 Body::None
             }
@@ -125,4 +139,33 @@ impl FillingThings {
         };
         Some(("", body, false))
     }
+}
+
+/// Somebody who has registered with the northern agency, and about whom its staff are to decide.
+async fn registered(server: &TestServer, agreement: &Value) -> String {
+    let agency = &server.north;
+    let path = "/v1/agency/registration";
+    let conditions = server
+        .request(Method::PUT, path)
+        .json(&json!({"open": true, "approval": "by_staff"}));
+    let administrator = agency.person(Role::Administrator);
+    let _ = conditions.by(administrator).await.send().await.ok();
+    let password = "kolme satunnaista sanaa";
+    let body = json!({"email": "hakija@new.example", "display_name": "Hakija", "born_on": "1990-05-17",
+        "languages": ["fi"], "password": password, "agreement": agreement});
+    let path = format!("/v1/agencies/{}/registrations", agency.id);
+    let _ = server.post(&path, body).send().await.expect(StatusCode::ACCEPTED);
+    server.run_jobs().await;
+    let mails = server.mail.take();
+    let mail = mails.iter().find(|mail| mail.recipient == "hakija@new.example");
+    let body = json!({"secret": secret(mail.expect("a mail")), "password": password});
+    let _ = server.post("/v1/registrations/confirm", body).send().await.ok();
+    let listed = server
+        .get("/v1/registrations")
+        .by(administrator)
+        .await
+        .send()
+        .await
+        .ok();
+    listed["items"][0]["id"].as_str().expect("an id").to_owned()
 }

@@ -131,6 +131,15 @@ impl Error {
         }))
     }
 
+    /// A refusal that passes with time, and says what it is about.
+    pub(crate) fn until_then(code: Code, detail: String, retry_after_seconds: u64) -> Self {
+        Self::Refused(Box::new(Refusal {
+            detail: Some(detail),
+            retry_after: Some(retry_after_seconds),
+            ..Refusal::new(code)
+        }))
+    }
+
     /// A refusal because of one field.
     #[must_use]
     pub fn issue(path: &str, code: &str, message: impl Into<String>) -> Self {

@@ -10,6 +10,7 @@ mod blobs;
 mod checklists;
 mod clients;
 mod context;
+mod daily;
 mod devices;
 mod error;
 mod evaluation;
@@ -35,15 +36,15 @@ pub use context::{App, AppSettings, Page};
 pub use devices::DeviceInput;
 pub use error::{Error, Issue, Refusal};
 pub use filling::{
-    AgreementView, ApplicationView, CompanionInput, EligibilityQuery, EligibilityView, GenerateInput,
-    GenerateReport, JobInput, JobQuery, JobView, OfferInput, OwnProfilePatch, ProfilePatch, TieInput,
-    VisitPlanPatch,
+    AgreementView, ApplicationView, CompanionInput, EligibilityQuery, EligibilityView, ExtendInput,
+    GenerateInput, GenerateReport, JobInput, JobQuery, JobView, OfferInput, OwnProfilePatch, ProfilePatch,
+    TieInput, VisitPlanPatch,
 };
 pub use identity::{
     Bearer, CeremonyView, ChallengeView, FactorsView, Hashing, IdentitySettings, InvitationInput,
     InvitationView, Issued, JoinInput, Me, MemberView, OidcRedirect, Origin, Proof, ProviderInput,
-    ProviderView, RefreshInput, ServiceTokenInput, SessionView, SetupInput, SignInInput, SignedIn,
-    TotpEnrolment, UserInput,
+    ProviderView, PublicConditions, RefreshInput, RegisteredPerson, RegistrationInput, RegistrationView,
+    ServiceTokenInput, SessionView, SetupInput, SignInInput, SignedIn, TotpEnrolment, UserInput,
 };
 pub use imports::{ImportReport, RowError, TableFile};
 pub use jobs::error_chain;
@@ -80,6 +81,7 @@ pub mod record {
     pub use haamu_store::repo::plans::VisitPlan;
     pub use haamu_store::repo::programmes::{Programme, Round};
     pub use haamu_store::repo::proposals::{Proposal, RefusedVisit};
+    pub use haamu_store::repo::registrations::Registration;
     pub use haamu_store::repo::scenarios::ScenarioRecord;
     pub use haamu_store::repo::service_tokens::ServiceToken;
     pub use haamu_store::repo::sessions::Session;

@@ -77,6 +77,10 @@ fn rules() -> FieldRules {
     }
 }
 
+fn user(number: u32) -> UserId {
+    UserId::from_uuid(Uuid::from_u128(u128::from(number)))
+}
+
 fn visits(lot: &mut Lot) -> Vec<UnassignedVisit> {
     let hours = r#"{"weekly": {"mon": ["09:00-20:00"], "tue": ["09:00-20:00"], "wed": ["09:00-20:00"],
         "thu": ["09:00-20:00"], "fri": ["09:00-20:00"], "sat": ["10:00-18:00"]}}"#;
@@ -97,6 +101,15 @@ fn visits(lot: &mut Lot) -> Vec<UnassignedVisit> {
                 closed_on: None,
             },
             not_before: first(),
+            // Of every fourth visit somebody asked for it, and of every tenth somebody was invited.
+            asked_by: (number % 4 == 0)
+                .then(|| user(number * 7 % SHOPPERS))
+                .into_iter()
+                .collect(),
+            invited: (number % 10 == 0)
+                .then(|| user(number * 11 % SHOPPERS))
+                .into_iter()
+                .collect(),
         }
     };
     (0..VISITS).map(visit).collect()
@@ -131,7 +144,7 @@ fn shopper(number: u32, lot: &mut Lot) -> PanelShopper {
         visits: (0..12).map(|_| past(lot)).collect(),
     };
     PanelShopper {
-        id: UserId::from_uuid(Uuid::from_u128(u128::from(number))),
+        id: user(number),
         candidate,
     }
 }

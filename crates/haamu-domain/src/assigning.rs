@@ -11,7 +11,9 @@
 //! First the plan is filled: the visit with the fewest shoppers left comes
 //! first, and among those the one that loses most if its best shopper goes
 //! elsewhere (regret). Then chains of moves make room for what found none, as
-//! augmenting paths do in a matching. Then visits move to, and change places
+//! augmenting paths do in a matching. Whoever asked for a visit, or was invited
+//! to it, costs less there than others, but never keeps a visit from being
+//! filled. Then visits move to, and change places
 //! with, shoppers who are nearer, better graded or have less to do. At last
 //! each visit that is still open is told which single rule keeps it so.
 //!
@@ -34,8 +36,9 @@ mod insert;
 mod parts;
 mod quota;
 mod state;
+mod wishes;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::eligibility::{Candidate, FieldRules, ObstacleCode, OpenVisit};
 use crate::filling::QuotaKind;
@@ -52,6 +55,10 @@ pub struct UnassignedVisit {
     pub open: OpenVisit,
     /// The first day on which it can still be made: today, at the place.
     pub not_before: LocalDate,
+    /// Who asked for it.
+    pub asked_by: BTreeSet<UserId>,
+    /// Who was asked whether they want it, and has not answered.
+    pub invited: BTreeSet<UserId>,
 }
 
 /// Somebody of the panel.
@@ -72,6 +79,12 @@ pub struct Preferences {
     pub metres_per_rating_tenth: u32,
     /// How far away somebody counts as of whom no place is known.
     pub unknown_metres: u32,
+    /// Where shoppers asked for a visit or were invited to it, whoever did not counts as so many metres farther away:
+    /// an applicant is preferred to anybody who is not nearer by more than that, grades and load being alike.
+    pub metres_unasked: u32,
+    /// The same of those who were invited, beside applicants and others. It is less than
+    /// [`Preferences::metres_unasked`].
+    pub metres_invited: u32,
 }
 
 impl Default for Preferences {
@@ -80,6 +93,8 @@ impl Default for Preferences {
             metres_per_visit: 5_000,
             metres_per_rating_tenth: 200,
             unknown_metres: 50_000,
+            metres_unasked: 20_000,
+            metres_invited: 10_000,
         }
     }
 }

@@ -80,6 +80,10 @@ codes! {
     UnsupportedMediaType = "unsupported_media_type", "This media type is not taken here.";
     /// Too many requests in a short time.
     TooManyRequests = "too_many_requests", "Too many requests; come again later.";
+    /// The person has caused as many mails on one day as the server sends for anybody.
+    DailyLimit = "daily_limit", "Enough for today; go on tomorrow.";
+    /// The agency takes no registrations.
+    RegistrationClosed = "registration_closed", "The agency takes no registrations at present.";
     /// The installation has its first administrator already.
     SetupClosed = "setup_closed", "The installation is set up already.";
     /// The set-up code is wrong.

@@ -85,10 +85,34 @@ names! {
 }
 
 impl EndReason {
+    /// What the shopper is told by mail of the end of an offer; nothing of what they did themselves.
+    #[must_use]
+    pub const fn notice(self) -> Option<NoticeKind> {
+        match self {
+            Self::Reassigned | Self::Cancelled => Some(NoticeKind::TakenBack),
+            Self::Expired => Some(NoticeKind::Expired),
+            Self::Declined | Self::GivenBack | Self::NotChosen | Self::PlaceClosed | Self::CannotDo => None,
+        }
+    }
+
     /// Whether the visit itself falls away with it, until a coordinator says otherwise.
     #[must_use]
     pub const fn ends_visit(self) -> bool {
         matches!(self, Self::PlaceClosed)
+    }
+}
+
+names! {
+    /// What a shopper is told about an offer by mail.
+    NoticeKind {
+        /// It was made.
+        Offered = "offered",
+        /// They are asked whether they want the visit.
+        Invited = "invited",
+        /// A coordinator took it back.
+        TakenBack = "taken_back",
+        /// It was not answered in time.
+        Expired = "expired",
     }
 }
 

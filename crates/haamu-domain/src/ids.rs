@@ -108,6 +108,8 @@ ids! {
     MailId
     /// An invitation into an agency.
     InvitationId
+    /// That somebody asked to become a shopper of an agency by themselves.
+    RegistrationId
     /// A one-time secret, a challenge or a ceremony that somebody has to complete.
     PendingId
     /// A passkey of a person.

@@ -13,6 +13,7 @@ mod audit;
 pub mod binding;
 pub mod brief;
 mod code;
+pub mod daily;
 pub mod eligibility;
 pub mod filling;
 pub mod hierarchy;
@@ -29,6 +30,7 @@ mod privacy;
 pub mod programme_parts;
 pub mod quiz;
 pub mod receipt;
+pub mod registration;
 pub mod renewal;
 mod role;
 pub mod scenario;
@@ -46,8 +48,9 @@ pub use code::Code;
 pub use ids::{
     AgencyId, AgreementId, AssignmentId, AuditId, BriefingId, ChecklistId, ChecklistVersionId,
     ClientOrganisationId, CompanionId, HierarchyId, InvitationId, JobId, LocationId, MailId, ParseIdError,
-    PasskeyId, PendingId, ProgrammeId, ProposalId, RefreshTokenId, RoundId, ScenarioId, ScoreId,
-    ServiceTokenId, SessionId, SetAsideId, StaffNoticeId, SubmissionId, TieId, UnitId, UserId, VisitId,
+    PasskeyId, PendingId, ProgrammeId, ProposalId, RefreshTokenId, RegistrationId, RoundId, ScenarioId,
+    ScoreId, ServiceTokenId, SessionId, SetAsideId, StaffNoticeId, SubmissionId, TieId, UnitId, UserId,
+    VisitId,
 };
 pub use machine::TransitionError;
 pub use operator::OperatorKind;

@@ -142,6 +142,10 @@ verbs! {
     ReadAgreement = "agreement.read": Administrator | Coordinator | Shopper;
     /// Read and write the profiles of the shopper panel, and the shopper agreement.
     ManagePanel = "panel.manage": Administrator | Coordinator;
+    /// Open and close the registration of shoppers, and set its conditions.
+    ManageRegistration = "registration.manage": Administrator;
+    /// Read who asked to become a shopper, and decide about them.
+    DecideRegistrations = "registration.decide": Administrator | Coordinator;
     /// Import people of the shopper panel.
     ImportShoppers = "shopper.import": Administrator | Coordinator;
     /// Import visits from before Haamu.

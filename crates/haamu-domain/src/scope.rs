@@ -68,6 +68,8 @@ impl Verb {
                 | Self::ManageSecondFactors
                 | Self::ManageSecurity
                 | Self::ManageServiceTokens
+                | Self::ManageRegistration
+                | Self::DecideRegistrations
                 | Self::EndSessions
                 | Self::DisableUser
                 | Self::ChangeRole

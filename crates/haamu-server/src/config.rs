@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use haamu_app::{AppSettings, Hashing, IdentitySettings};
+use haamu_domain::daily::DailyLimits;
 use haamu_form::Language;
 use haamu_store::{DbSettings, FileSettings};
 use haamu_wire::Secret;
@@ -174,6 +175,18 @@ const SETTINGS: &[Setting] = &[
         key: "invitation_days",
         default: Default::Number(7),
         doc: &["How long an invitation can be accepted."],
+    },
+    Setting {
+        area: "identity",
+        key: "invitations_per_day",
+        default: Default::Number(200),
+        doc: &["How many mails with invitations one person of an agency causes on one day."],
+    },
+    Setting {
+        area: "identity",
+        key: "job_invitations_per_day",
+        default: Default::Number(5_000),
+        doc: &["How many shoppers one person of an agency asks on one day whether they want a visit."],
     },
     Setting {
         area: "identity",
@@ -366,6 +379,8 @@ pub struct Config {
     lock_out_attempts: u32,
     lock_out_minutes: u32,
     invitation_days: u32,
+    invitations_per_day: u32,
+    job_invitations_per_day: u32,
     provider_addresses: String,
     smtp_url: Secret,
     mail_sender: String,
@@ -454,6 +469,12 @@ impl Config {
             ("lock_out_attempts", self.lock_out_attempts, 4..=1_000),
             ("lock_out_minutes", self.lock_out_minutes, 1..=24 * 60),
             ("invitation_days", self.invitation_days, 1..=366),
+            ("invitations_per_day", self.invitations_per_day, 1..=1_000_000),
+            (
+                "job_invitations_per_day",
+                self.job_invitations_per_day,
+                1..=1_000_000,
+            ),
             ("max_file_mib", self.max_file_mib, 1..=200),
             ("staging_days", self.staging_days, 1..=366),
             ("agency_staging_mib", self.agency_staging_mib, 1..=1 << 24),
@@ -638,6 +659,11 @@ impl Config {
                 attempts: self.lock_out_attempts,
                 pause: Duration::from_secs(u64::from(self.lock_out_minutes) * 60),
                 invitation: Duration::from_secs(u64::from(self.invitation_days) * 24 * 3600),
+                daily: DailyLimits {
+                    invitations: self.invitations_per_day,
+                    job_invitations: self.job_invitations_per_day,
+                    ..DailyLimits::default()
+                },
             },
             public_url: self.public_url(),
             language: Language::from_tag(&self.mail_language).unwrap_or_default(),

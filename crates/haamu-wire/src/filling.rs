@@ -66,6 +66,33 @@ pub struct VisitPlanOut {
     /// Why it is not to be made any more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub closed_reason: Option<String>,
+    /// The last day of its report, where that is not the round's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, format = Date))]
+    pub report_by: Option<LocalDate>,
+    /// Why it was given more time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub extension_reason: Option<String>,
+}
+
+/// More time for a visit that somebody has.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct ExtendIn {
+    /// The last day of the visit, not before the present one.
+    #[cfg_attr(feature = "openapi", schema(value_type = String, format = Date))]
+    pub visit_by: LocalDate,
+    /// The last day of its report; as it was, if absent.
+    #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, format = Date))]
+    pub report_by: Option<LocalDate>,
+    /// The day of the visit; the fixed one if absent and not over yet, or else the last free one.
+    #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, format = Date))]
+    pub due_on: Option<LocalDate>,
+    /// Why, in at most 1000 characters.
+    pub reason: String,
 }
 
 /// Which visits of a round go on the job board.

@@ -19,6 +19,7 @@ mod problem;
 mod programme_parts;
 mod programmes;
 mod proposals;
+mod registration;
 mod reports;
 mod sessions;
 mod set_aside;
@@ -42,7 +43,7 @@ pub use evaluations::{
 pub use failed_jobs::{FailedJobOut, FailedJobsOut};
 pub use filling::{
     AcceptIn, ApplicationOut, ApplicationsOut, AssignmentsIn, BulkAssignIn, ChangedOut, EligibilityOut,
-    GenerateVisitsIn, GeneratedOut, InviteShoppersIn, JobIn, JobLocationOut, JobOut, JobsOut,
+    ExtendIn, GenerateVisitsIn, GeneratedOut, InviteShoppersIn, JobIn, JobLocationOut, JobOut, JobsOut,
     ObstacleReportIn, PostVisitsIn, Quotas, ReasonIn, RescheduleIn, VisitPlanOut, VisitPlanPatch,
 };
 pub use haamu_sync as sync;
@@ -66,6 +67,10 @@ pub use programme_parts::{
 };
 pub use programmes::{ProgrammeIn, ProgrammeOut, ProgrammesOut, RoundIn, RoundOut, RoundsOut, StaffNoticeIn};
 pub use proposals::{ProposalOut, ProposedVisitOut, RefusedVisitOut, RelaxationOut, UnfilledVisitOut};
+pub use registration::{
+    ConfirmRegistrationIn, PublicRegistrationOut, RegistrationConditions, RegistrationIn, RegistrationOut,
+    RegistrationStateOut, RegistrationsOut,
+};
 pub use reports::{
     BandOut, LocalisedOut, ReportAnswerOut, ReportCriticalOut, ReportLossOut, ReportPhotoOut, ReportScoreOut,
     ReportSectionOut, ReportSummaryOut, ReportTagOut, ReportVisitOut, ReportsOut, VisitReportOut,

@@ -10,7 +10,7 @@ use crate::context::{require, require_in_agency};
 use crate::error::no_such;
 use crate::{App, Error};
 
-use super::facts::{PlannedVisit, RoundFacts, find_companion};
+use super::facts::{PlannedVisit, RoundFacts, find_companion, require_companion};
 
 /// What is asked about a visit.
 #[derive(Clone, Copy, Debug, Default)]
@@ -108,6 +108,7 @@ impl App {
             .candidates(tx, agency, &[shopper], Some(visit.id), self.now())
             .await?;
         let candidate = candidates.remove(&shopper).unwrap_or_default();
+        require_companion(tx, agency, shopper, query.companion).await?;
         let companion = match query.companion {
             None => None,
             Some(id) => {

@@ -24,7 +24,7 @@ use crate::programmes::find_part;
 use crate::{App, Error};
 
 use super::ask::without_date;
-use super::facts::RoundFacts;
+use super::facts::{RoundFacts, require_companion};
 use super::offer::{Given, OfferInput};
 
 /// So many jobs are on a page.
@@ -247,6 +247,7 @@ impl App {
             let (visit, _) = lock_posted(tx, actor, id).await?;
             let offer = offer_input(actor, input);
             let (facts, planned) = self.lock_rules(tx, actor, &visit, actor.user, "shopper").await?;
+            require_companion(tx, agency, actor.user, input.companion).await?;
             let (obstacles, _) = self.find_obstacles(tx, agency, &facts, &planned, &offer).await?;
             if !obstacles.is_empty() {
                 return Err(Error::not_eligible(obstacles));

@@ -16,6 +16,7 @@ use haamu_store::repo::visits::Visit;
 use haamu_store::repo::{agreements, briefings, clients, panel};
 
 use crate::Error;
+use crate::error::no_such;
 use crate::programmes::{find_part, home_zone};
 
 /// Numbers of visits by cells of quotas.
@@ -300,6 +301,20 @@ impl RoundFacts {
             is_done: entry.is_done,
         }
     }
+}
+
+/// Refuses terms that newly name a companion whom the shopper does not have, or has taken off the list.
+pub(crate) async fn require_companion(
+    tx: &Tx,
+    agency: AgencyId,
+    shopper: UserId,
+    id: Option<CompanionId>,
+) -> Result<(), Error> {
+    let Some(id) = id else { return Ok(()) };
+    if panel::has_companion(tx, agency, shopper, id).await? {
+        return Ok(());
+    }
+    Err(no_such("companion".to_owned(), "companion of the shopper"))
 }
 
 /// A companion of a shopper, by id; also one who was taken off the list since, for terms name them still.

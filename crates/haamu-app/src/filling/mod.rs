@@ -4,8 +4,11 @@
 mod apply;
 mod ask;
 mod board;
+mod extend;
 mod facts;
 mod generate;
+mod invite;
+mod notices;
 mod offer;
 mod own;
 mod panel;
@@ -14,9 +17,11 @@ mod propose;
 
 pub use ask::{EligibilityQuery, EligibilityView};
 pub use board::{ApplicationView, JobInput, JobQuery, JobView};
+pub use extend::ExtendInput;
 pub use generate::{GenerateInput, GenerateReport};
 pub use offer::OfferInput;
 pub use panel::{AgreementView, CompanionInput, OwnProfilePatch, ProfilePatch, TieInput};
 pub use plan::VisitPlanPatch;
 
+pub(crate) use facts::require_companion;
 pub(crate) use offer::Given;

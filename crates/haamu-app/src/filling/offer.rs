@@ -3,7 +3,7 @@
 use haamu_domain::attribute::{self, Attributes};
 use haamu_domain::brief::{assignment_entity, form_entity, submission_entity};
 use haamu_domain::eligibility::{Obstacle, last_date};
-use haamu_domain::filling::{EndReason, Origin};
+use haamu_domain::filling::{EndReason, NoticeKind, Origin};
 use haamu_domain::{
     Actor, AgencyId, AssignmentEvent, AssignmentId, AssignmentState, AuditEvent, Code, CompanionId,
     LocalDate, Role, SubmissionId, Timestamp, UserId, VisitEvent, VisitState,
@@ -13,7 +13,7 @@ use haamu_store::repo::feed::{self, FeedChange};
 use haamu_store::repo::submissions::{self, Submission};
 use haamu_store::repo::terms::{self, End, Terms};
 use haamu_store::repo::visits::{self, Assignment, Visit};
-use haamu_store::repo::{checklists, clients, identity, programmes};
+use haamu_store::repo::{checklists, clients, identity, panel, programmes};
 use serde_json::json;
 
 use crate::checklists::parse_stored;
@@ -22,7 +22,7 @@ use crate::jobs::Job;
 use crate::visits::scope_of;
 use crate::{App, Error};
 
-use super::facts::{PlannedVisit, RoundFacts, find_companion};
+use super::facts::{PlannedVisit, RoundFacts, find_companion, require_companion};
 use super::plan::check_scenario;
 
 /// To whom a visit goes, and on what terms.
@@ -140,12 +140,7 @@ impl App {
         let now = self.now();
         let mut assignment = self.open_assignment(tx, agency, visit, input.shopper).await?;
         let mut terms = terms::load(tx, agency, assignment.id).await?;
-        // What an application said holds where the offer says nothing else, and is judged as it is now.
-        let merged = OfferInput {
-            due_on: input.due_on.or(terms.due_on),
-            companion: input.companion.or(terms.companion),
-            ..*input
-        };
+        let merged = with_application(tx, agency, input, &terms).await?;
         let (obstacles, due_on) = self.find_obstacles(tx, agency, &facts, &planned, &merged).await?;
         if !obstacles.is_empty() {
             return Err(Error::not_eligible(obstacles));
@@ -164,16 +159,30 @@ impl App {
             visit.row_version += 1;
             terms.independent_at = Some(now);
         } else {
-            let job = Job::ExpireOffer {
-                assignment: assignment.id,
-            };
-            self.enqueue(tx, agency, &job, respond_by).await?;
+            self.await_answer(tx, agency, &assignment, respond_by).await?;
         }
         terms::put(tx, agency, &terms).await?;
         self.begin_submission(tx, agency, visit, &assignment).await?;
         self.refuse_other_applications(tx, agency, visit, assignment.id, now)
             .await?;
         Ok(assignment)
+    }
+
+    /// Tells the shopper of an offer, and takes it back when it is not answered by then.
+    async fn await_answer(
+        &self,
+        tx: &Tx,
+        agency: AgencyId,
+        assignment: &Assignment,
+        respond_by: Timestamp,
+    ) -> Result<(), Error> {
+        let job = Job::ExpireOffer {
+            assignment: assignment.id,
+        };
+        self.enqueue(tx, agency, &job, respond_by).await?;
+        let about = (assignment.visit, Some(assignment.id));
+        self.tell_of_offers(tx, agency, &[assignment.shopper], about, NoticeKind::Offered)
+            .await
     }
 
     /// The shopper's application becomes an offer; without one, there is a new assignment.
@@ -291,6 +300,11 @@ impl App {
         if !was_live {
             return Ok(());
         }
+        if let Some(kind) = reason.notice() {
+            let about = (visit.id, Some(assignment.id));
+            self.tell_of_offers(tx, agency, &[assignment.shopper], about, kind)
+                .await?;
+        }
         let submissions = submissions::list_of_visits(tx, agency, &[visit.id]).await?;
         let of_assignment = submissions
             .iter()
@@ -334,6 +348,26 @@ impl App {
         })
         .await
     }
+}
+
+/// An offer with what an application said where the offer says nothing else; it is judged as it is now. Whoever was
+/// taken off the list since does not come along.
+async fn with_application(
+    tx: &Tx,
+    agency: AgencyId,
+    input: &OfferInput,
+    applied: &Terms,
+) -> Result<OfferInput, Error> {
+    require_companion(tx, agency, input.shopper, input.companion).await?;
+    let companion = match applied.companion {
+        Some(id) if panel::has_companion(tx, agency, input.shopper, id).await? => Some(id),
+        _ => None,
+    };
+    Ok(OfferInput {
+        due_on: input.due_on.or(applied.due_on),
+        companion: input.companion.or(companion),
+        ..*input
+    })
 }
 
 async fn end_terms(

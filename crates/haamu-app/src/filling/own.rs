@@ -9,7 +9,7 @@ use haamu_domain::{
 use haamu_store::Tx;
 use haamu_store::repo::feed::{self, FeedChange};
 use haamu_store::repo::visits::{self, Assignment, Visit};
-use haamu_store::repo::{plans, terms};
+use haamu_store::repo::{plans, programmes, terms};
 use serde_json::json;
 
 use crate::context::{require, require_in_agency};
@@ -88,6 +88,8 @@ impl App {
                 let detail = "The visit is only offered; decline it.";
                 return Err(Error::because(Code::NotPossibleInState, detail));
             }
+            // Whoever closes the programme for good waits for the end of this, or this for the end of that.
+            programmes::lock_round(tx, actor.agency, visit.round).await?;
             let end = (event, reason, Some(words.clone()));
             self.end_assignment(tx, actor.agency, &mut visit, &mut assignment, end)
                 .await?;

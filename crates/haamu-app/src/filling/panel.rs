@@ -311,6 +311,8 @@ impl App {
         checks.finish()?;
         self.act(actor, |tx: Tx| async move {
             let tx = &tx;
+            // Of two who write at once, the second numbers after the first.
+            identity::lock_agency(tx, actor.agency).await?;
             let newest = agreements::list(tx, actor.agency)
                 .await?
                 .first()

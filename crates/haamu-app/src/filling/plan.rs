@@ -6,14 +6,14 @@ use haamu_domain::brief::assignment_entity;
 use haamu_domain::filling::{Board, EndReason, QuotaKind};
 use haamu_domain::{
     Actor, AgencyId, AssignmentEvent, AuditEvent, Code, Daypart, LocalDate, RoundId, ScenarioId, Target,
-    UserId, Verb, VisitId, VisitState,
+    Verb, VisitId, VisitState,
 };
 use haamu_store::Tx;
 use haamu_store::repo::feed::{self, FeedChange};
 use haamu_store::repo::plans::{self, VisitPlan};
 use haamu_store::repo::programmes::{self, Round};
+use haamu_store::repo::scenarios;
 use haamu_store::repo::visits::{self, Visit, VisitFilter};
-use haamu_store::repo::{identity, scenarios};
 use serde_json::json;
 
 use crate::context::{require, require_in_agency};
@@ -23,8 +23,6 @@ use crate::{App, Error};
 
 /// At most so many visits are changed at once.
 const MAX_VISITS: usize = 5_000;
-/// At most so many shoppers are asked about a visit at once.
-const MAX_INVITED: usize = 500;
 
 /// What is to change about the plan of a visit. An inner none leaves it to the round again.
 #[derive(Clone, Debug, Default)]
@@ -85,7 +83,7 @@ impl App {
     }
 
     /// Whoever has the visit learns of its new days.
-    async fn tell_of_plan(&self, tx: &Tx, agency: AgencyId, visit: VisitId) -> Result<(), Error> {
+    pub(super) async fn tell_of_plan(&self, tx: &Tx, agency: AgencyId, visit: VisitId) -> Result<(), Error> {
         for offer in visits::list_assignments(tx, agency, &[visit]).await? {
             if offer.state.is_live() {
                 let change = FeedChange {
@@ -186,45 +184,6 @@ impl App {
             plan.row_version += 1;
             let event = AuditEvent::of(Verb::CreateVisits, "visit", id);
             Ok((plan, event.with(json!({"cancelled": false}))))
-        })
-        .await
-    }
-
-    /// Asks shoppers whether they want a visit, which goes on the board if it is not there.
-    ///
-    /// # Errors
-    /// There is no such visit, or somebody is no shopper of the agency.
-    pub async fn invite_shoppers(
-        &self,
-        actor: &Actor,
-        id: VisitId,
-        shoppers: &[UserId],
-    ) -> Result<(), Error> {
-        require_in_agency(actor, Verb::InviteShoppers)?;
-        if shoppers.is_empty() || shoppers.len() > MAX_INVITED {
-            let mut checks = Checks::default();
-            checks.issue(
-                "shoppers",
-                "out_of_range",
-                format!("between 1 and {MAX_INVITED} shoppers at once"),
-            );
-            checks.finish()?;
-        }
-        self.act(actor, |tx: Tx| async move {
-            let tx = &tx;
-            let visit = lock_open(tx, actor, Verb::InviteShoppers, id).await?;
-            let known = identity::list_shoppers(tx, actor.agency, shoppers).await?;
-            if let Some(index) = shoppers.iter().position(|shopper| !known.contains(shopper)) {
-                return Err(no_such(format!("shoppers[{index}]"), "shopper of the agency"));
-            }
-            let plan = plans::load(tx, actor.agency, id, visit.round).await?;
-            if plan.board.is_none() {
-                let board = Some(Board::Apply);
-                plans::put(tx, actor.agency, &VisitPlan { board, ..plan }).await?;
-            }
-            plans::insert_invitations(tx, actor.agency, id, shoppers, actor.user, self.now()).await?;
-            let event = AuditEvent::of(Verb::InviteShoppers, "visit", id);
-            Ok(((), event.with(json!({"shoppers": shoppers.len()}))))
         })
         .await
     }
@@ -344,7 +303,7 @@ fn check(plan: &VisitPlan, round: &Round) -> Result<(), Error> {
     if visit_by < starts_on {
         checks.issue("visit_by", "out_of_order", "the visit ends before it starts");
     }
-    if visit_by > round.report_by {
+    if visit_by > plan.report_by.unwrap_or(round.report_by) {
         checks.issue(
             "visit_by",
             "out_of_order",

@@ -1,17 +1,17 @@
 //! Proposed plans: a coordinator asks for one, a job works it out, and whoever asked reads how far it is.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use haamu_domain::assigning::{self, OpenRound, PanelShopper, Plan, Preferences, UnassignedVisit};
 use haamu_domain::filling::{ProposalEvent, ProposalState};
 use haamu_domain::{
-    Actor, AgencyId, AuditEvent, Code, Decision, ProposalId, RoundId, Target, UserId, Verb, VisitState,
-    decide,
+    Actor, AgencyId, AssignmentState, AuditEvent, Code, Decision, ProposalId, RoundId, Target, UserId, Verb,
+    VisitId, VisitState, decide,
 };
 use haamu_store::repo::programmes::Programme;
 use haamu_store::repo::proposals::{self, Proposal};
 use haamu_store::repo::visits::{self, Visit, VisitFilter};
-use haamu_store::repo::{identity, programmes};
+use haamu_store::repo::{identity, plans, programmes};
 use haamu_store::{Reach, Tx};
 use serde_json::json;
 use tokio::sync::mpsc;
@@ -170,10 +170,14 @@ impl App {
         let planned = facts.visits(tx, agency, &open, self.now()).await?;
         let planned = planned.into_values();
         let to_make = planned.filter(|visit| visit.plan.closed_reason.is_none());
+        let (asked_by, invited) = wishes(tx, agency, &open).await?;
+        let of = |wishes: &Wishes, visit| wishes.get(&visit).cloned().unwrap_or_default();
         let visits = to_make.map(|visit| UnassignedVisit {
             id: visit.plan.visit,
             open: visit.open,
             not_before: visit.today,
+            asked_by: of(&asked_by, visit.plan.visit),
+            invited: of(&invited, visit.plan.visit),
         });
         let users = identity::list_all_shoppers(tx, agency).await?;
         let candidates = facts.candidates(tx, agency, &users, None, self.now()).await?;
@@ -286,6 +290,25 @@ pub(super) async fn actor_of(
     let actor = member.map(|member| member.actor());
     let may = |actor: &Actor| decide(actor, verb, &Target::agency(agency)) == Decision::Allowed;
     Ok(actor.filter(may))
+}
+
+/// Shoppers by visits.
+type Wishes = BTreeMap<VisitId, BTreeSet<UserId>>;
+
+/// Who asked for which of these visits, and who was asked whether they want them.
+async fn wishes(tx: &Tx, agency: AgencyId, of: &[Visit]) -> Result<(Wishes, Wishes), Error> {
+    let ids: Vec<_> = of.iter().map(|visit| visit.id).collect();
+    let mut asked_by = Wishes::new();
+    for one in visits::list_assignments(tx, agency, &ids).await? {
+        if one.state == AssignmentState::Applied {
+            asked_by.entry(one.visit).or_default().insert(one.shopper);
+        }
+    }
+    let mut invited = Wishes::new();
+    for (visit, shopper) in plans::list_invited(tx, agency, &ids).await? {
+        invited.entry(visit).or_default().insert(shopper);
+    }
+    Ok((asked_by, invited))
 }
 
 /// The visits of a round that are offered to nobody.

@@ -92,7 +92,7 @@ impl App {
 }
 
 /// What one customer of a network provider has: an address, or with IPv6 the first 64 bits of it.
-fn network_of(address: IpAddr) -> IpAddr {
+pub(super) fn network_of(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => {
             let bits = address.to_bits() >> 64 << 64;

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use haamu_domain::daily::Counted;
 use haamu_domain::{Actor, AuditEvent, AuditId, Code, PendingId, SecretPurpose, Verb};
 use haamu_report::Letter;
 use haamu_store::repo::identity::User;
@@ -29,7 +30,7 @@ impl App {
     /// worthless.
     ///
     /// # Errors
-    /// The address is verified already.
+    /// The address is verified already, or [`Code::DailyLimit`].
     pub async fn request_email_verification(&self, bearer: &Bearer) -> Result<(), Error> {
         let actor = &bearer.actor;
         require_in_agency(actor, Verb::ManageAccount)?;
@@ -40,6 +41,7 @@ impl App {
                 let detail = "The address is verified already.";
                 return Err(Error::because(Code::NotPossibleInState, detail));
             }
+            self.count_address_link(tx, actor).await?;
             let purpose = SecretPurpose::VerifyEmail;
             let secret = self
                 .fresh_link(tx, &user, purpose, &user.email, GOOD_FOR_HOURS)
@@ -59,7 +61,8 @@ impl App {
     /// The answer does not tell whether the address has an account; its owner is told instead.
     ///
     /// # Errors
-    /// The address is none, the password is wrong, [`Code::SignInLocked`], or [`Code::SignInAgain`].
+    /// The address is none, the password is wrong, [`Code::SignInLocked`], [`Code::SignInAgain`] or
+    /// [`Code::DailyLimit`].
     pub async fn request_email_change(
         &self,
         bearer: &Bearer,
@@ -78,6 +81,7 @@ impl App {
         self.act(actor, |tx: Tx| async move {
             let tx = &tx;
             let user = self.require_fresh(tx, bearer).await?;
+            self.count_address_link(tx, actor).await?;
             let event = AuditEvent::named("account.ask_to_change_email", "user", user.id);
             if identity::find_user_by_email(tx, email).await?.is_some() {
                 let language = self.language_of(&user);
@@ -172,6 +176,12 @@ impl App {
         };
         pending::delete_secrets(tx, link.user, link.purpose).await?;
         Ok(Some(link))
+    }
+
+    async fn count_address_link(&self, tx: &Tx, actor: &Actor) -> Result<(), Error> {
+        let limit = self.settings().identity.daily.address_links;
+        self.count_caused(tx, actor, Counted::AddressLinks, 1, limit)
+            .await
     }
 
     async fn post_link(

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use haamu_domain::daily::Counted;
 use haamu_domain::{
     Actor, AuditEvent, AuditId, ClientOrganisationId, Code, InvitationEvent, InvitationId, InvitationState,
     Role, UserId, Verb,
@@ -69,7 +70,8 @@ impl App {
     /// Invites somebody.
     ///
     /// # Errors
-    /// The role may not be given, or [`Code::AlreadyExists`]: the address is a member's, or was invited already.
+    /// The role may not be given, [`Code::DailyLimit`], or [`Code::AlreadyExists`]: the address is a member's, or
+    /// was invited already.
     pub async fn invite(&self, actor: &Actor, input: &InvitationInput) -> Result<Invitation, Error> {
         require_in_agency(actor, Verb::Invite)?;
         let mut checks = Checks::default();
@@ -88,6 +90,7 @@ impl App {
                 let detail = "This address is a member's.";
                 return Err(Error::because(Code::AlreadyExists, detail));
             }
+            self.count_invitation(tx, actor).await?;
             let now = self.now();
             let invitation = Invitation {
                 id: InvitationId::from_uuid(self.fresh_uuid()),
@@ -110,6 +113,11 @@ impl App {
             Ok((invitation, event))
         })
         .await
+    }
+
+    async fn count_invitation(&self, tx: &Tx, actor: &Actor) -> Result<(), Error> {
+        let limit = self.settings().identity.daily.invitations;
+        self.count_caused(tx, actor, Counted::Invitations, 1, limit).await
     }
 
     fn invitation_seconds(&self) -> i64 {
@@ -155,7 +163,7 @@ impl App {
     /// as a new one.
     ///
     /// # Errors
-    /// There is none, the role may not be given, or it was accepted or withdrawn.
+    /// There is none, the role may not be given, it was accepted or withdrawn, or [`Code::DailyLimit`].
     pub async fn resend_invitation(&self, actor: &Actor, id: InvitationId) -> Result<Invitation, Error> {
         require_in_agency(actor, Verb::Invite)?;
         self.act(actor, |tx: Tx| async move {
@@ -163,6 +171,7 @@ impl App {
             let (known, _) = self
                 .own_invitation(tx, actor, id, InvitationEvent::Resend)
                 .await?;
+            self.count_invitation(tx, actor).await?;
             let now = self.now();
             let expires_at = now.plus_seconds(self.invitation_seconds());
             let (secret, hash) = fresh_secret();
@@ -291,7 +300,7 @@ impl App {
             .await
     }
 
-    async fn require_account(
+    pub(super) async fn require_account(
         &self,
         account: &identity::User,
         password: &str,

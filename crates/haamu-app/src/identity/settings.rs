@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use haamu_domain::daily::DailyLimits;
 use haamu_domain::lockout::Patience;
 
 /// How passwords are hashed: the parameters of argon2id.
@@ -36,6 +37,8 @@ pub struct IdentitySettings {
     pub pause: Duration,
     /// How long an invitation can be accepted.
     pub invitation: Duration,
+    /// What people may cause only so often on one day.
+    pub daily: DailyLimits,
 }
 
 impl Default for IdentitySettings {
@@ -45,6 +48,7 @@ impl Default for IdentitySettings {
             attempts: 10,
             pause: Duration::from_secs(15 * 60),
             invitation: Duration::from_secs(7 * 24 * 3600),
+            daily: DailyLimits::default(),
         }
     }
 }

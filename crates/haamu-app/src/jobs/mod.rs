@@ -11,7 +11,7 @@ mod rendition;
 
 pub(crate) use process_submission::load_zone;
 
-use haamu_domain::{AssignmentId, MailId, PendingId, ProposalId, SubmissionId, Timestamp};
+use haamu_domain::{AssignmentId, MailId, PendingId, ProposalId, RegistrationId, SubmissionId, Timestamp, UserId};
 use haamu_store::repo::jobs::{self, ClaimedJob};
 use haamu_store::{Reach, Tx};
 use haamu_sync::BlobHash;
@@ -63,6 +63,21 @@ pub(crate) enum Job {
         /// The request.
         request: PendingId,
     },
+    /// Mail whoever has registered what comes next.
+    AnswerRegistration {
+        /// Which.
+        registration: RegistrationId,
+    },
+    /// Remove a registration whose time is over.
+    ExpireRegistration {
+        /// Which.
+        registration: RegistrationId,
+    },
+    /// Tell a shopper what has become of offers, in one mail.
+    MailOffers {
+        /// Whom.
+        shopper: UserId,
+    },
     /// Work out a proposed plan.
     ProposePlan {
         /// Which.
@@ -89,6 +104,9 @@ impl Job {
             Self::ExpireOffer { .. } => "expire_offer",
             Self::SendMail { .. } => "send_mail",
             Self::ResetPassword { .. } => "reset_password",
+            Self::AnswerRegistration { .. } => "answer_registration",
+            Self::ExpireRegistration { .. } => "expire_registration",
+            Self::MailOffers { .. } => "mail_offers",
             Self::ProposePlan { .. } => "propose_plan",
             Self::ApplyProposal { .. } => "apply_proposal",
         }
@@ -191,6 +209,13 @@ impl App {
             }
             Job::SendMail { mail } => self.send_mail(claimed.agency, mail).await,
             Job::ResetPassword { request } => self.mail_password_link(request).await,
+            Job::AnswerRegistration { registration } => {
+                self.answer_registration(claimed.agency, registration).await
+            }
+            Job::ExpireRegistration { registration } => {
+                self.expire_registration(claimed.agency, registration).await
+            }
+            Job::MailOffers { shopper } => self.mail_offers(claimed.agency, shopper).await,
         }
     }
 

@@ -75,8 +75,12 @@ impl App {
             let mut programme = programme.ok_or_else(|| Error::not_found("programme"))?;
             programme.state = programme.state.after(event)?;
             if event == ProgrammeEvent::Finish {
-                let open = visits::count_under_way(tx, actor.agency, id).await?
-                    + visits::count_offered(tx, actor.agency, id).await?;
+                // Offers are made, accepted and given back under the lock of their round: none is half done now, and
+                // whoever waits for the lock finds the programme closed. Offers are counted first, for one that is
+                // accepted in between is found under way then.
+                programmes::lock_rounds(tx, actor.agency, id).await?;
+                let offered = visits::count_offered(tx, actor.agency, id).await?;
+                let open = offered + visits::count_under_way(tx, actor.agency, id).await?;
                 if open > 0 {
                     let detail = format!("{open} of its visits are under way.");
                     return Err(Error::because(Code::NotPossibleInState, detail));

@@ -14,7 +14,7 @@ use serde_json::json;
 
 use crate::context::{require, require_in_agency};
 use crate::error::{Checks, Issue, no_such};
-use crate::filling::{Given, OfferInput};
+use crate::filling::{Given, OfferInput, require_companion};
 use crate::{App, Error};
 
 use super::briefs::brief;
@@ -282,6 +282,8 @@ impl App {
             // Read again under the visit's lock: a coordinator may have withdrawn it meanwhile.
             let assignment = visits::find_assignment(tx, actor.agency, id).await?;
             let mut assignment = assignment.ok_or_else(|| Error::not_found("assignment"))?;
+            // Whoever closes the programme for good waits for the end of this, or this for the end of that.
+            programmes::lock_round(tx, actor.agency, visit.round).await?;
             let respond_by = terms::load(tx, actor.agency, id).await?.respond_by;
             assignment.state = assignment.state.after(AssignmentEvent::Accept)?;
             if respond_by.is_some_and(|until| until <= self.now()) {
@@ -336,6 +338,7 @@ impl App {
         id: AssignmentId,
         input: &AcceptInput,
     ) -> Result<(), Error> {
+        require_companion(tx, actor.agency, actor.user, input.companion).await?;
         let mut terms = terms::load(tx, actor.agency, id).await?;
         terms.due_on = input.due_on.or(terms.due_on);
         terms.companion = input.companion.or(terms.companion);

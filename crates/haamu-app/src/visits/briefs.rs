@@ -118,7 +118,7 @@ impl Around {
             starts_on: plan.and_then(|plan| plan.starts_on),
             visit_by: plan.and_then(|plan| plan.visit_by).unwrap_or(round.visit_by),
             due_on: terms.and_then(|terms| terms.due_on),
-            report_by: round.report_by,
+            report_by: plan.and_then(|plan| plan.report_by).unwrap_or(round.report_by),
             location_attributes: submission.location_attributes.clone(),
             return_reason: submission.return_reason.clone(),
         })

@@ -40,7 +40,8 @@ fn relocate(state: &mut State, visit: usize) -> bool {
             break;
         }
         let shopper = near.shopper();
-        let cost = u64::from(near.cost) + state.load_cost(shopper);
+        let added = u64::from(state.wish_cost(visit, shopper)) + state.load_cost(shopper);
+        let cost = u64::from(near.cost) + added;
         if cost < least && shopper != was.shopper && state.may(&days, place, shopper) {
             least = cost;
             better = Some(shopper);
@@ -60,15 +61,17 @@ fn exchange(state: &mut State, visit: usize) -> bool {
         return false;
     };
     let place = state.visits[visit].place;
-    let cost = state.cost(place, was.shopper);
+    let cost = u64::from(state.cost(place, was.shopper)) + u64::from(state.wish_cost(visit, was.shopper));
     let near = state.places[place].near.iter().take(BEST).copied();
-    let nearer: Vec<_> = near.take_while(|near| near.cost < cost).collect();
+    let nearer: Vec<_> = near.take_while(|near| u64::from(near.cost) < cost).collect();
     for near in nearer {
         let shopper = near.shopper();
+        let then_here = u64::from(near.cost) + u64::from(state.wish_cost(visit, shopper));
         for other in state.shoppers[shopper].holds.clone() {
             let at = state.visits[other].place;
-            let now = u64::from(cost) + u64::from(state.cost(at, shopper));
-            let then = u64::from(near.cost) + u64::from(state.cost(at, was.shopper));
+            let there = |who| u64::from(state.cost(at, who)) + u64::from(state.wish_cost(other, who));
+            let now = cost + there(shopper);
+            let then = then_here + there(was.shopper);
             if then < now && state.place_codes(at, was.shopper).is_empty() && swap(state, visit, other) {
                 return true;
             }

@@ -84,7 +84,9 @@ fn outlook(state: &State, visit: usize) -> Outlook {
             continue;
         }
         found.options += 1;
-        let this = (u64::from(near.cost) + state.load_cost(shopper), shopper);
+        // What is added here is never less than nothing: who comes later in the list costs at least `near.cost`.
+        let added = u64::from(state.wish_cost(visit, shopper)) + state.load_cost(shopper);
+        let this = (u64::from(near.cost) + added, shopper);
         if found.best.is_none_or(|best| this < best) {
             found.second = found.best.replace(this);
         } else if found.second.is_none_or(|second| this < second) {

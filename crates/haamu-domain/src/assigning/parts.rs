@@ -10,6 +10,7 @@ use crate::{LocalDate, LocationId, UserId, VisitId};
 use super::UnassignedVisit;
 use super::codes::Codes;
 use super::quota::part_number;
+use super::wishes::Wishes;
 
 /// Somebody of the panel.
 pub(super) struct Shopper {
@@ -34,6 +35,8 @@ pub(super) struct Visit {
     pub(super) id: VisitId,
     pub(super) place: usize,
     pub(super) part: usize,
+    /// Who asked for it.
+    pub(super) wishes: Wishes,
     /// What the days break by themselves.
     pub(super) codes: Vec<Codes>,
     pub(super) placed: Option<Placement>,
@@ -122,6 +125,7 @@ impl Visit {
             id: visit.id,
             place,
             part: part_number(visit.open.daypart),
+            wishes: Wishes::default(),
             codes: codes.collect(),
             placed: None,
         }

@@ -8,6 +8,7 @@ use crate::{LocalDate, VisitId};
 use super::codes::Codes;
 use super::parts::{Near, Place, Placement, Shopper, Visit, past_visit, remove_last};
 use super::quota::Quotas;
+use super::wishes::Wishes;
 use super::{OpenRound, Preferences, ProposedVisit, UnassignedVisit};
 
 /// A round is planned at most so many days ahead.
@@ -31,6 +32,7 @@ pub(super) struct State {
 impl State {
     pub(super) fn new(round: OpenRound) -> Self {
         let dates = horizon(&round.visits);
+        let wishes = Wishes::new(&round);
         let quotas = Quotas::new(&round.quotas, &round.taken, round.starts_on, &dates);
         let mut numbers = BTreeMap::new();
         let mut places = Vec::new();
@@ -41,6 +43,9 @@ impl State {
                 places.len() - 1
             });
             visits.push(Visit::new(visit, place, &dates));
+        }
+        for (visit, wished) in visits.iter_mut().zip(wishes) {
+            visit.wishes = wished;
         }
         let ratings = round.shoppers.iter();
         let ratings = ratings.filter_map(|shopper| shopper.candidate.rating_tenths);
@@ -112,6 +117,11 @@ impl State {
         Some((kilometres * 1_000.0).round() as u32)
     }
 
+    /// What it costs that a shopper did not ask for a visit that others did ask for.
+    pub(super) fn wish_cost(&self, visit: usize, shopper: usize) -> u32 {
+        self.visits[visit].wishes.cost(shopper, &self.preferences)
+    }
+
     /// What one more visit of a shopper costs, by how many they have.
     pub(super) fn load_cost(&self, shopper: usize) -> u64 {
         u64::from(self.shoppers[shopper].load) * u64::from(self.preferences.metres_per_visit)
@@ -119,9 +129,10 @@ impl State {
 
     /// What a visit of the plan costs, the next of its shopper being the dearest.
     pub(super) fn cost_of(&self, visit: usize, placement: Placement) -> u64 {
-        let cost = self.cost(self.visits[visit].place, placement.shopper);
+        let cost = u64::from(self.cost(self.visits[visit].place, placement.shopper))
+            + u64::from(self.wish_cost(visit, placement.shopper));
         let before = self.shoppers[placement.shopper].load - 1;
-        u64::from(cost) + u64::from(before) * u64::from(self.preferences.metres_per_visit)
+        cost + u64::from(before) * u64::from(self.preferences.metres_per_visit)
     }
 
     /// What stands in the way of a visit by itself, day by day. The visit is not placed.

@@ -1,5 +1,6 @@
 //! Mails: what they say, in the product's languages, as plain text and as a simple page.
 
+mod offers;
 mod words;
 
 use askama::Template;
@@ -7,6 +8,7 @@ use haamu_domain::Role;
 use haamu_form::Language;
 use serde::{Deserialize, Serialize};
 
+pub use offers::{OfferLine, OfferNews};
 use words::Words;
 
 /// What a mail is about, with what its template is filled with.
@@ -51,6 +53,48 @@ pub enum Letter {
     },
     /// The password was changed.
     PasswordChanged,
+    /// Somebody has registered as a shopper, and is asked to show that the address is theirs.
+    ConfirmRegistration {
+        /// The name of the agency.
+        agency: String,
+        /// The secret of the link.
+        secret: String,
+        /// How long the link is good, in hours.
+        good_for_hours: u32,
+    },
+    /// Somebody has registered as a shopper with an address that has an account already, which may join the agency.
+    JoinAgency {
+        /// The name of the agency.
+        agency: String,
+        /// The secret of the link.
+        secret: String,
+        /// How long the link is good, in hours.
+        good_for_hours: u32,
+    },
+    /// Somebody has registered as a shopper with the address of a member of the agency.
+    AlreadyMember {
+        /// The name of the agency.
+        agency: String,
+    },
+    /// The agency has let somebody in who had registered.
+    RegistrationApproved {
+        /// The name of the agency.
+        agency: String,
+    },
+    /// The agency has declined somebody who had registered.
+    RegistrationDeclined {
+        /// The name of the agency.
+        agency: String,
+        /// Why, in the words of the agency.
+        reason: String,
+    },
+    /// What has become of offers of visits.
+    Offers {
+        /// The name of the agency.
+        agency: String,
+        /// Which.
+        news: OfferNews,
+    },
     /// A second factor was added to the account.
     SecondFactorAdded,
     /// The second factors were taken away.
@@ -76,6 +120,12 @@ impl Letter {
             Self::EmailChanged => "email_changed",
             Self::ResetPassword { .. } => "reset_password",
             Self::PasswordChanged => "password_changed",
+            Self::ConfirmRegistration { .. } => "confirm_registration",
+            Self::JoinAgency { .. } => "join_agency",
+            Self::AlreadyMember { .. } => "already_member",
+            Self::RegistrationApproved { .. } => "registration_approved",
+            Self::RegistrationDeclined { .. } => "registration_declined",
+            Self::Offers { .. } => "offers",
             Self::SecondFactorAdded => "second_factor_added",
             Self::SecondFactorsRemoved => "second_factors_removed",
         }
@@ -88,7 +138,14 @@ impl Letter {
             Self::Invitation { secret, .. } => Some(("invitation", secret)),
             Self::VerifyEmail { secret, .. } | Self::ChangeEmail { secret, .. } => Some(("email", secret)),
             Self::ResetPassword { secret, .. } => Some(("password", secret)),
-            Self::EmailInUse
+            Self::ConfirmRegistration { secret, .. } | Self::JoinAgency { secret, .. } => {
+                Some(("registration", secret))
+            }
+            Self::AlreadyMember { .. }
+            | Self::RegistrationApproved { .. }
+            | Self::RegistrationDeclined { .. }
+            | Self::Offers { .. }
+            | Self::EmailInUse
             | Self::EmailChanged
             | Self::PasswordChanged
             | Self::SecondFactorAdded

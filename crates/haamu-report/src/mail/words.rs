@@ -75,6 +75,12 @@ impl Words {
             Letter::Invitation { agency, role, .. } => text
                 .replace("{role}", role_name(*role, language))
                 .replace("{agency}", agency),
+            Letter::ConfirmRegistration { agency, .. }
+            | Letter::JoinAgency { agency, .. }
+            | Letter::AlreadyMember { agency }
+            | Letter::RegistrationApproved { agency }
+            | Letter::RegistrationDeclined { agency, .. }
+            | Letter::Offers { agency, .. } => text.replace("{agency}", agency),
             _ => text.to_owned(),
         };
         let mut paragraphs = vec![fill(said)];
@@ -82,11 +88,16 @@ impl Words {
             Letter::Invitation { good_for_hours, .. }
             | Letter::VerifyEmail { good_for_hours, .. }
             | Letter::ChangeEmail { good_for_hours, .. }
+            | Letter::ConfirmRegistration { good_for_hours, .. }
+            | Letter::JoinAgency { good_for_hours, .. }
             | Letter::ResetPassword { good_for_hours, .. } => {
                 paragraphs.push(common.good_for(*good_for_hours));
                 paragraphs.push(common.ignore.to_owned());
             }
-            Letter::EmailInUse => paragraphs.push(common.ignore.to_owned()),
+            Letter::RegistrationApproved { .. } => {}
+            Letter::RegistrationDeclined { reason, .. } => paragraphs.push(reason.clone()),
+            Letter::Offers { news, .. } => paragraphs.extend(news.paragraphs(language)),
+            Letter::EmailInUse | Letter::AlreadyMember { .. } => paragraphs.push(common.ignore.to_owned()),
             Letter::EmailChanged
             | Letter::PasswordChanged
             | Letter::SecondFactorAdded
@@ -150,6 +161,39 @@ const fn english(letter: &Letter) -> Phrases {
             "",
             "The password of your account was changed, and other devices were signed out.",
         ),
+        Letter::ConfirmRegistration { .. } => (
+            "Confirm your registration with {agency}",
+            "Confirm the registration",
+            "Somebody has registered with this address as a mystery shopper of {agency}. If it was you, follow the \
+             link and give the password that you chose.",
+        ),
+        Letter::JoinAgency { .. } => (
+            "Join {agency}",
+            "Join",
+            "Somebody wants to register with this address as a mystery shopper of {agency}. The address has an \
+             account already. If it was you, follow the link and give the password of your account to join.",
+        ),
+        Letter::AlreadyMember { .. } => (
+            "You are with {agency} already",
+            "",
+            "Somebody wanted to register with this address with {agency}. You have an account there already; sign \
+             in with it. Nothing was changed.",
+        ),
+        Letter::RegistrationApproved { .. } => (
+            "Welcome to {agency}",
+            "",
+            "{agency} has let you in as a mystery shopper. Sign in with your address and your password.",
+        ),
+        Letter::RegistrationDeclined { .. } => (
+            "Your registration with {agency}",
+            "",
+            "{agency} has declined your registration as a mystery shopper. The reason:",
+        ),
+        Letter::Offers { .. } => (
+            "Visits of {agency}",
+            "",
+            "{agency} has news about visits for you.",
+        ),
         Letter::SecondFactorAdded => (
             "A second factor was added",
             "",
@@ -200,6 +244,35 @@ const fn finnish(letter: &Letter) -> Phrases {
             "",
             "Tilisi salasana vaihdettiin, ja muut laitteet kirjattiin ulos.",
         ),
+        Letter::ConfirmRegistration { .. } => (
+            "Vahvista rekisteröitymisesi: {agency}",
+            "Vahvista rekisteröityminen",
+            "Tällä osoitteella on rekisteröidytty mystery shopperiksi: {agency}. Jos se olit sinä, avaa linkki ja \
+             anna valitsemasi salasana.",
+        ),
+        Letter::JoinAgency { .. } => (
+            "Liity mukaan: {agency}",
+            "Liity mukaan",
+            "Joku haluaa rekisteröityä tällä osoitteella mystery shopperiksi: {agency}. Osoitteella on jo tili. Jos \
+             se olit sinä, avaa linkki ja liity mukaan antamalla tilisi salasana.",
+        ),
+        Letter::AlreadyMember { .. } => (
+            "Olet jo mukana: {agency}",
+            "",
+            "Joku halusi rekisteröityä tällä osoitteella: {agency}. Sinulla on siellä jo tili; kirjaudu sillä \
+             sisään. Mitään ei muutettu.",
+        ),
+        Letter::RegistrationApproved { .. } => (
+            "Tervetuloa mukaan: {agency}",
+            "",
+            "{agency} on hyväksynyt sinut mystery shopperiksi. Kirjaudu sisään osoitteellasi ja salasanallasi.",
+        ),
+        Letter::RegistrationDeclined { .. } => (
+            "Rekisteröitymisesi: {agency}",
+            "",
+            "{agency} ei hyväksynyt rekisteröitymistäsi mystery shopperiksi. Perustelu:",
+        ),
+        Letter::Offers { .. } => ("Käyntejä: {agency}", "", "Sinulle on uutta käynneistä: {agency}."),
         Letter::SecondFactorAdded => (
             "Tilillesi lisättiin toinen tunnistautumistapa",
             "",
@@ -250,6 +323,35 @@ const fn swedish(letter: &Letter) -> Phrases {
             "",
             "Lösenordet för ditt konto har bytts, och andra enheter har loggats ut.",
         ),
+        Letter::ConfirmRegistration { .. } => (
+            "Bekräfta din registrering hos {agency}",
+            "Bekräfta registreringen",
+            "Någon har registrerat sig med den här adressen som mystery shopper hos {agency}. Om det var du, öppna \
+             länken och ange det lösenord som du valde.",
+        ),
+        Letter::JoinAgency { .. } => (
+            "Gå med i {agency}",
+            "Gå med",
+            "Någon vill registrera sig med den här adressen som mystery shopper hos {agency}. Adressen har redan ett \
+             konto. Om det var du, öppna länken och ange lösenordet för ditt konto för att gå med.",
+        ),
+        Letter::AlreadyMember { .. } => (
+            "Du är redan med i {agency}",
+            "",
+            "Någon ville registrera sig med den här adressen hos {agency}. Du har redan ett konto där; logga in med \
+             det. Ingenting ändrades.",
+        ),
+        Letter::RegistrationApproved { .. } => (
+            "Välkommen till {agency}",
+            "",
+            "{agency} har godkänt dig som mystery shopper. Logga in med din adress och ditt lösenord.",
+        ),
+        Letter::RegistrationDeclined { .. } => (
+            "Din registrering hos {agency}",
+            "",
+            "{agency} har inte godkänt din registrering som mystery shopper. Orsaken:",
+        ),
+        Letter::Offers { .. } => ("Besök för {agency}", "", "{agency} har nyheter om besök för dig."),
         Letter::SecondFactorAdded => (
             "En andra faktor har lagts till",
             "",

@@ -5,11 +5,15 @@ use std::collections::BTreeMap;
 use axum::extract::State;
 use axum::http::StatusCode;
 use haamu_app::record::VisitPlan;
-use haamu_app::{App, ApplicationView, EligibilityQuery, EligibilityView, GenerateInput, OfferInput};
+use haamu_app::{
+    App, ApplicationView, EligibilityQuery, EligibilityView, ExtendInput, GenerateInput, OfferInput,
+};
 use haamu_domain::filling::{Origin, QuotaKind};
-use haamu_domain::{CompanionId, LocalDate, LocationId, RoundId, ScenarioId, UnitId, UserId, VisitId};
+use haamu_domain::{
+    AssignmentId, CompanionId, LocalDate, LocationId, RoundId, ScenarioId, UnitId, UserId, VisitId,
+};
 use haamu_wire::{
-    ApplicationOut, ApplicationsOut, AssignmentsIn, ChangedOut, EligibilityOut, GenerateVisitsIn,
+    ApplicationOut, ApplicationsOut, AssignmentsIn, ChangedOut, EligibilityOut, ExtendIn, GenerateVisitsIn,
     GeneratedOut, InviteShoppersIn, ObstacleOut, PostVisitsIn, Quotas, ReasonIn, VisitOut, VisitPlanOut,
     VisitPlanPatch, VisitsOut,
 };
@@ -172,6 +176,28 @@ pub(super) async fn withdraw_assignment(
     Ok(axum::Json(visit_out(view)))
 }
 
+/// Give a shopper more time for a visit, within the time of its round or beyond it. Rules are judged for the new days.
+#[utoipa::path(post, path = "/v1/assignments/{id}/extend", tag = "filling",
+    params(("id" = Uuid, Path, description = "The assignment.")), request_body = ExtendIn,
+    responses((status = 200, description = "What is planned of the visit now; the shopper's devices learn of it.",
+        body = VisitPlanOut)))]
+pub(super) async fn extend_assignment(
+    State(app): State<App>,
+    SignedIn(bearer): SignedIn,
+    Path(id): Path<Uuid>,
+    Json(input): Json<ExtendIn>,
+) -> Result<axum::Json<VisitPlanOut>, Failure> {
+    let input = ExtendInput {
+        visit_by: input.visit_by,
+        report_by: input.report_by,
+        due_on: input.due_on,
+        reason: input.reason,
+    };
+    let id = AssignmentId::from_uuid(id);
+    let plan = app.extend_assignment(&bearer.actor, id, &input).await?;
+    Ok(axum::Json(plan_out(plan)))
+}
+
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
@@ -299,6 +325,8 @@ fn plan_out(plan: VisitPlan) -> VisitPlanOut {
         scenario: plan.scenario.map(ScenarioId::uuid),
         board: plan.board,
         closed_reason: plan.closed_reason,
+        report_by: plan.report_by,
+        extension_reason: plan.extension_reason,
     }
 }
 

@@ -6,13 +6,52 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::route::Operations;
-use super::{MAX_BODY, account, agency_access, devices, health, invitations, sessions, sign_in, users};
+use super::{
+    MAX_BODY, account, agency_access, devices, health, invitations, registration, sessions, sign_in, users,
+};
 
 pub(super) fn identity() -> OpenApiRouter<App> {
     sign_in_routes()
         .merge(account_routes())
         .merge(people())
         .merge(agency())
+        .merge(registrations())
+}
+
+fn registrations() -> OpenApiRouter<App> {
+    let register = &[Code::ValidationFailed, Code::NotFound, Code::RegistrationClosed];
+    let confirm = &[
+        Code::NoLongerGood,
+        Code::InvalidCredentials,
+        Code::SignInLocked,
+        Code::AlreadyExists,
+    ];
+    let set = &[Code::ValidationFailed, Code::AlreadyExists];
+    let decide = &[Code::NotFound, Code::NotPossibleInState, Code::AlreadyExists];
+    let decline = &[Code::ValidationFailed, Code::NotFound, Code::NotPossibleInState];
+    let verb = Verb::DecideRegistrations;
+    Operations::default()
+        .open(&[Code::NotFound], routes!(registration::read_public_registration))
+        .guessable(register, routes!(registration::create_registration))
+        .guessable(confirm, routes!(registration::confirm_registration))
+        .verb(
+            Verb::ManageRegistration,
+            &[],
+            routes!(registration::read_registration_conditions),
+        )
+        .verb(
+            Verb::ManageRegistration,
+            set,
+            routes!(registration::set_registration_conditions),
+        )
+        .verb(
+            verb,
+            &[Code::ValidationFailed],
+            routes!(registration::list_registrations),
+        )
+        .verb(verb, decide, routes!(registration::approve_registration))
+        .verb(verb, decline, routes!(registration::decline_registration))
+        .with_body_limit(MAX_BODY)
 }
 
 fn sign_in_routes() -> OpenApiRouter<App> {
@@ -71,7 +110,12 @@ fn sign_in_routes() -> OpenApiRouter<App> {
 
 fn account_routes() -> OpenApiRouter<App> {
     let password = &[Code::ValidationFailed, Code::SignInLocked];
-    let email = &[Code::ValidationFailed, Code::SignInLocked, Code::SignInAgain];
+    let email = &[
+        Code::ValidationFailed,
+        Code::SignInLocked,
+        Code::SignInAgain,
+        Code::DailyLimit,
+    ];
     let fresh = &[Code::SignInAgain, Code::NotPossibleInState];
     let confirm = &[Code::SignInAgain, Code::SecondFactorWrong, Code::SignInLocked];
     let begin = &[
@@ -94,7 +138,7 @@ fn account_routes() -> OpenApiRouter<App> {
         .verb(own, password, routes!(account::change_password))
         .verb(
             own,
-            &[Code::NotPossibleInState],
+            &[Code::NotPossibleInState, Code::DailyLimit],
             routes!(account::request_email_verification),
         )
         .verb(own, email, routes!(account::request_email_change))
@@ -133,6 +177,18 @@ fn people() -> OpenApiRouter<App> {
         Code::LastAdministrator,
     ];
     let open = &[Code::ValidationFailed, Code::NotFound, Code::NotPossibleInState];
+    let invite = &[
+        Code::ValidationFailed,
+        Code::NotFound,
+        Code::AlreadyExists,
+        Code::DailyLimit,
+    ];
+    let resend = &[
+        Code::ValidationFailed,
+        Code::NotFound,
+        Code::NotPossibleInState,
+        Code::DailyLimit,
+    ];
     let accept = &[
         Code::ValidationFailed,
         Code::NoLongerGood,
@@ -157,9 +213,9 @@ fn people() -> OpenApiRouter<App> {
         .verb(Verb::EnrolDevice, device, routes!(devices::enrol_device))
         .verb(Verb::ReadDevices, &[], routes!(devices::list_devices))
         .verb(Verb::RevokeDevice, found, routes!(devices::revoke_device))
-        .verb(Verb::Invite, create_user, routes!(invitations::create_invitation))
+        .verb(Verb::Invite, invite, routes!(invitations::create_invitation))
         .verb(Verb::Invite, &[], routes!(invitations::list_invitations))
-        .verb(Verb::Invite, open, routes!(invitations::resend_invitation))
+        .verb(Verb::Invite, resend, routes!(invitations::resend_invitation))
         .verb(Verb::Invite, open, routes!(invitations::withdraw_invitation))
         .guessable(&[Code::NoLongerGood], routes!(invitations::look_at_invitation))
         .guessable(accept, routes!(invitations::accept_invitation))

@@ -239,8 +239,8 @@ fn tie_out(tie: Tie) -> TieOut {
     }
 }
 
-fn agreement_out(agreements: Vec<Agreement>, accepted: bool) -> AgreementOut {
-    let text = |agreement: Agreement| AgreementTextOut {
+pub(super) fn agreement_text_out(agreement: Agreement) -> AgreementTextOut {
+    AgreementTextOut {
         id: agreement.id.uuid(),
         language: agreement.language,
         body: agreement.body,
@@ -249,10 +249,13 @@ fn agreement_out(agreements: Vec<Agreement>, accepted: bool) -> AgreementOut {
             .iter()
             .map(|byte| format!("{byte:02x}"))
             .collect(),
-    };
+    }
+}
+
+fn agreement_out(agreements: Vec<Agreement>, accepted: bool) -> AgreementOut {
     AgreementOut {
         version: agreements.first().map(|agreement| agreement.version),
-        texts: agreements.into_iter().map(text).collect(),
+        texts: agreements.into_iter().map(agreement_text_out).collect(),
         accepted,
     }
 }

@@ -142,12 +142,13 @@ pub(super) fn status_of(code: Code) -> StatusCode {
         | Code::AlreadyDecided
         | Code::PasskeysUnavailable
         | Code::LastAdministrator
+        | Code::RegistrationClosed
         | Code::WrongOffset => StatusCode::CONFLICT,
         Code::NoLongerGood => StatusCode::GONE,
         Code::IdentityProviderFailed => StatusCode::BAD_GATEWAY,
         Code::PayloadTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         Code::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-        Code::TooManyRequests | Code::SignInLocked => StatusCode::TOO_MANY_REQUESTS,
+        Code::TooManyRequests | Code::SignInLocked | Code::DailyLimit => StatusCode::TOO_MANY_REQUESTS,
         Code::UpgradeRequired => StatusCode::UPGRADE_REQUIRED,
         Code::DigestMismatch | Code::SecondFactorWrong => StatusCode::UNPROCESSABLE_ENTITY,
         Code::ChecksumMismatch => checksum_mismatch(),

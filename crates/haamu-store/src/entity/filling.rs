@@ -72,10 +72,12 @@ entity!(visit_plan, "visit_plan", {
     external_id: Option<String>,
     starts_on: Option<String>,
     visit_by: Option<String>,
+    report_by: Option<String>,
     daypart: Option<String>,
     scenario_id: Option<Uuid>,
     board: Option<String>,
     closed_reason: Option<String>,
+    extension_reason: Option<String>,
     row_version: i64,
 });
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use haamu_domain::{Actor, AgencyId, ClientOrganisationId, Role, Timestamp, UserId};
 use haamu_form::Language;
-use sea_orm::sea_query::OnConflict;
+use sea_orm::sea_query::{LockType, OnConflict};
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use uuid::Uuid;
 
@@ -149,6 +149,19 @@ pub async fn insert_agency(tx: &Tx, id: AgencyId, name: &str, now: Timestamp) ->
 pub async fn load_agency_name(tx: &Tx, id: AgencyId) -> Result<String, StoreError> {
     let row = agency::Entity::find_by_id(id.uuid()).one(tx.connection()).await?;
     row.map(|row| row.name).ok_or(StoreError::Missing("agency"))
+}
+
+/// Locks an agency: two who number something of it do so one after the other. Whoever refers to it meanwhile is
+/// not kept waiting.
+///
+/// # Errors
+/// The database failed.
+pub async fn lock_agency(tx: &Tx, id: AgencyId) -> Result<(), StoreError> {
+    agency::Entity::find_by_id(id.uuid())
+        .lock(LockType::NoKeyUpdate)
+        .one(tx.connection())
+        .await?;
+    Ok(())
 }
 
 /// Adds an account.

@@ -214,6 +214,23 @@ pub async fn find_companion(
     Ok(row.map(companion_record))
 }
 
+/// Whether a companion is on the list of a shopper.
+///
+/// # Errors
+/// The database failed.
+pub async fn has_companion(
+    tx: &Tx,
+    agency: AgencyId,
+    shopper: UserId,
+    id: CompanionId,
+) -> Result<bool, StoreError> {
+    let found = companion::Entity::find_by_id(id.uuid())
+        .filter(companion::Column::AgencyId.eq(agency.uuid()))
+        .filter(companion::Column::ShopperId.eq(shopper.uuid()))
+        .filter(companion::Column::RemovedAt.is_null());
+    super::exists(tx, found).await
+}
+
 pub(super) fn companion_record(row: companion::Model) -> Companion {
     Companion {
         id: CompanionId::from_uuid(row.id),

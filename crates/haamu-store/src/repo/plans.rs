@@ -1,6 +1,6 @@
 //! What is planned of visits besides their place, the job board, quotas of rounds, and invitations.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use haamu_domain::filling::{Board, QuotaKind};
 use haamu_domain::{
@@ -33,6 +33,8 @@ pub struct VisitPlan {
     pub starts_on: Option<LocalDate>,
     /// Its last day.
     pub visit_by: Option<LocalDate>,
+    /// The last day of its report.
+    pub report_by: Option<LocalDate>,
     /// The part of the day.
     pub daypart: Option<Daypart>,
     /// What the shopper does there.
@@ -41,6 +43,8 @@ pub struct VisitPlan {
     pub board: Option<Board>,
     /// Why it is not to be made any more: its place is closed, or it was cancelled.
     pub closed_reason: Option<String>,
+    /// Why it has more time than its round.
+    pub extension_reason: Option<String>,
     /// Counts changes; 0: not written yet.
     pub row_version: i64,
 }
@@ -55,10 +59,12 @@ impl VisitPlan {
             external_id: None,
             starts_on: None,
             visit_by: None,
+            report_by: None,
             daypart: None,
             scenario: None,
             board: None,
             closed_reason: None,
+            extension_reason: None,
             row_version: 0,
         }
     }
@@ -140,20 +146,24 @@ pub async fn put(tx: &Tx, agency: AgencyId, new: &VisitPlan) -> Result<(), Store
         external_id: Set(new.external_id.clone()),
         starts_on: Set(new.starts_on.map(|day| day.to_string())),
         visit_by: Set(new.visit_by.map(|day| day.to_string())),
+        report_by: Set(new.report_by.map(|day| day.to_string())),
         daypart: Set(new.daypart.map(|part| part.as_str().to_owned())),
         scenario_id: Set(new.scenario.map(ScenarioId::uuid)),
         board: Set(new.board.map(|board| board.as_str().to_owned())),
         closed_reason: Set(new.closed_reason.clone()),
+        extension_reason: Set(new.extension_reason.clone()),
         row_version: Set(new.row_version + 1),
     };
     let changed = [
         visit_plan::Column::ExternalId,
         visit_plan::Column::StartsOn,
         visit_plan::Column::VisitBy,
+        visit_plan::Column::ReportBy,
         visit_plan::Column::Daypart,
         visit_plan::Column::ScenarioId,
         visit_plan::Column::Board,
         visit_plan::Column::ClosedReason,
+        visit_plan::Column::ExtensionReason,
         visit_plan::Column::RowVersion,
     ];
     visit_plan::Entity::insert(row)
@@ -175,6 +185,7 @@ fn record(row: visit_plan::Model) -> Result<VisitPlan, StoreError> {
         external_id: row.external_id,
         starts_on: row.starts_on.as_deref().map(date).transpose()?,
         visit_by: row.visit_by.as_deref().map(date).transpose()?,
+        report_by: row.report_by.as_deref().map(date).transpose()?,
         daypart: row
             .daypart
             .map(|part| Daypart::from_name(&part).ok_or_else(corrupt))
@@ -185,6 +196,7 @@ fn record(row: visit_plan::Model) -> Result<VisitPlan, StoreError> {
             .map(|board| Board::from_name(&board).ok_or_else(corrupt))
             .transpose()?,
         closed_reason: row.closed_reason,
+        extension_reason: row.extension_reason,
         row_version: row.row_version,
     })
 }
@@ -369,6 +381,9 @@ pub async fn insert_invitations(
     by: UserId,
     now: Timestamp,
 ) -> Result<(), StoreError> {
+    if shoppers.is_empty() {
+        return Ok(());
+    }
     let rows = shoppers.iter().map(|shopper| job_invitation::ActiveModel {
         visit_id: Set(visit.uuid()),
         shopper_id: Set(shopper.uuid()),
@@ -382,6 +397,32 @@ pub async fn insert_invitations(
         .exec_without_returning(tx.connection())
         .await?;
     Ok(())
+}
+
+/// Who was asked about which of these visits.
+///
+/// # Errors
+/// The database failed.
+pub async fn list_invited(
+    tx: &Tx,
+    agency: AgencyId,
+    of: &[VisitId],
+) -> Result<BTreeSet<(VisitId, UserId)>, StoreError> {
+    let mut found = BTreeSet::new();
+    for of in of.chunks(super::MAX_IDS) {
+        let rows: Vec<(Uuid, Uuid)> = job_invitation::Entity::find()
+            .select_only()
+            .column(job_invitation::Column::VisitId)
+            .column(job_invitation::Column::ShopperId)
+            .filter(job_invitation::Column::AgencyId.eq(agency.uuid()))
+            .filter(job_invitation::Column::VisitId.is_in(of.iter().map(|visit| visit.uuid())))
+            .into_tuple()
+            .all(tx.connection())
+            .await?;
+        let pairs = rows.into_iter();
+        found.extend(pairs.map(|(visit, user)| (VisitId::from_uuid(visit), UserId::from_uuid(user))));
+    }
+    Ok(found)
 }
 
 /// The visits that a shopper was asked about.

@@ -247,6 +247,21 @@ pub async fn lock_round(tx: &Tx, agency: AgencyId, id: RoundId) -> Result<Option
     row.map(round_record).transpose()
 }
 
+/// Locks all rounds of a programme, in the order of their ids.
+///
+/// # Errors
+/// The database failed.
+pub async fn lock_rounds(tx: &Tx, agency: AgencyId, of: ProgrammeId) -> Result<(), StoreError> {
+    round::Entity::find()
+        .filter(round::Column::AgencyId.eq(agency.uuid()))
+        .filter(round::Column::ProgrammeId.eq(of.uuid()))
+        .order_by_asc(round::Column::Id)
+        .lock_exclusive()
+        .all(tx.connection())
+        .await?;
+    Ok(())
+}
+
 /// Rounds of the agency by their ids.
 ///
 /// # Errors

@@ -16,6 +16,12 @@ pub(super) fn filling() -> OpenApiRouter<App> {
         Code::NotPossibleInState,
         Code::AlreadyExists,
     ];
+    let invite = &[
+        Code::ValidationFailed,
+        Code::NotFound,
+        Code::NotPossibleInState,
+        Code::DailyLimit,
+    ];
     let assign = &[
         Code::ValidationFailed,
         Code::NotFound,
@@ -37,12 +43,13 @@ pub(super) fn filling() -> OpenApiRouter<App> {
         )
         .verb(Verb::AssignVisit, assign, routes!(filling::create_assignments))
         .verb(Verb::AssignVisit, assign, routes!(filling::withdraw_assignment))
+        .verb(Verb::AssignVisit, assign, routes!(filling::extend_assignment))
         .verb(Verb::ProposePlan, propose, routes!(proposals::create_proposal))
         .verb(Verb::ProposePlan, found, routes!(proposals::read_proposal))
         .verb(Verb::AssignVisit, propose, routes!(proposals::apply_proposal))
         .verb(Verb::AskEligibility, quotas, routes!(filling::read_eligibility))
         .verb(Verb::ReadApplications, found, routes!(filling::list_applications))
-        .verb(Verb::InviteShoppers, plan, routes!(filling::invite_shoppers))
+        .verb(Verb::InviteShoppers, invite, routes!(filling::invite_shoppers))
         .verb(Verb::ReadProgrammes, found, routes!(filling::read_quotas))
         .verb(Verb::CreateRound, quotas, routes!(filling::put_quotas))
         .with_body_limit(MAX_BODY)

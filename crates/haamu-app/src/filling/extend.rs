@@ -1,0 +1,136 @@
+//! More time for one visit that somebody has.
+
+use haamu_domain::{Actor, AssignmentId, AuditEvent, Code, LocalDate, Verb};
+use haamu_store::Tx;
+use haamu_store::repo::plans::{self, VisitPlan};
+use haamu_store::repo::programmes::{self, Round};
+use haamu_store::repo::{terms, visits};
+use serde_json::json;
+
+use crate::context::require_in_agency;
+use crate::error::Checks;
+use crate::{App, Error};
+
+use super::OfferInput;
+use super::plan::lock_open;
+
+/// No report is due more than so many days after those of its round.
+const MOST_DAYS_BEYOND: u32 = 366;
+
+/// New dates of a visit.
+#[derive(Clone, Debug)]
+pub struct ExtendInput {
+    /// The last day of the visit.
+    pub visit_by: LocalDate,
+    /// The last day of its report; as it was, if absent.
+    pub report_by: Option<LocalDate>,
+    /// The day of the visit; the one that was fixed, if absent and not over yet, or else the last free one.
+    pub due_on: Option<LocalDate>,
+    /// Why.
+    pub reason: String,
+}
+
+impl App {
+    /// Gives a shopper more time for a visit, within the time of the round or beyond it. Rules are judged for the
+    /// new dates.
+    ///
+    /// # Errors
+    /// There is no such assignment, it is not live, its evaluation has been handed in, dates are out of order, or
+    /// [`Code::NotEligible`].
+    pub async fn extend_assignment(
+        &self,
+        actor: &Actor,
+        id: AssignmentId,
+        input: &ExtendInput,
+    ) -> Result<VisitPlan, Error> {
+        require_in_agency(actor, Verb::AssignVisit)?;
+        let mut checks = Checks::default();
+        let reason = &checks.text("reason", &input.reason, 1_000);
+        checks.finish()?;
+        self.act(actor, |tx: Tx| async move {
+            let tx = &tx;
+            let agency = actor.agency;
+            let unknown = || Error::not_found("assignment");
+            let found = visits::find_assignment(tx, agency, id)
+                .await?
+                .ok_or_else(unknown)?;
+            let visit = lock_open(tx, actor, Verb::AssignVisit, found.visit).await?;
+            // Read again under the visit's lock: the shopper may have given it back meanwhile.
+            let found = visits::find_assignment(tx, agency, id)
+                .await?
+                .ok_or_else(unknown)?;
+            if !found.state.is_live() {
+                let detail = format!("The assignment is {}.", found.state);
+                return Err(Error::because(Code::NotPossibleInState, detail));
+            }
+            let round = programmes::find_round(tx, agency, visit.round).await?;
+            let round = round.ok_or_else(|| Error::not_found("round"))?;
+            let before = plans::load(tx, agency, visit.id, visit.round).await?;
+            check(&before, &round, input)?;
+            let mut plan = VisitPlan {
+                visit_by: Some(input.visit_by),
+                report_by: input.report_by.or(before.report_by),
+                extension_reason: Some(reason.clone()),
+                ..before
+            };
+            // Rules are asked of what is written.
+            plans::put(tx, agency, &plan).await?;
+            plan.row_version += 1;
+            let (facts, planned) = self
+                .lock_rules(tx, actor, &visit, found.shopper, "shopper")
+                .await?;
+            let mut terms = terms::load(tx, agency, id).await?;
+            let fixed = terms.due_on.filter(|day| *day >= planned.today);
+            let offer = OfferInput {
+                shopper: found.shopper,
+                due_on: input.due_on.or(fixed),
+                companion: terms.companion,
+            };
+            let (obstacles, due_on) = self.find_obstacles(tx, agency, &facts, &planned, &offer).await?;
+            if !obstacles.is_empty() {
+                return Err(Error::not_eligible(obstacles));
+            }
+            terms.due_on = due_on;
+            terms::put(tx, agency, &terms).await?;
+            self.tell_of_plan(tx, agency, visit.id).await?;
+            let detail = json!({"visit_by": plan.visit_by, "report_by": plan.report_by, "due_on": due_on});
+            let event = AuditEvent::of(Verb::AssignVisit, "assignment", id).with(detail);
+            Ok((plan, event))
+        })
+        .await
+    }
+}
+
+fn check(before: &VisitPlan, round: &Round, input: &ExtendInput) -> Result<(), Error> {
+    let mut checks = Checks::default();
+    let was = before.visit_by.unwrap_or(round.visit_by);
+    let report_was = before.report_by.unwrap_or(round.report_by);
+    let report_by = input.report_by.unwrap_or(report_was);
+    if input.visit_by < was {
+        checks.issue(
+            "visit_by",
+            "out_of_order",
+            format!("the visit has time until {was} already"),
+        );
+    }
+    if report_by < report_was {
+        let message = format!("the report has time until {report_was} already");
+        checks.issue("report_by", "out_of_order", message);
+    }
+    if report_by < input.visit_by {
+        let message = "the report is due before the visit ends";
+        checks.issue("report_by", "out_of_order", message);
+    }
+    if report_by > round.report_by.plus_days(MOST_DAYS_BEYOND) {
+        let message = format!("at most {MOST_DAYS_BEYOND} days after the reports of the round");
+        checks.issue("report_by", "out_of_range", message);
+    }
+    if input.due_on.is_some_and(|day| day > input.visit_by) {
+        checks.issue(
+            "due_on",
+            "out_of_order",
+            "the day lies after the last one of the visit",
+        );
+    }
+    checks.finish()
+}

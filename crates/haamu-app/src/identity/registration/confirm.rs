@@ -1,0 +1,202 @@
+//! Showing that the address of a registration is one's own, and becoming a shopper.
+
+use haamu_domain::panel::Profile;
+use haamu_domain::registration::{Approval, RegistrationEvent, RegistrationState};
+use haamu_domain::{Actor, AuditEvent, AuditId, Code, Role, UserId};
+use haamu_store::Tx;
+use haamu_store::repo::panel::ProfileRecord;
+use haamu_store::repo::registrations::{self, Registration};
+use haamu_store::repo::{agreements, audit, identity, panel};
+
+use crate::jobs::Job;
+use crate::{App, Error};
+
+use super::super::attempts::Origin;
+use super::super::tokens::hash_secret;
+use super::{DECIDED_DAYS, Person, WAITING_DAYS};
+
+impl App {
+    /// Takes the link of a mail about a registration, with the password: that of the registration, or that of the
+    /// account that the address has. Who follows a link that somebody else caused does not know it, and makes no
+    /// account with a stranger's password. Says whether the person is in; if not, staff decide.
+    ///
+    /// # Errors
+    /// [`Code::NoLongerGood`], [`Code::InvalidCredentials`], [`Code::SignInLocked`], or [`Code::AlreadyExists`] if
+    /// another registration of the address waits for a decision.
+    pub async fn confirm_registration(
+        &self,
+        secret: &str,
+        password: &str,
+        origin: &Origin,
+    ) -> Result<RegistrationState, Error> {
+        let hash = hash_secret(secret);
+        let hash = &hash;
+        let (person, account) = self
+            .look(|tx: Tx| async move {
+                let tx = &tx;
+                let (_, person) = self.good_registration(tx, hash).await?;
+                let account = identity::find_user_by_email(tx, &person.email).await?;
+                Ok((person, account))
+            })
+            .await?;
+        match &account {
+            Some(account) => self.require_account(account, password, origin).await?,
+            None => self.require_registered(&person, password, origin).await?,
+        }
+        let expected = account.map(|account| account.id);
+        let state = self
+            .inner
+            .db
+            .write(|tx: Tx| async move { self.verify_registration(&tx, hash, expected).await })
+            .await?;
+        self.jobs_added();
+        Ok(state)
+    }
+
+    async fn good_registration(&self, tx: &Tx, hash: &[u8]) -> Result<(Registration, Person), Error> {
+        let over = || Error::refused(Code::NoLongerGood);
+        let found = registrations::find_by_secret(tx, hash).await?;
+        let is_good = |found: &Registration| {
+            found.state == RegistrationState::Unverified && self.now() < found.expires_at
+        };
+        let found = found.filter(is_good).ok_or_else(over)?;
+        let person = self.open_person(&found)?.ok_or_else(over)?;
+        Ok((found, person))
+    }
+
+    async fn require_registered(
+        &self,
+        person: &Person,
+        password: &str,
+        origin: &Origin,
+    ) -> Result<(), Error> {
+        let attempt = self.begin_password_attempt(&person.email, origin).await?;
+        if !self
+            .verify_password(password, Some(&person.password_hash))
+            .await?
+        {
+            return Err(Error::refused(Code::InvalidCredentials));
+        }
+        let attempt = &attempt;
+        self.inner
+            .db
+            .write(|tx: Tx| async move { self.end_attempt(&tx, attempt).await })
+            .await
+    }
+
+    async fn verify_registration(
+        &self,
+        tx: &Tx,
+        hash: &[u8],
+        expected: Option<UserId>,
+    ) -> Result<RegistrationState, Error> {
+        let over = || Error::refused(Code::NoLongerGood);
+        let (found, _) = self.good_registration(tx, hash).await?;
+        registrations::lock(tx, found.agency, found.id).await?;
+        // Of two who follow the link at once, the second finds it used up.
+        let (mut found, person) = self.good_registration(tx, hash).await?;
+        let account = identity::find_user_by_email(tx, &person.email).await?;
+        if account.map(|account| account.id) != expected {
+            return Err(over());
+        }
+        let now = self.now();
+        found.verified_at = Some(now);
+        let conditions = registrations::find_conditions(tx, found.agency).await?;
+        let conditions = conditions.ok_or_else(over)?;
+        let member = match conditions.approval {
+            Approval::ByStaff => {
+                found.state = found.state.after(RegistrationEvent::Verify)?;
+                found.expires_at = now.plus_days(WAITING_DAYS);
+                None
+            }
+            Approval::Automatic => {
+                found.state = found.state.after(RegistrationEvent::Admit)?;
+                let member = self.make_shopper(tx, &found, &person).await?;
+                self.forget_person(&mut found);
+                Some(member)
+            }
+        };
+        registrations::update(tx, &found).await?;
+        let job = Job::ExpireRegistration {
+            registration: found.id,
+        };
+        self.enqueue(tx, found.agency, &job, found.expires_at).await?;
+        let event = AuditEvent::named("registration.confirm", "registration", found.id);
+        let event = event.with(serde_json::json!({"state": found.state.as_str()}));
+        let id = AuditId::from_uuid(self.fresh_uuid());
+        audit::insert(tx, id, found.agency, member.as_ref(), &event, now).await?;
+        Ok(found.state)
+    }
+
+    /// What is left of a registration that is decided: nothing that tells who it was.
+    pub(super) fn forget_person(&self, registration: &mut Registration) {
+        let now = self.now();
+        registration.content = None;
+        registration.decided_at = Some(now);
+        registration.expires_at = now.plus_days(DECIDED_DAYS);
+    }
+
+    /// Makes somebody a shopper of the agency who has shown that the address is theirs. An account that the address
+    /// has stays as it is, and so does what the person is in the agency already.
+    pub(super) async fn make_shopper(
+        &self,
+        tx: &Tx,
+        registration: &Registration,
+        person: &Person,
+    ) -> Result<Actor, Error> {
+        let (agency, now) = (registration.agency, self.now());
+        let user = match identity::find_user_by_email(tx, &person.email).await? {
+            Some(known) => {
+                identity::set_verified_email(tx, known.id, &known.email, now).await?;
+                known.id
+            }
+            None => self.insert_registered(tx, person).await?,
+        };
+        let known = identity::find_membership(tx, agency, user).await?;
+        let is_new = known.is_none();
+        let member = known.unwrap_or(identity::Membership {
+            agency,
+            user,
+            role: Role::Shopper,
+            client_organisation: None,
+            disabled_at: None,
+        });
+        if is_new {
+            identity::insert_membership(tx, &member, now).await?;
+            let profile = ProfileRecord {
+                user,
+                external_id: None,
+                profile: Profile {
+                    born_on: Some(person.born_on),
+                    languages: person.languages.clone(),
+                    ..Profile::unknown()
+                },
+                row_version: 0,
+            };
+            panel::put_profile(tx, agency, &profile, now).await?;
+        }
+        if let Some(id) = registration.agreement {
+            let all = agreements::list(tx, agency).await?;
+            if let Some(accepted) = all.iter().find(|it| it.id == id) {
+                let at = registration.created_at;
+                agreements::insert_acceptance(tx, agency, accepted, user, at).await?;
+            }
+        }
+        Ok(member.actor())
+    }
+
+    async fn insert_registered(&self, tx: &Tx, person: &Person) -> Result<UserId, Error> {
+        let now = self.now();
+        let user = identity::User {
+            id: UserId::from_uuid(self.fresh_uuid()),
+            email: person.email.clone(),
+            display_name: person.display_name.clone(),
+            password_hash: Some(person.password_hash.clone()),
+            disabled_at: None,
+            email_verified_at: Some(now),
+            language: person.language(),
+        };
+        identity::insert_user(tx, &user, now).await?;
+        Ok(user.id)
+    }
+}

@@ -1,0 +1,48 @@
+//! Who asked for which visit, or was invited to it.
+
+use std::collections::BTreeMap;
+
+use super::{OpenRound, Preferences};
+
+/// The shoppers of one visit who asked for it or were invited, by their numbers.
+#[derive(Default)]
+pub(super) struct Wishes {
+    /// Sorted.
+    asked_by: Vec<usize>,
+    /// Sorted; without those who asked.
+    invited: Vec<usize>,
+}
+
+impl Wishes {
+    /// Those of each visit of a round.
+    pub(super) fn new(round: &OpenRound) -> Vec<Self> {
+        let numbers = round.shoppers.iter().enumerate();
+        let numbers: BTreeMap<_, _> = numbers.map(|(number, shopper)| (shopper.id, number)).collect();
+        let sorted = |mut of: Vec<usize>| {
+            of.sort_unstable();
+            of
+        };
+        let wishes = round.visits.iter().map(|visit| {
+            let asked_by = visit.asked_by.iter().filter_map(|id| numbers.get(id).copied());
+            let others = visit.invited.difference(&visit.asked_by);
+            let invited = others.filter_map(|id| numbers.get(id).copied());
+            Self {
+                asked_by: sorted(asked_by.collect()),
+                invited: sorted(invited.collect()),
+            }
+        });
+        wishes.collect()
+    }
+
+    /// What it costs that a shopper did not ask for the visit; nothing where nobody did and nobody was invited.
+    pub(super) fn cost(&self, shopper: usize, preferences: &Preferences) -> u32 {
+        let has = |of: &[usize]| of.binary_search(&shopper).is_ok();
+        if (self.asked_by.is_empty() && self.invited.is_empty()) || has(&self.asked_by) {
+            0
+        } else if has(&self.invited) {
+            preferences.metres_invited
+        } else {
+            preferences.metres_unasked
+        }
+    }
+}
