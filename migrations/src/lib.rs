@@ -17,6 +17,7 @@ mod m20261129_000008_filling;
 mod m20261129_000009_ways_to_rows;
 mod m20261129_000010_proposals;
 mod m20261129_000011_imports;
+mod m20261129_000013_retention;
 mod run;
 mod table;
 
@@ -44,6 +45,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261129_000009_ways_to_rows::Migration),
             Box::new(m20261129_000010_proposals::Migration),
             Box::new(m20261129_000011_imports::Migration),
+            Box::new(m20261129_000013_retention::Migration),
         ]
     }
 }

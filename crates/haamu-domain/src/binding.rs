@@ -25,8 +25,12 @@ pub use review::is_review_stale;
 
 use review::review_cell;
 
+use crate::retention::stand_in;
+
 /// A value that is JSON.
 pub const TAG_JSON: u8 = 1;
+/// A value that was deleted when its time was over: a commitment to what it was.
+pub const TAG_REDACTED: u8 = 2;
 /// The longest comment, in characters.
 pub const MAX_COMMENT_CHARS: usize = 4_000;
 /// The stage of everything but follow-up sections.
@@ -34,9 +38,9 @@ pub const MAIN_STAGE: &str = "main";
 /// The register that submits are noted under.
 pub const SUBMIT_REGISTER: &str = "submit";
 
-const ANSWER: &str = "answer/";
-const COMMENT: &str = "comment/";
-const FILES: &str = "files/";
+pub(crate) const ANSWER: &str = "answer/";
+pub(crate) const COMMENT: &str = "comment/";
+pub(crate) const FILES: &str = "files/";
 
 /// The register of a question's answer.
 #[must_use]
@@ -178,7 +182,13 @@ pub fn bind(checklist: &Checklist, document: &Document, context: &Context) -> Bo
     for slot in &slots {
         let id = checklist.questions()[slot.question].id.as_str();
         let instance = bound.instance(checklist, *slot);
-        if let Some(json) = shown_json(document, |lane| in_instance(answer_key(lane, id), instance))
+        let key = |lane| in_instance(answer_key(lane, id), instance);
+        let kind = &checklist.questions()[slot.question].kind;
+        let json = shown_json(document, key).or_else(|| {
+            let is_deleted = is_redacted(document, &key);
+            is_deleted.then(|| stand_in(kind).map(str::to_owned)).flatten()
+        });
+        if let Some(json) = json
             && let Err(findings) = answers.set(checklist, &slot.path(checklist), &json)
         {
             bound.findings.extend(findings.into_vec());
@@ -249,6 +259,12 @@ fn shown_json(document: &Document, key: impl Fn(Lane) -> RegisterKey) -> Option<
     (value.tag == TAG_JSON)
         .then(|| String::from_utf8(value.bytes.0.to_vec()).ok())
         .flatten()
+}
+
+/// Whether the value that is shown for a register was deleted when its time was over.
+fn is_redacted(document: &Document, key: &impl Fn(Lane) -> RegisterKey) -> bool {
+    let value = shown_cell(document, key).and_then(|cell| cell.register.value());
+    value.is_some_and(|value| value.tag == TAG_REDACTED)
 }
 
 fn shown_cell<'a>(document: &'a Document, key: &impl Fn(Lane) -> RegisterKey) -> Option<&'a Cell> {

@@ -26,6 +26,7 @@ mod privacy;
 pub mod programme_parts;
 pub mod quiz;
 pub mod receipt;
+pub mod retention;
 mod role;
 pub mod scenario;
 mod scope;
@@ -42,7 +43,7 @@ pub use code::Code;
 pub use ids::{
     AgencyId, AgreementId, AssignmentId, AuditId, BriefingId, ChecklistId, ChecklistVersionId,
     ClientOrganisationId, CompanionId, HierarchyId, InvitationId, JobId, LocationId, MailId, ParseIdError,
-    PasskeyId, PendingId, ProgrammeId, ProposalId, RefreshTokenId, RoundId, ScenarioId, ScoreId,
+    PasskeyId, PendingId, ProgrammeId, ProposalId, PurgeId, RefreshTokenId, RoundId, ScenarioId, ScoreId,
     ServiceTokenId, SessionId, SetAsideId, StaffNoticeId, SubmissionId, TieId, UnitId, UserId, VisitId,
 };
 pub use operator::OperatorKind;

@@ -238,6 +238,7 @@ impl App {
             form: None,
             cycle: 0,
             return_reason: None,
+            purged: BTreeSet::new(),
             row_version: 1,
         };
         submissions::insert(tx, agency, &submission, self.now()).await?;

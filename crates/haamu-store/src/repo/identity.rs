@@ -428,6 +428,7 @@ pub(super) fn member_row(member: &Membership, now: Timestamp) -> membership::Act
         client_organisation_id: Set(member.client_organisation.map(ClientOrganisationId::uuid)),
         created_at: Set(now.millis()),
         disabled_at: Set(member.disabled_at.map(Timestamp::millis)),
+        anonymised_at: Set(None),
     }
 }
 
