@@ -33,6 +33,7 @@ mod query_plans;
 mod receipts;
 mod repeats;
 mod reports;
+mod retention;
 mod review;
 mod second_factors;
 mod service_tokens;

@@ -7,6 +7,7 @@ mod checklist;
 mod custody;
 mod device;
 mod keys;
+mod purge;
 mod receipt;
 mod score;
 mod serve;
@@ -46,6 +47,8 @@ enum Command {
     Receipt(receipt::ReceiptArgs),
     /// Tell devices what is safe in a backup.
     Custody(custody::CustodyArgs),
+    /// Delete what is kept no longer, now rather than in the next night.
+    Purge(purge::PurgeArgs),
     /// Rotate the server's own keys.
     Keys(keys::KeysArgs),
 }
@@ -62,6 +65,7 @@ fn main() -> ExitCode {
         Command::Device(arguments) => device::run(&arguments),
         Command::Receipt(arguments) => receipt::run(&arguments),
         Command::Custody(arguments) => custody::run(&arguments),
+        Command::Purge(arguments) => purge::run(&arguments),
         Command::Keys(arguments) => keys::run(&arguments),
     };
     match outcome {

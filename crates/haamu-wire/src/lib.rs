@@ -20,6 +20,7 @@ mod programme_parts;
 mod programmes;
 mod proposals;
 mod reports;
+mod retention;
 mod sessions;
 mod set_aside;
 mod visits;
@@ -69,6 +70,9 @@ pub use proposals::{ProposalOut, ProposedVisitOut, RefusedVisitOut, RelaxationOu
 pub use reports::{
     BandOut, LocalisedOut, ReportAnswerOut, ReportCriticalOut, ReportLossOut, ReportPhotoOut, ReportScoreOut,
     ReportSectionOut, ReportSummaryOut, ReportTagOut, ReportVisitOut, ReportsOut, VisitReportOut,
+};
+pub use retention::{
+    HoldIn, HoldOut, PurgeOut, PurgesOut, RetentionIn, RetentionOut, RetentionRuleIn, RetentionRuleOut,
 };
 pub use sessions::{
     DeviceIn, DeviceOut, DevicesOut, EnrolledOut, MeOut, RefreshIn, Secret, SessionOut, SetupIn, SignInIn,

@@ -1,5 +1,7 @@
 //! Giving a visit to a shopper, under all rules, and what becomes of the offer.
 
+use std::collections::BTreeSet;
+
 use haamu_domain::brief::{assignment_entity, form_entity, submission_entity};
 use haamu_domain::eligibility::{Obstacle, last_date};
 use haamu_domain::filling::{EndReason, Origin};

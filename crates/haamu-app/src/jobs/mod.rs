@@ -6,7 +6,7 @@ mod rendition;
 
 pub(crate) use process_submission::load_zone;
 
-use haamu_domain::{AssignmentId, MailId, PendingId, ProposalId, SubmissionId};
+use haamu_domain::{AssignmentId, LocalDate, MailId, PendingId, ProposalId, SubmissionId};
 use haamu_store::Tx;
 use haamu_store::repo::jobs::{self, ClaimedJob};
 use haamu_sync::BlobHash;
@@ -68,6 +68,11 @@ pub(crate) enum Job {
         /// Which.
         proposal: ProposalId,
     },
+    /// Delete what the agency keeps no longer on that date.
+    Purge {
+        /// The date.
+        day: LocalDate,
+    },
 }
 
 /// Every attempt so far ended with its process.
@@ -86,6 +91,7 @@ impl Job {
             Self::ResetPassword { .. } => "reset_password",
             Self::ProposePlan { .. } => "propose_plan",
             Self::ApplyProposal { .. } => "apply_proposal",
+            Self::Purge { .. } => "purge",
         }
     }
 }
@@ -143,6 +149,7 @@ impl App {
             }
             Job::SendMail { mail } => self.send_mail(claimed.agency, mail).await,
             Job::ResetPassword { request } => self.mail_password_link(request).await,
+            Job::Purge { day } => self.purge_night(claimed.agency, day).await,
         }
     }
 

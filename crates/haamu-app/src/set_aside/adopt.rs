@@ -15,6 +15,7 @@ use crate::context::require_in_agency;
 use crate::error::Checks;
 use crate::review::submission_of;
 use crate::sync::{Affected, DEPOSITED};
+use crate::retention::deleted;
 use crate::{App, Error};
 
 use super::SetAsideView;
@@ -290,6 +291,9 @@ async fn lock_source(tx: &Tx, agency: AgencyId, task: &SetAside) -> Result<Optio
     let Some(submission) = submissions::find(tx, agency, id).await? else {
         return Ok(None);
     };
+    if !submission.purged.is_empty() {
+        return Err(deleted("Something of the evaluation was deleted; nothing is taken over into it."));
+    }
     Affected::lock(tx, agency, &submission).await
 }
 

@@ -28,6 +28,7 @@ mod problem;
 mod programme_parts;
 mod programmes;
 mod proposals;
+mod retention;
 mod route;
 mod scenarios;
 mod sessions;

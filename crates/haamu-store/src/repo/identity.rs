@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use haamu_domain::{Actor, AgencyId, ClientOrganisationId, Role, Timestamp, UserId};
 use haamu_form::Language;
-use sea_orm::sea_query::OnConflict;
+use sea_orm::sea_query::{LockType, OnConflict};
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use uuid::Uuid;
 
@@ -403,6 +403,30 @@ pub async fn find_first_agency(tx: &Tx) -> Result<Option<AgencyId>, StoreError> 
         .one(tx.connection())
         .await?;
     Ok(row.map(|row| AgencyId::from_uuid(row.id)))
+}
+
+/// All agencies of the installation.
+///
+/// # Errors
+/// The database failed.
+pub async fn list_agencies(tx: &Tx) -> Result<Vec<AgencyId>, StoreError> {
+    let rows = agency::Entity::find()
+        .order_by_asc(agency::Column::Id)
+        .all(tx.connection())
+        .await?;
+    Ok(rows.into_iter().map(|row| AgencyId::from_uuid(row.id)).collect())
+}
+
+/// Locks an agency: who plans something for it that must be there once waits for the other.
+///
+/// # Errors
+/// The database failed.
+pub async fn lock_agency(tx: &Tx, id: AgencyId) -> Result<(), StoreError> {
+    agency::Entity::find_by_id(id.uuid())
+        .lock(LockType::NoKeyUpdate)
+        .one(tx.connection())
+        .await?;
+    Ok(())
 }
 
 pub(super) fn user_row(user: &User, now: Timestamp) -> user_account::ActiveModel {

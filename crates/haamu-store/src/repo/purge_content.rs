@@ -3,7 +3,7 @@
 use haamu_domain::retention::PurgeClass;
 use haamu_domain::{AgencyId, AssignmentState, SubmissionId, Timestamp, VisitId, VisitState};
 use haamu_sync::{DeviceId, Hlc, OpId};
-use sea_orm::sea_query::{Cond, Expr, ExprTrait, Query, SelectStatement};
+use sea_orm::sea_query::{Cond, Expr, Query, SelectStatement};
 use sea_orm::{
     ColumnTrait, EntityTrait, JoinType, QueryFilter, QueryOrder, QuerySelect, RelationDef, UpdateMany,
 };
@@ -119,6 +119,22 @@ pub async fn mark(tx: &Tx, id: SubmissionId, class: PurgeClass, now: Timestamp) 
     };
     submission::Entity::update_many()
         .col_expr(column, Expr::value(now.millis()))
+        .filter(submission::Column::Id.eq(id.uuid()))
+        .exec(tx.connection())
+        .await?;
+    Ok(())
+}
+
+/// Notes that something of a class has come since it was deleted, so that the next night looks again.
+///
+/// # Errors
+/// The database failed.
+pub async fn unmark(tx: &Tx, id: SubmissionId, class: PurgeClass) -> Result<(), StoreError> {
+    let Some(column) = column(class) else {
+        return Ok(());
+    };
+    submission::Entity::update_many()
+        .col_expr(column, Expr::value(Option::<i64>::None))
         .filter(submission::Column::Id.eq(id.uuid()))
         .exec(tx.connection())
         .await?;

@@ -70,6 +70,20 @@ pub async fn begin(tx: &Tx, agency: AgencyId, new: &Purge) -> Result<Purge, Stor
     record(found.ok_or(StoreError::Missing("purge"))?)
 }
 
+/// Opens an entry that is done once more, for what has become due since.
+///
+/// # Errors
+/// The database failed.
+pub async fn reopen(tx: &Tx, id: PurgeId, kept_from: Timestamp) -> Result<(), StoreError> {
+    purge_log::Entity::update_many()
+        .col_expr(purge_log::Column::FinishedAt, Expr::value(Option::<i64>::None))
+        .col_expr(purge_log::Column::KeptFrom, Expr::value(kept_from.millis()))
+        .filter(purge_log::Column::Id.eq(id.uuid()))
+        .exec(tx.connection())
+        .await?;
+    Ok(())
+}
+
 /// Adds what a batch deleted.
 ///
 /// # Errors

@@ -91,7 +91,7 @@ pub async fn delete(
     }
 }
 
-/// How many rows are older than `before`.
+/// How many rows are older than `before`; at most `most`, if that is given.
 ///
 /// # Errors
 /// The database failed.
@@ -100,22 +100,27 @@ pub async fn count(
     agency: AgencyId,
     what: OldRows,
     before: Timestamp,
+    most: Option<u64>,
 ) -> Result<u64, StoreError> {
-    let connection = tx.connection();
+    macro_rules! count {
+        ($select:expr) => {
+            $select.limit(most).count(tx.connection()).await?
+        };
+    }
     Ok(match what {
-        OldRows::FinishedJobs => finished_jobs(agency, before).count(connection).await,
-        OldRows::FailedJobs => failed_jobs(agency, before).count(connection).await,
-        OldRows::Mails => mails(agency, before).count(connection).await,
-        OldRows::RefreshTokens => refresh_tokens(agency, before).count(connection).await,
-        OldRows::Sessions => sessions(agency, before).count(connection).await,
-        OldRows::Invitations => invitations(agency, before).count(connection).await,
-        OldRows::ResetRequests => reset_requests(agency, before).count(connection).await,
-        OldRows::Challenges => challenges(agency, before).count(connection).await,
-        OldRows::ProviderSignIns => provider_sign_ins(agency, before).count(connection).await,
-        OldRows::Ceremonies => ceremonies(before).count(connection).await,
-        OldRows::AccountSecrets => account_secrets(before).count(connection).await,
-        OldRows::Audit => audits(agency, before).count(connection).await,
-    }?)
+        OldRows::FinishedJobs => count!(finished_jobs(agency, before)),
+        OldRows::FailedJobs => count!(failed_jobs(agency, before)),
+        OldRows::Mails => count!(mails(agency, before)),
+        OldRows::RefreshTokens => count!(refresh_tokens(agency, before)),
+        OldRows::Sessions => count!(sessions(agency, before)),
+        OldRows::Invitations => count!(invitations(agency, before)),
+        OldRows::ResetRequests => count!(reset_requests(agency, before)),
+        OldRows::Challenges => count!(challenges(agency, before)),
+        OldRows::ProviderSignIns => count!(provider_sign_ins(agency, before)),
+        OldRows::Ceremonies => count!(ceremonies(before)),
+        OldRows::AccountSecrets => count!(account_secrets(before)),
+        OldRows::Audit => count!(audits(agency, before)),
+    })
 }
 
 /// Deletes what is remembered of failed attempts to sign in before a moment. It is of no agency, and little.
