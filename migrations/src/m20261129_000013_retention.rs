@@ -111,22 +111,50 @@ const INDEXES: &[(&str, &str, &str)] = &[
         "membership (agency_id, role, created_at)",
         "anonymised_at IS NULL",
     ),
-    ("ix_job_finished", "job (agency_id, finished_at)", "finished_at IS NOT NULL"),
-    ("ix_job_failed", "job (agency_id, failed_at)", "failed_at IS NOT NULL"),
-    ("ix_mail_ended", "mail (agency_id, ended_at)", "ended_at IS NOT NULL"),
+    (
+        "ix_job_finished",
+        "job (agency_id, finished_at)",
+        "finished_at IS NOT NULL",
+    ),
+    (
+        "ix_job_failed",
+        "job (agency_id, failed_at)",
+        "failed_at IS NOT NULL",
+    ),
+    (
+        "ix_mail_ended",
+        "mail (agency_id, ended_at)",
+        "ended_at IS NOT NULL",
+    ),
 ];
 
 /// Ways to what ran out.
 const WHOLE: &[(&str, &str, &[&str])] = &[
     ("ix_invitation_expiry", "invitation", &["agency_id", "expires_at"]),
-    ("ix_refresh_token_expiry", "refresh_token", &["agency_id", "expires_at"]),
+    (
+        "ix_refresh_token_expiry",
+        "refresh_token",
+        &["agency_id", "expires_at"],
+    ),
     ("ix_session_begun", "session", &["agency_id", "created_at"]),
-    ("ix_session_person", "session", &["agency_id", "user_id", "created_at"]),
-    ("ix_reset_request_begun", "password_reset_request", &["agency_id", "created_at"]),
+    (
+        "ix_session_person",
+        "session",
+        &["agency_id", "user_id", "created_at"],
+    ),
+    (
+        "ix_reset_request_begun",
+        "password_reset_request",
+        &["agency_id", "created_at"],
+    ),
     ("ix_account_secret_expiry", "account_secret", &["expires_at"]),
     ("ix_audit_at", "audit", &["agency_id", "at"]),
     ("ix_blob_owner_file", "blob_owner", &["agency_id", "sha256"]),
-    ("ix_assignment_person", "assignment", &["agency_id", "shopper_id", "created_at"]),
+    (
+        "ix_assignment_person",
+        "assignment",
+        &["agency_id", "shopper_id", "created_at"],
+    ),
 ];
 
 const TABLES: &[NewTable] = &[

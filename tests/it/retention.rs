@@ -16,9 +16,11 @@ const HOUR: i64 = 3_600;
 
 /// Goes to the night of the date so many days after the visits, and does what is due then.
 async fn night(server: &TestServer, days: i64) {
-    let begun = haamu_tests::TestClock::default().millis() / 1_000;
+    let begun = haamu_tests::server::TestClock::default().millis() / 1_000;
     let now = || server.clock.millis() / 1_000;
-    server.clock.advance_seconds(begun + (days - 1) * 24 * HOUR - now());
+    server
+        .clock
+        .advance_seconds(begun + (days - 1) * 24 * HOUR - now());
     server.app.plan_purges().await.expect("planned");
     server.clock.advance_seconds(13 * HOUR);
     server.run_jobs().await;
@@ -31,7 +33,11 @@ async fn texts(server: &TestServer, sql: &str) -> Vec<String> {
     let statement = Statement::from_string(connection.get_database_backend(), sql);
     let rows = connection.query_all_raw(statement).await.expect("a query");
     rows.iter()
-        .map(|row| row.try_get_by_index::<Option<String>>(0).expect("a text").unwrap_or_default())
+        .map(|row| {
+            row.try_get_by_index::<Option<String>>(0)
+                .expect("a text")
+                .unwrap_or_default()
+        })
         .collect()
 }
 
@@ -52,7 +58,10 @@ async fn says(server: &TestServer, words: &str) -> bool {
         let statement = Statement::from_string(connection.get_database_backend(), sql);
         for row in connection.query_all_raw(statement).await.expect("a query") {
             let bytes: Vec<u8> = row.try_get_by_index(0).expect("bytes");
-            if bytes.windows(words.len()).any(|window| window == words.as_bytes()) {
+            if bytes
+                .windows(words.len())
+                .any(|window| window == words.as_bytes())
+            {
                 return true;
             }
         }
@@ -65,29 +74,54 @@ async fn says(server: &TestServer, words: &str) -> bool {
 
 async fn report(server: &TestServer, scene: &Scene) -> Value {
     let path = format!("/v1/visit-reports/{}", scene.visit);
-    server.get(&path).by(server.north.manager()).await.send().await.ok()
+    server
+        .get(&path)
+        .by(server.north.manager())
+        .await
+        .send()
+        .await
+        .ok()
 }
 
 async fn log(server: &TestServer) -> Vec<Value> {
     let administrator = server.north.person(Role::Administrator);
-    let listed = server.get("/v1/agency/purges").by(administrator).await.send().await.ok();
+    let listed = server
+        .get("/v1/agency/purges")
+        .by(administrator)
+        .await
+        .send()
+        .await
+        .ok();
     listed["items"].as_array().expect("items").clone()
 }
 
 /// What the log says of a class on the last night.
 async fn logged(server: &TestServer, class: &str) -> (u64, u64, bool) {
     let log = log(server).await;
-    let entry = log.iter().find(|entry| entry["class"] == class).expect("an entry");
+    let entry = log
+        .iter()
+        .find(|entry| entry["class"] == class)
+        .expect("an entry");
     let number = |key: &str| entry[key].as_u64().expect("a number");
-    (number("rows"), number("objects"), entry["finished_at"].is_string())
+    (
+        number("rows"),
+        number("objects"),
+        entry["finished_at"].is_string(),
+    )
 }
 
 /// How many files of the store have paths that begin so.
 fn files(server: &TestServer, folder: &str) -> usize {
     let root = server.folder().join("objects").join(folder);
-    let Ok(agencies) = std::fs::read_dir(root) else { return 0 };
+    let Ok(agencies) = std::fs::read_dir(root) else {
+        return 0;
+    };
     agencies
-        .map(|agency| std::fs::read_dir(agency.expect("a folder").path()).expect("a folder").count())
+        .map(|agency| {
+            std::fs::read_dir(agency.expect("a folder").path())
+                .expect("a folder")
+                .count()
+        })
         .sum()
 }
 
@@ -309,7 +343,10 @@ async fn a_dry_run_says_what_would_go_and_deletes_nothing() {
     assert_eq!(total(&counts, "photo"), Some((0, 0)));
     server.clock.advance_seconds(366 * 24 * HOUR);
     let counts = of_north(server.app.count_due_purges().await.expect("counted"));
-    assert_eq!((total(&counts, "photo"), total(&counts, "staff_data")), (Some((1, 1)), Some((1, 0))));
+    assert_eq!(
+        (total(&counts, "photo"), total(&counts, "staff_data")),
+        (Some((1, 1)), Some((1, 0)))
+    );
     assert!(says(&server, STORY).await && files(&server, "blobs") == 1);
     let counts = of_north(server.app.purge_now().await.expect("purged"));
     assert_eq!(total(&counts, "photo").map(|(_, objects)| objects), Some(1));

@@ -25,12 +25,19 @@ pub(crate) fn run(arguments: &PurgeArgs) -> Result<ExitCode> {
         .build()
         .context("start the runtime")?;
     let purged = runtime.block_on(haamu_server::purge(&config, arguments.dry_run))?;
-    let verb = if arguments.dry_run { "to delete" } else { "deleted today" };
+    let verb = if arguments.dry_run {
+        "to delete"
+    } else {
+        "deleted today"
+    };
     for (agency, counts) in purged {
         terminal::line(&format!("Agency {agency}, {verb}:"))?;
         for count in counts {
             let class = count.class.as_str();
-            terminal::line(&format!("  {class:<16} {:>8} rows {:>8} files", count.rows, count.objects))?;
+            terminal::line(&format!(
+                "  {class:<16} {:>8} rows {:>8} files",
+                count.rows, count.objects
+            ))?;
         }
     }
     Ok(ExitCode::SUCCESS)

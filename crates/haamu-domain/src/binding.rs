@@ -11,12 +11,13 @@
 //! added it. Whoever removes an instance names what they saw in it: where
 //! somebody else wrote into it meanwhile, it stays and is a finding.
 
+mod deleted;
 mod instances;
 mod review;
 
 use std::collections::BTreeMap;
 
-use haamu_form::{Answers, Checklist, Context, Draft, Finding, QuestionKind, Slot};
+use haamu_form::{Answers, Checklist, Context, Draft, Finding, QuestionKind, Section, Slot};
 use haamu_sync::{Action, Attachment, BlobHash, Bytes, Cell, Document, Lane, OpId, RegisterKey, Value};
 use serde::{Deserialize, Serialize};
 
@@ -24,8 +25,6 @@ pub use instances::{Instance, add_instance, instances_key, remove_instance};
 pub use review::is_review_stale;
 
 use review::review_cell;
-
-use crate::retention::stand_in;
 
 /// A value that is JSON.
 pub const TAG_JSON: u8 = 1;
@@ -180,15 +179,11 @@ pub fn bind(checklist: &Checklist, document: &Document, context: &Context) -> Bo
     bound.findings.extend(unplaced(checklist, document, &bound));
     let slots = answers.slots(checklist);
     for slot in &slots {
-        let id = checklist.questions()[slot.question].id.as_str();
+        let question = &checklist.questions()[slot.question];
         let instance = bound.instance(checklist, *slot);
-        let key = |lane| in_instance(answer_key(lane, id), instance);
-        let kind = &checklist.questions()[slot.question].kind;
-        let json = shown_json(document, key).or_else(|| {
-            let is_deleted = is_redacted(document, &key);
-            is_deleted.then(|| stand_in(kind).map(str::to_owned)).flatten()
-        });
-        if let Some(json) = json
+        let key = |lane| in_instance(answer_key(lane, question.id.as_str()), instance);
+        let stand_in = || deleted::stand_in(document, &question.kind, &key);
+        if let Some(json) = shown_json(document, key).or_else(stand_in)
             && let Err(findings) = answers.set(checklist, &slot.path(checklist), &json)
         {
             bound.findings.extend(findings.into_vec());
@@ -261,12 +256,6 @@ fn shown_json(document: &Document, key: impl Fn(Lane) -> RegisterKey) -> Option<
         .flatten()
 }
 
-/// Whether the value that is shown for a register was deleted when its time was over.
-fn is_redacted(document: &Document, key: &impl Fn(Lane) -> RegisterKey) -> bool {
-    let value = shown_cell(document, key).and_then(|cell| cell.register.value());
-    value.is_some_and(|value| value.tag == TAG_REDACTED)
-}
-
 fn shown_cell<'a>(document: &'a Document, key: &impl Fn(Lane) -> RegisterKey) -> Option<&'a Cell> {
     let testimony = key(Lane::Shopper);
     review_cell(document, &testimony).or_else(|| document.cell(&testimony))
@@ -308,10 +297,8 @@ pub fn stage(checklist: &Checklist, name: &str) -> Option<haamu_form::Stage> {
     if name == MAIN_STAGE {
         return Some(haamu_form::Stage::Main);
     }
-    let sections = checklist.sections().iter();
-    let index = sections
-        .clone()
-        .position(|section| section.id.as_str() == name && section.fill_after_days.is_some());
+    let is_meant = |section: &Section| section.id.as_str() == name && section.fill_after_days.is_some();
+    let index = checklist.sections().iter().position(is_meant);
     index.map(haamu_form::Stage::FollowUp)
 }
 

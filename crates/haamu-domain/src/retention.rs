@@ -12,8 +12,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::{LocalDate, Timestamp, Zone};
 
-pub(crate) use content::stand_in;
-
 pub use coarse::{CoarseStamps, coarse_local, coarse_moment};
 pub use content::{Commit, class_of_register, redact_action, redact_cell};
 

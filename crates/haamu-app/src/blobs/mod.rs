@@ -16,8 +16,8 @@ use bytes::Bytes;
 use haamu_domain::brief::submission_entity;
 use haamu_domain::{Actor, AuditEvent, Code, SubmissionId, Target, Timestamp, Verb};
 use haamu_store::repo::blobs::{self, Blob, Custody};
-use haamu_store::repo::purge_files;
 use haamu_store::repo::feed::{self, FeedChange};
+use haamu_store::repo::purge_files;
 use haamu_store::repo::submissions;
 use haamu_store::repo::uploads::{self, Upload};
 use haamu_store::{Staging, Tx};
@@ -178,14 +178,18 @@ impl App {
             media_type: sniff(&bytes).to_owned(),
         };
         // Bytes before reference: once the row is there, the file is.
-        files.put_blob(staging.agency, staging.sha256, bytes.clone()).await?;
+        files
+            .put_blob(staging.agency, staging.sha256, bytes.clone())
+            .await?;
         let (blob, bytes) = (&blob, &bytes);
         let custody = self
             .act(actor, |tx: Tx| async move {
                 let tx = &tx;
                 if blobs::insert(tx, actor.agency, blob, self.now()).await? {
                     // It had been deleted for another visit, perhaps since it was put there just now.
-                    files.put_blob(staging.agency, staging.sha256, bytes.clone()).await?;
+                    files
+                        .put_blob(staging.agency, staging.sha256, bytes.clone())
+                        .await?;
                 }
                 let custody = self.own(tx, actor, staging.submission, blob).await?;
                 uploads::delete(tx, staging).await?;

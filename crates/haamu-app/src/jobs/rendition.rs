@@ -46,7 +46,10 @@ impl App {
             .look(|tx: Tx| async move {
                 let tx = &tx;
                 let is_made = !blobs::list_renditions(tx, agency, &[sha256]).await?.is_empty();
-                Ok((is_made, purge_files::is_given_up(tx, agency, submission, sha256).await?))
+                Ok((
+                    is_made,
+                    purge_files::is_given_up(tx, agency, submission, sha256).await?,
+                ))
             })
             .await?;
         let rendition = if is_made || is_deleted {

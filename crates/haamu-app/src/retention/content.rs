@@ -191,7 +191,7 @@ impl App {
         for (key, cell) in &due.document.cells {
             let mut left = cell.clone();
             if class_of_register(&due.checklist, &key.register) == Some(class) {
-                let _ = redact_cell(&mut left, &due.checklist, &key.register, &due.zone, &commit);
+                redact_cell(&mut left, &due.checklist, &key.register, &due.zone, &commit);
             }
             for head in &mut left.register.heads {
                 head.effective = stamps.get(head.effective);
@@ -212,7 +212,12 @@ impl App {
     }
 
     /// Operations about no submission: nobody can tell what they say, and so nothing of them is kept.
-    async fn purge_homeless(&self, agency: AgencyId, purge: &Purge, steps: &mut Steps) -> Result<bool, Error> {
+    async fn purge_homeless(
+        &self,
+        agency: AgencyId,
+        purge: &Purge,
+        steps: &mut Steps,
+    ) -> Result<bool, Error> {
         loop {
             let found = self
                 .look(|tx: Tx| async move {
@@ -239,7 +244,10 @@ impl App {
                 let rows = found.len() as u64;
                 purge_log::add(tx, purge.id, rows, 0).await?;
                 let event = AuditEvent::named("retention.purge", "agency", agency);
-                Ok(((), event.with(json!({"class": purge.class.as_str(), "rows": rows}))))
+                Ok((
+                    (),
+                    event.with(json!({"class": purge.class.as_str(), "rows": rows})),
+                ))
             })
             .await?;
         }

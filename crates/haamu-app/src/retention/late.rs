@@ -1,6 +1,6 @@
 //! What arrives of an evaluation after some of it was deleted: it must not bring that back.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use haamu_domain::retention::{PurgeClass, class_of_register, coarse_moment, redact_action};
 use haamu_domain::{AgencyId, SubmissionId, Timestamp, Zone};
@@ -48,7 +48,7 @@ impl App {
         &self,
         said: &Op,
         id: OpId,
-        purged: &std::collections::BTreeSet<PurgeClass>,
+        purged: &BTreeSet<PurgeClass>,
         checklist: &Checklist,
         zone: &Zone,
     ) -> Op {

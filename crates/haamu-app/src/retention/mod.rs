@@ -55,7 +55,11 @@ impl App {
             let (least, most) = class.range();
             checks.range(&format!("rules[{place}].days"), *days, least..=most);
             if rules[..place].iter().any(|(other, _)| other == class) {
-                checks.issue(format!("rules[{place}].class"), "repeated", "the class is named twice");
+                checks.issue(
+                    format!("rules[{place}].class"),
+                    "repeated",
+                    "the class is named twice",
+                );
             }
         }
         checks.finish()?;

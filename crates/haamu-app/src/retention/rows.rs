@@ -76,7 +76,10 @@ impl App {
             let rows = purge_rows::delete(tx, agency, kind, purge.kept_from, ROWS_OF_STEP).await?;
             purge_log::add(tx, purge.id, rows, 0).await?;
             let event = AuditEvent::named("retention.purge", "agency", agency);
-            Ok((rows, event.with(json!({"class": purge.class.as_str(), "rows": rows}))))
+            Ok((
+                rows,
+                event.with(json!({"class": purge.class.as_str(), "rows": rows})),
+            ))
         })
         .await
     }
@@ -151,8 +154,7 @@ impl App {
             if class == PurgeClass::ShopperProfile {
                 let mut after = None;
                 loop {
-                    let found =
-                        purge_people::list_inactive(tx, agency, kept_from, after, LOOK_AT).await?;
+                    let found = purge_people::list_inactive(tx, agency, kept_from, after, LOOK_AT).await?;
                     rows += found.len() as u64;
                     let Some((last, _)) = found.last() else { break };
                     after = Some(*last);
@@ -160,8 +162,7 @@ impl App {
             }
             let mut after = None;
             loop {
-                let found =
-                    purge_content::list_due(tx, agency, class, kept_from, after, LOOK_AT).await?;
+                let found = purge_content::list_due(tx, agency, class, kept_from, after, LOOK_AT).await?;
                 rows += found.len() as u64;
                 for (_, submission) in &found {
                     objects += super::files::count_files(tx, agency, class, submission).await?;

@@ -32,7 +32,12 @@ pub fn coarse_moment(moment: Timestamp, zone: &Zone) -> Timestamp {
 pub fn coarse_local(local: LocalDateTime, zone: &Zone) -> String {
     let moment = coarse_moment(zone.moment_of(local), zone);
     let coarse = zone.local_minute(moment);
-    format!("{}T{:02}:{:02}", coarse.date, coarse.minute / 60, coarse.minute % 60)
+    format!(
+        "{}T{:02}:{:02}",
+        coarse.date,
+        coarse.minute / 60,
+        coarse.minute % 60
+    )
 }
 
 /// The stamps of a submission's operations, made coarse without changing their order.

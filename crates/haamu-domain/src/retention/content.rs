@@ -72,23 +72,15 @@ pub fn redact_action(
     }
 }
 
-/// The same for what a register holds now. Says whether anything was taken away.
-#[must_use]
-pub fn redact_cell(
-    cell: &mut Cell,
-    checklist: &Checklist,
-    register: &str,
-    zone: &Zone,
-    commit: Commit<'_>,
-) -> bool {
-    let mut is_changed = false;
+/// The same for what a register holds now.
+pub fn redact_cell(cell: &mut Cell, checklist: &Checklist, register: &str, zone: &Zone, commit: Commit<'_>) {
     for head in &mut cell.register.heads {
-        let redacted = head.value.as_ref().and_then(|value| {
-            redact_value(value, head.op, checklist, register, zone, commit)
-        });
+        let redacted = head
+            .value
+            .as_ref()
+            .and_then(|value| redact_value(value, head.op, checklist, register, zone, commit));
         if redacted.is_some() {
             head.value = redacted;
-            is_changed = true;
         }
     }
     for element in cell.elements.present.values_mut() {
@@ -98,10 +90,8 @@ pub fn redact_cell(
         };
         if let Some(file) = redacted {
             element.content = Content::Attachment(file);
-            is_changed = true;
         }
     }
-    is_changed
 }
 
 fn redact_value(
@@ -147,14 +137,4 @@ fn redact_file(file: &Attachment) -> Option<Attachment> {
         capture: bare,
         ..file.clone()
     })
-}
-
-/// The answer that stands for one that was deleted where it was given in words: that there was one, for what is
-/// asked under conditions, and what is required, depends on that.
-#[must_use]
-pub(crate) const fn stand_in(kind: &QuestionKind) -> Option<&'static str> {
-    match kind {
-        QuestionKind::Text(_) => Some("\"\u{2014}\""),
-        _ => None,
-    }
 }

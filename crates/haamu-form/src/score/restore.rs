@@ -32,7 +32,10 @@ impl Score {
             let kept = &kept["sections"][section.id.as_str()]["instances"];
             let raws = kept.as_array().map(Vec::as_slice).unwrap_or_default();
             let of_section = raws.iter().enumerate().map(|(place, kept)| {
-                let factor = score.instances.get(place).map_or(Exact::ONE, |one| one.factor.clone());
+                let factor = score
+                    .instances
+                    .get(place)
+                    .map_or(Exact::ONE, |one| one.factor.clone());
                 Some(SectionInstance {
                     raw: optional(&kept["raw"])?,
                     factor,
@@ -52,7 +55,9 @@ impl Score {
 /// Status, points earned and points possible.
 fn counts(kept: &Value) -> Option<(QuestionStatus, Exact, Exact)> {
     let status = kept["status"].as_str()?;
-    let status = QuestionStatus::ALL.into_iter().find(|known| known.as_str() == status)?;
+    let status = QuestionStatus::ALL
+        .into_iter()
+        .find(|known| known.as_str() == status)?;
     Some((status, exact(&kept["earned"])?, exact(&kept["possible"])?))
 }
 
@@ -62,7 +67,9 @@ fn instance(kept: &Value) -> Option<InstanceScore> {
         status,
         earned,
         possible,
-        value: kept.get("value").map_or(Some(None), |value| exact(value).map(Some))?,
+        value: kept
+            .get("value")
+            .map_or(Some(None), |value| exact(value).map(Some))?,
     })
 }
 
@@ -112,7 +119,10 @@ mod tests {
             let nothing = score(&checklist, &Answers::empty(&checklist), Decisions::default());
             let restored = Score::restored(&checklist, &nothing, &stored).expect("the score");
             assert_eq!((restored.display, restored.grade), (whole.display, whole.grade));
-            assert_eq!((restored.triggers, restored.sections), (whole.triggers, whole.sections));
+            assert_eq!(
+                (restored.triggers, restored.sections),
+                (whole.triggers, whole.sections)
+            );
         }
     }
 

@@ -316,7 +316,9 @@ impl Builder<'_> {
     /// What a reader would look for in vain.
     fn deleted(&self) -> Vec<&'static str> {
         let parts = [(PurgeClass::Photo, "photos"), (PurgeClass::Narrative, "texts")];
-        let gone = parts.into_iter().filter(|(class, _)| self.input.purged.contains(class));
+        let gone = parts
+            .into_iter()
+            .filter(|(class, _)| self.input.purged.contains(class));
         gone.map(|(_, name)| name).collect()
     }
 

@@ -13,7 +13,9 @@ use crate::entity::filling::assignment_term;
 use crate::entity::programmes::{assignment, visit};
 use crate::entity::retention::legal_hold;
 use crate::entity::review::{critical_confirmation, score};
-use crate::entity::submissions::{follow_up, op, set_aside, set_aside_decision, submission, submission_stage};
+use crate::entity::submissions::{
+    follow_up, op, set_aside, set_aside_decision, submission, submission_stage,
+};
 use crate::{StoreError, Tx};
 
 use super::submissions::{Submission, record};

@@ -91,7 +91,10 @@ pub async fn reopen(tx: &Tx, id: PurgeId, kept_from: Timestamp) -> Result<(), St
 pub async fn add(tx: &Tx, id: PurgeId, rows: u64, objects: u64) -> Result<(), StoreError> {
     let plus = |column: purge_log::Column, more: u64| Expr::col(column).add(signed(more));
     purge_log::Entity::update_many()
-        .col_expr(purge_log::Column::RowsPurged, plus(purge_log::Column::RowsPurged, rows))
+        .col_expr(
+            purge_log::Column::RowsPurged,
+            plus(purge_log::Column::RowsPurged, rows),
+        )
         .col_expr(
             purge_log::Column::ObjectsPurged,
             plus(purge_log::Column::ObjectsPurged, objects),
@@ -106,7 +109,12 @@ pub async fn add(tx: &Tx, id: PurgeId, rows: u64, objects: u64) -> Result<(), St
 ///
 /// # Errors
 /// The database failed.
-pub async fn end(tx: &Tx, id: PurgeId, outcome: Result<(), String>, now: Timestamp) -> Result<(), StoreError> {
+pub async fn end(
+    tx: &Tx,
+    id: PurgeId,
+    outcome: Result<(), String>,
+    now: Timestamp,
+) -> Result<(), StoreError> {
     let (finished_at, failure) = match outcome {
         Ok(()) => (Some(now.millis()), None),
         Err(failure) => (None, Some(failure)),

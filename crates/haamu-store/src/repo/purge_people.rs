@@ -49,13 +49,11 @@ pub async fn list_inactive(
         .and_where(assignment::Column::AgencyId.eq(agency.uuid()))
         .and_where(Expr::col((assignment::Entity, assignment::Column::ShopperId)).eq(person()))
         .cond_where(
-            Cond::any()
-                .add(assignment::Column::CreatedAt.gte(kept_from))
-                .add(
-                    Cond::all()
-                        .add(assignment::Column::State.is_in(live.map(|state| state.as_str())))
-                        .add(assignment::Column::VisitId.in_subquery(unfinished(agency))),
-                ),
+            Cond::any().add(assignment::Column::CreatedAt.gte(kept_from)).add(
+                Cond::all()
+                    .add(assignment::Column::State.is_in(live.map(|state| state.as_str())))
+                    .add(assignment::Column::VisitId.in_subquery(unfinished(agency))),
+            ),
         )
         .to_owned();
     let is_held = Query::select()
@@ -94,7 +92,9 @@ pub async fn list_inactive(
 /// Visits that nobody has handed in or settled yet.
 fn unfinished(agency: AgencyId) -> sea_orm::sea_query::SelectStatement {
     use crate::entity::programmes::visit;
-    let open = haamu_domain::VisitState::ALL.iter().filter(|state| !state.is_settled());
+    let open = haamu_domain::VisitState::ALL
+        .iter()
+        .filter(|state| !state.is_settled());
     Query::select()
         .column(visit::Column::Id)
         .from(visit::Entity)
@@ -129,7 +129,10 @@ pub async fn anonymise(tx: &Tx, agency: AgencyId, user: UserId, now: Timestamp) 
         .col_expr(shopper_profile::Column::IsActive, Expr::value(false))
         .col_expr(shopper_profile::Column::BornOn, nothing())
         .col_expr(shopper_profile::Column::ExternalId, nothing())
-        .col_expr(shopper_profile::Column::RatingTenths, Expr::value(Option::<i32>::None))
+        .col_expr(
+            shopper_profile::Column::RatingTenths,
+            Expr::value(Option::<i32>::None),
+        )
         .col_expr(shopper_profile::Column::Languages, Expr::value("[]"))
         .col_expr(shopper_profile::Column::Qualifications, Expr::value("[]"))
         .col_expr(shopper_profile::Column::Places, Expr::value("[]"))
@@ -179,8 +182,14 @@ async fn forget_account(tx: &Tx, user: UserId, now: Timestamp) -> Result<(), Sto
         .col_expr(user_account::Column::DisplayName, Expr::value("\u{2014}"))
         .col_expr(user_account::Column::PasswordHash, Expr::value(""))
         .col_expr(user_account::Column::DisabledAt, Expr::value(now.millis()))
-        .col_expr(user_account::Column::EmailVerifiedAt, Expr::value(Option::<i64>::None))
-        .col_expr(user_account::Column::Language, Expr::value(Option::<String>::None))
+        .col_expr(
+            user_account::Column::EmailVerifiedAt,
+            Expr::value(Option::<i64>::None),
+        )
+        .col_expr(
+            user_account::Column::Language,
+            Expr::value(Option::<String>::None),
+        )
         .filter(user_account::Column::Id.eq(user.uuid()))
         .exec(tx.connection())
         .await?;

@@ -6,8 +6,8 @@ use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect
 use uuid::Uuid;
 
 use crate::entity::access::{
-    account_secret, invitation, mail, oidc_sign_in, passkey_ceremony, password_reset_request, sign_in_attempt,
-    sign_in_challenge,
+    account_secret, invitation, mail, oidc_sign_in, passkey_ceremony, password_reset_request,
+    sign_in_attempt, sign_in_challenge,
 };
 use crate::entity::identity::{refresh_token, session};
 use crate::entity::operations::{audit, job};
