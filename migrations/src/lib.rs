@@ -22,9 +22,10 @@ mod m20261129_000010_proposals;
 mod m20261129_000011_imports;
 mod m20261129_000012_row_level_security;
 mod m20261129_000012_claims;
+mod m20261129_000013_retention;
 mod m20261129_000013_visit_pages;
-mod m20261129_000015_attributes;
 mod m20261129_000014_registration;
+mod m20261129_000015_attributes;
 mod run;
 mod table;
 mod wall;
@@ -55,9 +56,10 @@ impl MigratorTrait for Migrator {
             Box::new(m20261129_000011_imports::Migration),
             Box::new(m20261129_000012_row_level_security::Migration),
             Box::new(m20261129_000012_claims::Migration),
+            Box::new(m20261129_000013_retention::Migration),
             Box::new(m20261129_000013_visit_pages::Migration),
-            Box::new(m20261129_000015_attributes::Migration),
             Box::new(m20261129_000014_registration::Migration),
+            Box::new(m20261129_000015_attributes::Migration),
         ]
     }
 }

@@ -5,6 +5,7 @@ use sea_orm_migration::prelude::*;
 
 use crate::table::Kind::{Big, Bool, Bytes, Int, Text, Uuid};
 use crate::table::{NewTable, optional, required};
+use crate::wall;
 
 #[derive(Debug, DeriveMigrationName)]
 pub(crate) struct Migration;
@@ -30,6 +31,7 @@ impl MigrationTrait for Migration {
         }
         for table in TABLES {
             table.create(manager).await?;
+            wall::put_up(manager, &[(table.name, "agency_id")]).await?;
         }
         // Whoever waits for a decision does not wait twice.
         let sql = "CREATE UNIQUE INDEX uq_registration_waiting ON registration (agency_id, email_hash) \

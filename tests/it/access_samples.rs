@@ -73,6 +73,8 @@ impl AccessThings {
             | "delete_identity_provider"
             | "list_service_tokens"
             | "list_failed_jobs"
+            | "read_retention"
+            | "list_purges"
             | "list_mails" => ("", None),
             "end_session" => (self.session.as_str(), None),
             "retry_job" => (self.session.as_str(), None),
@@ -106,6 +108,7 @@ impl AccessThings {
                     Some(json!({"email": email, "role": "shopper", "language": "fi"})),
                 )
             }
+            "set_retention" => ("", Some(json!({"rules": [{"class": "mail", "days": 60}]}))),
             "set_second_factor_roles" => ("", Some(json!({"roles": []}))),
             "set_identity_provider" => {
                 let body =

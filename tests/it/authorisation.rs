@@ -229,6 +229,12 @@ impl Things<'_> {
                 Body::Json(json!({"shopper": shopper})),
                 false,
             ),
+            "hold_visit" => (
+                scene.visit.as_str(),
+                Body::Json(json!({"reason": "Selvitys"})),
+                false,
+            ),
+            "lift_hold" => (scene.visit.as_str(), nothing(), false),
             "confirm_critical" => {
                 let body = json!({"question": "insulted", "evidence": "Kuvaus"});
                 (scene.visit.as_str(), Body::Json(body), false)

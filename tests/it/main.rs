@@ -39,6 +39,7 @@ mod repeats;
 mod replicas;
 mod replicas_killed;
 mod reports;
+mod retention;
 mod review;
 mod row_level_security;
 mod s3;

@@ -65,6 +65,30 @@ fn scanned(plan: &[String]) -> BTreeSet<String> {
     plan.iter().filter_map(of_line).collect()
 }
 
+/// The statements that begin with one of these words, each of them once.
+fn distinct(kept: Vec<Statement>, words: &[&str]) -> BTreeMap<String, Statement> {
+    kept.into_iter()
+        .filter(|statement| words.iter().any(|word| statement.sql.starts_with(word)))
+        .map(|statement| (statement.sql.clone(), statement))
+        .collect()
+}
+
+/// Those of the statements that read a large table from end to end, with what the database says of them.
+async fn reading_whole_tables(server: &TestServer, statements: &BTreeMap<String, Statement>) -> Vec<String> {
+    let mut found = Vec::new();
+    for (sql, statement) in statements {
+        let plan = explain(server, statement).await;
+        let large: Vec<_> = scanned(&plan)
+            .into_iter()
+            .filter(|table| !SMALL.contains(&table.as_str()))
+            .collect();
+        if !large.is_empty() {
+            found.push(format!("{large:?}: {sql}\n    {}", plan.join("\n    ")));
+        }
+    }
+    found
+}
+
 both_dbs! {
     async fn no_reading_operation_reads_a_large_table_from_end_to_end(server) {
         let scene = server.released(ProgrammeOptions::default()).await;
@@ -82,21 +106,21 @@ both_dbs! {
                 assert!(!answer.status.is_server_error(), "{}", operation.id);
             }
         }
-        let kept = server.statements.take();
-        let selects: BTreeMap<String, Statement> = kept
-            .into_iter()
-            .filter(|statement| statement.sql.starts_with("SELECT"))
-            .map(|statement| (statement.sql.clone(), statement))
-            .collect();
+        let selects = distinct(server.statements.take(), &["SELECT"]);
         assert!(selects.len() > 50, "{} statements were seen", selects.len());
-        let mut found = Vec::new();
-        for (sql, statement) in &selects {
-            let plan = explain(&server, statement).await;
-            let large: Vec<_> = scanned(&plan).into_iter().filter(|table| !SMALL.contains(&table.as_str())).collect();
-            if !large.is_empty() {
-                found.push(format!("{large:?}: {sql}\n    {}", plan.join("\n    ")));
-            }
-        }
+        let found = reading_whole_tables(&server, &selects).await;
+        assert!(found.is_empty(), "{} statements:\n{}", found.len(), found.join("\n"));
+    }
+
+    async fn no_purge_reads_a_large_table_from_end_to_end(server) {
+        let _ = server.released(ProgrammeOptions::default()).await;
+        server.clock.advance_seconds(10 * 365 * 86_400);
+        server.statements.keep();
+        let _ = server.app.count_due_purges().await.expect("counted");
+        let _ = server.app.purge_now().await.expect("purged");
+        let statements = distinct(server.statements.take(), &["SELECT", "UPDATE", "DELETE"]);
+        assert!(statements.len() > 50, "{} statements were seen", statements.len());
+        let found = reading_whole_tables(&server, &statements).await;
         assert!(found.is_empty(), "{} statements:\n{}", found.len(), found.join("\n"));
     }
 }

@@ -89,6 +89,7 @@ fn build(sample: &Sample, language: Language) -> (VisitReport, String) {
         trace: &traced,
         redactor: &redactor,
         photos: &sample.photos,
+        purged: &std::collections::BTreeSet::new(),
         language,
     };
     let report = VisitReport::build(&input);

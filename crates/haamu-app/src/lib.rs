@@ -23,6 +23,7 @@ mod mail;
 mod ports;
 mod programmes;
 mod reports;
+mod retention;
 mod review;
 mod seal;
 mod set_aside;
@@ -59,6 +60,7 @@ pub use programmes::{
     RoundInput, ScenarioInput, ScenarioPatch, StaffNoticeInput,
 };
 pub use reports::{ReportQuery, TreeOf};
+pub use retention::PurgeCount;
 pub use review::{AnswerView, ApproveInput, EvaluationView, FileView, FollowUpView, ScoreView, TriggerView};
 pub use set_aside::{
     DecidedView, OperationPage, OperationView, SetAsideChoice, SetAsideQuery, SetAsideView, SetAsideVisit,
@@ -81,7 +83,9 @@ pub mod record {
     pub use haamu_store::repo::plans::VisitPlan;
     pub use haamu_store::repo::programmes::{Programme, Round};
     pub use haamu_store::repo::proposals::{Proposal, RefusedVisit};
+    pub use haamu_store::repo::purge_log::Purge;
     pub use haamu_store::repo::registrations::Registration;
+    pub use haamu_store::repo::retention::Hold;
     pub use haamu_store::repo::scenarios::ScenarioRecord;
     pub use haamu_store::repo::service_tokens::ServiceToken;
     pub use haamu_store::repo::sessions::Session;

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
+use haamu_sync::OpId;
 use rand::RngExt;
 use sha2::{Digest, Sha256};
 
@@ -96,6 +97,15 @@ impl Seal {
         let mut hasher = Sha256::new_with_prefix(self.hash_key);
         hasher.update(text.as_bytes());
         hasher.finalize().to_vec()
+    }
+
+    /// A commitment to what is deleted of an operation: who has the database alone cannot compare it with guesses.
+    pub(crate) fn commit(&self, op: OpId, value: &[u8]) -> [u8; 32] {
+        let mut hasher = Sha256::new_with_prefix(self.hash_key);
+        hasher.update(b"deleted value");
+        hasher.update(op.as_bytes());
+        hasher.update(value);
+        hasher.finalize().into()
     }
 }
 

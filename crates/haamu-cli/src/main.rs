@@ -8,6 +8,7 @@ mod custody;
 mod device;
 mod keys;
 mod known;
+mod purge;
 mod receipt;
 mod score;
 mod serve;
@@ -47,6 +48,8 @@ enum Command {
     Receipt(receipt::ReceiptArgs),
     /// Tell devices what is safe in a backup.
     Custody(custody::CustodyArgs),
+    /// Delete what is kept no longer, now rather than in the next night.
+    Purge(purge::PurgeArgs),
     /// Rotate the server's own keys.
     Keys(keys::KeysArgs),
 }
@@ -63,6 +66,7 @@ fn main() -> ExitCode {
         Command::Device(arguments) => device::run(&arguments),
         Command::Receipt(arguments) => receipt::run(&arguments),
         Command::Custody(arguments) => custody::run(&arguments),
+        Command::Purge(arguments) => purge::run(&arguments),
         Command::Keys(arguments) => keys::run(&arguments),
     };
     match outcome {

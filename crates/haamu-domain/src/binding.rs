@@ -11,12 +11,13 @@
 //! added it. Whoever removes an instance names what they saw in it: where
 //! somebody else wrote into it meanwhile, it stays and is a finding.
 
+mod deleted;
 mod instances;
 mod review;
 
 use std::collections::BTreeMap;
 
-use haamu_form::{Answers, Checklist, Context, Draft, Finding, QuestionKind, Slot};
+use haamu_form::{Answers, Checklist, Context, Draft, Finding, QuestionKind, Section, Slot};
 use haamu_sync::{Action, Attachment, BlobHash, Bytes, Cell, Document, Lane, OpId, RegisterKey, Value};
 use serde::{Deserialize, Serialize};
 
@@ -28,6 +29,8 @@ use review::review_cell;
 
 /// A value that is JSON.
 pub const TAG_JSON: u8 = 1;
+/// A value that was deleted when its time was over: a commitment to what it was.
+pub const TAG_REDACTED: u8 = 2;
 /// The longest comment, in characters.
 pub const MAX_COMMENT_CHARS: usize = 4_000;
 /// The stage of everything but follow-up sections.
@@ -35,9 +38,9 @@ pub const MAIN_STAGE: &str = "main";
 /// The register that submits are noted under.
 pub const SUBMIT_REGISTER: &str = "submit";
 
-const ANSWER: &str = "answer/";
-const COMMENT: &str = "comment/";
-const FILES: &str = "files/";
+pub(crate) const ANSWER: &str = "answer/";
+pub(crate) const COMMENT: &str = "comment/";
+pub(crate) const FILES: &str = "files/";
 
 /// The register of a question's answer.
 #[must_use]
@@ -180,9 +183,11 @@ pub fn bind(checklist: &Checklist, document: &Document, context: &Context) -> Bo
     bound.findings.extend(unplaced(checklist, document, &bound));
     let slots = answers.slots(checklist);
     for slot in &slots {
-        let id = checklist.questions()[slot.question].id.as_str();
+        let question = &checklist.questions()[slot.question];
         let instance = bound.instance(checklist, *slot);
-        if let Some(json) = shown_json(document, |lane| in_instance(answer_key(lane, id), instance))
+        let key = |lane| in_instance(answer_key(lane, question.id.as_str()), instance);
+        let stand_in = || deleted::stand_in(document, &question.kind, &key);
+        if let Some(json) = shown_json(document, key).or_else(stand_in)
             && let Err(findings) = answers.set(checklist, &slot.path(checklist), &json)
         {
             bound.findings.extend(findings.into_vec());
@@ -296,10 +301,8 @@ pub fn stage(checklist: &Checklist, name: &str) -> Option<haamu_form::Stage> {
     if name == MAIN_STAGE {
         return Some(haamu_form::Stage::Main);
     }
-    let sections = checklist.sections().iter();
-    let index = sections
-        .clone()
-        .position(|section| section.id.as_str() == name && section.fill_after_days.is_some());
+    let is_meant = |section: &Section| section.id.as_str() == name && section.fill_after_days.is_some();
+    let index = checklist.sections().iter().position(is_meant);
     index.map(haamu_form::Stage::FollowUp)
 }
 

@@ -106,6 +106,8 @@ codes! {
     ConflictUnresolved = "conflict_unresolved", "Answers in conflict have not been resolved.";
     /// Photos are still on their way.
     PhotosMissing = "photos_missing", "Photos of the evaluation are still on their way.";
+    /// What was asked for was deleted when its retention period was over.
+    DeletedByRetention = "deleted_by_retention", "This was deleted when its retention period was over.";
     /// Work that was set aside has no place that it could be taken over into.
     NotAdoptable = "not_adoptable", "This work cannot be taken over.";
     /// Somebody has decided the opposite.

@@ -116,6 +116,8 @@ ids! {
     PasskeyId
     /// A token of an integration.
     ServiceTokenId
+    /// What a night deleted of one class of data.
+    PurgeId
 }
 
 impl SubmissionId {

@@ -32,6 +32,7 @@ pub mod quiz;
 pub mod receipt;
 pub mod registration;
 pub mod renewal;
+pub mod retention;
 mod role;
 pub mod scenario;
 mod scope;
@@ -48,9 +49,9 @@ pub use code::Code;
 pub use ids::{
     AgencyId, AgreementId, AssignmentId, AuditId, BriefingId, ChecklistId, ChecklistVersionId,
     ClientOrganisationId, CompanionId, HierarchyId, InvitationId, JobId, LocationId, MailId, ParseIdError,
-    PasskeyId, PendingId, ProgrammeId, ProposalId, RefreshTokenId, RegistrationId, RoundId, ScenarioId,
-    ScoreId, ServiceTokenId, SessionId, SetAsideId, StaffNoticeId, SubmissionId, TieId, UnitId, UserId,
-    VisitId,
+    PasskeyId, PendingId, ProgrammeId, ProposalId, PurgeId, RefreshTokenId, RegistrationId, RoundId,
+    ScenarioId, ScoreId, ServiceTokenId, SessionId, SetAsideId, StaffNoticeId, SubmissionId, TieId, UnitId,
+    UserId, VisitId,
 };
 pub use machine::TransitionError;
 pub use operator::OperatorKind;

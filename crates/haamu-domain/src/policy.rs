@@ -73,6 +73,10 @@ verbs! {
     ReadMails = "mail.read": Administrator;
     /// See background jobs that were given up, and let them be tried anew.
     ManageFailedJobs = "failed_job.manage": Administrator;
+    /// Say how long data is kept, and read what was deleted.
+    ManageRetention = "agency.manage_retention": Administrator;
+    /// Keep anything of a visit from being deleted.
+    HoldVisit = "visit.hold": Administrator;
     /// Add a client organisation.
     CreateClientOrganisation = "client_organisation.create": Administrator | Coordinator;
     /// Read client organisations.

@@ -85,6 +85,8 @@ impl Verb {
                 | Self::Sync
                 | Self::UploadBlob
                 | Self::RecordStaffNotice
+                | Self::ManageRetention
+                | Self::HoldVisit
                 | Self::ProposePlan
                 | Self::ConfirmCritical
                 | Self::ApproveEvaluation

@@ -97,6 +97,12 @@ impl LocalDate {
         Self(same.unwrap_or_else(|_| Date::new(year, 3, 1).unwrap_or(self.0)))
     }
 
+    /// The first day of its month.
+    #[must_use]
+    pub fn first_of_month(self) -> Self {
+        Self(self.0.first_of_month())
+    }
+
     /// How many days the date lies after another; negative if it lies before.
     #[must_use]
     pub fn days_since(self, other: Self) -> i32 {
@@ -247,6 +253,13 @@ impl Zone {
     #[must_use]
     pub fn start_of(&self, date: LocalDate) -> Timestamp {
         self.moment(date.0.to_datetime(jiff::civil::Time::midnight()))
+    }
+
+    /// The moment of a minute of a local date, 0 to 1,439; in a gap or an overlap as [`Self::moment_of`].
+    #[must_use]
+    pub fn moment_at(&self, date: LocalDate, minute: u16) -> Timestamp {
+        let part = |number: u16| i8::try_from(number).unwrap_or_default();
+        self.moment(date.0.at(part(minute / 60 % 24), part(minute % 60), 0, 0))
     }
 
     /// The moment of a local time; in a gap or an overlap, the later and the earlier one, as jiff does.

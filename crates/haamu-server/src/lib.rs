@@ -17,6 +17,6 @@ pub use config::{Config, ConfigError, example_file};
 pub use http::{
     BadNetwork, HttpSettings, Network, ProxyHeader, RateLimits, TrustedProxies, openapi_document, router,
 };
-pub use serve::{ServeError, Server, confirm_custody, migrate, rotate_keys, work};
+pub use serve::{Purged, ServeError, Server, confirm_custody, migrate, purge, rotate_keys, work};
 pub use tokio_util::sync::CancellationToken;
 pub use web::Web;

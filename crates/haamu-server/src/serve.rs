@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use haamu_app::{App, CustodyReport, KeyKind, Ports, SystemClock};
+use haamu_app::{App, CustodyReport, KeyKind, Ports, PurgeCount, SystemClock};
 use haamu_migrations::MigrateError;
 use haamu_store::{Db, DbSettings, Files, StoreError};
 use rand::RngExt;
@@ -72,6 +72,7 @@ impl Server {
     pub async fn start(config: &Config) -> Result<Self, ServeError> {
         let app = open_app(config).await?;
         let setup_code = app.prepare_setup().await?;
+        app.plan_purges().await?;
         let listen = |source| ServeError::Listen {
             address: config.listen(),
             source,
@@ -130,6 +131,7 @@ impl Server {
 /// [`ServeError`] says what is missing.
 pub async fn work(config: &Config, stop: CancellationToken) -> Result<(), ServeError> {
     let app = open_app(config).await?;
+    app.plan_purges().await?;
     let tasks = TaskTracker::new();
     for _ in 0..config.workers().max(1) {
         tasks.spawn(worker::run(app.clone(), stop.clone()));
@@ -174,6 +176,22 @@ pub async fn confirm_custody(
         max_connections: 1,
     };
     Ok(app.confirm_custody(&backup, progress).await?)
+}
+
+/// What was or would be deleted, by agency.
+pub type Purged = Vec<(haamu_domain::AgencyId, Vec<PurgeCount>)>;
+
+/// Deletes what is due now, or only counts it. Servers may run meanwhile.
+///
+/// # Errors
+/// [`ServeError`] says what is missing.
+pub async fn purge(config: &Config, is_dry_run: bool) -> Result<Purged, ServeError> {
+    let app = open_app(config).await?;
+    Ok(if is_dry_run {
+        app.count_due_purges().await?
+    } else {
+        app.purge_now().await?
+    })
 }
 
 async fn open_app(config: &Config) -> Result<App, ServeError> {

@@ -249,6 +249,20 @@ impl Files {
             .ok_or(StoreError::Missing("file"))
     }
 
+    /// Deletes a verified file, and what readers see of it. One that is not there is deleted already.
+    ///
+    /// # Errors
+    /// The object store failed.
+    pub async fn delete_blob(&self, agency: AgencyId, sha256: BlobHash) -> Result<(), StoreError> {
+        for path in [rendition_path(agency, sha256), blob_path(agency, sha256)] {
+            match self.store.delete(&path).await {
+                Ok(()) | Err(object_store::Error::NotFound { .. }) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(())
+    }
+
     /// Keeps what readers see of a photo.
     ///
     /// # Errors

@@ -79,6 +79,9 @@ pub struct FileOut {
     pub media_type: String,
     /// Whether it has arrived.
     pub received: bool,
+    /// Whether it was deleted since, because its retention period was over.
+    #[serde(default)]
+    pub deleted: bool,
     /// What the picture shows, in the shopper's words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub caption: Option<String>,

@@ -21,6 +21,7 @@ mod programmes;
 mod proposals;
 mod registration;
 mod reports;
+mod retention;
 mod sessions;
 mod set_aside;
 mod visits;
@@ -74,6 +75,9 @@ pub use registration::{
 pub use reports::{
     BandOut, LocalisedOut, ReportAnswerOut, ReportCriticalOut, ReportLossOut, ReportPhotoOut, ReportScoreOut,
     ReportSectionOut, ReportSummaryOut, ReportTagOut, ReportVisitOut, ReportsOut, VisitReportOut,
+};
+pub use retention::{
+    HoldIn, HoldOut, PurgeOut, PurgesOut, RetentionIn, RetentionOut, RetentionRuleIn, RetentionRuleOut,
 };
 pub use sessions::{
     DeviceIn, DeviceOut, DevicesOut, EnrolledOut, MeOut, RefreshIn, Secret, SessionOut, SetupIn, SignInIn,

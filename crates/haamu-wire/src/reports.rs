@@ -77,6 +77,10 @@ pub struct VisitReportOut {
     pub answers: Vec<ReportAnswerOut>,
     /// The photos, re-encoded without the data that cameras write.
     pub photos: Vec<ReportPhotoOut>,
+    /// What is not in the report any more because it was deleted when its retention period was over: `photos`,
+    /// `texts`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub deleted: Vec<String>,
 }
 
 /// What was visited.

@@ -17,6 +17,7 @@ use haamu_domain::brief::submission_entity;
 use haamu_domain::{Actor, AuditEvent, Code, SubmissionId, Target, Timestamp, Verb};
 use haamu_store::repo::blobs::{self, Blob, Custody};
 use haamu_store::repo::feed::{self, FeedChange};
+use haamu_store::repo::purge_files;
 use haamu_store::repo::submissions;
 use haamu_store::repo::uploads::{self, Upload};
 use haamu_store::{Staging, Tx};
@@ -67,6 +68,8 @@ struct Found {
     staging: Staging,
     /// The file, if it has arrived.
     received: Option<(Blob, Custody)>,
+    /// Whether the file was deleted since, because its time was over.
+    is_given_up: bool,
     /// The upload, if it is under way.
     upload: Option<Upload>,
 }
@@ -175,12 +178,19 @@ impl App {
             media_type: sniff(&bytes).to_owned(),
         };
         // Bytes before reference: once the row is there, the file is.
-        files.put_blob(staging.agency, staging.sha256, bytes).await?;
-        let blob = &blob;
+        files
+            .put_blob(staging.agency, staging.sha256, bytes.clone())
+            .await?;
+        let (blob, bytes) = (&blob, &bytes);
         let custody = self
             .act(actor, |tx: Tx| async move {
                 let tx = &tx;
-                blobs::insert(tx, actor.agency, blob, self.now()).await?;
+                if blobs::insert(tx, actor.agency, blob, self.now()).await? {
+                    // It had been deleted for another visit, perhaps since it was put there just now.
+                    files
+                        .put_blob(staging.agency, staging.sha256, bytes.clone())
+                        .await?;
+                }
                 let custody = self.own(tx, actor, staging.submission, blob).await?;
                 uploads::delete(tx, staging).await?;
                 let detail =
@@ -275,6 +285,7 @@ impl App {
             Ok(Found {
                 staging,
                 received,
+                is_given_up: purge_files::is_given_up(tx, actor.agency, id, sha256).await?,
                 upload: uploads::find(tx, &staging).await?,
             })
         })

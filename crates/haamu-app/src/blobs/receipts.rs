@@ -4,13 +4,14 @@ use ed25519_dalek::SigningKey;
 use ed25519_dalek::pkcs8::DecodePrivateKey;
 use haamu_domain::receipt::{PublicKeys, ReceiptKey, Statement};
 use haamu_domain::{Actor, AgencyId, SubmissionId, Target, Timestamp, Verb};
-use haamu_store::Tx;
 use haamu_store::repo::blobs::{self, Blob};
-use haamu_store::repo::submissions;
+use haamu_store::repo::{purge_files, submissions};
+use haamu_store::Tx;
 use haamu_sync::BlobHash;
 
 use crate::context::require;
 use crate::keys::{KeyRing, StoredKey};
+use crate::retention::deleted;
 use crate::{App, Error};
 
 /// The keys of receipts; all server processes share them.
@@ -62,6 +63,9 @@ impl App {
             let submission = submission.ok_or_else(|| Error::not_found("submission"))?;
             let target = Target::owned(actor.agency, submission.shopper);
             require(actor, Verb::ReadReceipt, &target, "submission")?;
+            if purge_files::is_given_up(tx, actor.agency, id, sha256).await? {
+                return Err(deleted("The file was deleted, and its receipt as well."));
+            }
             let custody = blobs::find_custody(tx, actor.agency, id, sha256).await?;
             let blob = blobs::find(tx, actor.agency, sha256).await?;
             let (Some(custody), Some(blob)) = (custody, blob) else {

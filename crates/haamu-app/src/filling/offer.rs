@@ -1,5 +1,7 @@
 //! Giving a visit to a shopper, under all rules, and what becomes of the offer.
 
+use std::collections::BTreeSet;
+
 use haamu_domain::attribute::{self, Attributes};
 use haamu_domain::brief::{assignment_entity, form_entity, submission_entity};
 use haamu_domain::eligibility::{Obstacle, last_date};
@@ -261,6 +263,7 @@ impl App {
             cycle: 0,
             return_reason: None,
             location_attributes,
+            purged: BTreeSet::new(),
             row_version: 1,
         };
         submissions::insert(tx, agency, &submission, self.now()).await?;

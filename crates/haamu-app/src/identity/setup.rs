@@ -106,6 +106,7 @@ impl App {
                 identity::insert_user(tx, &user, now).await?;
                 identity::insert_membership(tx, &member, now).await?;
                 identity::finish_setup(tx, now).await?;
+                self.plan_purge(tx, agency).await?;
                 let actor = member.actor();
                 let event = AuditEvent::named("installation.set_up", "agency", agency);
                 let id = AuditId::from_uuid(self.fresh_uuid());

@@ -11,7 +11,9 @@ mod rendition;
 
 pub(crate) use process_submission::load_zone;
 
-use haamu_domain::{AssignmentId, MailId, PendingId, ProposalId, RegistrationId, SubmissionId, Timestamp, UserId};
+use haamu_domain::{
+    AssignmentId, LocalDate, MailId, PendingId, ProposalId, RegistrationId, SubmissionId, Timestamp, UserId,
+};
 use haamu_store::repo::jobs::{self, ClaimedJob};
 use haamu_store::{Reach, Tx};
 use haamu_sync::BlobHash;
@@ -88,6 +90,11 @@ pub(crate) enum Job {
         /// Which.
         proposal: ProposalId,
     },
+    /// Delete what the agency keeps no longer on that date.
+    Purge {
+        /// The date.
+        day: LocalDate,
+    },
 }
 
 /// Every attempt so far ended with its process.
@@ -109,6 +116,7 @@ impl Job {
             Self::MailOffers { .. } => "mail_offers",
             Self::ProposePlan { .. } => "propose_plan",
             Self::ApplyProposal { .. } => "apply_proposal",
+            Self::Purge { .. } => "purge",
         }
     }
 }
@@ -216,6 +224,7 @@ impl App {
                 self.expire_registration(claimed.agency, registration).await
             }
             Job::MailOffers { shopper } => self.mail_offers(claimed.agency, shopper).await,
+            Job::Purge { day } => self.purge_night(claimed.agency, day).await,
         }
     }
 

@@ -39,6 +39,10 @@ impl App {
             if !matches!(visit.state, VisitState::Submitted | VisitState::InReview) {
                 return Ok(((), event.with(json!({"state": visit.state.as_str()}))));
             }
+            // What is left of it would come to another score; the one that it had stays.
+            if !submission.purged.is_empty() {
+                return Ok(((), event.with(json!({"deleted": true}))));
+            }
             let evaluation = evaluation::load(tx, agency, &visit, &submission).await?;
             let decisions = Decisions::default();
             let (number, due) = self

@@ -4,9 +4,11 @@
 use std::io::Cursor;
 
 use bytes::Bytes;
+use haamu_domain::retention::PurgeClass;
 use haamu_domain::{AgencyId, AuditEvent, SubmissionId};
 use haamu_store::Tx;
 use haamu_store::repo::blobs::{self, Rendition};
+use haamu_store::repo::{purge_content, purge_files, submissions};
 use haamu_sync::BlobHash;
 use image::codecs::jpeg::JpegEncoder;
 use image::imageops::FilterType;
@@ -40,13 +42,17 @@ impl App {
         sha256: BlobHash,
         submission: SubmissionId,
     ) -> Result<(), Error> {
-        let is_made = self
+        let (is_made, is_deleted) = self
             .look(agency, |tx: Tx| async move {
                 let tx = &tx;
-                Ok(!blobs::list_renditions(tx, agency, &[sha256]).await?.is_empty())
+                let is_made = !blobs::list_renditions(tx, agency, &[sha256]).await?.is_empty();
+                Ok((
+                    is_made,
+                    purge_files::is_given_up(tx, agency, submission, sha256).await?,
+                ))
             })
             .await?;
-        let rendition = if is_made {
+        let rendition = if is_made || is_deleted {
             None
         } else {
             Some(self.encode_rendition(agency, sha256).await?)
@@ -56,6 +62,11 @@ impl App {
             let tx = &tx;
             if let Some(rendition) = rendition {
                 blobs::insert_rendition(tx, agency, rendition, self.now()).await?;
+            }
+            let found = submissions::find(tx, agency, submission).await?;
+            if found.is_some_and(|found| found.purged.contains(&PurgeClass::Photo)) && !is_deleted {
+                // What comes after the photos of the evaluation were deleted goes in the next night.
+                purge_content::unmark(tx, submission, PurgeClass::Photo).await?;
             }
             let job = Job::ProcessSubmission { submission };
             self.enqueue(tx, agency, &job, self.now()).await?;

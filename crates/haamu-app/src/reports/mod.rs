@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use haamu_domain::binding::Capture;
+use haamu_domain::retention::PurgeClass;
 use haamu_domain::{Actor, Redactor, Target, Timestamp, UnitId, Verb, VisitId};
 use haamu_form::{
     Answer, AnswerState, Decisions, Language, QuestionKind, Score, ScoreOutput, Slot, score::QuestionStatus,
@@ -12,7 +13,7 @@ use haamu_report::{PhotoSource, ReportContext, ReportInput, VisitReport, render_
 use haamu_store::Tx;
 use haamu_store::repo::submissions::Submission;
 use haamu_store::repo::visits::{self, Visit, VisitEra, VisitFilter};
-use haamu_store::repo::{blobs, clients, hierarchies, identity, programmes, scores};
+use haamu_store::repo::{blobs, clients, hierarchies, identity, programmes, purge_files, scores};
 use haamu_sync::BlobHash;
 use uuid::Uuid;
 
@@ -20,6 +21,7 @@ use crate::clients::reach as clients_reach;
 use crate::context::{PAGE_SIZE, Page, require, require_in_agency};
 use crate::evaluation::{self, Evaluation};
 use crate::programmes::home_zone;
+use crate::retention::deleted;
 use crate::review::{ACCEPTED_INCOMPLETE, submission_of};
 use crate::visits::VisitView;
 use crate::{App, Error};
@@ -34,6 +36,8 @@ struct Loaded {
     score: Score,
     redactor: Redactor,
     photos: Vec<(BlobHash, PhotoSource)>,
+    /// What was deleted because its time was over.
+    purged: BTreeSet<PurgeClass>,
 }
 
 impl App {
@@ -113,7 +117,11 @@ impl App {
     ) -> Result<Vec<u8>, Error> {
         let loaded = self.load_report(actor, id).await?;
         let photo = number.checked_sub(1).and_then(|index| loaded.photos.get(index));
-        let (hash, _) = photo.ok_or_else(|| Error::not_found("photo"))?;
+        let missing = || match loaded.purged.contains(&PurgeClass::Photo) {
+            true => deleted("The photos of the visit were deleted."),
+            false => Error::not_found("photo"),
+        };
+        let (hash, _) = photo.ok_or_else(missing)?;
         Ok(self
             .inner
             .files
@@ -220,7 +228,12 @@ async fn load(tx: &Tx, actor: &Actor, visit: &Visit) -> Result<Loaded, Error> {
     let shopper = identity::load_user(tx, submission.shopper).await?;
     let visited_at = visit.visited_at.unwrap_or_default();
     let moments = moments(&evaluation, &zone, visited_at);
-    let received = blobs::list_received(tx, agency, submission.id, visit.approved_at).await?;
+    let mut received = blobs::list_received(tx, agency, submission.id, visit.approved_at).await?;
+    for (file, is_given_up) in purge_files::list_owned(tx, agency, submission.id).await? {
+        if is_given_up {
+            received.remove(&file);
+        }
+    }
     Ok(Loaded {
         context: ReportContext {
             visit: visit.id,
@@ -241,6 +254,7 @@ async fn load(tx: &Tx, actor: &Actor, visit: &Visit) -> Result<Loaded, Error> {
         photos: photos(tx, actor, &evaluation, &score, &received).await?,
         score,
         evaluation,
+        purged: submission.purged,
     })
 }
 
@@ -263,11 +277,16 @@ async fn rescore(
     let score = haamu_form::score(&evaluation.checklist, evaluation.bound.draft.answers(), decisions);
     let result = serde_json::to_string(&ScoreOutput::new(&evaluation.checklist, &score));
     let result = result.map_err(|error| Error::internal("write a score", error))?;
-    if result != stored.result {
+    if result == stored.result {
+        return Ok(score);
+    }
+    // Of answers that were deleted, the stored score tells what became of them.
+    if submission.purged.is_empty() {
         let message = std::io::Error::other(format!("score {} of visit {}", stored.id, visit.id));
         return Err(Error::internal("reproduce a stored score", message));
     }
-    Ok(score)
+    let restored = Score::restored(&evaluation.checklist, &score, &stored.result);
+    restored.ok_or_else(|| deleted("The answers that the report explains were deleted."))
 }
 
 /// All moments of the visit that testimony may name.
@@ -336,6 +355,7 @@ fn build(loaded: &Loaded, language: Language) -> VisitReport {
         score,
         redactor,
         photos,
+        purged,
     } = loaded;
     let draft = &evaluation.bound.draft;
     let sources: Vec<PhotoSource> = photos.iter().map(|(_, source)| source.clone()).collect();
@@ -347,6 +367,7 @@ fn build(loaded: &Loaded, language: Language) -> VisitReport {
         trace: &trace(&evaluation.checklist, draft.answers(), score),
         redactor,
         photos: &sources,
+        purged,
         language,
     })
 }

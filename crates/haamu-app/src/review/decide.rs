@@ -13,6 +13,7 @@ use serde_json::json;
 use crate::context::require_in_agency;
 use crate::error::{Checks, Issue};
 use crate::evaluation::{self, Evaluation, count_unprepared};
+use crate::retention::deleted;
 use crate::visits::scope_of;
 use crate::{App, Error};
 
@@ -98,6 +99,7 @@ impl App {
             let tx = &tx;
             let (mut visit, submission) = lock(tx, actor, Verb::ApproveEvaluation, id).await?;
             visit.state = reviewed(visit.state, VisitEvent::Approve)?;
+            require_whole(&submission)?;
             let evaluation = evaluation::load(tx, actor.agency, &visit, &submission).await?;
             require_no_conflict(&evaluation)?;
             let lack = lack(tx, actor, &submission, &evaluation).await?;
@@ -160,6 +162,7 @@ impl App {
             let tx = &tx;
             let (mut visit, mut submission) = lock(tx, actor, Verb::ReturnEvaluation, id).await?;
             visit.state = reviewed(visit.state, VisitEvent::Return)?;
+            require_whole(&submission)?;
             submission.cycle += 1;
             submission.return_reason = Some(reason.clone());
             submissions::update(tx, &submission).await?;
@@ -228,6 +231,14 @@ fn reviewed(state: VisitState, event: VisitEvent) -> Result<VisitState, Error> {
         other => other,
     };
     Ok(state.after(event)?)
+}
+
+/// What is left of an evaluation can neither be judged nor be mended.
+fn require_whole(submission: &Submission) -> Result<(), Error> {
+    if submission.purged.is_empty() {
+        return Ok(());
+    }
+    Err(deleted("Something of the evaluation was deleted."))
 }
 
 fn require_no_conflict(evaluation: &Evaluation) -> Result<(), Error> {

@@ -1,5 +1,7 @@
 //! Evaluations with everything that belongs to their review.
 
+use std::collections::BTreeSet;
+
 use haamu_domain::attribute::Attributes;
 use haamu_domain::binding::Capture;
 use haamu_domain::{Actor, Target, Timestamp, Verb, VisitId, VisitState};
@@ -8,12 +10,13 @@ use haamu_store::Tx;
 use haamu_store::repo::scores::{self, ScoreRecord};
 use haamu_store::repo::submissions::{self, Submission};
 use haamu_store::repo::visits::{self, Visit};
-use haamu_store::repo::{blobs, programmes};
+use haamu_store::repo::{blobs, programmes, purge_files};
 use haamu_sync::{Attachment, BlobHash};
 use serde_json::Value;
 
 use crate::context::{require, require_in_agency};
 use crate::evaluation::{self, Evaluation};
+use crate::retention::deleted;
 use crate::visits::current_assignment;
 use crate::{App, Error};
 
@@ -72,6 +75,8 @@ pub struct FileView {
     pub media_type: String,
     /// Whether it has arrived.
     pub is_received: bool,
+    /// Whether it was deleted since, because its time was over.
+    pub is_deleted: bool,
     /// The shopper's words for it.
     pub caption: Option<String>,
     /// A small picture of it that has arrived; it is read as a photo of the evaluation is.
@@ -144,6 +149,9 @@ impl App {
             let (visit, submission) = load(tx, actor, Verb::ReadEvaluation, id).await?;
             let evaluation = evaluation::load(tx, actor.agency, &visit, &submission).await?;
             let received = blobs::list_received(tx, actor.agency, submission.id, None).await?;
+            if purge_files::is_given_up(tx, actor.agency, submission.id, sha256).await? {
+                return Err(deleted("The photo was deleted."));
+            }
             let is_of_evaluation = evaluation
                 .files()
                 .any(|(_, file)| file.sha256 == sha256 || preview_of(file) == Some(sha256));
@@ -172,17 +180,27 @@ impl App {
         let latest = latest.filter(|score| score.submission == submission.id);
         let confirmed = confirmed(tx, actor, &visit, &submission, &evaluation).await?;
         let received = blobs::list_received(tx, actor.agency, submission.id, None).await?;
+        let owned = purge_files::list_owned(tx, actor.agency, submission.id).await?;
+        let deleted: BTreeSet<BlobHash> = owned
+            .into_iter()
+            .filter_map(|(file, is_given_up)| is_given_up.then_some(file))
+            .collect();
+        let is_here = |hash: &BlobHash| received.contains(hash) && !deleted.contains(hash);
         let stages = submissions::list_stages(tx, actor.agency, submission.id).await?;
         let follow_ups = submissions::list_follow_ups(tx, actor.agency, submission.id).await?;
         let expected: Vec<BlobHash> = evaluation.files().map(|(_, file)| file.sha256).collect();
-        let mut findings = evaluation_findings(&evaluation);
+        let mut findings = match submission.purged.is_empty() {
+            true => evaluation_findings(&evaluation),
+            // What is left lacks what was there when it was judged.
+            false => Vec::new(),
+        };
         findings.extend(self.notices(tx, actor, &visit, &evaluation).await?);
         let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
         let place = |slot: &Slot| slot.path(&evaluation.checklist);
         Ok(EvaluationView {
             location_attributes: submission.location_attributes.clone(),
             releasable_at: releasable_at(tx, actor, &visit).await?,
-            answers: answers(&evaluation, |hash| received.contains(hash)),
+            answers: answers(&evaluation, is_here, |hash| deleted.contains(hash)),
             triggers: triggers(latest.as_ref(), &confirmed)?,
             findings,
             conflicts: evaluation.bound.conflicts.iter().map(place).collect(),
@@ -260,7 +278,11 @@ pub(super) async fn releasable_at(tx: &Tx, actor: &Actor, visit: &Visit) -> Resu
     Ok(Some(visited_at.plus_hours(programme.release_delay_hours)))
 }
 
-fn answers(evaluation: &Evaluation, is_received: impl Fn(&BlobHash) -> bool) -> Vec<AnswerView> {
+fn answers(
+    evaluation: &Evaluation,
+    is_received: impl Fn(&BlobHash) -> bool,
+    is_deleted: impl Fn(&BlobHash) -> bool,
+) -> Vec<AnswerView> {
     let draft = &evaluation.bound.draft;
     let score = haamu_form::score(
         &evaluation.checklist,
@@ -290,7 +312,7 @@ fn answers(evaluation: &Evaluation, is_received: impl Fn(&BlobHash) -> bool) -> 
             comment: (!comment.is_empty()).then(|| comment.to_owned()),
             files: files
                 .iter()
-                .map(|(_, file)| file_view(file, &is_received))
+                .map(|(_, file)| file_view(file, &is_received, &is_deleted))
                 .collect(),
         })
     };
@@ -298,12 +320,17 @@ fn answers(evaluation: &Evaluation, is_received: impl Fn(&BlobHash) -> bool) -> 
     slots.into_iter().filter_map(of_place).collect()
 }
 
-fn file_view(file: &Attachment, is_received: impl Fn(&BlobHash) -> bool) -> FileView {
+fn file_view(
+    file: &Attachment,
+    is_received: impl Fn(&BlobHash) -> bool,
+    is_deleted: impl Fn(&BlobHash) -> bool,
+) -> FileView {
     FileView {
         sha256: file.sha256,
         length: file.length,
         media_type: file.media_type.clone(),
         is_received: is_received(&file.sha256),
+        is_deleted: is_deleted(&file.sha256),
         caption: Capture::from_bytes(&file.capture).caption,
         preview: preview_of(file).filter(is_received),
     }

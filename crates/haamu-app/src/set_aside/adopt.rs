@@ -13,6 +13,7 @@ use serde_json::json;
 use crate::checklists::parse_stored;
 use crate::context::require_in_agency;
 use crate::error::Checks;
+use crate::retention::deleted;
 use crate::review::submission_of;
 use crate::sync::{Affected, DEPOSITED};
 use crate::{App, Error};
@@ -290,6 +291,11 @@ async fn lock_source(tx: &Tx, agency: AgencyId, task: &SetAside) -> Result<Optio
     let Some(submission) = submissions::find(tx, agency, id).await? else {
         return Ok(None);
     };
+    if !submission.purged.is_empty() {
+        return Err(deleted(
+            "Something of the evaluation was deleted; nothing is taken over into it.",
+        ));
+    }
     Affected::lock(tx, agency, &submission).await
 }
 

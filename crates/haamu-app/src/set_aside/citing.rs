@@ -79,6 +79,7 @@ impl ServerLog {
         self.device.head = self.device.head.then(id);
         self.device.head_effective = Some(effective);
         self.written.push(ReceivedOp {
+            redacted: None,
             incoming: Incoming {
                 head: self.device.head,
                 id,

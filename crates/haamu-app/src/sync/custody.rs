@@ -104,7 +104,9 @@ async fn read_through(backup: &Db, log: &DeviceLog) -> Result<bool, Error> {
             if seq != position.seq + 1 {
                 return Ok(false);
             }
-            position = position.then(codec::op_id(&raw, log.device, seq));
+            // Of what was deleted when its time was over, only the chain can tell that it was there.
+            let id = raw.map_or_else(|id| id, |raw| codec::op_id(&raw, log.device, seq));
+            position = position.then(id);
         }
     }
 }

@@ -15,6 +15,7 @@ use haamu_sync::{
 };
 
 use crate::Error;
+use crate::retention::RETENTION;
 use crate::visits::{briefs, distinct};
 
 /// Roughly the bytes of an entry with nothing in it.
@@ -48,7 +49,8 @@ pub(super) async fn entries(
 fn revoked(reason: &str) -> Change {
     Change::Revoke(Revocation {
         reason: reason.to_owned(),
-        keep_until_uploaded: true,
+        // What the server deletes does not stay a week longer on the device; work that was never sent does.
+        keep_until_uploaded: reason != RETENTION,
     })
 }
 

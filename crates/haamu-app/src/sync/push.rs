@@ -14,6 +14,7 @@ use haamu_sync::server::{Incoming, Standing, admit, dispose};
 use haamu_sync::{DeviceId, Disposition, Exception, Have, Hlc, Lane, OpId, SyncRequest, clock};
 use serde_json::json;
 
+use crate::retention::DELETED;
 use crate::visits::{distinct, scope_of};
 use crate::{App, Error};
 
@@ -130,8 +131,11 @@ impl App {
                 effective,
                 submission,
                 set_aside: None,
+                redacted: None,
             });
         }
+        self.redact_late(tx, actor.agency, device.id, &affected, &mut received)
+            .await?;
         self.note_set_aside(tx, actor.agency, device.id, &mut received)
             .await?;
         ops::insert_many(tx, actor.agency, device.id, &received, now).await?;
@@ -298,6 +302,9 @@ fn place_of(
         .as_ref()
         .ok()
         .and_then(|op| affected.get(&submission_of_op(op)));
+    if target.is_some_and(|target| !target.submission.purged.is_empty()) {
+        return (Disposition::Late, DELETED);
+    }
     let standing = target.map_or(Standing::Foreign, Affected::standing);
     // An evaluation is judged by the checklist of its round, and not by another that its author names.
     let place = dispose(&incoming.op, standing, Lane::Shopper, |form| {

@@ -7,6 +7,7 @@
 mod output;
 mod points;
 mod repeated;
+mod restore;
 mod rollup;
 mod rounding;
 mod status;

@@ -30,6 +30,18 @@ pub enum QuestionStatus {
 }
 
 impl QuestionStatus {
+    /// All of them.
+    pub const ALL: [Self; 8] = [
+        Self::NotShown,
+        Self::Voided,
+        Self::Unanswered,
+        Self::NotApplicable,
+        Self::NotObserved,
+        Self::Unscored,
+        Self::Bonus,
+        Self::Scored,
+    ];
+
     /// The name in results.
     #[must_use]
     pub const fn as_str(self) -> &'static str {

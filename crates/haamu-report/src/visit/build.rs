@@ -1,5 +1,8 @@
 //! From an evaluation to what a client may see of it.
 
+use std::collections::BTreeSet;
+
+use haamu_domain::retention::PurgeClass;
 use haamu_domain::{CoarseTime, Redactor, VisitId};
 use haamu_form::score::{QuestionStatus, Rollup, Trigger, display_percentage};
 use haamu_form::trace::{Place, Trace, TraceLine};
@@ -68,6 +71,8 @@ pub struct ReportInput<'a> {
     pub redactor: &'a Redactor,
     /// The photos, in order.
     pub photos: &'a [PhotoSource],
+    /// What was deleted because its time was over.
+    pub purged: &'a BTreeSet<PurgeClass>,
     /// The language of the report.
     pub language: Language,
 }
@@ -107,6 +112,7 @@ impl VisitReport {
                 .collect(),
             answers: builder.words.answers(),
             photos: builder.photos(),
+            deleted: builder.deleted(),
         }
     }
 }
@@ -305,6 +311,15 @@ impl Builder<'_> {
             sentence: line.sentence(self.input.language),
             is_loss: line.effect.is_negative(),
         }
+    }
+
+    /// What a reader would look for in vain.
+    fn deleted(&self) -> Vec<&'static str> {
+        let parts = [(PurgeClass::Photo, "photos"), (PurgeClass::Narrative, "texts")];
+        let gone = parts
+            .into_iter()
+            .filter(|(class, _)| self.input.purged.contains(class));
+        gone.map(|(_, name)| name).collect()
     }
 
     fn photos(&self) -> Vec<PhotoView> {

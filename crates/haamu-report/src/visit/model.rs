@@ -38,6 +38,10 @@ pub struct VisitReport {
     pub answers: Vec<AnswerView>,
     /// The photos, re-encoded without the data that cameras write.
     pub photos: Vec<PhotoView>,
+    /// What is not in the report any more because it was deleted when its retention period was over: `photos`,
+    /// `texts`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub deleted: Vec<&'static str>,
 }
 
 /// What was visited.

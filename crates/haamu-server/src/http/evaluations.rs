@@ -155,6 +155,7 @@ fn answer_out(answer: AnswerView) -> AnswerOut {
         length: file.length,
         media_type: file.media_type,
         received: file.is_received,
+        deleted: file.is_deleted,
         caption: file.caption,
         preview: file.preview.map(|sha256| sha256.to_string()),
     });

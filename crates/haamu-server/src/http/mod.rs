@@ -29,6 +29,7 @@ mod programme_parts;
 mod programmes;
 mod proposals;
 mod registration;
+mod retention;
 mod route;
 mod scenarios;
 mod sessions;

@@ -144,7 +144,7 @@ pub(super) fn status_of(code: Code) -> StatusCode {
         | Code::LastAdministrator
         | Code::RegistrationClosed
         | Code::WrongOffset => StatusCode::CONFLICT,
-        Code::NoLongerGood => StatusCode::GONE,
+        Code::NoLongerGood | Code::DeletedByRetention => StatusCode::GONE,
         Code::IdentityProviderFailed => StatusCode::BAD_GATEWAY,
         Code::PayloadTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         Code::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,

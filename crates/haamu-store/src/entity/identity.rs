@@ -46,6 +46,7 @@ entity!(membership, "membership", {
     client_organisation_id: Option<Uuid>,
     created_at: i64,
     disabled_at: Option<i64>,
+    anonymised_at: Option<i64>,
 });
 
 entity!(session, "session", {

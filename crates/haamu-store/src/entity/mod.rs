@@ -7,6 +7,7 @@ pub(crate) mod operations;
 pub(crate) mod planning;
 pub(crate) mod programmes;
 pub(crate) mod registration;
+pub(crate) mod retention;
 pub(crate) mod review;
 pub(crate) mod submissions;
 pub(crate) mod tenancy;

@@ -15,6 +15,11 @@ entity!(submission, "submission", {
     location_attributes: Option<String>,
     created_at: i64,
     row_version: i64,
+    staff_data_purged_at: Option<i64>,
+    narrative_purged_at: Option<i64>,
+    photo_purged_at: Option<i64>,
+    voucher_purged_at: Option<i64>,
+    shopper_data_purged_at: Option<i64>,
 });
 
 entity!(submission_stage, "submission_stage", {
@@ -78,6 +83,7 @@ entity!(op, "op", {
     received_at: i64,
     raw: Vec<u8>,
     set_aside_id: Option<Uuid>,
+    redacted_at: Option<i64>,
 });
 
 entity!(set_aside, "set_aside", {
@@ -177,6 +183,7 @@ entity!(blob, "blob", {
     length: i64,
     media_type: String,
     verified_at: i64,
+    purged_at: Option<i64>,
 });
 
 entity!(blob_owner, "blob_owner", {
@@ -188,6 +195,7 @@ entity!(blob_owner, "blob_owner", {
     user_id: Uuid,
     received_at: i64,
     receipt: Option<String>,
+    purged_at: Option<i64>,
 });
 
 entity!(upload, "upload", {

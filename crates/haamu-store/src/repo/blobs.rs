@@ -39,17 +39,19 @@ pub struct Rendition {
     pub length: u64,
 }
 
-/// Notes a file that has arrived; one that is known already stays as it is.
+/// Notes a file that has arrived; one that is known already stays as it is. Returns true if its bytes had been
+/// deleted before: they have to be written once more, while the row is locked.
 ///
 /// # Errors
 /// The database failed.
-pub async fn insert(tx: &Tx, agency: AgencyId, new: &Blob, now: Timestamp) -> Result<(), StoreError> {
+pub async fn insert(tx: &Tx, agency: AgencyId, new: &Blob, now: Timestamp) -> Result<bool, StoreError> {
     let row = blob::ActiveModel {
         agency_id: Set(agency.uuid()),
         sha256: Set(new.sha256.as_bytes().to_vec()),
         length: Set(signed(new.length)),
         media_type: Set(new.media_type.clone()),
         verified_at: Set(now.millis()),
+        purged_at: Set(None),
     };
     let keep = OnConflict::columns([blob::Column::AgencyId, blob::Column::Sha256])
         .do_nothing()
@@ -58,7 +60,24 @@ pub async fn insert(tx: &Tx, agency: AgencyId, new: &Blob, now: Timestamp) -> Re
         .on_conflict(keep)
         .exec_without_returning(tx.connection())
         .await?;
-    Ok(())
+    // Whoever deletes the bytes holds the lock meanwhile.
+    let key = (agency.uuid(), new.sha256.as_bytes().to_vec());
+    let row = blob::Entity::find_by_id(key)
+        .lock_exclusive()
+        .one(tx.connection())
+        .await?;
+    let was_deleted = row.is_some_and(|row| row.purged_at.is_some());
+    if was_deleted {
+        let row = blob::ActiveModel {
+            agency_id: Set(agency.uuid()),
+            sha256: Set(new.sha256.as_bytes().to_vec()),
+            purged_at: Set(None),
+            verified_at: Set(now.millis()),
+            ..Default::default()
+        };
+        blob::Entity::update(row).exec(tx.connection()).await?;
+    }
+    Ok(was_deleted)
 }
 
 /// A file of the agency that has arrived.
@@ -106,6 +125,7 @@ pub async fn insert_owner(tx: &Tx, agency: AgencyId, new: &Custody) -> Result<()
         user_id: Set(new.user.uuid()),
         received_at: Set(new.received_at.millis()),
         receipt: Set(new.receipt.clone()),
+        purged_at: Set(None),
     };
     let key = [blob_owner::Column::SubmissionId, blob_owner::Column::Sha256];
     let keep = OnConflict::columns(key).do_nothing().to_owned();
@@ -158,6 +178,7 @@ pub async fn list_sent(
         .filter(blob_owner::Column::AgencyId.eq(agency.uuid()))
         .filter(blob_owner::Column::UserId.eq(user.uuid()))
         .filter(blob_owner::Column::Sha256.is_in(hashes))
+        .filter(blob_owner::Column::PurgedAt.is_null())
         .into_tuple()
         .all(tx.connection())
         .await?;

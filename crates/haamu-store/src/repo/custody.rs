@@ -1,7 +1,7 @@
 //! How much of the devices' logs a backup has. It is the operator who compares, across all agencies.
 
 use haamu_domain::AgencyId;
-use haamu_sync::{ChainHead, ChainValue, DeviceId};
+use haamu_sync::{ChainHead, ChainValue, DeviceId, OpId};
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
@@ -51,7 +51,8 @@ pub async fn list_logs(tx: &Tx) -> Result<Vec<DeviceLog>, StoreError> {
         .collect()
 }
 
-/// The bytes of a device's operations after a number, by number.
+/// The bytes of a device's operations after a number, by number; where something of them was deleted, the name
+/// that they had.
 ///
 /// # Errors
 /// The database failed.
@@ -60,11 +61,13 @@ pub async fn list_raw(
     device: DeviceId,
     after: u64,
     limit: u64,
-) -> Result<Vec<(u64, Vec<u8>)>, StoreError> {
-    let rows: Vec<(i64, Vec<u8>)> = op::Entity::find()
+) -> Result<Vec<(u64, Result<Vec<u8>, OpId>)>, StoreError> {
+    let rows: Vec<(i64, Vec<u8>, Vec<u8>, Option<i64>)> = op::Entity::find()
         .select_only()
         .column(op::Column::Seq)
         .column(op::Column::Raw)
+        .column(op::Column::OpId)
+        .column(op::Column::RedactedAt)
         .filter(op::Column::Device.eq(device.as_bytes().to_vec()))
         .filter(op::Column::Seq.gt(signed(after)))
         .order_by_asc(op::Column::Seq)
@@ -73,7 +76,11 @@ pub async fn list_raw(
         .all(tx.connection())
         .await?;
     rows.into_iter()
-        .map(|(seq, raw)| Ok((unsigned(seq, "operation number")?, raw)))
+        .map(|(seq, raw, id, redacted_at)| {
+            let seq = unsigned(seq, "operation number")?;
+            let id = OpId::from_slice(&id).ok_or(StoreError::Corrupt("operation id"))?;
+            Ok((seq, redacted_at.map_or(Ok(raw), |_| Err(id))))
+        })
         .collect()
 }
 

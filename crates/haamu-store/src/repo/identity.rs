@@ -418,6 +418,30 @@ pub async fn find_first_agency(tx: &Tx) -> Result<Option<AgencyId>, StoreError> 
     Ok(row.map(|row| AgencyId::from_uuid(row.id)))
 }
 
+/// All agencies of the installation.
+///
+/// # Errors
+/// The database failed.
+pub async fn list_agencies(tx: &Tx) -> Result<Vec<AgencyId>, StoreError> {
+    let rows = agency::Entity::find()
+        .order_by_asc(agency::Column::Id)
+        .all(tx.connection())
+        .await?;
+    Ok(rows.into_iter().map(|row| AgencyId::from_uuid(row.id)).collect())
+}
+
+/// Locks an agency: who plans something for it that must be there once waits for the other.
+///
+/// # Errors
+/// The database failed.
+pub async fn lock_agency(tx: &Tx, id: AgencyId) -> Result<(), StoreError> {
+    agency::Entity::find_by_id(id.uuid())
+        .lock(LockType::NoKeyUpdate)
+        .one(tx.connection())
+        .await?;
+    Ok(())
+}
+
 pub(super) fn user_row(user: &User, now: Timestamp) -> user_account::ActiveModel {
     user_account::ActiveModel {
         id: Set(user.id.uuid()),
@@ -441,6 +465,7 @@ pub(super) fn member_row(member: &Membership, now: Timestamp) -> membership::Act
         client_organisation_id: Set(member.client_organisation.map(ClientOrganisationId::uuid)),
         created_at: Set(now.millis()),
         disabled_at: Set(member.disabled_at.map(Timestamp::millis)),
+        anonymised_at: Set(None),
     }
 }
 

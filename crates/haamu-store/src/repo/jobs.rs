@@ -131,6 +131,18 @@ fn row(new: &NewJob, now: Timestamp) -> job::ActiveModel {
     }
 }
 
+/// Whether there is or was a job of this kind and key, whatever became of it.
+///
+/// # Errors
+/// The database failed.
+pub async fn is_known(tx: &Tx, agency: AgencyId, kind: &str, dedup_key: &str) -> Result<bool, StoreError> {
+    let select = job::Entity::find()
+        .filter(job::Column::AgencyId.eq(agency.uuid()))
+        .filter(job::Column::Kind.eq(kind))
+        .filter(job::Column::DedupKey.eq(dedup_key));
+    super::exists(tx, select).await
+}
+
 /// Claims the job that has been due longest until a moment.
 ///
 /// # Errors

@@ -32,6 +32,8 @@ pub struct ReceivedOp<'a> {
     pub submission: Option<SubmissionId>,
     /// The task that it belongs to, if it was set aside.
     pub set_aside: Option<SetAsideId>,
+    /// What is kept in the place of its bytes, where what it says had been deleted before it came.
+    pub redacted: Option<Vec<u8>>,
 }
 
 /// Keeps operations of a device.
@@ -76,8 +78,9 @@ fn row(agency: AgencyId, device: DeviceId, received: &ReceivedOp<'_>, now: Times
         disposition: Set(received.disposition.as_str().to_owned()),
         reason: Set(received.reason.to_owned()),
         received_at: Set(now.millis()),
-        raw: Set(incoming.raw.to_vec()),
+        raw: Set(received.redacted.clone().unwrap_or_else(|| incoming.raw.to_vec())),
         set_aside_id: Set(received.set_aside.map(SetAsideId::uuid)),
+        redacted_at: Set(received.redacted.as_ref().map(|_| now.millis())),
     }
 }
 

@@ -1,8 +1,9 @@
 //! Submissions: their stages and follow-ups.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use haamu_domain::attribute::Attributes;
+use haamu_domain::retention::PurgeClass;
 use haamu_domain::{AgencyId, AssignmentId, SubmissionId, Timestamp, UserId, VisitId, stages::FollowUp};
 use haamu_sync::{FormVersion, OpId};
 use sea_orm::sea_query::Expr;
@@ -33,6 +34,8 @@ pub struct Submission {
     pub return_reason: Option<String>,
     /// What its checklist asks of the location, as it was when the submission began.
     pub location_attributes: Attributes,
+    /// What of it was deleted because its time was over.
+    pub purged: BTreeSet<PurgeClass>,
     /// Counts changes; a save with an older one fails.
     pub row_version: i64,
 }
@@ -69,6 +72,7 @@ pub async fn insert(tx: &Tx, agency: AgencyId, new: &Submission, now: Timestamp)
         ),
         created_at: Set(now.millis()),
         row_version: Set(1),
+        ..Default::default()
     };
     submission::Entity::insert(row)
         .exec_without_returning(tx.connection())
@@ -314,12 +318,21 @@ pub async fn list_follow_ups(
         .collect())
 }
 
-fn record(row: submission::Model) -> Result<Submission, StoreError> {
+pub(super) fn record(row: submission::Model) -> Result<Submission, StoreError> {
     let form = match row.form_version {
         Some(bytes) => Some(FormVersion::from_slice(&bytes).ok_or(StoreError::Corrupt("form version"))?),
         None => None,
     };
+    let purged = [
+        (PurgeClass::Photo, row.photo_purged_at),
+        (PurgeClass::Narrative, row.narrative_purged_at),
+        (PurgeClass::StaffData, row.staff_data_purged_at),
+        (PurgeClass::ShopperData, row.shopper_data_purged_at),
+        (PurgeClass::Voucher, row.voucher_purged_at),
+    ];
+    let purged = purged.into_iter().filter(|(_, at)| at.is_some());
     Ok(Submission {
+        purged: purged.map(|(class, _)| class).collect(),
         id: SubmissionId::from_uuid(row.id),
         assignment: AssignmentId::from_uuid(row.assignment_id),
         visit: VisitId::from_uuid(row.visit_id),

@@ -146,7 +146,9 @@ pub async fn usage(tx: &Tx, of: &Staging) -> Result<Usage, StoreError> {
     let staged_for = staged
         .clone()
         .filter(upload::Column::SubmissionId.eq(of.submission.uuid()));
-    let kept = blob::Entity::find().filter(blob::Column::AgencyId.eq(of.agency.uuid()));
+    let kept = blob::Entity::find()
+        .filter(blob::Column::AgencyId.eq(of.agency.uuid()))
+        .filter(blob::Column::PurgedAt.is_null());
     let kept_for = kept
         .clone()
         .join(JoinType::InnerJoin, owners())

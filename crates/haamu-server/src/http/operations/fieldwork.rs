@@ -109,6 +109,7 @@ pub(super) fn set_aside() -> OpenApiRouter<App> {
         Code::NotPossibleInState,
         Code::Conflict,
         Code::NotAdoptable,
+        Code::DeletedByRetention,
         Code::AlreadyDecided,
     ];
     let discard = &[Code::ValidationFailed, Code::NotFound, Code::AlreadyDecided];

@@ -5,6 +5,7 @@ mod filling;
 mod organisation;
 mod programmes;
 mod results;
+mod retention;
 
 use haamu_app::App;
 use utoipa_axum::router::OpenApiRouter;
@@ -21,5 +22,6 @@ pub(super) fn operations() -> OpenApiRouter<App> {
         .merge(fieldwork::fieldwork())
         .merge(fieldwork::set_aside())
         .merge(results::failed_jobs())
+        .merge(retention::retention())
         .merge(results::results())
 }

@@ -33,12 +33,14 @@ pub(super) fn results() -> OpenApiRouter<App> {
         Code::Conflict,
         Code::ConflictUnresolved,
         Code::PhotosMissing,
+        Code::DeletedByRetention,
     ];
     let give_back = &[
         Code::ValidationFailed,
         Code::NotFound,
         Code::NotPossibleInState,
         Code::Conflict,
+        Code::DeletedByRetention,
     ];
     let release = &[
         Code::NotFound,
@@ -47,12 +49,13 @@ pub(super) fn results() -> OpenApiRouter<App> {
         Code::ReleaseTooEarly,
         Code::CriticalUnconfirmed,
     ];
-    let report = &[Code::ValidationFailed, Code::NotFound];
+    let report = &[Code::ValidationFailed, Code::NotFound, Code::DeletedByRetention];
+    let photo = &[Code::NotFound, Code::DeletedByRetention];
     Operations::default()
         .verb(Verb::ReadEvaluation, found, routes!(evaluations::read_evaluation))
         .verb(
             Verb::ReadEvaluation,
-            found,
+            photo,
             routes!(evaluations::read_evaluation_photo),
         )
         .verb(
@@ -92,7 +95,7 @@ pub(super) fn results() -> OpenApiRouter<App> {
         )
         .verb(
             Verb::ReadReport,
-            found,
+            photo,
             routes!(visit_reports::read_visit_report_photo),
         )
         .with_body_limit(MAX_BODY)
