@@ -11,6 +11,7 @@ mod command_line;
 mod concurrency;
 mod custody;
 mod end_to_end;
+mod examples;
 mod failed_jobs;
 mod filling;
 mod formats;

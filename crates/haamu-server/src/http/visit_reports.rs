@@ -26,6 +26,7 @@ pub(super) struct ReportsQuery {
     /// Only reports of this unit and all below it.
     unit: Option<Uuid>,
     /// By the tree as it is `now`, or as it was at each `visit`.
+    #[param(inline)]
     tree: Option<TreeName>,
 }
 

@@ -5,6 +5,7 @@
 
 mod agency;
 mod api;
+mod contract;
 mod fieldwork;
 mod photos;
 mod results;
@@ -27,6 +28,7 @@ use crate::workspace::Workspace;
 
 use api::Api;
 use server::Server;
+pub(crate) use contract::ContractScene;
 pub(crate) use uploads::{Sender, UploadScene};
 
 /// One password for everybody; the demo listens on this machine only.
