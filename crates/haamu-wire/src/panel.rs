@@ -78,6 +78,7 @@ pub struct ProfilePatch {
 #[serde(deny_unknown_fields)]
 pub struct CompanionIn {
     /// Their name.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 200))]
     pub name: String,
     /// Their own account, if they are a shopper of the agency themselves.
     #[serde(default)]
@@ -116,6 +117,7 @@ pub struct TieIn {
     #[serde(default)]
     pub location: Option<Uuid>,
     /// What the tie is, such as "my sister works there".
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 1000))]
     pub reason: String,
 }
 

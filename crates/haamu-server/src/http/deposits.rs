@@ -47,7 +47,7 @@ pub(super) async fn create_deposit(
 /// Deposit a part of a file under a device's own key, as for `PATCH /v1/blobs/{sha256}`.
 #[utoipa::path(patch, path = "/v1/deposits/blobs/{sha256}", tag = "sync",
     params(
-        ("sha256" = String, Path, description = "The file's SHA-256, hexadecimal."),
+        ("sha256" = String, Path, description = "The file's SHA-256, hexadecimal.", pattern = "^[0-9a-f]{64}$"),
         BlobQuery,
         ("upload-offset" = u64, Header, description = "Where the part starts."),
         ("upload-complete" = Option<String>, Header, description = "`?1` with the last part."),

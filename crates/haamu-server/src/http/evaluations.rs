@@ -30,7 +30,7 @@ pub(super) async fn read_evaluation(
 /// Read a photo of an evaluation, as its readers would see it.
 #[utoipa::path(get, path = "/v1/visits/{id}/evaluation/photos/{sha256}", tag = "evaluations",
     params(("id" = Uuid, Path, description = "The visit."),
-        ("sha256" = String, Path, description = "The file's SHA-256, hexadecimal.")),
+        ("sha256" = String, Path, description = "The file's SHA-256, hexadecimal.", pattern = "^[0-9a-f]{64}$")),
     responses((status = 200, description = "The photo.", body = Vec<u8>, content_type = "image/jpeg")))]
 pub(super) async fn read_evaluation_photo(
     State(app): State<App>,

@@ -80,7 +80,7 @@ pub(super) async fn tus_options(State(app): State<App>) -> Response {
 /// the same upload again finds what has arrived of it.
 #[utoipa::path(post, path = "/v1/tus", tag = "tus",
     params(
-        ("tus-resumable" = String, Header, description = "`1.0.0`."),
+        ("tus-resumable" = String, Header, description = "`1.0.0`.", pattern = r"^1\.0\.0$"),
         ("upload-length" = u64, Header, description = "The file's length in bytes."),
         ("upload-metadata" = String, Header, description = "Pairs of a key and a base64 value, parted by commas."),
         ("upload-checksum" = Option<String>, Header, description = "`sha1` or `sha256` and the base64 checksum of the body.")),
@@ -114,8 +114,8 @@ pub(super) async fn create_tus_upload(
 #[utoipa::path(head, path = "/v1/tus/{id}/{sha256}", tag = "tus",
     params(
         ("id" = Uuid, Path, description = "The submission."),
-        ("sha256" = String, Path, description = "The file's SHA-256, hexadecimal."),
-        ("tus-resumable" = String, Header, description = "`1.0.0`.")),
+        ("sha256" = String, Path, description = "The file's SHA-256, hexadecimal.", pattern = "^[0-9a-f]{64}$"),
+        ("tus-resumable" = String, Header, description = "`1.0.0`.", pattern = r"^1\.0\.0$")),
     responses((status = 204, description = "`Upload-Offset`, `Upload-Length` and `Upload-Metadata` tell.")))]
 pub(super) async fn head_tus_upload(
     State(app): State<App>,
@@ -129,8 +129,8 @@ pub(super) async fn head_tus_upload(
 #[utoipa::path(patch, path = "/v1/tus/{id}/{sha256}", tag = "tus",
     params(
         ("id" = Uuid, Path, description = "The submission."),
-        ("sha256" = String, Path, description = "The file's SHA-256, hexadecimal."),
-        ("tus-resumable" = String, Header, description = "`1.0.0`."),
+        ("sha256" = String, Path, description = "The file's SHA-256, hexadecimal.", pattern = "^[0-9a-f]{64}$"),
+        ("tus-resumable" = String, Header, description = "`1.0.0`.", pattern = r"^1\.0\.0$"),
         ("upload-offset" = u64, Header, description = "Where the upload ends."),
         ("upload-checksum" = Option<String>, Header, description = "`sha1` or `sha256` and the base64 checksum of the body.")),
     request_body(content = Vec<u8>, content_type = "application/offset+octet-stream"),
@@ -150,8 +150,8 @@ pub(super) async fn patch_tus_upload(
 #[utoipa::path(delete, path = "/v1/tus/{id}/{sha256}", tag = "tus",
     params(
         ("id" = Uuid, Path, description = "The submission."),
-        ("sha256" = String, Path, description = "The file's SHA-256, hexadecimal."),
-        ("tus-resumable" = String, Header, description = "`1.0.0`.")),
+        ("sha256" = String, Path, description = "The file's SHA-256, hexadecimal.", pattern = "^[0-9a-f]{64}$"),
+        ("tus-resumable" = String, Header, description = "`1.0.0`.", pattern = r"^1\.0\.0$")),
     responses((status = 204, description = "What had arrived is forgotten.")))]
 pub(super) async fn delete_tus_upload(
     State(app): State<App>,
@@ -165,9 +165,9 @@ pub(super) async fn delete_tus_upload(
 #[utoipa::path(post, path = "/v1/tus/{id}/{sha256}", tag = "tus",
     params(
         ("id" = Uuid, Path, description = "The submission."),
-        ("sha256" = String, Path, description = "The file's SHA-256, hexadecimal."),
-        ("tus-resumable" = String, Header, description = "`1.0.0`."),
-        ("x-http-method-override" = String, Header, description = "`HEAD`, `PATCH` or `DELETE`.")),
+        ("sha256" = String, Path, description = "The file's SHA-256, hexadecimal.", pattern = "^[0-9a-f]{64}$"),
+        ("tus-resumable" = String, Header, description = "`1.0.0`.", pattern = r"^1\.0\.0$"),
+        ("x-http-method-override" = String, Header, description = "`HEAD`, `PATCH` or `DELETE`.", pattern = "^(HEAD|PATCH|DELETE)$")),
     request_body(content = Vec<u8>, content_type = "application/offset+octet-stream"),
     responses((status = 204, description = "As the method itself answers.")))]
 pub(super) async fn override_tus_method(

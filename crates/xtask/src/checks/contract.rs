@@ -76,10 +76,11 @@ fn schemathesis(workspace: &Workspace, folder: &Path) -> Result<PathBuf> {
         let mut make = command("python3", ["-m", "venv"]);
         capture(make.arg(&environment)).context("no Python environment could be made")?;
     }
-    let mut install = command(environment.join("bin/pip"), ["install", "--quiet", "--requirement"]);
-    install
-        .arg(versions)
-        .env("PIP_DISABLE_PIP_VERSION_CHECK", "1");
+    let mut install = command(
+        environment.join("bin/pip"),
+        ["install", "--quiet", "--requirement"],
+    );
+    install.arg(versions).env("PIP_DISABLE_PIP_VERSION_CHECK", "1");
     capture(&mut install)
         .context("schemathesis could not be installed; this check needs Python and the network")?;
     Ok(environment.join("bin/schemathesis"))

@@ -27,8 +27,8 @@ use crate::shell::{note, say};
 use crate::workspace::Workspace;
 
 use api::Api;
-use server::Server;
 pub(crate) use contract::ContractScene;
+use server::Server;
 pub(crate) use uploads::{Sender, UploadScene};
 
 /// One password for everybody; the demo listens on this machine only.

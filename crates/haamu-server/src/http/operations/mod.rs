@@ -13,11 +13,17 @@ use utoipa_axum::router::OpenApiRouter;
 
 /// What operations are grouped by, and what each group is about.
 const TAGS: &[(&str, &str)] = &[
-    ("account", "One's own account: password, address and second factors."),
+    (
+        "account",
+        "One's own account: password, address and second factors.",
+    ),
     ("agency", "Settings and records of the whole agency."),
     ("briefings", "What shoppers read and are asked before they go."),
     ("checklists", "Checklists and their versions."),
-    ("client organisations", "Those whose encounters are measured, with their locations."),
+    (
+        "client organisations",
+        "Those whose encounters are measured, with their locations.",
+    ),
     ("devices", "Devices that answers are written on."),
     ("evaluations", "Review of what shoppers sent in."),
     ("failed jobs", "Work of the server that failed for good."),
@@ -25,7 +31,10 @@ const TAGS: &[(&str, &str)] = &[
     ("health", "Whether the server works, and what it can do."),
     ("hierarchies", "Trees of units over the locations of a client."),
     ("invitations", "Inviting people into the agency."),
-    ("jobs", "The job board, and what shoppers do with visits of theirs."),
+    (
+        "jobs",
+        "The job board, and what shoppers do with visits of theirs.",
+    ),
     ("panel", "Shoppers: profiles, companions, ties and agreements."),
     ("programmes", "Programmes with their rules and rounds."),
     ("sessions", "Signing in and out."),
