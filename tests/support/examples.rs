@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 use crate::server::Answer;
 
 /// Fields whose values open something; examples show only what they look like.
-const SECRETS: [&str; 8] = [
+const SECRETS: [&str; 7] = [
     "access_token",
     "refresh_token",
     "token",
@@ -20,7 +20,6 @@ const SECRETS: [&str; 8] = [
     "challenge",
     "ceremony",
     "client_secret",
-    "uri",
 ];
 /// So many items of a list are shown.
 const MOST_ITEMS: usize = 2;
@@ -88,6 +87,8 @@ pub(crate) fn note(method: &Method, path: &str, request: Option<&(String, Vec<u8
     if !answers.as_ref().is_some_and(is_known)
         && let Some(media_type) = wanted(response)
         && let Some(value) = read(sent, media_type, &answer.body)
+        // An empty list shows nothing.
+        && value["items"] != json!([])
     {
         let body = json!({"status": status, "media_type": media_type, "value": shown(id, value)});
         answers.get_or_insert_default().push(body);
