@@ -88,6 +88,8 @@ both_dbs! {
         let path = format!("/v1/assignments/{assignment}/reschedule");
         let moved = field.send(Method::POST, &path, &json!({"due_on": "2026-11-23"}), shopper).await.ok();
         assert!(moved.to_string().contains("2026-11-23"), "{moved}");
+        let listed = field.get("/v1/visits", server.north.coordinator()).await.ok();
+        assert_eq!(listed["items"][0]["id"], *visit);
     }
 
     async fn who_is_invited_is_told(server) {

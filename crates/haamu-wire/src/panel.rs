@@ -46,6 +46,8 @@ pub struct OwnProfilePatch {
     #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, format = Date))]
     pub born_on: Option<LocalDate>,
     /// Languages that they speak, by their tags.
+    // Named twice is named: what is sent is a list, and what comes of it is a set.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Vec<String>>))]
     pub languages: Option<BTreeSet<String>>,
     /// Places that they start from, at most 50.
     pub places: Option<Vec<OwnPlace>>,
@@ -62,10 +64,14 @@ pub struct ProfilePatch {
     #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, format = Date))]
     pub born_on: Option<LocalDate>,
     /// Languages that they speak, by their tags.
+    // Named twice is named: what is sent is a list, and what comes of it is a set.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Vec<String>>))]
     pub languages: Option<BTreeSet<String>>,
     /// Places that they start from, at most 50.
     pub places: Option<Vec<OwnPlace>>,
     /// Qualifications that the agency has checked.
+    // Named twice is named: what is sent is a list, and what comes of it is a set.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Vec<String>>))]
     pub qualifications: Option<BTreeSet<String>>,
     /// The mean grade of their reports, in tenths; `null` takes it away.
     #[cfg_attr(feature = "openapi", schema(value_type = Option<u16>))]

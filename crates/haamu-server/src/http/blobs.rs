@@ -18,7 +18,7 @@ use uuid::Uuid;
 
 use super::MAX_PART;
 use super::extract::{Path, Query, SignedIn};
-use super::part::{Arrived, hash, number, right_offset, take_in, text};
+use super::part::{Arrived, FileBytes, hash, number, right_offset, take_in, text};
 use super::problem::Failure;
 
 pub(super) const OFFSET: HeaderName = HeaderName::from_static("upload-offset");
@@ -72,7 +72,7 @@ pub(super) async fn head_blob(
         ("upload-offset" = u64, Header, description = "Where the part starts."),
         ("upload-complete" = Option<String>, Header, description = "`?1` with the last part."),
         ("content-digest" = Option<String>, Header, description = "`sha-256=:…:` of the part (RFC 9530).")),
-    request_body(content = Vec<u8>, content_type = "application/partial-upload"),
+    request_body(content = inline(FileBytes), content_type = "application/partial-upload"),
     responses((status = 204, description = "`Upload-Offset` says how much has arrived.")))]
 pub(super) async fn patch_blob(
     State(app): State<App>,
