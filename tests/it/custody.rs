@@ -2,10 +2,12 @@
 
 use haamu_app::CustodyReport;
 use haamu_domain::SubmissionId;
+use haamu_domain::signature::{SignedParts, content_digest, sign};
 use haamu_store::DbSettings;
 use haamu_sync::DocumentId;
 use haamu_tests::agency::ProgrammeOptions;
 use haamu_tests::{TestDatabase, TestServer, WireDevice, both_dbs};
+use haamu_wire::sync::Frame;
 use sea_orm::ConnectionTrait;
 
 /// A device that sends one answer after the other.
@@ -57,6 +59,18 @@ both_dbs! {
         device.answer("greeted", "\"no\"").await;
         device.sync().await;
         assert_eq!(device.open().bound.conflicts, Vec::new());
+    }
+
+    async fn a_deposit_is_taken_as_json_too(server) {
+        let (device, document) = device(&server).await;
+        let body = device.request(&[device.op(1, document, "greeted", "\"yes\"")]).to_json();
+        let digest = content_digest(&body);
+        let parts = SignedParts { method: "POST", path: "/v1/deposits", query: "", content_digest: &digest };
+        let fields = sign(&haamu_tests::wire::private_key(), device.id, parts);
+        let call = server.request(axum::http::Method::POST, "/v1/deposits").body("application/json", body);
+        let call = call.header("content-digest", &digest).header("signature-input", &fields.input);
+        let kept = call.header("signature", &fields.signature).send().await.ok();
+        assert_eq!(kept["have"]["seq"], 1, "{kept}");
     }
 }
 

@@ -239,6 +239,7 @@ both_dbs! {
         let tie = json!({"client_organisation": server.north.client.to_string(), "reason": "Siskoni on siellä töissä."});
         let tie = field.send(Method::POST, "/v1/me/ties", &tie, shopper).await.created();
         assert_eq!(field.why_not(&visit, shopper, "").await.0, ["not_independent"]);
+        assert_eq!(field.get("/v1/me/ties", shopper).await.ok()["items"], json!([tie]));
         assert_eq!(field.send(Method::DELETE, &format!("/v1/me/ties/{}", text(&tie["id"])), &Value::Null, shopper).await.status, 204);
         let agreement = json!({"texts": {"fi": "Pidän salassa, mitä näen.", "en": "I keep what I see to myself."}});
         let written = field.post("/v1/shopper-agreements", agreement).await.created();

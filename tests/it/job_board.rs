@@ -79,6 +79,19 @@ both_dbs! {
         assert_eq!(made["items"].as_array().map(Vec::len), Some(2));
     }
 
+    async fn a_shopper_goes_on_another_day(server) {
+        let field = Field::open(&server, json!({"rotation_days": 0})).await;
+        let shopper = server.north.shopper();
+        let visit = field.plan(0).await;
+        let assignment = field.offered(&visit, shopper, Some("2026-11-21")).await;
+        field.accept(&assignment, shopper).await;
+        let path = format!("/v1/assignments/{assignment}/reschedule");
+        let moved = field.send(Method::POST, &path, &json!({"due_on": "2026-11-23"}), shopper).await.ok();
+        assert!(moved.to_string().contains("2026-11-23"), "{moved}");
+        let listed = field.get("/v1/visits", server.north.coordinator()).await.ok();
+        assert_eq!(listed["items"][0]["id"], *visit);
+    }
+
     async fn who_is_invited_is_told(server) {
         let field = Field::open(&server, json!({"rotation_days": 0})).await;
         let visit = field.plan(0).await;

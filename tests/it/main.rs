@@ -12,6 +12,7 @@ mod command_line;
 mod concurrency;
 mod custody;
 mod end_to_end;
+mod examples;
 mod failed_jobs;
 mod filling;
 mod formats;

@@ -99,6 +99,10 @@ both_dbs! {
         let fees = json!({"currency": "EUR", "fee_cents": 2500, "minutes": 45});
         let written = put(&server, &path("fees"), &fees).await.ok();
         assert_eq!((&written["fee_cents"], &written["receipt_required"]), (&json!(2500), &json!(true)));
+        assert_eq!(get(&server, &path("fees"), coordinator).await.ok(), written);
+        let method = json!({"sampling": "kaikki", "fieldwork": "paneeli", "weighting": "ei", "legal_basis": "oikeutettu etu"});
+        let written = put(&server, &path("method"), &method).await.ok();
+        assert_eq!(get(&server, &path("method"), coordinator).await.ok(), written);
         assert_eq!(put(&server, &path("fees"), &json!({"currency": "euro", "fee_cents": 1, "minutes": 1})).await.issues(422), ["currency bad_currency"]);
     }
 
@@ -221,6 +225,10 @@ both_dbs! {
         assert_eq!(put(&server, &path, &body(&text(&draft["id"]))).await.problem(409), "checklist_not_published");
         let none = json!({"checklist_version": scene.version, "attempts": 0, "valid_days": 0});
         assert_eq!(put(&server, &path, &none).await.issues(422), ["attempts out_of_range", "valid_days out_of_range"]);
+        let draft = text(&draft["id"]);
+        let _ = post(&server, &format!("/v1/checklist-versions/{draft}/publish"), &Value::Null).await.ok();
+        let set = put(&server, &path, &body(&draft)).await.ok();
+        assert_eq!(get(&server, &path, server.north.coordinator()).await.ok(), set);
     }
 
     async fn a_programme_ends_when_nobody_has_anything_to_do_in_it(server) {

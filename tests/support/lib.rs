@@ -6,6 +6,7 @@ pub mod authenticator;
 pub mod database;
 pub mod device;
 pub mod evaluation;
+pub mod examples;
 pub mod factors;
 pub mod field;
 pub mod golden;

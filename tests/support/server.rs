@@ -19,6 +19,7 @@ use tower::ServiceExt;
 
 use crate::agency::{self, Origin, PASSWORD, Person, TestAgency};
 use crate::database::TestDatabase;
+use crate::examples;
 use crate::mail::TestMail;
 
 /// When tests begin: a Friday afternoon in Finland.
@@ -138,6 +139,7 @@ impl TestServer {
             path: path.to_owned(),
             headers: HeaderMap::new(),
             body: Body::empty(),
+            sent: None,
         }
     }
 
@@ -217,6 +219,8 @@ pub struct Call<'a> {
     path: String,
     headers: HeaderMap,
     body: Body,
+    /// Media type and bytes of the body, where they are known beforehand.
+    sent: Option<(String, Vec<u8>)>,
 }
 
 impl Call<'_> {
@@ -245,7 +249,10 @@ impl Call<'_> {
 
     /// With a body.
     pub fn body(self, media_type: &str, body: impl Into<Vec<u8>>) -> Self {
-        self.stream(media_type, Body::from(body.into()))
+        let bytes = body.into();
+        let mut call = self.stream(media_type, Body::from(bytes.clone()));
+        call.sent = Some((media_type.to_owned(), bytes));
+        call
     }
 
     /// With a body that may arrive in any way.
@@ -259,7 +266,7 @@ impl Call<'_> {
     pub async fn send(self) -> Answer {
         let shown = format!("{} {}", self.method, self.path);
         let mut request = Request::new(self.body);
-        *request.method_mut() = self.method;
+        *request.method_mut() = self.method.clone();
         *request.uri_mut() = self.path.parse().expect("a path");
         *request.headers_mut() = self.headers;
         let response = self
@@ -271,12 +278,14 @@ impl Call<'_> {
             .expect("the router answers");
         let (parts, body) = response.into_parts();
         let body = to_bytes(body, usize::MAX).await.expect("a whole body");
-        Answer {
+        let answer = Answer {
             shown,
             status: parts.status,
             headers: parts.headers,
             body: body.to_vec(),
-        }
+        };
+        examples::note(&self.method, &self.path, self.sent.as_ref(), &answer);
+        answer
     }
 }
 

@@ -1,5 +1,8 @@
 //! Devices that write the sync protocol by hand, to send what the real client never would.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use ed25519_dalek::SigningKey;
 use haamu_domain::binding::{answer_key, set_json};
 use haamu_sync::frame::PROTO_HEADER;
 use haamu_sync::{
@@ -14,6 +17,17 @@ use crate::server::{Answer, TestServer};
 
 /// An Ed25519 public key; what is signed with it is another suite's business.
 pub const PUBLIC_KEY: &str = "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo";
+
+/// The private key to [`PUBLIC_KEY`]: both are the example of RFC 8037.
+///
+/// # Panics
+/// Never: it is one.
+#[must_use]
+pub fn private_key() -> SigningKey {
+    let bytes = URL_SAFE_NO_PAD.decode("nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A");
+    let bytes: [u8; 32] = bytes.expect("base64").try_into().expect("32 bytes");
+    SigningKey::from_bytes(&bytes)
+}
 
 /// A device whose every byte the test chooses.
 #[derive(Debug)]

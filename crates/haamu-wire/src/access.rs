@@ -12,9 +12,10 @@ use crate::Secret;
 #[serde(deny_unknown_fields)]
 pub struct InvitationIn {
     /// The e-mail address, to which a link is mailed.
+    #[cfg_attr(feature = "openapi", schema(format = Email, max_length = 254))]
     pub email: String,
     /// What the person is to be.
-    #[cfg_attr(feature = "openapi", schema(value_type = String, example = "shopper"))]
+    #[cfg_attr(feature = "openapi", schema(value_type = String, example = "shopper", pattern = "^(administrator|programme_designer|coordinator|reviewer|shopper|client_manager|client_viewer)$"))]
     pub role: Role,
     /// The client organisation; required for `client_manager` and `client_viewer`, else absent.
     #[serde(default)]
@@ -102,7 +103,7 @@ pub struct AcceptInvitationIn {
 #[serde(deny_unknown_fields)]
 pub struct RoleIn {
     /// The role.
-    #[cfg_attr(feature = "openapi", schema(value_type = String, example = "reviewer"))]
+    #[cfg_attr(feature = "openapi", schema(value_type = String, example = "reviewer", pattern = "^(administrator|programme_designer|coordinator|reviewer|shopper|client_manager|client_viewer)$"))]
     pub role: Role,
     /// The client organisation; required for `client_manager` and `client_viewer`, else absent.
     #[serde(default)]
@@ -115,10 +116,13 @@ pub struct RoleIn {
 #[serde(deny_unknown_fields)]
 pub struct ServiceTokenIn {
     /// What people call it.
-    #[cfg_attr(feature = "openapi", schema(example = "Roster import"))]
+    #[cfg_attr(
+        feature = "openapi",
+        schema(example = "Roster import", min_length = 1, max_length = 100)
+    )]
     pub name: String,
     /// As what it acts; any role but `shopper`.
-    #[cfg_attr(feature = "openapi", schema(value_type = String, example = "coordinator"))]
+    #[cfg_attr(feature = "openapi", schema(value_type = String, example = "coordinator", pattern = "^(administrator|programme_designer|coordinator|reviewer|client_manager|client_viewer)$"))]
     pub role: Role,
     /// The client organisation that it sees nothing beyond, where the role is a client's.
     #[serde(default)]
@@ -127,7 +131,7 @@ pub struct ServiceTokenIn {
     #[cfg_attr(feature = "openapi", schema(example = json!(["visit.create", "visit.read"])))]
     pub scopes: Vec<String>,
     /// How many days it is good, up to 366.
-    #[cfg_attr(feature = "openapi", schema(example = 90))]
+    #[cfg_attr(feature = "openapi", schema(example = 90, minimum = 1, maximum = 366))]
     pub good_for_days: u32,
 }
 
@@ -213,6 +217,7 @@ pub struct IdentityProviderIn {
     #[cfg_attr(feature = "openapi", schema(example = "https://login.agency.example"))]
     pub issuer: String,
     /// As whom the agency is known there.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 255))]
     pub client_id: String,
     /// The agency's secret there; absent: the one that is known.
     #[serde(default)]

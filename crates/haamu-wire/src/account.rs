@@ -85,7 +85,10 @@ pub struct PasskeyIn {
     #[cfg_attr(feature = "openapi", schema(value_type = String))]
     pub ceremony: Secret,
     /// What its person calls it.
-    #[cfg_attr(feature = "openapi", schema(example = "Work phone"))]
+    #[cfg_attr(
+        feature = "openapi",
+        schema(example = "Work phone", min_length = 1, max_length = 100)
+    )]
     pub name: String,
     /// What `navigator.credentials.create` gave, as JSON.
     #[cfg_attr(feature = "openapi", schema(value_type = Object))]
@@ -174,7 +177,7 @@ pub struct PasswordIn {
     #[cfg_attr(feature = "openapi", schema(value_type = String))]
     pub current_password: Secret,
     /// The new one, at least 12 characters.
-    #[cfg_attr(feature = "openapi", schema(value_type = String))]
+    #[cfg_attr(feature = "openapi", schema(value_type = String, min_length = 12, max_length = 256))]
     pub password: Secret,
 }
 
@@ -184,6 +187,7 @@ pub struct PasswordIn {
 #[serde(deny_unknown_fields)]
 pub struct EmailIn {
     /// The new address, to which a link is mailed.
+    #[cfg_attr(feature = "openapi", schema(format = Email, max_length = 254))]
     pub email: String,
     /// One's password.
     #[cfg_attr(feature = "openapi", schema(value_type = String))]
@@ -222,7 +226,7 @@ pub struct PasswordResetIn {
     #[cfg_attr(feature = "openapi", schema(value_type = String))]
     pub secret: Secret,
     /// The new password, at least 12 characters.
-    #[cfg_attr(feature = "openapi", schema(value_type = String))]
+    #[cfg_attr(feature = "openapi", schema(value_type = String, min_length = 12, max_length = 256))]
     pub password: Secret,
 }
 

@@ -136,6 +136,7 @@ pub struct ConfirmCriticalIn {
     /// The question's id.
     pub question: String,
     /// What the confirmation rests on.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 4000))]
     pub evidence: String,
 }
 
@@ -159,5 +160,6 @@ pub struct ApproveIn {
 #[serde(deny_unknown_fields)]
 pub struct ReturnIn {
     /// What the shopper is asked to do.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 4000))]
     pub reason: String,
 }

@@ -122,6 +122,7 @@ pub struct ChangedOut {
 #[serde(deny_unknown_fields)]
 pub struct ReasonIn {
     /// At most 1000 characters.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 1000))]
     pub reason: String,
 }
 
@@ -138,6 +139,7 @@ pub struct GenerateVisitsIn {
     pub unit: Option<Uuid>,
     /// So many at each, 1 to 100.
     #[serde(default = "one")]
+    #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 100))]
     pub per_location: u32,
     /// In these parts of the day, in turn.
     #[serde(default)]
@@ -148,6 +150,7 @@ pub struct GenerateVisitsIn {
     pub scenarios: Vec<Uuid>,
     /// In so many equal parts of the round's time, in turn: 1 to 100.
     #[serde(default = "one")]
+    #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 100))]
     pub slices: u32,
     /// How they are had from the job board, if they are to be there.
     #[serde(default)]
@@ -208,6 +211,7 @@ pub struct EligibilityOut {
 #[serde(deny_unknown_fields)]
 pub struct AssignmentsIn {
     /// At most 500; all of them or none are offered.
+    #[cfg_attr(feature = "openapi", schema(min_items = 1, max_items = 500))]
     pub assignments: Vec<BulkAssignIn>,
 }
 
@@ -258,6 +262,7 @@ pub struct ObstacleReportIn {
     /// `place_closed`: closed for good or not there; `cannot_do`: the scenario is impossible there.
     pub obstacle: EndReason,
     /// What the shopper found, at most 1000 characters.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 1000))]
     pub reason: String,
 }
 
@@ -389,5 +394,6 @@ pub struct ApplicationsOut {
 #[serde(deny_unknown_fields)]
 pub struct InviteShoppersIn {
     /// At most 500 shoppers.
+    #[cfg_attr(feature = "openapi", schema(min_items = 1, max_items = 500))]
     pub shoppers: Vec<Uuid>,
 }

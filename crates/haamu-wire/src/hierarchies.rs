@@ -12,6 +12,7 @@ use crate::patch::Patch;
 #[serde(deny_unknown_fields)]
 pub struct HierarchyIn {
     /// What it is by, such as `District` or `Brand`; unique for the client organisation.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 100))]
     pub name: String,
 }
 
@@ -39,6 +40,7 @@ pub struct HierarchiesOut {
 #[serde(deny_unknown_fields)]
 pub struct UnitIn {
     /// Its name.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 200))]
     pub name: String,
     /// The client's own key for it, unique in the tree.
     #[serde(default)]

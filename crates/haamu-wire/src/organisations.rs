@@ -15,6 +15,7 @@ use crate::patch::Patch;
 #[serde(deny_unknown_fields)]
 pub struct ClientOrganisationIn {
     /// Its name, unique in the agency.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 200))]
     pub name: String,
 }
 

@@ -46,6 +46,8 @@ pub struct OwnProfilePatch {
     #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, format = Date))]
     pub born_on: Option<LocalDate>,
     /// Languages that they speak, by their tags.
+    // Named twice is named: what is sent is a list, and what comes of it is a set.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Vec<String>>))]
     pub languages: Option<BTreeSet<String>>,
     /// Places that they start from, at most 50.
     pub places: Option<Vec<OwnPlace>>,
@@ -62,10 +64,14 @@ pub struct ProfilePatch {
     #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, format = Date))]
     pub born_on: Option<LocalDate>,
     /// Languages that they speak, by their tags.
+    // Named twice is named: what is sent is a list, and what comes of it is a set.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Vec<String>>))]
     pub languages: Option<BTreeSet<String>>,
     /// Places that they start from, at most 50.
     pub places: Option<Vec<OwnPlace>>,
     /// Qualifications that the agency has checked.
+    // Named twice is named: what is sent is a list, and what comes of it is a set.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Vec<String>>))]
     pub qualifications: Option<BTreeSet<String>>,
     /// The mean grade of their reports, in tenths; `null` takes it away.
     #[cfg_attr(feature = "openapi", schema(value_type = Option<u16>))]
@@ -78,6 +84,7 @@ pub struct ProfilePatch {
 #[serde(deny_unknown_fields)]
 pub struct CompanionIn {
     /// Their name.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 200))]
     pub name: String,
     /// Their own account, if they are a shopper of the agency themselves.
     #[serde(default)]
@@ -116,6 +123,7 @@ pub struct TieIn {
     #[serde(default)]
     pub location: Option<Uuid>,
     /// What the tie is, such as "my sister works there".
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 1000))]
     pub reason: String,
 }
 

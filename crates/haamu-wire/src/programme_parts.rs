@@ -11,6 +11,7 @@ use uuid::Uuid;
 #[serde(deny_unknown_fields)]
 pub struct ScenarioIn {
     /// Its name.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 200))]
     pub name: String,
     /// What is done.
     pub scenario: Scenario,
@@ -76,10 +77,12 @@ pub struct ScenariosOut {
 #[serde(deny_unknown_fields)]
 pub struct BriefingIn {
     /// Their title. With the title and language of a briefing that is there, these words take its place.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 200))]
     pub title: String,
     /// `fi`, `sv` or `en`.
     pub language: String,
     /// The words, as plain text or Markdown, at most 100000 characters.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 100000))]
     pub body: String,
 }
 

@@ -12,15 +12,24 @@ pub struct ProgrammeIn {
     /// Whose encounters are measured.
     pub client_organisation: Uuid,
     /// Its name.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 200))]
     pub name: String,
     /// What it is for: `develop_service`, `identify_training_needs`,
     /// `follow_service_standards` or `reward_teams`.
+    #[cfg_attr(
+        feature = "openapi",
+        schema(
+            pattern = "^(develop_service|identify_training_needs|follow_service_standards|reward_teams)$"
+        )
+    )]
     pub purpose: String,
     /// Hours between a visit and the release of its report, 24 if absent, at most 8760.
     #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(maximum = 8760))]
     pub release_delay_hours: Option<u32>,
     /// Days between the notice to staff and the start, 14 if absent, at most 365.
     #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(maximum = 365))]
     pub staff_notice_days: Option<u32>,
 }
 
@@ -61,13 +70,16 @@ pub struct ProgrammesOut {
 #[serde(deny_unknown_fields)]
 pub struct StaffNoticeIn {
     /// The day on which they were informed.
-    #[cfg_attr(feature = "openapi", schema(value_type = String, example = "2026-11-01"))]
+    #[cfg_attr(feature = "openapi", schema(value_type = String, example = "2026-11-01", format = Date))]
     pub informed_on: LocalDate,
     /// Who was informed, such as "all shop staff".
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 500))]
     pub audience: String,
     /// How, such as "intranet" or "team meeting".
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 200))]
     pub channel: String,
     /// The words of the notice.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 20000))]
     pub text: String,
 }
 
@@ -77,20 +89,21 @@ pub struct StaffNoticeIn {
 #[serde(deny_unknown_fields)]
 pub struct RoundIn {
     /// Its name.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 200))]
     pub name: String,
     /// The published checklist version that is filled in.
     pub checklist_version: Uuid,
     /// The first day of visits.
-    #[cfg_attr(feature = "openapi", schema(value_type = String, example = "2026-11-16"))]
+    #[cfg_attr(feature = "openapi", schema(value_type = String, example = "2026-11-16", format = Date))]
     pub starts_on: LocalDate,
     /// The last day of visits.
-    #[cfg_attr(feature = "openapi", schema(value_type = String, example = "2026-11-29"))]
+    #[cfg_attr(feature = "openapi", schema(value_type = String, example = "2026-11-29", format = Date))]
     pub visit_by: LocalDate,
     /// The last day of reports.
-    #[cfg_attr(feature = "openapi", schema(value_type = String, example = "2026-12-01"))]
+    #[cfg_attr(feature = "openapi", schema(value_type = String, example = "2026-12-01", format = Date))]
     pub report_by: LocalDate,
     /// The day by whose period the results count.
-    #[cfg_attr(feature = "openapi", schema(value_type = String, example = "2026-11-30"))]
+    #[cfg_attr(feature = "openapi", schema(value_type = String, example = "2026-11-30", format = Date))]
     pub counts_in: LocalDate,
 }
 
@@ -107,16 +120,16 @@ pub struct RoundOut {
     /// The checklist version that is filled in.
     pub checklist_version: Uuid,
     /// The first day of visits.
-    #[cfg_attr(feature = "openapi", schema(value_type = String, example = "2026-11-16"))]
+    #[cfg_attr(feature = "openapi", schema(value_type = String, example = "2026-11-16", format = Date))]
     pub starts_on: LocalDate,
     /// The last day of visits.
-    #[cfg_attr(feature = "openapi", schema(value_type = String, example = "2026-11-29"))]
+    #[cfg_attr(feature = "openapi", schema(value_type = String, example = "2026-11-29", format = Date))]
     pub visit_by: LocalDate,
     /// The last day of reports.
-    #[cfg_attr(feature = "openapi", schema(value_type = String, example = "2026-12-01"))]
+    #[cfg_attr(feature = "openapi", schema(value_type = String, example = "2026-12-01", format = Date))]
     pub report_by: LocalDate,
     /// The day by whose period the results count.
-    #[cfg_attr(feature = "openapi", schema(value_type = String, example = "2026-11-30"))]
+    #[cfg_attr(feature = "openapi", schema(value_type = String, example = "2026-11-30", format = Date))]
     pub counts_in: LocalDate,
 }
 

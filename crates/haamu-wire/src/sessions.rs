@@ -40,13 +40,16 @@ pub struct SetupIn {
     #[cfg_attr(feature = "openapi", schema(value_type = String))]
     pub code: Secret,
     /// The name of the agency.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 200))]
     pub agency_name: String,
     /// The administrator's e-mail address.
+    #[cfg_attr(feature = "openapi", schema(format = Email, max_length = 254))]
     pub email: String,
     /// The administrator's name.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 200))]
     pub display_name: String,
     /// The administrator's password, at least 12 characters.
-    #[cfg_attr(feature = "openapi", schema(value_type = String))]
+    #[cfg_attr(feature = "openapi", schema(value_type = String, min_length = 12, max_length = 256))]
     pub password: Secret,
 }
 
@@ -129,14 +132,16 @@ pub struct MeOut {
 #[serde(deny_unknown_fields)]
 pub struct UserIn {
     /// The e-mail address, by which the person signs in.
+    #[cfg_attr(feature = "openapi", schema(format = Email, max_length = 254))]
     pub email: String,
     /// The person's name.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 200))]
     pub display_name: String,
     /// The first password, at least 12 characters.
-    #[cfg_attr(feature = "openapi", schema(value_type = String))]
+    #[cfg_attr(feature = "openapi", schema(value_type = String, min_length = 12, max_length = 256))]
     pub password: Secret,
     /// What the person is in the agency.
-    #[cfg_attr(feature = "openapi", schema(value_type = String, example = "shopper"))]
+    #[cfg_attr(feature = "openapi", schema(value_type = String, example = "shopper", pattern = "^(administrator|programme_designer|coordinator|reviewer|shopper|client_manager|client_viewer)$"))]
     pub role: Role,
     /// The client organisation; required for `client_manager` and `client_viewer`, else absent.
     #[serde(default)]
@@ -188,8 +193,10 @@ pub struct DeviceIn {
     /// The device's Ed25519 public key, base64url without padding.
     pub public_key: String,
     /// The platform, such as `linux` or `android`.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 100))]
     pub platform: String,
     /// The build of the app.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 100))]
     pub build: String,
     /// The device that this one turned out to be a clone of.
     #[serde(default)]

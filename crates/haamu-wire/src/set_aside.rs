@@ -155,6 +155,7 @@ pub struct AdoptIn {
     pub operations: Option<Vec<String>>,
     /// Anything worth knowing.
     #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(max_length = 4000))]
     pub note: Option<String>,
 }
 
@@ -167,6 +168,7 @@ pub struct DiscardIn {
     #[serde(default)]
     pub operations: Option<Vec<String>>,
     /// Why.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 4000))]
     pub reason: String,
 }
 

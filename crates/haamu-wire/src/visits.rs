@@ -10,6 +10,7 @@ use uuid::Uuid;
 #[serde(deny_unknown_fields)]
 pub struct VisitsIn {
     /// The visits, at most 500 at once; all of them or none are planned.
+    #[cfg_attr(feature = "openapi", schema(min_items = 1, max_items = 500))]
     pub visits: Vec<PlannedVisitIn>,
 }
 

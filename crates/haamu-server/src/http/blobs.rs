@@ -18,7 +18,7 @@ use uuid::Uuid;
 
 use super::MAX_PART;
 use super::extract::{Path, Query, SignedIn};
-use super::part::{Arrived, hash, number, right_offset, take_in, text};
+use super::part::{Arrived, FileBytes, hash, number, right_offset, take_in, text};
 use super::problem::Failure;
 
 pub(super) const OFFSET: HeaderName = HeaderName::from_static("upload-offset");
@@ -42,7 +42,7 @@ pub(super) struct BlobQuery {
 
 /// How much of a file has arrived.
 #[utoipa::path(head, path = "/v1/blobs/{sha256}", tag = "sync",
-    params(("sha256" = String, Path, description = "The file's SHA-256, hexadecimal."), BlobQuery),
+    params(("sha256" = String, Path, description = "The file's SHA-256, hexadecimal.", pattern = "^[0-9a-f]{64}$"), BlobQuery),
     responses((status = 204, description = "`Upload-Offset` and `Upload-Complete` tell.")))]
 pub(super) async fn head_blob(
     State(app): State<App>,
@@ -67,12 +67,12 @@ pub(super) async fn head_blob(
 /// complete, `Haamu-Receipt` holds its receipt.
 #[utoipa::path(patch, path = "/v1/blobs/{sha256}", tag = "sync",
     params(
-        ("sha256" = String, Path, description = "The file's SHA-256, hexadecimal."),
+        ("sha256" = String, Path, description = "The file's SHA-256, hexadecimal.", pattern = "^[0-9a-f]{64}$"),
         BlobQuery,
         ("upload-offset" = u64, Header, description = "Where the part starts."),
         ("upload-complete" = Option<String>, Header, description = "`?1` with the last part."),
         ("content-digest" = Option<String>, Header, description = "`sha-256=:…:` of the part (RFC 9530).")),
-    request_body(content = Vec<u8>, content_type = "application/partial-upload"),
+    request_body(content = inline(FileBytes), content_type = "application/partial-upload"),
     responses((status = 204, description = "`Upload-Offset` says how much has arrived.")))]
 pub(super) async fn patch_blob(
     State(app): State<App>,
@@ -133,7 +133,7 @@ pub(super) async fn take(
 
 /// Give up an upload that is under way. A file that has arrived stays.
 #[utoipa::path(delete, path = "/v1/blobs/{sha256}", tag = "sync",
-    params(("sha256" = String, Path, description = "The file's SHA-256, hexadecimal."), BlobQuery),
+    params(("sha256" = String, Path, description = "The file's SHA-256, hexadecimal.", pattern = "^[0-9a-f]{64}$"), BlobQuery),
     responses((status = 204, description = "What had arrived is forgotten.")))]
 pub(super) async fn delete_blob(
     State(app): State<App>,
@@ -151,7 +151,7 @@ pub(super) async fn delete_blob(
 ///
 /// `haamu receipt verify` checks it against the keys of `/v1/receipt-keys`.
 #[utoipa::path(get, path = "/v1/blobs/{sha256}/receipt", tag = "sync",
-    params(("sha256" = String, Path, description = "The file's SHA-256, hexadecimal."), BlobQuery),
+    params(("sha256" = String, Path, description = "The file's SHA-256, hexadecimal.", pattern = "^[0-9a-f]{64}$"), BlobQuery),
     responses((status = 200, description = "The receipt, `haamu-receipt/1`.", body = serde_json::Value)))]
 pub(super) async fn read_receipt(
     State(app): State<App>,

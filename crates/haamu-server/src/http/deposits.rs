@@ -11,7 +11,7 @@ use haamu_wire::sync::{DepositResponse, SyncRequest};
 
 use super::blobs::{self, BlobQuery};
 use super::extract::{Body, Path, Query};
-use super::part::{hash, text};
+use super::part::{FileBytes, hash, text};
 use super::problem::Failure;
 use super::sync::Encoding;
 
@@ -47,13 +47,13 @@ pub(super) async fn create_deposit(
 /// Deposit a part of a file under a device's own key, as for `PATCH /v1/blobs/{sha256}`.
 #[utoipa::path(patch, path = "/v1/deposits/blobs/{sha256}", tag = "sync",
     params(
-        ("sha256" = String, Path, description = "The file's SHA-256, hexadecimal."),
+        ("sha256" = String, Path, description = "The file's SHA-256, hexadecimal.", pattern = "^[0-9a-f]{64}$"),
         BlobQuery,
         ("upload-offset" = u64, Header, description = "Where the part starts."),
         ("upload-complete" = Option<String>, Header, description = "`?1` with the last part."),
         ("content-digest" = String, Header, description = "`sha-256=:…:` of the part (RFC 9530)."),
         ("signature-input" = String, Header, description = "What is signed (RFC 9421).")),
-    request_body(content = Vec<u8>, content_type = "application/partial-upload"),
+    request_body(content = inline(FileBytes), content_type = "application/partial-upload"),
     responses((status = 204, description = "`Upload-Offset` says how much has arrived.")))]
 pub(super) async fn patch_deposit_blob(
     State(app): State<App>,

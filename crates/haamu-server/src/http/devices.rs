@@ -60,7 +60,7 @@ pub(super) async fn list_devices(
 
 /// Shut a device out, such as one that was lost. It cannot sync any more; what is on it can still be deposited.
 #[utoipa::path(post, path = "/v1/devices/{device}/revoke", tag = "devices",
-    params(("device" = String, Path, description = "The device's id.")),
+    params(("device" = String, Path, description = "The device's id.", pattern = "^[0-9a-f]{32}$")),
     responses((status = 200, description = "Shut out.", body = DeviceOut)))]
 pub(super) async fn revoke_device(
     State(app): State<App>,

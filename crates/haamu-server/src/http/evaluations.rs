@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use super::checklists::finding_out;
 use super::extract::{Json, Path, SignedIn};
+use super::part::FileBytes;
 use super::problem::Failure;
 
 /// Read the evaluation of a visit.
@@ -30,8 +31,8 @@ pub(super) async fn read_evaluation(
 /// Read a photo of an evaluation, as its readers would see it.
 #[utoipa::path(get, path = "/v1/visits/{id}/evaluation/photos/{sha256}", tag = "evaluations",
     params(("id" = Uuid, Path, description = "The visit."),
-        ("sha256" = String, Path, description = "The file's SHA-256, hexadecimal.")),
-    responses((status = 200, description = "The photo.", body = Vec<u8>, content_type = "image/jpeg")))]
+        ("sha256" = String, Path, description = "The file's SHA-256, hexadecimal.", pattern = "^[0-9a-f]{64}$")),
+    responses((status = 200, description = "The photo.", body = inline(FileBytes), content_type = "image/jpeg")))]
 pub(super) async fn read_evaluation_photo(
     State(app): State<App>,
     SignedIn(bearer): SignedIn,

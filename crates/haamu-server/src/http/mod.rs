@@ -9,6 +9,7 @@ mod client_organisations;
 mod deposits;
 mod devices;
 mod evaluations;
+mod examples;
 mod extract;
 mod failed_jobs;
 mod filling;
@@ -54,7 +55,7 @@ use tower_http::decompression::RequestDecompressionLayer;
 use tower_http::timeout::TimeoutLayer;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{
-    ComponentsBuilder, ContactBuilder, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder,
+    ComponentsBuilder, ContactBuilder, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, Server,
 };
 
 use limits::Limits;
@@ -75,7 +76,8 @@ const MAX_PART: usize = 5 * 1024 * 1024;
 const TIMEOUT: Duration = Duration::from_secs(60);
 
 static DOCUMENT: LazyLock<String> = LazyLock::new(|| {
-    let document = operations().split_for_parts().1;
+    let mut document = operations().split_for_parts().1;
+    examples::attach(&mut document);
     let text = document.to_pretty_json().unwrap_or_default();
     format!("{text}\n")
 });
@@ -150,8 +152,12 @@ fn description() -> OpenApi {
         .security_scheme("bearer", SecurityScheme::Http(bearer))
         .security_scheme("device_signature", SecurityScheme::ApiKey(signature))
         .build();
+    let mut server = Server::new("/");
+    server.description = Some("The server that this document comes from.".to_owned());
     OpenApiBuilder::new()
         .info(info)
+        .servers(Some([server]))
         .components(Some(components))
+        .tags(Some(operations::tags()))
         .build()
 }

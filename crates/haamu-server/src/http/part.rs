@@ -18,6 +18,11 @@ const PATIENCE: Duration = Duration::from_secs(45);
 /// Once another request waits for the turn, only what is on its last way through this machine still counts.
 const GRACE: Duration = Duration::from_millis(100);
 
+/// The bytes of a file, as the API document has them.
+#[derive(utoipa::ToSchema)]
+#[schema(value_type = String, format = Binary)]
+pub(super) struct FileBytes(#[expect(dead_code, reason = "only its schema is used")] Vec<u8>);
+
 /// As much of a body as has arrived.
 #[derive(Debug)]
 pub(super) struct Arrived {

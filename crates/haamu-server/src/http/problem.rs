@@ -10,7 +10,7 @@ use haamu_domain::Code;
 use haamu_wire::{IssueOut, ObstacleOut, Problem};
 
 /// The prefix of a problem's `type`.
-const TYPE_PREFIX: &str = "urn:haamu:problem:";
+pub(super) const TYPE_PREFIX: &str = "urn:haamu:problem:";
 
 /// A failed request.
 #[derive(Debug)]

@@ -15,6 +15,7 @@ use utoipa::openapi::security::SecurityRequirement;
 use utoipa::openapi::{ContentBuilder, Ref, RefOr, ResponseBuilder};
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 
+use super::examples;
 use super::limits::{Limit, limit};
 use super::problem::{Failure, status_of};
 
@@ -110,7 +111,7 @@ async fn guard(verb: Verb, mut request: Request, next: Next) -> Response {
     next.run(request).await
 }
 
-fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
+pub(super) fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
     [
         &mut item.get,
         &mut item.put,
@@ -186,9 +187,10 @@ fn describe(operation: &mut Operation, access: Access, codes: &[Code]) {
             .iter()
             .map(|code| format!("`{}`: {}", code.as_str(), code.title()))
             .collect();
-        let content = ContentBuilder::new()
+        let mut content = ContentBuilder::new()
             .schema(Some(Ref::from_schema_name("Problem")))
             .build();
+        content.examples = examples::of_problems(of_status);
         let mut response = ResponseBuilder::new()
             .description(lines.join("\n\n"))
             .content("application/problem+json", content)

@@ -21,7 +21,7 @@ use uuid::Uuid;
 
 use super::blobs::{OFFSET, RECEIPT, add};
 use super::extract::{Path, SignedIn};
-use super::part::{Arrived, declared_length, hash, number, right_offset, take_in, text};
+use super::part::{Arrived, FileBytes, declared_length, hash, number, right_offset, take_in, text};
 use super::problem::Failure;
 
 const RESUMABLE: HeaderName = HeaderName::from_static("tus-resumable");
@@ -74,17 +74,25 @@ pub(super) async fn tus_options(State(app): State<App>) -> Response {
     response
 }
 
+/// The version of the protocol, as the API document has it.
+#[derive(utoipa::ToSchema)]
+#[expect(dead_code, reason = "only its schema is used")]
+enum Version {
+    #[schema(rename = "1.0.0")]
+    One,
+}
+
 /// Create an upload, with its first bytes if the body has any.
 ///
 /// `Upload-Metadata` must have `sha256` (hexadecimal) and `submission`. Creating
 /// the same upload again finds what has arrived of it.
 #[utoipa::path(post, path = "/v1/tus", tag = "tus",
     params(
-        ("tus-resumable" = String, Header, description = "`1.0.0`."),
+        ("tus-resumable" = inline(Version), Header, description = "`1.0.0`."),
         ("upload-length" = u64, Header, description = "The file's length in bytes."),
         ("upload-metadata" = String, Header, description = "Pairs of a key and a base64 value, parted by commas."),
         ("upload-checksum" = Option<String>, Header, description = "`sha1` or `sha256` and the base64 checksum of the body.")),
-    request_body(content = Vec<u8>, content_type = "application/offset+octet-stream"),
+    request_body(content = inline(FileBytes), content_type = "application/offset+octet-stream"),
     responses((status = 201, description = "`Location` says where the upload is, `Upload-Offset` what has arrived.")))]
 pub(super) async fn create_tus_upload(
     State(app): State<App>,
@@ -114,8 +122,8 @@ pub(super) async fn create_tus_upload(
 #[utoipa::path(head, path = "/v1/tus/{id}/{sha256}", tag = "tus",
     params(
         ("id" = Uuid, Path, description = "The submission."),
-        ("sha256" = String, Path, description = "The file's SHA-256, hexadecimal."),
-        ("tus-resumable" = String, Header, description = "`1.0.0`.")),
+        ("sha256" = String, Path, description = "The file's SHA-256, hexadecimal.", pattern = "^[0-9a-f]{64}$"),
+        ("tus-resumable" = inline(Version), Header, description = "`1.0.0`.")),
     responses((status = 204, description = "`Upload-Offset`, `Upload-Length` and `Upload-Metadata` tell.")))]
 pub(super) async fn head_tus_upload(
     State(app): State<App>,
@@ -129,11 +137,11 @@ pub(super) async fn head_tus_upload(
 #[utoipa::path(patch, path = "/v1/tus/{id}/{sha256}", tag = "tus",
     params(
         ("id" = Uuid, Path, description = "The submission."),
-        ("sha256" = String, Path, description = "The file's SHA-256, hexadecimal."),
-        ("tus-resumable" = String, Header, description = "`1.0.0`."),
+        ("sha256" = String, Path, description = "The file's SHA-256, hexadecimal.", pattern = "^[0-9a-f]{64}$"),
+        ("tus-resumable" = inline(Version), Header, description = "`1.0.0`."),
         ("upload-offset" = u64, Header, description = "Where the upload ends."),
         ("upload-checksum" = Option<String>, Header, description = "`sha1` or `sha256` and the base64 checksum of the body.")),
-    request_body(content = Vec<u8>, content_type = "application/offset+octet-stream"),
+    request_body(content = inline(FileBytes), content_type = "application/offset+octet-stream"),
     responses((status = 204, description = "`Upload-Offset` says how much has arrived; `Haamu-Receipt` is the \
         receipt of a file that is complete.")))]
 pub(super) async fn patch_tus_upload(
@@ -150,8 +158,8 @@ pub(super) async fn patch_tus_upload(
 #[utoipa::path(delete, path = "/v1/tus/{id}/{sha256}", tag = "tus",
     params(
         ("id" = Uuid, Path, description = "The submission."),
-        ("sha256" = String, Path, description = "The file's SHA-256, hexadecimal."),
-        ("tus-resumable" = String, Header, description = "`1.0.0`.")),
+        ("sha256" = String, Path, description = "The file's SHA-256, hexadecimal.", pattern = "^[0-9a-f]{64}$"),
+        ("tus-resumable" = inline(Version), Header, description = "`1.0.0`.")),
     responses((status = 204, description = "What had arrived is forgotten.")))]
 pub(super) async fn delete_tus_upload(
     State(app): State<App>,
@@ -165,10 +173,10 @@ pub(super) async fn delete_tus_upload(
 #[utoipa::path(post, path = "/v1/tus/{id}/{sha256}", tag = "tus",
     params(
         ("id" = Uuid, Path, description = "The submission."),
-        ("sha256" = String, Path, description = "The file's SHA-256, hexadecimal."),
-        ("tus-resumable" = String, Header, description = "`1.0.0`."),
-        ("x-http-method-override" = String, Header, description = "`HEAD`, `PATCH` or `DELETE`.")),
-    request_body(content = Vec<u8>, content_type = "application/offset+octet-stream"),
+        ("sha256" = String, Path, description = "The file's SHA-256, hexadecimal.", pattern = "^[0-9a-f]{64}$"),
+        ("tus-resumable" = inline(Version), Header, description = "`1.0.0`."),
+        ("x-http-method-override" = String, Header, description = "`HEAD`, `PATCH` or `DELETE`.", pattern = "^(HEAD|PATCH|DELETE)$")),
+    request_body(content = inline(FileBytes), content_type = "application/offset+octet-stream"),
     responses((status = 204, description = "As the method itself answers.")))]
 pub(super) async fn override_tus_method(
     State(app): State<App>,

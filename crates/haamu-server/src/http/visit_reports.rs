@@ -10,6 +10,7 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use super::extract::{LanguageQuery, Path, Query, SignedIn};
+use super::part::FileBytes;
 use super::problem::Failure;
 
 /// A page shows its own pictures and styles, and nothing from elsewhere.
@@ -26,6 +27,7 @@ pub(super) struct ReportsQuery {
     /// Only reports of this unit and all below it.
     unit: Option<Uuid>,
     /// By the tree as it is `now`, or as it was at each `visit`.
+    #[param(inline)]
     tree: Option<TreeName>,
 }
 
@@ -115,8 +117,8 @@ pub(super) async fn read_visit_report_html(
 
 /// Read a photo of a released visit by its number in the report.
 #[utoipa::path(get, path = "/v1/visit-reports/{id}/photos/{number}", tag = "visit reports",
-    params(("id" = Uuid, Path, description = "The visit."), ("number" = u32, Path, description = "From 1.")),
-    responses((status = 200, description = "The photo.", body = Vec<u8>, content_type = "image/jpeg")))]
+    params(("id" = Uuid, Path, description = "The visit."), ("number" = u32, Path, description = "From 1.", minimum = 1)),
+    responses((status = 200, description = "The photo.", body = inline(FileBytes), content_type = "image/jpeg")))]
 pub(super) async fn read_visit_report_photo(
     State(app): State<App>,
     SignedIn(bearer): SignedIn,

@@ -1,6 +1,7 @@
 //! `cargo xtask test` and `cargo xtask ci`: every check, each callable alone.
 
 pub(crate) mod arch;
+mod contract;
 mod cutting_proxy;
 mod generated;
 mod postgres;
@@ -56,6 +57,11 @@ pub(crate) enum Step {
     Advisories,
     /// No package names a dependency that it does not use.
     UnusedDeps,
+    /// Redocly has no complaint about the API document; needs Node.js and the network.
+    OpenapiLint,
+    /// Generated requests of every operation get no answer that the API document does not have; needs Python and
+    /// the network.
+    Schemathesis,
     /// Ready-made tus clients upload over connections that are cut; needs Node.js, Python and the network.
     Tus,
     /// The demo runs from end to end.
@@ -170,6 +176,8 @@ impl Step {
                 shell::run(command(machete, ["--with-metadata"]).current_dir(&workspace.root))?;
                 Ok(Outcome::Passed)
             }
+            Self::OpenapiLint => contract::lint(workspace).map(|()| Outcome::Passed),
+            Self::Schemathesis => contract::generate_requests(workspace).map(|()| Outcome::Passed),
             Self::Tus => tus::check(workspace).map(|()| Outcome::Passed),
             Self::Demo => {
                 let folder = workspace.target.join("haamu-demo-check");

@@ -5,6 +5,7 @@
 
 mod agency;
 mod api;
+mod contract;
 mod fieldwork;
 mod photos;
 mod results;
@@ -26,6 +27,7 @@ use crate::shell::{note, say};
 use crate::workspace::Workspace;
 
 use api::Api;
+pub(crate) use contract::ContractScene;
 use server::Server;
 pub(crate) use uploads::{Sender, UploadScene};
 

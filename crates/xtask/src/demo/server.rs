@@ -19,21 +19,33 @@ pub(super) struct Server {
     folder: PathBuf,
     address: String,
     setup_code: Option<String>,
+    settings: &'static [(&'static str, &'static str)],
     child: Child,
 }
 
 impl Server {
     /// Starts a server with its data below `folder`, on the usual port or a free one.
     pub(super) fn start(haamu: &Path, folder: &Path) -> Result<Self> {
+        Self::start_with(haamu, folder, &[])
+    }
+
+    /// The same with settings by their variables.
+    pub(super) fn start_with(
+        haamu: &Path,
+        folder: &Path,
+        settings: &'static [(&'static str, &'static str)],
+    ) -> Result<Self> {
         let is_free = TcpListener::bind(("127.0.0.1", USUAL_PORT)).is_ok();
         let port = if is_free { USUAL_PORT } else { 0 };
-        let (child, address, setup_code) = spawn(haamu, folder, &format!("127.0.0.1:{port}"), true)?;
+        let listen = format!("127.0.0.1:{port}");
+        let (child, address, setup_code) = spawn(haamu, folder, &listen, settings, true)?;
         note(&format!("The server listens on http://{address}"));
         Ok(Self {
             haamu: haamu.to_owned(),
             folder: folder.to_owned(),
             address,
             setup_code,
+            settings,
             child,
         })
     }
@@ -66,7 +78,7 @@ impl Server {
 
     /// Starts the stopped server again, at the same address.
     pub(super) fn restart(&mut self) -> Result<()> {
-        let (child, ..) = spawn(&self.haamu, &self.folder, &self.address, false)?;
+        let (child, ..) = spawn(&self.haamu, &self.folder, &self.address, self.settings, false)?;
         self.child = child;
         Ok(())
     }
@@ -92,12 +104,19 @@ fn log_path(folder: &Path) -> PathBuf {
 }
 
 /// Starts a process and reads from it where it listens, and the set-up code if it has one.
-fn spawn(haamu: &Path, folder: &Path, listen: &str, is_new: bool) -> Result<(Child, String, Option<String>)> {
+fn spawn(
+    haamu: &Path,
+    folder: &Path,
+    listen: &str,
+    settings: &[(&str, &str)],
+    is_new: bool,
+) -> Result<(Child, String, Option<String>)> {
     let log = File::options().create(true).append(true).open(log_path(folder))?;
     let mut serve: Command = command(haamu, ["serve", "--listen", listen, "--data-dir"]);
     for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("HAAMU_")) {
         serve.env_remove(name);
     }
+    serve.envs(settings.iter().copied());
     let mut child = serve
         .arg(folder.join("data"))
         .stdin(Stdio::null())

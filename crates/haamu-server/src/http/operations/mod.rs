@@ -8,7 +8,50 @@ mod results;
 mod retention;
 
 use haamu_app::App;
+use utoipa::openapi::Tag;
+use utoipa::openapi::tag::TagBuilder;
 use utoipa_axum::router::OpenApiRouter;
+
+/// What operations are grouped by, and what each group is about.
+const TAGS: &[(&str, &str)] = &[
+    (
+        "account",
+        "One's own account: password, address and second factors.",
+    ),
+    ("agency", "Settings and records of the whole agency."),
+    ("briefings", "What shoppers read and are asked before they go."),
+    ("checklists", "Checklists and their versions."),
+    (
+        "client organisations",
+        "Those whose encounters are measured, with their locations.",
+    ),
+    ("devices", "Devices that answers are written on."),
+    ("evaluations", "Review of what shoppers sent in."),
+    ("failed jobs", "Work of the server that failed for good."),
+    ("filling", "Finding a shopper for every visit of a round."),
+    ("health", "Whether the server works, and what it can do."),
+    ("hierarchies", "Trees of units over the locations of a client."),
+    ("invitations", "Inviting people into the agency."),
+    (
+        "jobs",
+        "The job board, and what shoppers do with visits of theirs.",
+    ),
+    ("panel", "Shoppers: profiles, companions, ties and agreements."),
+    ("programmes", "Programmes with their rules and rounds."),
+    ("sessions", "Signing in and out."),
+    ("set aside", "Work that could not be taken as it was sent."),
+    ("sync", "Exchange with devices, and the files that they send."),
+    ("tus", "Resumable uploads by the protocol tus, version 1.0.0."),
+    ("users", "The people of the agency."),
+    ("visit reports", "Released visits, as the client sees them."),
+    ("visits", "Planned visits and their assignments."),
+];
+
+/// The groups of operations.
+pub(super) fn tags() -> Vec<Tag> {
+    let tag = |(name, about): &(&str, &str)| TagBuilder::new().name(*name).description(Some(*about)).build();
+    TAGS.iter().map(tag).collect()
+}
 
 pub(super) fn operations() -> OpenApiRouter<App> {
     OpenApiRouter::with_openapi(super::description())
