@@ -430,18 +430,6 @@ pub async fn list_agencies(tx: &Tx) -> Result<Vec<AgencyId>, StoreError> {
     Ok(rows.into_iter().map(|row| AgencyId::from_uuid(row.id)).collect())
 }
 
-/// Locks an agency: who plans something for it that must be there once waits for the other.
-///
-/// # Errors
-/// The database failed.
-pub async fn lock_agency(tx: &Tx, id: AgencyId) -> Result<(), StoreError> {
-    agency::Entity::find_by_id(id.uuid())
-        .lock(LockType::NoKeyUpdate)
-        .one(tx.connection())
-        .await?;
-    Ok(())
-}
-
 pub(super) fn user_row(user: &User, now: Timestamp) -> user_account::ActiveModel {
     user_account::ActiveModel {
         id: Set(user.id.uuid()),
