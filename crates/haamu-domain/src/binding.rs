@@ -6,10 +6,9 @@
 //! the set `files/<question id>`. Values are JSON in the shorthand of the form
 //! model, so that any client can write them.
 //!
-//! The instances of a repeated section are the set `instances/<section id>`; the
-//! registers of its questions lie in an instance, named by the operation that
-//! added it. Whoever removes an instance names what they saw in it: where
-//! somebody else wrote into it meanwhile, it stays and is a finding.
+//! The instances of a repeated section are the set `instances/<section id>`; the registers of its questions
+//! lie in an instance, named by the operation that added it. Whoever removes an instance names what they
+//! saw in it: where somebody else wrote into it meanwhile, it stays and is a finding.
 
 mod deleted;
 mod instances;

@@ -74,8 +74,10 @@ impl<'a> Programme<'a> {
     }
 
     async fn state(&self) -> ProgrammeState {
-        let sql = format!("SELECT state FROM programme WHERE id = '{}'", self.id);
-        let state = texts(&self.connection, &sql).await.concat().remove(0);
+        let state = texts(&self.connection, "SELECT state FROM programme")
+            .await
+            .concat()
+            .remove(0);
         ProgrammeState::from_name(&state).expect("a state of the diagram")
     }
 

@@ -136,13 +136,12 @@ impl<'a> Stage<'a> {
     }
 
     async fn states(&self) -> States {
-        let visit = format!("SELECT state FROM visit WHERE id = '{}'", self.scene.visit);
-        let visit = texts(&self.connection, &visit).await.concat().remove(0);
-        let of_visit = format!(
-            "SELECT id, state FROM assignment WHERE visit_id = '{}'",
-            self.scene.visit
-        );
-        let rows = texts(&self.connection, &of_visit).await;
+        // Its agency has no other visit.
+        let visit = texts(&self.connection, "SELECT state FROM visit")
+            .await
+            .concat()
+            .remove(0);
+        let rows = texts(&self.connection, "SELECT hex(id), state FROM assignment").await;
         let assignments = rows.iter().map(|row| {
             let state = AssignmentState::from_name(&row[1]).expect("a state of the diagram");
             (row[0].clone(), state)
@@ -154,10 +153,11 @@ impl<'a> Stage<'a> {
     /// The assignment that a shopper's step is about: the newest of whoever does it, or any.
     async fn assignment(&self, by: &Person) -> String {
         let sql = format!(
-            "SELECT id FROM assignment WHERE visit_id = '{}' ORDER BY shopper_id = '{}' DESC, id DESC LIMIT 1",
-            self.scene.visit, by.id
+            "SELECT hex(id) FROM assignment ORDER BY hex(shopper_id) = '{:X}' DESC, id DESC LIMIT 1",
+            by.id.as_simple()
         );
-        texts(&self.connection, &sql).await.concat().remove(0)
+        let id = texts(&self.connection, &sql).await.concat().remove(0);
+        uuid::Uuid::parse_str(&id).expect("an id").to_string()
     }
 
     /// Mostly who may do it, now and then somebody else.
