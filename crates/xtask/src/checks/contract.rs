@@ -52,10 +52,12 @@ pub(super) fn generate_requests(workspace: &Workspace) -> Result<()> {
     let scene = ContractScene::start(&haamu, &data, &workspace.path("deploy/examples"))?;
     let described = data.join("scene.json");
     fs::write(&described, scene.description().to_string())?;
-    let settings = workspace.path(SETTINGS).join("schemathesis.toml");
-    let mut run = command(schemathesis, ["--config-file"]);
-    run.arg(settings)
-        .arg("run")
+    // It looks for its hooks where it runs, and leaves files there.
+    for file in ["schemathesis.toml", "hooks.py"] {
+        fs::copy(workspace.path(SETTINGS).join(file), data.join(file))?;
+    }
+    let mut run = command(schemathesis, ["--config-file", "schemathesis.toml"]);
+    run.arg("run")
         .arg(workspace.path("openapi/openapi.json"))
         .args(["--url", &scene.url()])
         .env("HAAMU_CONTRACT", &described)
