@@ -8,7 +8,6 @@ use haamu_domain::{
     AgencyId, AssignmentId, AssignmentState, LocationId, Role, RoundId, UserId, VisitId, VisitState, Zone,
 };
 use haamu_report::{Letter, OfferLine, OfferNews};
-use haamu_store::Tx;
 use haamu_store::repo::clients::Location;
 use haamu_store::repo::offer_notices::{self, OfferNotice};
 use haamu_store::repo::plans::VisitPlan;
@@ -16,6 +15,7 @@ use haamu_store::repo::programmes::Round;
 use haamu_store::repo::terms::Terms;
 use haamu_store::repo::visits::{self, Assignment, Visit};
 use haamu_store::repo::{clients, identity, jobs, plans, programmes, terms};
+use haamu_store::{Reach, Tx};
 
 use crate::jobs::Job;
 use crate::programmes::home_zone;
@@ -68,7 +68,7 @@ impl App {
     pub(crate) async fn mail_offers(&self, agency: AgencyId, shopper: UserId) -> Result<(), Error> {
         self.inner
             .db
-            .write(|tx: Tx| async move {
+            .write(Reach::Agency(agency), |tx: Tx| async move {
                 let tx = &tx;
                 // What cannot be told in this mail is told in the next one.
                 let (notices, has_more) = offer_notices::take(tx, agency, shopper).await?;

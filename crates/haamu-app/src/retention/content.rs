@@ -11,13 +11,13 @@ use haamu_domain::retention::{
 };
 use haamu_domain::{AgencyId, AuditEvent, Zone};
 use haamu_form::Checklist;
-use haamu_store::Tx;
 use haamu_store::repo::feed::{self, FeedChange};
 use haamu_store::repo::purge_content::{self, KeptOp};
 use haamu_store::repo::purge_log::{self, Purge};
 use haamu_store::repo::submissions::{self, Submission};
 use haamu_store::repo::visits::{self, Visit};
 use haamu_store::repo::{purge_files, registers, retention};
+use haamu_store::{Reach, Tx};
 use haamu_sync::{BlobHash, Cell, Document, Hlc, Op, OpId, RegisterKey, codec};
 use serde_json::json;
 
@@ -55,7 +55,7 @@ impl App {
         let (mut after, mut failure) = (None, None);
         loop {
             let found = self
-                .look(|tx: Tx| async move {
+                .look(agency, |tx: Tx| async move {
                     let tx = &tx;
                     let Purge { class, kept_from, .. } = *purge;
                     Ok(purge_content::list_due(tx, agency, class, kept_from, after, LOOK_AT).await?)
@@ -88,7 +88,7 @@ impl App {
         let files = self
             .inner
             .db
-            .write(|tx: Tx| async move {
+            .write(Reach::Agency(agency), |tx: Tx| async move {
                 let tx = &tx;
                 let Some(due) = lock(tx, agency, purge.class, found).await? else {
                     return Ok(None);
@@ -170,7 +170,7 @@ impl App {
         let mut left = said.clone();
         left.hlc = stamps.get(said.hlc);
         if class_of_register(&due.checklist, &said.register) == Some(class) {
-            let commit = |op, value: &[u8]| self.inner.seal.commit(op, value);
+            let commit = |op, value: &[u8]| self.inner.seal.known().commit(op, value);
             let register = said.register.as_str();
             let action = redact_action(&said.action, id, &due.checklist, register, &due.zone, &commit);
             left.action = action.unwrap_or(left.action);
@@ -186,7 +186,7 @@ impl App {
         due: &Due,
         stamps: &CoarseStamps,
     ) -> Result<u64, Error> {
-        let commit = |op, value: &[u8]| self.inner.seal.commit(op, value);
+        let commit = |op, value: &[u8]| self.inner.seal.known().commit(op, value);
         let mut changed: Vec<(RegisterKey, Cell)> = Vec::new();
         for (key, cell) in &due.document.cells {
             let mut left = cell.clone();
@@ -220,7 +220,7 @@ impl App {
     ) -> Result<bool, Error> {
         loop {
             let found = self
-                .look(|tx: Tx| async move {
+                .look(agency, |tx: Tx| async move {
                     let tx = &tx;
                     Ok(purge_content::list_homeless(tx, agency, purge.kept_from, LOOK_AT).await?)
                 })
@@ -236,7 +236,7 @@ impl App {
                 let tx = &tx;
                 for op in found {
                     let left = KeptOp {
-                        raw: self.inner.seal.commit(op.id, &op.raw).to_vec(),
+                        raw: self.inner.seal.known().commit(op.id, &op.raw).to_vec(),
                         ..op.clone()
                     };
                     purge_content::redact_op(tx, &left, None, self.now()).await?;

@@ -58,7 +58,7 @@ impl App {
             left.hlc = Hlc::at(coarse_moment(moment, zone).sync_millis());
         }
         if class_of_register(checklist, &said.register).is_some_and(|class| purged.contains(&class)) {
-            let commit = |op, value: &[u8]| self.inner.seal.commit(op, value);
+            let commit = |op, value: &[u8]| self.inner.seal.known().commit(op, value);
             let action = redact_action(&said.action, id, checklist, &said.register, zone, &commit);
             left.action = action.unwrap_or(left.action);
         }

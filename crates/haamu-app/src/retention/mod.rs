@@ -13,9 +13,9 @@ pub use night::PurgeCount;
 
 use haamu_domain::retention::{PurgeClass, Retention, next_purge};
 use haamu_domain::{Actor, AgencyId, AuditEvent, Code, Verb};
-use haamu_store::Tx;
 use haamu_store::repo::purge_log::{self, Purge};
 use haamu_store::repo::{identity, jobs, retention};
+use haamu_store::{Reach, Tx};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -32,7 +32,7 @@ impl App {
     /// The role may not do this.
     pub async fn read_retention(&self, actor: &Actor) -> Result<Retention, Error> {
         require_in_agency(actor, Verb::ManageRetention)?;
-        self.look(|tx: Tx| async move {
+        self.look(actor.agency, |tx: Tx| async move {
             let tx = &tx;
             Ok(retention::load(tx, actor.agency).await?)
         })
@@ -82,7 +82,7 @@ impl App {
     /// The role may not do this.
     pub async fn list_purges(&self, actor: &Actor, after: Option<Uuid>) -> Result<Page<Purge>, Error> {
         require_in_agency(actor, Verb::ManageRetention)?;
-        self.look(|tx: Tx| async move {
+        self.look(actor.agency, |tx: Tx| async move {
             let tx = &tx;
             let (found, has_more) = purge_log::list(tx, actor.agency, after, PAGE_SIZE).await?;
             Ok(Page::new(found, has_more, |purge: &Purge| purge.id.uuid()))
@@ -98,7 +98,7 @@ impl App {
         for agency in self.agencies().await? {
             self.inner
                 .db
-                .write(|tx: Tx| async move {
+                .write(Reach::Agency(agency), |tx: Tx| async move {
                     let tx = &tx;
                     self.plan_purge(tx, agency).await
                 })
@@ -109,7 +109,7 @@ impl App {
 
     /// All agencies of the installation.
     pub(crate) async fn agencies(&self) -> Result<Vec<AgencyId>, Error> {
-        self.look(|tx: Tx| async move {
+        self.look_across(|tx: Tx| async move {
             let tx = &tx;
             Ok(identity::list_agencies(tx).await?)
         })

@@ -6,9 +6,9 @@
 
 use haamu_domain::retention::PurgeClass;
 use haamu_domain::{AgencyId, LocalDate, PurgeId};
-use haamu_store::Tx;
 use haamu_store::repo::purge_log::{self, Purge};
 use haamu_store::repo::retention;
+use haamu_store::{Reach, Tx};
 
 use crate::jobs::{Job, error_chain};
 use crate::programmes::home_zone;
@@ -45,7 +45,7 @@ impl App {
     pub(crate) async fn purge_night(&self, agency: AgencyId, day: LocalDate) -> Result<(), Error> {
         self.inner
             .db
-            .write(|tx: Tx| async move {
+            .write(Reach::Agency(agency), |tx: Tx| async move {
                 let tx = &tx;
                 self.plan_purge(tx, agency).await
             })
@@ -56,7 +56,7 @@ impl App {
         }
         self.inner
             .db
-            .write(|tx: Tx| async move {
+            .write(Reach::Agency(agency), |tx: Tx| async move {
                 let tx = &tx;
                 self.enqueue(tx, agency, &Job::Purge { day }, self.now()).await
             })
@@ -102,7 +102,7 @@ impl App {
             let mut of_agency = Vec::new();
             for class in PurgeClass::ALL {
                 let kept_from = self
-                    .look(|tx: Tx| async move {
+                    .look(agency, |tx: Tx| async move {
                         let tx = &tx;
                         let kept = retention::load(tx, agency).await?;
                         Ok(kept.kept_from(*class, self.today(), &home_zone()))
@@ -131,9 +131,9 @@ impl App {
             }
             match self.purge_class(agency, &purge, steps).await {
                 Ok(false) => return Ok(false),
-                Ok(true) => self.end_class(purge.id, Ok(())).await?,
+                Ok(true) => self.end_class(agency, purge.id, Ok(())).await?,
                 Err(error) => {
-                    self.end_class(purge.id, Err(error_chain(&error))).await?;
+                    self.end_class(agency, purge.id, Err(error_chain(&error))).await?;
                     failure.get_or_insert(error);
                 }
             }
@@ -155,7 +155,7 @@ impl App {
     async fn begin_class(&self, agency: AgencyId, day: LocalDate, class: PurgeClass) -> Result<Purge, Error> {
         self.inner
             .db
-            .write(|tx: Tx| async move {
+            .write(Reach::Agency(agency), |tx: Tx| async move {
                 let tx = &tx;
                 let kept = retention::load(tx, agency).await?;
                 let new = Purge {
@@ -177,7 +177,7 @@ impl App {
     async fn reopen_class(&self, agency: AgencyId, purge: &Purge) -> Result<(), Error> {
         self.inner
             .db
-            .write(|tx: Tx| async move {
+            .write(Reach::Agency(agency), |tx: Tx| async move {
                 let tx = &tx;
                 let kept = retention::load(tx, agency).await?;
                 let kept_from = kept.kept_from(purge.class, purge.day, &home_zone());
@@ -186,11 +186,11 @@ impl App {
             .await
     }
 
-    async fn end_class(&self, id: PurgeId, outcome: Result<(), String>) -> Result<(), Error> {
+    async fn end_class(&self, agency: AgencyId, id: PurgeId, outcome: Result<(), String>) -> Result<(), Error> {
         let outcome = &outcome;
         self.inner
             .db
-            .write(|tx: Tx| async move {
+            .write(Reach::Agency(agency), |tx: Tx| async move {
                 let tx = &tx;
                 Ok(purge_log::end(tx, id, outcome.clone(), self.now()).await?)
             })

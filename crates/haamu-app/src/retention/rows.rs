@@ -2,10 +2,10 @@
 
 use haamu_domain::retention::PurgeClass;
 use haamu_domain::{AgencyId, AuditEvent, Timestamp};
-use haamu_store::Tx;
 use haamu_store::repo::purge_log::{self, Purge};
 use haamu_store::repo::purge_rows::{self, OldRows};
 use haamu_store::repo::{purge_content, purge_people};
+use haamu_store::{Reach, Tx};
 use serde_json::json;
 
 use crate::programmes::home_zone;
@@ -63,7 +63,7 @@ impl App {
 
     async fn delete_rows(&self, agency: AgencyId, purge: &Purge, kind: OldRows) -> Result<u64, Error> {
         let are_there = self
-            .look(|tx: Tx| async move {
+            .look(agency, |tx: Tx| async move {
                 let tx = &tx;
                 Ok(purge_rows::count(tx, agency, kind, purge.kept_from, Some(1)).await? > 0)
             })
@@ -88,7 +88,7 @@ impl App {
     async fn delete_rest(&self, agency: AgencyId, purge: &Purge) -> Result<(), Error> {
         self.inner
             .db
-            .write(|tx: Tx| async move {
+            .write(Reach::Agency(agency), |tx: Tx| async move {
                 let tx = &tx;
                 let rows = match purge.class {
                     PurgeClass::Access => purge_rows::delete_attempts(tx, purge.kept_from).await?,
@@ -113,7 +113,7 @@ impl App {
         let mut after = None;
         loop {
             let found = self
-                .look(|tx: Tx| async move {
+                .look(agency, |tx: Tx| async move {
                     let tx = &tx;
                     Ok(purge_people::list_inactive(tx, agency, purge.kept_from, after, LOOK_AT).await?)
                 })
@@ -145,7 +145,7 @@ impl App {
         class: PurgeClass,
         kept_from: Timestamp,
     ) -> Result<PurgeCount, Error> {
-        self.look(|tx: Tx| async move {
+        self.look(agency, |tx: Tx| async move {
             let tx = &tx;
             let (mut rows, mut objects) = (0, 0);
             for kind in kinds(class) {

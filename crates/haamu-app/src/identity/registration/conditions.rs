@@ -31,7 +31,7 @@ impl App {
     /// The role may not do this.
     pub async fn read_registration_conditions(&self, actor: &Actor) -> Result<Conditions, Error> {
         require_in_agency(actor, Verb::ManageRegistration)?;
-        self.look(|tx: Tx| async move {
+        self.look(actor.agency, |tx: Tx| async move {
             let found = registrations::find_conditions(&tx, actor.agency).await?;
             Ok(found.unwrap_or_default())
         })
@@ -68,7 +68,7 @@ impl App {
     /// # Errors
     /// There is no such agency, or it never took registrations.
     pub async fn read_public_conditions(&self, agency: &str) -> Result<PublicConditions, Error> {
-        self.look(|tx: Tx| async move {
+        self.look_across(|tx: Tx| async move {
             let tx = &tx;
             let unknown = || Error::not_found("agency");
             let agency = match agency.parse::<AgencyId>() {

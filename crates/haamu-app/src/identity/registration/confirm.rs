@@ -3,10 +3,10 @@
 use haamu_domain::panel::Profile;
 use haamu_domain::registration::{Approval, RegistrationEvent, RegistrationState};
 use haamu_domain::{Actor, AuditEvent, AuditId, Code, Role, UserId};
-use haamu_store::Tx;
 use haamu_store::repo::panel::ProfileRecord;
 use haamu_store::repo::registrations::{self, Registration};
 use haamu_store::repo::{agreements, audit, identity, panel};
+use haamu_store::{Reach, Tx};
 
 use crate::jobs::Job;
 use crate::{App, Error};
@@ -32,7 +32,7 @@ impl App {
         let hash = hash_secret(secret);
         let hash = &hash;
         let (person, account) = self
-            .look(|tx: Tx| async move {
+            .look_across(|tx: Tx| async move {
                 let tx = &tx;
                 let (_, person) = self.good_registration(tx, hash).await?;
                 let account = identity::find_user_by_email(tx, &person.email).await?;
@@ -47,7 +47,7 @@ impl App {
         let state = self
             .inner
             .db
-            .write(|tx: Tx| async move { self.verify_registration(&tx, hash, expected).await })
+            .write(Reach::Server, |tx: Tx| async move { self.verify_registration(&tx, hash, expected).await })
             .await?;
         self.jobs_added();
         Ok(state)
@@ -60,7 +60,7 @@ impl App {
             found.state == RegistrationState::Unverified && self.now() < found.expires_at
         };
         let found = found.filter(is_good).ok_or_else(over)?;
-        let person = self.open_person(&found)?.ok_or_else(over)?;
+        let person = self.open_person(&found).await?.ok_or_else(over)?;
         Ok((found, person))
     }
 
@@ -80,7 +80,7 @@ impl App {
         let attempt = &attempt;
         self.inner
             .db
-            .write(|tx: Tx| async move { self.end_attempt(&tx, attempt).await })
+            .write(Reach::Common, |tx: Tx| async move { self.end_attempt(&tx, attempt).await })
             .await
     }
 

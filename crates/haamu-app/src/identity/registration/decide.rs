@@ -6,9 +6,9 @@ use std::time::Duration;
 use haamu_domain::registration::{RegistrationEvent, RegistrationState};
 use haamu_domain::{Actor, AgencyId, AuditEvent, AuditId, LocalDate, RegistrationId, Verb};
 use haamu_report::Letter;
-use haamu_store::Tx;
 use haamu_store::repo::registrations::{self, Registration};
 use haamu_store::repo::{audit, identity};
+use haamu_store::{Reach, Tx};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -64,7 +64,7 @@ impl App {
                 "waiting, approved or declined",
             ));
         }
-        self.look(|tx: Tx| async move {
+        self.look(actor.agency, |tx: Tx| async move {
             let (rows, has_more) = registrations::list(&tx, actor.agency, state, after, PAGE_SIZE).await?;
             let views = rows.into_iter().map(|row| self.view_registration(row));
             let views = views.collect::<Result<Vec<_>, Error>>()?;
@@ -76,7 +76,7 @@ impl App {
     }
 
     fn view_registration(&self, registration: Registration) -> Result<RegistrationView, Error> {
-        let person = self.open_person(&registration)?;
+        let person = self.open_person(&registration).await?;
         let person = person.map(|person| RegisteredPerson {
             email: person.email,
             display_name: person.display_name,
@@ -159,7 +159,7 @@ impl App {
         let found = found.filter(|found| found.state != RegistrationState::Unverified);
         let mut found = found.ok_or_else(unknown)?;
         found.state = found.state.after(event)?;
-        let person = self.open_person(&found)?.ok_or_else(unknown)?;
+        let person = self.open_person(&found).await?.ok_or_else(unknown)?;
         Ok((found, person))
     }
 
@@ -195,7 +195,7 @@ impl App {
     ) -> Result<(), Error> {
         self.inner
             .db
-            .write(|tx: Tx| async move {
+            .write(Reach::Agency(agency), |tx: Tx| async move {
                 let tx = &tx;
                 let Some(found) = registrations::lock(tx, agency, id).await? else {
                     return Ok(());

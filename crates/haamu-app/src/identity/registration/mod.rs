@@ -59,15 +59,15 @@ impl App {
     fn seal_person(&self, id: RegistrationId, person: &Person) -> Result<Vec<u8>, Error> {
         let content =
             serde_json::to_vec(person).map_err(|error| Error::internal("write a registration", error))?;
-        self.inner.seal.seal(&place(id), &content)
+        self.seal(&place(id), &content)
     }
 
     /// Who has registered; none once it is decided.
-    fn open_person(&self, registration: &Registration) -> Result<Option<Person>, Error> {
+    async fn open_person(&self, registration: &Registration) -> Result<Option<Person>, Error> {
         let Some(sealed) = registration.content.as_deref() else {
             return Ok(None);
         };
-        let content = self.inner.seal.open(&place(registration.id), sealed)?;
+        let content = self.unseal(&place(registration.id), sealed).await?;
         let person = serde_json::from_slice(&content);
         person
             .map(Some)

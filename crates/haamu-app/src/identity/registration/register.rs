@@ -8,9 +8,9 @@ use haamu_domain::registration::RegistrationState;
 use haamu_domain::{AgencyId, AgreementId, AuditEvent, Code, LocalDate, RegistrationId};
 use haamu_form::Language;
 use haamu_report::Letter;
-use haamu_store::Tx;
 use haamu_store::repo::registrations::{self, Registration};
 use haamu_store::repo::{daily_counts, identity};
+use haamu_store::{Reach, Tx};
 
 use crate::error::Checks;
 use crate::jobs::Job;
@@ -158,7 +158,7 @@ impl App {
         if let Some(address) = origin.address {
             let limit = self.settings().identity.daily.registrations_of_network;
             let text = format!("registration from {}", network_of(address));
-            let key = self.inner.seal.keyed_hash(&text);
+            let key = self.keyed_hash(&text);
             let counted = (Counted::RegistrationsOfNetwork, key.as_slice());
             self.count_daily(tx, agency, counted, 1, (limit, code)).await?;
         }
@@ -167,7 +167,7 @@ impl App {
     }
 
     pub(super) fn hash_of_address(&self, email: &str) -> Vec<u8> {
-        self.inner.seal.keyed_hash(&format!("registration {email}"))
+        self.keyed_hash(&format!("registration {email}"))
     }
 
     /// Mails whoever has registered what comes next. Where nothing does, the registration is removed.
@@ -178,7 +178,7 @@ impl App {
     ) -> Result<(), Error> {
         self.inner
             .db
-            .write(|tx: Tx| async move {
+            .write(Reach::Agency(agency), |tx: Tx| async move {
                 let tx = &tx;
                 let found = registrations::lock(tx, agency, id).await?;
                 let is_due = |found: &Registration| {
@@ -189,7 +189,7 @@ impl App {
                 let Some(found) = found.filter(is_due) else {
                     return Ok(());
                 };
-                let Some(person) = self.open_person(&found)? else {
+                let Some(person) = self.open_person(&found).await? else {
                     return Ok(());
                 };
                 if !self.invite_registered(tx, &found, &person).await? {
