@@ -102,11 +102,13 @@ fn visits(lot: &mut Lot) -> Vec<UnassignedVisit> {
             },
             not_before: first(),
             // Of every fourth visit somebody asked for it, and of every tenth somebody was invited.
-            asked_by: (number % 4 == 0)
+            asked_by: number
+                .is_multiple_of(4)
                 .then(|| user(number * 7 % SHOPPERS))
                 .into_iter()
                 .collect(),
-            invited: (number % 10 == 0)
+            invited: number
+                .is_multiple_of(10)
                 .then(|| user(number * 11 % SHOPPERS))
                 .into_iter()
                 .collect(),

@@ -448,7 +448,7 @@ impl Config {
         Ok(config)
     }
 
-    fn validate(&self) -> Result<(), ConfigError> {
+    fn validate_numbers(&self) -> Result<(), ConfigError> {
         let ranges = [
             (
                 "database_max_connections",
@@ -495,6 +495,11 @@ impl Config {
                 });
             }
         }
+        Ok(())
+    }
+
+    fn validate(&self) -> Result<(), ConfigError> {
+        self.validate_numbers()?;
         let wrong = |key: &str, reason: String| {
             Err(ConfigError::Value {
                 key: key.to_owned(),

@@ -301,8 +301,8 @@ fn progress_grows_to_the_end_and_days_that_are_over_are_left_alone() {
     assert_eq!(empty, Plan::default());
 }
 
-/// Two visits at one place and three shoppers, of whom the second lives farther away from it than the first, and the
-/// third farther still.
+/// A visit and three shoppers, of whom the second lives farther away from it than the first, and the third farther
+/// still.
 fn wished(asked_by: &[u128], invited: &[u128]) -> OpenRound {
     let ids = |of: &[u128]| of.iter().map(|number| shopper(*number).id).collect();
     let wanted = UnassignedVisit {
@@ -313,17 +313,17 @@ fn wished(asked_by: &[u128], invited: &[u128]) -> OpenRound {
     round(free(), vec![wanted], vec![shopper(1), shopper(2), shopper(3)])
 }
 
-fn chosen(round: &OpenRound) -> UserId {
+fn winner(round: &OpenRound) -> UserId {
     plan(round).assignments[0].shopper
 }
 
 #[test]
 fn whoever_asked_for_a_visit_is_preferred_to_a_neighbour() {
     // The places lie a tenth of a degree apart, which is eleven kilometres.
-    assert_eq!(chosen(&wished(&[], &[])), shopper(1).id);
-    assert_eq!(chosen(&wished(&[2], &[])), shopper(2).id);
+    assert_eq!(winner(&wished(&[], &[])), shopper(1).id);
+    assert_eq!(winner(&wished(&[2], &[])), shopper(2).id);
     // Twenty-two kilometres are more than the wish is worth.
-    assert_eq!(chosen(&wished(&[3], &[])), shopper(1).id);
+    assert_eq!(winner(&wished(&[3], &[])), shopper(1).id);
     let more = Preferences {
         metres_unasked: 30_000,
         ..Preferences::default()
@@ -332,14 +332,14 @@ fn whoever_asked_for_a_visit_is_preferred_to_a_neighbour() {
         preferences: more,
         ..wished(&[3], &[])
     };
-    assert_eq!(chosen(&eager), shopper(3).id);
+    assert_eq!(winner(&eager), shopper(3).id);
 }
 
 #[test]
 fn an_applicant_comes_before_somebody_invited_and_both_before_others() {
     // An invitation is worth ten kilometres: less than the way from the next place.
-    assert_eq!(chosen(&wished(&[2], &[1])), shopper(1).id);
-    assert_eq!(chosen(&wished(&[1], &[2])), shopper(1).id);
+    assert_eq!(winner(&wished(&[2], &[1])), shopper(1).id);
+    assert_eq!(winner(&wished(&[1], &[2])), shopper(1).id);
     let near = |number, metres: f64| {
         let mut found = shopper(number);
         found.candidate.places[0].latitude = 60.1 + metres / 111_000.0;
@@ -347,14 +347,14 @@ fn an_applicant_comes_before_somebody_invited_and_both_before_others() {
     };
     let mut close = wished(&[2], &[3]);
     close.shoppers = vec![near(1, 0.0), near(2, 4_000.0), near(3, 2_000.0)];
-    assert_eq!(chosen(&close), shopper(2).id);
+    assert_eq!(winner(&close), shopper(2).id);
     close.visits[0].asked_by.clear();
-    assert_eq!(chosen(&close), shopper(3).id);
+    assert_eq!(winner(&close), shopper(3).id);
 }
 
 #[test]
 fn a_wish_keeps_no_visit_from_being_filled() {
-    // The first shopper asked for both visits and may make one; the other may make the first only.
+    // The second shopper asked for both visits and may make one; the first may make the first of them only.
     let rules = FieldRules {
         visits_per_round: Some(1),
         greatest_distance_km: Some(12),
