@@ -172,7 +172,7 @@ both_dbs! {
         let after = report(&server, &scene).await;
         assert_eq!((&after["score"], &after["sections"], &after["losses"]), (&before["score"], &before["sections"], &before["losses"]));
         assert_eq!((&after["photos"], &after["deleted"]), (&json!([]), &json!(["photos", "texts"])));
-        let page = server.get(&format!("/v1/visit-reports/{}/html?language=fi", scene.visit)).by(server.north.manager()).await.send().await;
+        let page = server.get(&format!("/v1/visit-reports/{}/html?lang=fi", scene.visit)).by(server.north.manager()).await.send().await;
         assert!(page.text().contains("säilytysaika"), "readers are told why");
         let photo = server.get(&format!("/v1/visit-reports/{}/photos/1", scene.visit)).by(server.north.manager()).await.send().await;
         assert_eq!(photo.problem(410), "deleted_by_retention");
@@ -180,7 +180,7 @@ both_dbs! {
         assert_eq!(evaluation["findings"], json!([]));
         let file = evaluation["answers"].as_array().expect("answers").iter().find_map(|answer| answer["files"].get(0)).expect("a file");
         assert_eq!((&file["received"], &file["deleted"]), (&json!(false), &json!(true)));
-        let path = format!("/v1/visits/{}/photos/{}", scene.visit, file["sha256"].as_str().expect("a name"));
+        let path = format!("/v1/visits/{}/evaluation/photos/{}", scene.visit, file["sha256"].as_str().expect("a name"));
         assert_eq!(server.get(&path).by(server.north.reviewer()).await.send().await.problem(410), "deleted_by_retention");
         let (rows, objects, is_finished) = logged(&server, "photo").await;
         assert!(rows > 0 && objects == 1 && is_finished);
