@@ -74,6 +74,8 @@ const ADDED: &[(&str, &str)] = &[
     ("blob", "purged_at"),
     ("blob_owner", "purged_at"),
     ("membership", "anonymised_at"),
+    // Of sessions that are deleted, the last use stays here: what is known of a person lives by it.
+    ("membership", "active_at"),
 ];
 
 /// Ways to what is still there.

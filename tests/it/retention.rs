@@ -172,7 +172,7 @@ both_dbs! {
         let after = report(&server, &scene).await;
         assert_eq!((&after["score"], &after["sections"], &after["losses"]), (&before["score"], &before["sections"], &before["losses"]));
         assert_eq!((&after["photos"], &after["deleted"]), (&json!([]), &json!(["photos", "texts"])));
-        let page = server.get(&format!("/v1/visit-reports/{}/html", scene.visit)).by(server.north.manager()).await.send().await;
+        let page = server.get(&format!("/v1/visit-reports/{}/html?lang=fi", scene.visit)).by(server.north.manager()).await.send().await;
         assert!(page.text().contains("säilytysaika"), "readers are told why");
         let photo = server.get(&format!("/v1/visit-reports/{}/photos/1", scene.visit)).by(server.north.manager()).await.send().await;
         assert_eq!(photo.problem(410), "deleted_by_retention");
@@ -180,7 +180,7 @@ both_dbs! {
         assert_eq!(evaluation["findings"], json!([]));
         let file = evaluation["answers"].as_array().expect("answers").iter().find_map(|answer| answer["files"].get(0)).expect("a file");
         assert_eq!((&file["received"], &file["deleted"]), (&json!(false), &json!(true)));
-        let path = format!("/v1/visits/{}/photos/{}", scene.visit, file["sha256"].as_str().expect("a name"));
+        let path = format!("/v1/visits/{}/evaluation/photos/{}", scene.visit, file["sha256"].as_str().expect("a name"));
         assert_eq!(server.get(&path).by(server.north.reviewer()).await.send().await.problem(410), "deleted_by_retention");
         let (rows, objects, is_finished) = logged(&server, "photo").await;
         assert!(rows > 0 && objects == 1 && is_finished);
@@ -275,10 +275,13 @@ both_dbs! {
         let shopper = server.north.shopper().clone();
         let finished = "job WHERE finished_at IS NOT NULL AND kind <> 'purge'";
         night(&server, 30).await;
-        assert!(count(&server, finished).await > 0);
+        let before = count(&server, finished).await;
         night(&server, 31).await;
-        assert_eq!(count(&server, finished).await, 0);
+        assert!(count(&server, finished).await < before);
         let sessions = count(&server, "session").await;
+        night(&server, 300).await;
+        let other = server.north.other_shopper.clone();
+        let _ = server.sign_in(&other).await;
         night(&server, 400).await;
         assert!(count(&server, "session").await < sessions);
         let named = format!("user_account WHERE email = '{}'", shopper.email);
@@ -287,6 +290,11 @@ both_dbs! {
         night(&server, 731).await;
         assert_eq!(count(&server, &named).await, 0, "nobody knows who it was");
         assert_eq!(count(&server, "submission").await, 1, "the work stays");
+        let named = format!("user_account WHERE email = '{}'", other.email);
+        night(&server, 1_030).await;
+        assert_eq!(count(&server, &named).await, 1, "they were there on day 300, though no session tells it any more");
+        night(&server, 1_031).await;
+        assert_eq!(count(&server, &named).await, 0);
         assert_eq!(count(&server, &format!("user_account WHERE email = '{}'", server.north.reviewer().email)).await, 1);
     }
 
@@ -296,7 +304,7 @@ both_dbs! {
         let south = server.south.person(Role::Administrator);
         let set = |rules: Value| server.request(Method::PUT, "/v1/agency/retention").json(&json!({"rules": rules}));
         let refused = set(json!([{"class": "photo", "days": 5}, {"class": "photo", "days": 40}])).by(south).await.send().await;
-        assert_eq!(refused.issues(422), ["out_of_range", "repeated"]);
+        assert_eq!(refused.issues(422), ["rules[0].days out_of_range", "rules[1].class repeated"]);
         let kept = set(json!([{"class": "photo", "days": 1000}, {"class": "audit", "days": 400}])).by(south).await.send().await.ok();
         let days = |kept: &Value, class: &str| {
             kept["rules"].as_array().expect("rules").iter().find(|rule| rule["class"] == class).expect("a class")["days"].clone()

@@ -47,6 +47,7 @@ entity!(membership, "membership", {
     created_at: i64,
     disabled_at: Option<i64>,
     anonymised_at: Option<i64>,
+    active_at: Option<i64>,
 });
 
 entity!(session, "session", {

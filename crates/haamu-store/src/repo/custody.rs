@@ -51,6 +51,9 @@ pub async fn list_logs(tx: &Tx) -> Result<Vec<DeviceLog>, StoreError> {
         .collect()
 }
 
+/// Number, bytes, name, and when something was deleted.
+type RawRow = (i64, Vec<u8>, Vec<u8>, Option<i64>);
+
 /// The bytes of a device's operations after a number, by number; where something of them was deleted, the name
 /// that they had.
 ///
@@ -62,7 +65,7 @@ pub async fn list_raw(
     after: u64,
     limit: u64,
 ) -> Result<Vec<(u64, Result<Vec<u8>, OpId>)>, StoreError> {
-    let rows: Vec<(i64, Vec<u8>, Vec<u8>, Option<i64>)> = op::Entity::find()
+    let rows: Vec<RawRow> = op::Entity::find()
         .select_only()
         .column(op::Column::Seq)
         .column(op::Column::Raw)

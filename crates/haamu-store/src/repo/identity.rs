@@ -454,6 +454,7 @@ pub(super) fn member_row(member: &Membership, now: Timestamp) -> membership::Act
         created_at: Set(now.millis()),
         disabled_at: Set(member.disabled_at.map(Timestamp::millis)),
         anonymised_at: Set(None),
+        active_at: Set(None),
     }
 }
 

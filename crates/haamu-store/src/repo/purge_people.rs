@@ -68,6 +68,11 @@ pub async fn list_inactive(
         .filter(membership::Column::Role.eq(Role::Shopper.as_str()))
         .filter(membership::Column::AnonymisedAt.is_null())
         .filter(membership::Column::CreatedAt.lt(kept_from))
+        .filter(
+            Cond::any()
+                .add(membership::Column::ActiveAt.is_null())
+                .add(membership::Column::ActiveAt.lt(kept_from)),
+        )
         .filter(Expr::exists(used).not())
         .filter(Expr::exists(offered).not())
         .filter(Expr::exists(is_held).not())

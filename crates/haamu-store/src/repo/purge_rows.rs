@@ -1,5 +1,7 @@
 //! Rows that nobody needs any more, a bounded number at a time.
 
+use std::collections::BTreeMap;
+
 use haamu_domain::{AgencyId, LocalDate, Timestamp};
 use sea_orm::sea_query::{Cond, Expr, ExprTrait, Query};
 use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect, Select};
@@ -9,7 +11,7 @@ use crate::entity::access::{
     account_secret, invitation, mail, oidc_sign_in, passkey_ceremony, password_reset_request,
     sign_in_attempt, sign_in_challenge,
 };
-use crate::entity::identity::{refresh_token, session};
+use crate::entity::identity::{membership, refresh_token, session};
 use crate::entity::operations::{audit, job};
 use crate::entity::retention::purge_log;
 use crate::{StoreError, Tx};
@@ -80,7 +82,7 @@ pub async fn delete(
         OldRows::FailedJobs => delete_ids!(job, failed_jobs(agency, before)),
         OldRows::Mails => delete_ids!(mail, mails(agency, before)),
         OldRows::RefreshTokens => delete_ids!(refresh_token, refresh_tokens(agency, before)),
-        OldRows::Sessions => delete_ids!(session, sessions(agency, before)),
+        OldRows::Sessions => delete_sessions(tx, agency, before, limit).await,
         OldRows::Invitations => delete_ids!(invitation, invitations(agency, before)),
         OldRows::ResetRequests => delete_ids!(password_reset_request, reset_requests(agency, before)),
         OldRows::Challenges => delete_ids!(sign_in_challenge, challenges(agency, before)),
@@ -89,6 +91,42 @@ pub async fn delete(
         OldRows::AccountSecrets => delete_ids!(account_secret, account_secrets(before)),
         OldRows::Audit => delete_ids!(audit, audits(agency, before)),
     }
+}
+
+/// Deletes sessions; when their people were active last stays known.
+async fn delete_sessions(
+    tx: &Tx,
+    agency: AgencyId,
+    before: Timestamp,
+    limit: u64,
+) -> Result<u64, StoreError> {
+    let old = sessions(agency, before).limit(limit).all(tx.connection()).await?;
+    if old.is_empty() {
+        return Ok(0);
+    }
+    let mut last_active: BTreeMap<Uuid, i64> = BTreeMap::new();
+    for session in &old {
+        let used = Ord::max(session.last_used_at.unwrap_or_default(), session.created_at);
+        let last = last_active.entry(session.user_id).or_default();
+        *last = Ord::max(used, *last);
+    }
+    for (user, at) in last_active {
+        let is_later = Cond::any()
+            .add(membership::Column::ActiveAt.is_null())
+            .add(membership::Column::ActiveAt.lt(at));
+        membership::Entity::update_many()
+            .col_expr(membership::Column::ActiveAt, Expr::value(at))
+            .filter(membership::Column::AgencyId.eq(agency.uuid()))
+            .filter(membership::Column::UserId.eq(user))
+            .filter(is_later)
+            .exec(tx.connection())
+            .await?;
+    }
+    let done = session::Entity::delete_many()
+        .filter(session::Column::Id.is_in(in_list(old.into_iter().map(|session| session.id))))
+        .exec(tx.connection())
+        .await?;
+    Ok(done.rows_affected)
 }
 
 /// How many rows are older than `before`; at most `most`, if that is given.
