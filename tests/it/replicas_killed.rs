@@ -199,17 +199,17 @@ mod postgres {
         assert_eq!(count("SELECT count(*) FROM rendition WHERE readable").await, sent);
         assert_eq!(count("SELECT count(*) FROM mail WHERE state <> 'sent'").await, 0);
         assert!(count("SELECT count(*) FROM mail").await >= acknowledged.invitations.get());
-        let photos = acknowledged.photos.borrow();
+        let photos = acknowledged.photos.borrow().clone();
         assert_eq!(photos.len(), SHOPPERS * VISITS);
-        for (submission, hash) in photos.iter() {
+        for (submission, hash) in &photos {
             let sql = format!(
                 "SELECT count(*) FROM blob_owner WHERE submission_id = '{submission}' AND encode(sha256, 'hex') = '{hash}'"
             );
             assert_eq!(count(&sql).await, 1, "{submission} {hash}");
         }
-        let visits = acknowledged.visits.borrow();
+        let visits = acknowledged.visits.borrow().clone();
         assert!(!visits.is_empty());
-        for visit in visits.iter() {
+        for visit in &visits {
             assert_eq!(
                 count(&format!("SELECT count(*) FROM visit WHERE id = '{visit}'")).await,
                 1,
@@ -243,7 +243,6 @@ mod postgres {
     }
 
     #[tokio::test]
-    #[expect(clippy::print_stdout, reason = "the figures of a scripted run are its result")]
     async fn nothing_that_was_acknowledged_is_lost_and_all_jobs_are_done() {
         let lease = [("HAAMU_JOB_LEASE_SECONDS", LEASE)];
         let Some(mut replicas) = Replicas::start(&lease, &lease).await else {
