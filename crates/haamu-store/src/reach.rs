@@ -6,7 +6,7 @@ use sea_orm::{
     Statement, TransactionOptions, TransactionTrait,
 };
 
-use crate::{Db, StoreError};
+use crate::{Db, StoreError, Tx};
 
 /// Which agencies' rows a transaction sees and may write.
 ///
@@ -67,6 +67,17 @@ impl Reach {
             transaction.execute_unprepared(&self.setting()).await?;
         }
         Ok(transaction)
+    }
+}
+
+impl Tx {
+    /// Refuses what is about the rows of all agencies where fewer are reached. PostgreSQL would quietly leave rows
+    /// out, and SQLite would not; so it is refused on both.
+    pub(crate) fn require_all_agencies(&self, what: &'static str) -> Result<(), StoreError> {
+        match self.reach {
+            Reach::Server => Ok(()),
+            Reach::Agency(_) | Reach::Common => Err(StoreError::BeyondReach(what)),
+        }
     }
 }
 

@@ -130,8 +130,9 @@ fn row(new: &NewJob, now: Timestamp) -> job::ActiveModel {
 /// Claims the job that has been due longest.
 ///
 /// # Errors
-/// The database failed.
+/// The transaction does not reach all agencies, or the database failed.
 pub async fn claim(tx: &Tx, now: Timestamp) -> Result<Option<ClaimedJob>, StoreError> {
+    tx.require_all_agencies("jobs")?;
     let is_free = Cond::any()
         .add(job::Column::ClaimedAt.is_null())
         .add(job::Column::ClaimedAt.lt(now.millis() - LEASE_MS));
