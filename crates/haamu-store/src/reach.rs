@@ -105,17 +105,3 @@ impl Db {
         self.connection().get_database_backend() == DbBackend::Postgres
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_setting_of_an_agency_is_its_number_only() {
-        let agency = AgencyId::from_uuid(uuid::Uuid::from_u128(7));
-        let setting = Reach::Agency(agency).setting();
-        let expected = "SET LOCAL haamu.reach = 'agency'; \
-                        SET LOCAL haamu.agency = '00000000-0000-0000-0000-000000000007'";
-        assert_eq!(setting, expected);
-    }
-}
