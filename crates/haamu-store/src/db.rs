@@ -120,6 +120,7 @@ impl StatementCount {
 #[derive(Clone, Debug)]
 pub struct Tx {
     transaction: Arc<DatabaseTransaction>,
+    pub(crate) reach: Reach,
     pub(crate) incarnation: Incarnation,
 }
 
@@ -211,7 +212,8 @@ impl Db {
         F: Fn(Tx) -> R,
         R: Future<Output = Result<T, E>>,
     {
-        self.attempt(reach.begin_reading(&self.connection), &work).await
+        self.attempt(reach, reach.begin_reading(&self.connection), &work)
+            .await
     }
 
     /// Writes in one transaction, within `reach`. After a serialisation failure, a deadlock or
@@ -233,7 +235,7 @@ impl Db {
                     Some(writer) => (&writer.connection, writer.turn.acquire().await.ok()),
                     None => (&self.connection, None),
                 };
-                self.attempt(reach.begin_writing(connection), &work).await
+                self.attempt(reach, reach.begin_writing(connection), &work).await
             };
             let is_transient = |error: &E| error.store_error().is_some_and(StoreError::is_transient);
             match outcome {
@@ -249,6 +251,7 @@ impl Db {
 
     async fn attempt<T, E, F, R>(
         &self,
+        reach: Reach,
         begin: impl Future<Output = Result<DatabaseTransaction, DbErr>>,
         work: &F,
     ) -> Result<T, E>
@@ -260,6 +263,7 @@ impl Db {
         let transaction = Arc::new(begin.await.map_err(StoreError::from)?);
         let outcome = work(Tx {
             transaction: transaction.clone(),
+            reach,
             incarnation: self.incarnation,
         })
         .await;

@@ -18,6 +18,9 @@ pub enum StoreError {
     /// A stored value is not what the schema says.
     #[error("the stored {0} cannot be read")]
     Corrupt(&'static str),
+    /// All agencies were asked about in a transaction that reaches fewer, which would have told less than there is.
+    #[error("{0} of all agencies are beyond the reach of this transaction")]
+    BeyondReach(&'static str),
     /// Work kept a handle on its transaction, which was rolled back.
     #[error("a transaction was held beyond its end")]
     TransactionEscaped,
@@ -51,6 +54,7 @@ impl StoreError {
             | Self::Conflict(_)
             | Self::Missing(_)
             | Self::Corrupt(_)
+            | Self::BeyondReach(_)
             | Self::UnsafeObjectStore
             | Self::TransactionEscaped
             | Self::Setting { .. } => false,

@@ -6,7 +6,7 @@ use sea_orm::{
     Statement, TransactionOptions, TransactionTrait,
 };
 
-use crate::{Db, StoreError};
+use crate::{Db, StoreError, Tx};
 
 /// Which agencies' rows a transaction sees and may write.
 ///
@@ -70,6 +70,17 @@ impl Reach {
     }
 }
 
+impl Tx {
+    /// Refuses what is about the rows of all agencies where fewer are reached. PostgreSQL would quietly leave rows
+    /// out, and SQLite would not; so it is refused on both.
+    pub(crate) fn require_all_agencies(&self, what: &'static str) -> Result<(), StoreError> {
+        match self.reach {
+            Reach::Server => Ok(()),
+            Reach::Agency(_) | Reach::Common => Err(StoreError::BeyondReach(what)),
+        }
+    }
+}
+
 impl Db {
     /// Whether the database itself keeps agencies apart: it is PostgreSQL, and the role of this connection is
     /// held to the policies. A superuser is not, and neither is a role with `BYPASSRLS`.
@@ -92,19 +103,5 @@ impl Db {
     #[must_use]
     pub fn is_postgres(&self) -> bool {
         self.connection().get_database_backend() == DbBackend::Postgres
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_setting_of_an_agency_is_its_number_only() {
-        let agency = AgencyId::from_uuid(uuid::Uuid::from_u128(7));
-        let setting = Reach::Agency(agency).setting();
-        let expected = "SET LOCAL haamu.reach = 'agency'; \
-                        SET LOCAL haamu.agency = '00000000-0000-0000-0000-000000000007'";
-        assert_eq!(setting, expected);
     }
 }

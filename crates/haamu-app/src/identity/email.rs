@@ -78,7 +78,8 @@ impl App {
         self.require_own_password(bearer, "password", password, origin)
             .await?;
         let email = &email;
-        self.act(actor, |tx: Tx| async move {
+        // Whether the person belongs to other agencies as well may decide about it.
+        self.act_across(actor, |tx: Tx| async move {
             let tx = &tx;
             let user = self.require_fresh(tx, bearer).await?;
             self.count_address_link(tx, actor).await?;

@@ -92,7 +92,8 @@ impl App {
         let actor = &bearer.actor;
         require_in_agency(actor, Verb::ManageSecondFactors)?;
         let webauthn = self.webauthn()?;
-        self.act(actor, |tx: Tx| async move {
+        // Whether the person belongs to other agencies as well may decide about it.
+        self.act_across(actor, |tx: Tx| async move {
             let tx = &tx;
             let user = self.require_fresh(tx, bearer).await?;
             let known = passkeys::list(tx, user.id).await?;
@@ -165,7 +166,8 @@ impl App {
         let name = checks.text("name", name, 100);
         checks.finish()?;
         let name = &name;
-        self.act(actor, |tx: Tx| async move {
+        // Whether the person belongs to other agencies as well may decide about it.
+        self.act_across(actor, |tx: Tx| async move {
             let tx = &tx;
             let user = self.require_fresh(tx, bearer).await?;
             let ceremony = self.take_ceremony(tx, ceremony, Some(user.id)).await?;
@@ -199,7 +201,8 @@ impl App {
     pub async fn remove_passkey(&self, bearer: &Bearer, id: PasskeyId) -> Result<(), Error> {
         let actor = &bearer.actor;
         require_in_agency(actor, Verb::ManageSecondFactors)?;
-        self.act(actor, |tx: Tx| async move {
+        // Whether the person belongs to other agencies as well may decide about it.
+        self.act_across(actor, |tx: Tx| async move {
             let tx = &tx;
             // Whether it is there is told first: somebody else's is none.
             if !passkeys::list(tx, actor.user)

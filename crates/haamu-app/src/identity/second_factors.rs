@@ -84,8 +84,9 @@ impl App {
         let secret: [u8; totp::SECRET_BYTES] = rand::rng().random();
         let sealed = self.seal(&place(actor.user), &secret)?;
         let sealed = &sealed;
+        // Whether the person belongs to other agencies as well may decide about it.
         let (user, agency) = self
-            .act(actor, |tx: Tx| async move {
+            .act_across(actor, |tx: Tx| async move {
                 let tx = &tx;
                 let user = self.require_fresh(tx, bearer).await?;
                 let known = factors::lock_totp(tx, user.id).await?;
@@ -118,7 +119,8 @@ impl App {
         require_in_agency(actor, Verb::ManageSecondFactors)?;
         let attempt = self.begin_factor_attempt(actor.user, origin).await?;
         let attempt = &attempt;
-        self.act(actor, |tx: Tx| async move {
+        // Whether the person belongs to other agencies as well may decide about it.
+        self.act_across(actor, |tx: Tx| async move {
             let tx = &tx;
             let user = self.require_fresh(tx, bearer).await?;
             let had_factor = factors::has_any(tx, user.id).await?;
@@ -157,7 +159,8 @@ impl App {
     pub async fn remove_totp(&self, bearer: &Bearer) -> Result<(), Error> {
         let actor = &bearer.actor;
         require_in_agency(actor, Verb::ManageSecondFactors)?;
-        self.act(actor, |tx: Tx| async move {
+        // Whether the person belongs to other agencies as well may decide about it.
+        self.act_across(actor, |tx: Tx| async move {
             let tx = &tx;
             let user = self.require_fresh(tx, bearer).await?;
             factors::delete_totp(tx, user.id).await?;
@@ -187,7 +190,8 @@ impl App {
     pub async fn renew_recovery_codes(&self, bearer: &Bearer) -> Result<Vec<String>, Error> {
         let actor = &bearer.actor;
         require_in_agency(actor, Verb::ManageSecondFactors)?;
-        self.act(actor, |tx: Tx| async move {
+        // Whether the person belongs to other agencies as well may decide about it.
+        self.act_across(actor, |tx: Tx| async move {
             let tx = &tx;
             let user = self.require_fresh(tx, bearer).await?;
             if !factors::has_any(tx, user.id).await? {

@@ -24,8 +24,9 @@ pub struct DeviceLog {
 /// The logs of all devices, by agency.
 ///
 /// # Errors
-/// The database failed.
+/// The transaction does not reach all agencies, or the database failed.
 pub async fn list_logs(tx: &Tx) -> Result<Vec<DeviceLog>, StoreError> {
+    tx.require_all_agencies("devices")?;
     let rows: Vec<(Vec<u8>, uuid::Uuid, i64, Vec<u8>)> = device::Entity::find()
         .select_only()
         .column(device::Column::Id)

@@ -286,8 +286,9 @@ pub async fn lock_membership(
 /// What a person is in all their agencies, by agency.
 ///
 /// # Errors
-/// The database failed.
+/// The transaction does not reach all agencies, or the database failed.
 pub async fn list_memberships(tx: &Tx, id: UserId) -> Result<Vec<Membership>, StoreError> {
+    tx.require_all_agencies("memberships")?;
     let rows = membership::Entity::find()
         .filter(membership::Column::UserId.eq(id.uuid()))
         .order_by_asc(membership::Column::AgencyId)
@@ -409,8 +410,9 @@ pub async fn insert_service(tx: &Tx, id: UserId, name: &str, now: Timestamp) -> 
 /// The agency that was first: something has to stand for the installation.
 ///
 /// # Errors
-/// The database failed.
+/// The transaction does not reach all agencies, or the database failed.
 pub async fn find_first_agency(tx: &Tx) -> Result<Option<AgencyId>, StoreError> {
+    tx.require_all_agencies("agencies")?;
     let row = agency::Entity::find()
         .order_by_asc(agency::Column::Id)
         .one(tx.connection())

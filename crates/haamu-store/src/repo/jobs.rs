@@ -146,8 +146,9 @@ pub async fn is_known(tx: &Tx, agency: AgencyId, kind: &str, dedup_key: &str) ->
 /// Claims the job that has been due longest until a moment.
 ///
 /// # Errors
-/// The database failed.
+/// The transaction does not reach all agencies, or the database failed.
 pub async fn claim(tx: &Tx, until: Timestamp, now: Timestamp) -> Result<Option<ClaimedJob>, StoreError> {
+    tx.require_all_agencies("jobs")?;
     let is_free = Cond::any()
         .add(job::Column::ClaimedUntil.is_null())
         .add(job::Column::ClaimedUntil.lt(now.millis()));

@@ -246,12 +246,14 @@ pub async fn delete_challenge(tx: &Tx, id: PendingId) -> Result<(), StoreError> 
 /// Makes all challenges of a person worthless, in one agency or in all.
 ///
 /// # Errors
-/// The database failed.
+/// The transaction does not reach all agencies that are meant, or the database failed.
 pub async fn delete_challenges(tx: &Tx, agency: Option<AgencyId>, user: UserId) -> Result<(), StoreError> {
     let mut theirs =
         sign_in_challenge::Entity::delete_many().filter(sign_in_challenge::Column::UserId.eq(user.uuid()));
     if let Some(agency) = agency {
         theirs = theirs.filter(sign_in_challenge::Column::AgencyId.eq(agency.uuid()));
+    } else {
+        tx.require_all_agencies("sign-ins")?;
     }
     theirs.exec(tx.connection()).await?;
     Ok(())

@@ -166,7 +166,7 @@ pub async fn list_live(
 /// Ends a person's sessions: in one agency or in all, but for one that may go on. Returns how many ended.
 ///
 /// # Errors
-/// The database failed.
+/// The transaction does not reach all agencies that are meant, or the database failed.
 pub async fn end_of_user(
     tx: &Tx,
     agency: Option<AgencyId>,
@@ -182,6 +182,8 @@ pub async fn end_of_user(
         .filter(session::Column::EndedAt.is_null());
     if let Some(agency) = agency {
         update = update.filter(session::Column::AgencyId.eq(agency.uuid()));
+    } else {
+        tx.require_all_agencies("sessions")?;
     }
     if let Some(but) = but {
         update = update.filter(session::Column::Id.ne(but.uuid()));

@@ -27,7 +27,7 @@ const PLACES: &[(&str, usize, &str)] = &[
     ),
     (
         "haamu-app/src/identity/email.rs",
-        1,
+        2,
         "an account belongs to a person of several agencies",
     ),
     (
@@ -47,13 +47,18 @@ const PLACES: &[(&str, usize, &str)] = &[
     ),
     (
         "haamu-app/src/identity/passkeys.rs",
-        1,
-        "the passkey tells the person, and they the agency",
+        4,
+        "the passkey tells the person, and they the agency; factors are a person's, in all their agencies",
     ),
     (
         "haamu-app/src/identity/password_change.rs",
         4,
         "a password is a person's, in all their agencies",
+    ),
+    (
+        "haamu-app/src/identity/second_factors.rs",
+        4,
+        "factors are a person's, in all their agencies",
     ),
     (
         "haamu-app/src/identity/service_tokens.rs",
