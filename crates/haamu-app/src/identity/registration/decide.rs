@@ -66,8 +66,10 @@ impl App {
         }
         self.look(actor.agency, |tx: Tx| async move {
             let (rows, has_more) = registrations::list(&tx, actor.agency, state, after, PAGE_SIZE).await?;
-            let views = rows.into_iter().map(|row| self.view_registration(row));
-            let views = views.collect::<Result<Vec<_>, Error>>()?;
+            let mut views = Vec::with_capacity(rows.len());
+            for row in rows {
+                views.push(self.view_registration(row).await?);
+            }
             Ok(Page::new(views, has_more, |view: &RegistrationView| {
                 view.registration.id.uuid()
             }))
@@ -75,7 +77,7 @@ impl App {
         .await
     }
 
-    fn view_registration(&self, registration: Registration) -> Result<RegistrationView, Error> {
+    async fn view_registration(&self, registration: Registration) -> Result<RegistrationView, Error> {
         let person = self.open_person(&registration).await?;
         let person = person.map(|person| RegisteredPerson {
             email: person.email,
@@ -108,7 +110,7 @@ impl App {
             self.decide(tx, actor, &mut found).await?;
             let event = AuditEvent::of(Verb::DecideRegistrations, "registration", id);
             let event = event.with(json!({"state": found.state.as_str(), "user": member.user}));
-            Ok((self.view_registration(found)?, event))
+            Ok((self.view_registration(found).await?, event))
         })
         .await
     }
@@ -141,7 +143,7 @@ impl App {
             self.decide(tx, actor, &mut found).await?;
             let event = AuditEvent::of(Verb::DecideRegistrations, "registration", id);
             let event = event.with(json!({"state": found.state.as_str()}));
-            Ok((self.view_registration(found)?, event))
+            Ok((self.view_registration(found).await?, event))
         })
         .await
     }
