@@ -6,7 +6,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use haamu_domain::Timestamp;
 use haamu_store::repo::jobs;
-use haamu_store::{Db, DbSettings, StoreError, Tx};
+use haamu_store::{Db, DbSettings, Reach, StoreError, Tx};
 use haamu_tests::evaluation::{PHOTO_BYTES, full_checklist};
 use haamu_tests::field::plan_each;
 use haamu_tests::process::ServerProcess;
@@ -172,9 +172,9 @@ impl Queue {
         loop {
             let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970");
             let now = Timestamp::from_millis(i64::try_from(since_1970.as_millis()).unwrap_or(i64::MAX));
-            let count = self
-                .0
-                .read(|tx: Tx| async move { jobs::count_waiting(&tx, now).await });
+            let count = self.0.read(Reach::Server, |tx: Tx| async move {
+                jobs::count_waiting(&tx, now).await
+            });
             if count.await.map_err(|error: StoreError| error).expect("a count") == 0 {
                 return;
             }

@@ -4,9 +4,9 @@ use ed25519_dalek::SigningKey;
 use ed25519_dalek::pkcs8::DecodePrivateKey;
 use haamu_domain::receipt::{PublicKeys, ReceiptKey, Statement};
 use haamu_domain::{Actor, AgencyId, SubmissionId, Target, Timestamp, Verb};
+use haamu_store::Tx;
 use haamu_store::repo::blobs::{self, Blob};
 use haamu_store::repo::{purge_files, submissions};
-use haamu_store::Tx;
 use haamu_sync::BlobHash;
 
 use crate::context::require;

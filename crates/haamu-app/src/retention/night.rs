@@ -186,7 +186,12 @@ impl App {
             .await
     }
 
-    async fn end_class(&self, agency: AgencyId, id: PurgeId, outcome: Result<(), String>) -> Result<(), Error> {
+    async fn end_class(
+        &self,
+        agency: AgencyId,
+        id: PurgeId,
+        outcome: Result<(), String>,
+    ) -> Result<(), Error> {
         let outcome = &outcome;
         self.inner
             .db

@@ -219,7 +219,11 @@ pub async fn list_locations_by_ids(
 ///
 /// # Errors
 /// The database failed.
-pub async fn lock_locations(tx: &Tx, agency: AgencyId, client: ClientOrganisationId) -> Result<(), StoreError> {
+pub async fn lock_locations(
+    tx: &Tx,
+    agency: AgencyId,
+    client: ClientOrganisationId,
+) -> Result<(), StoreError> {
     client_organisation::Entity::find_by_id(client.uuid())
         .filter(client_organisation::Column::AgencyId.eq(agency.uuid()))
         .lock(LockType::NoKeyUpdate)

@@ -47,7 +47,9 @@ impl App {
         let state = self
             .inner
             .db
-            .write(Reach::Server, |tx: Tx| async move { self.verify_registration(&tx, hash, expected).await })
+            .write(Reach::Server, |tx: Tx| async move {
+                self.verify_registration(&tx, hash, expected).await
+            })
             .await?;
         self.jobs_added();
         Ok(state)
@@ -80,7 +82,9 @@ impl App {
         let attempt = &attempt;
         self.inner
             .db
-            .write(Reach::Common, |tx: Tx| async move { self.end_attempt(&tx, attempt).await })
+            .write(Reach::Common, |tx: Tx| async move {
+                self.end_attempt(&tx, attempt).await
+            })
             .await
     }
 
