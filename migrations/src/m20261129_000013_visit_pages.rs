@@ -10,7 +10,10 @@ pub(crate) struct Migration;
 const PAGES: [(&str, &[&str]); 4] = [
     ("ix_visit_of_round", &["round_id", "id"]),
     // With the agency, so that SQLite, which counts equal columns, does not take the index of a state alone.
-    ("ix_visit_of_round_in_state", &["agency_id", "round_id", "state", "id"]),
+    (
+        "ix_visit_of_round_in_state",
+        &["agency_id", "round_id", "state", "id"],
+    ),
     ("ix_visit_in_state", &["agency_id", "state", "id"]),
     ("ix_visit_of_client", &["client_organisation_id", "id"]),
 ];

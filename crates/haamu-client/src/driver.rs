@@ -96,6 +96,8 @@ pub struct Device<S, F, T, P> {
     pub(crate) platform: P,
     pub(crate) session: Option<Session>,
     pub(crate) surroundings: Surroundings,
+    /// How the loop ended last: as long as nothing happens, that is how it is.
+    rest: Rest,
     build: String,
 }
 
@@ -126,6 +128,7 @@ impl<S: LocalStore, F: FileStore, T: Transport, P: Platform> Device<S, F, T, P> 
             platform,
             session,
             surroundings: Surroundings::default(),
+            rest: Rest::UpToDate,
             build: build.to_owned(),
         };
         device.find_out_copy().await?;
@@ -214,14 +217,17 @@ impl<S: LocalStore, F: FileStore, T: Transport, P: Platform> Device<S, F, T, P> 
     /// Storage of the device failed.
     pub async fn retry(&mut self, mut observe: impl FnMut(&Notice)) -> Result<Rest, ClientError> {
         if let Some(at) = self.engine.poll_timeout() {
-            self.platform.sleep_until(at).await;
+            // A clock of coarse steps may say that it is not time yet, and the engine would wait on.
+            while self.platform.now().monotonic < at {
+                self.platform.sleep_until(at).await;
+            }
             self.handle(Event::Timeout);
         }
         self.run(&mut observe).await
     }
 
     pub(crate) async fn run(&mut self, observe: &mut impl FnMut(&Notice)) -> Result<Rest, ClientError> {
-        let mut rest = Rest::UpToDate;
+        let mut rest = self.rest;
         self.carry_out(&mut |notice| {
             match notice {
                 Notice::UpToDate => rest = Rest::UpToDate,
@@ -233,6 +239,7 @@ impl<S: LocalStore, F: FileStore, T: Transport, P: Platform> Device<S, F, T, P> 
             observe(notice);
         })
         .await?;
+        self.rest = rest;
         Ok(rest)
     }
 

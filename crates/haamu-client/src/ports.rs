@@ -184,6 +184,6 @@ pub trait Platform {
         None
     }
 
-    /// Waits for a time on the monotonic clock.
+    /// Waits for a time on the monotonic clock. It may end a little early, and is then asked again.
     fn sleep_until(&self, monotonic: haamu_sync::Millis) -> impl Future<Output = ()>;
 }
