@@ -9,7 +9,8 @@ use sea_orm_migration::sea_orm::DbBackend;
 /// The setting `haamu.reach` says how far a transaction reaches: `server` to the rows of all agencies, `agency` to
 /// those of the one that `haamu.agency` names, and anything else to none. The owner of the tables is held to it
 /// as well. The settings are read once for a statement, not for each row; and they are no equation, so that the
-/// planner still expects as many rows as the statement itself lets it expect.
+/// planner still expects as many rows as the statement itself lets it expect. A setting that was made for an earlier
+/// transaction of the connection is the empty text, and PostgreSQL may read it although the reach is another one.
 pub(crate) async fn put_up(manager: &SchemaManager<'_>, tables: &[(&str, &str)]) -> Result<(), DbErr> {
     if manager.get_database_backend() != DbBackend::Postgres {
         return Ok(());
@@ -18,7 +19,7 @@ pub(crate) async fn put_up(manager: &SchemaManager<'_>, tables: &[(&str, &str)])
         let is_within = format!(
             "CASE (SELECT current_setting('haamu.reach', true)) \
              WHEN 'server' THEN true \
-             WHEN 'agency' THEN \"{column}\" = (SELECT current_setting('haamu.agency', true)::uuid) \
+             WHEN 'agency' THEN \"{column}\" = (SELECT nullif(current_setting('haamu.agency', true), '')::uuid) \
              ELSE false END"
         );
         let sql = format!(

@@ -15,7 +15,7 @@ const DEVICES: usize = 6;
 /// So many times each of them sends something.
 const ROUNDS: u64 = 6;
 /// Every so manieth change of the tables below fails at first.
-const TROUBLE_EVERY: usize = 5;
+const TROUBLE_EVERY: usize = 17;
 
 fn document(scene: &Scene) -> DocumentId {
     let id: uuid::Uuid = scene.submission.parse().expect("an id");

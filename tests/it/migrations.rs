@@ -147,7 +147,8 @@ async fn every_table_of_an_agency_has_the_wall(database: &TestDatabase) {
                   AND (SELECT count(*) FROM pg_policy o WHERE o.polrelid = c.oid) = 1";
     let expected = |table: &str, column: &str| {
         let reach = "( SELECT current_setting('haamu.reach'::text, true) AS current_setting)";
-        let agency = "( SELECT (current_setting('haamu.agency'::text, true))::uuid AS current_setting)";
+        let setting = "NULLIF(current_setting('haamu.agency'::text, true), ''::text)";
+        let agency = format!("( SELECT ({setting})::uuid AS \"nullif\")");
         format!(
             "{table}: CASE {reach} WHEN 'server'::text THEN true WHEN 'agency'::text THEN ({column} = {agency}) \
              ELSE false END"

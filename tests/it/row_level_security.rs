@@ -331,6 +331,42 @@ mod postgres {
         assert!(refused.to_string().contains("row-level security"), "{refused}");
     }
 
+    /// PostgreSQL looks at a row anew that changed while a statement waited for it, and reads all settings then,
+    /// also that of an earlier transaction of the connection.
+    #[tokio::test]
+    async fn a_reach_holds_where_a_statement_waits_for_a_row() {
+        let Some(them) = Neighbours::start().await else {
+            return;
+        };
+        let settings = DbSettings {
+            max_connections: 1,
+            ..them.server.database.settings()
+        };
+        let db = Db::open_copy(&settings).await.expect("a database");
+        let north = them.server.north.id;
+        let used = db.read(Reach::Agency(north), |_: Tx| async { Ok::<_, StoreError>(()) });
+        used.await.expect("a transaction");
+        let changed = &tokio::sync::Notify::new();
+        let change = them.db.write(Reach::Server, |tx: Tx| async move {
+            let _ = tx.raw().execute_unprepared("UPDATE job SET attempts = attempts + 1").await?;
+            changed.notify_one();
+            let waiting = "SELECT pid FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid))";
+            while rows(tx.raw(), waiting).await.is_empty() {}
+            Ok::<_, StoreError>(())
+        });
+        let wait = async {
+            changed.notified().await;
+            let lock = "SELECT id FROM job ORDER BY id FOR UPDATE";
+            let read = db.write(Reach::Server, |tx: Tx| async move {
+                Ok::<_, StoreError>(rows(tx.raw(), lock).await.len())
+            });
+            read.await.expect("a transaction")
+        };
+        let (change, found) = tokio::join!(change, wait);
+        change.expect("a transaction");
+        assert!(found > 0);
+    }
+
     /// The next who uses a connection begins without any reach, however the transaction before ended.
     #[tokio::test]
     async fn a_reach_ends_with_its_transaction() {

@@ -51,6 +51,9 @@ pub async fn give_up(
     files: &[BlobHash],
     now: Timestamp,
 ) -> Result<u64, StoreError> {
+    if files.is_empty() {
+        return Ok(0);
+    }
     let done = blob_owner::Entity::update_many()
         .col_expr(blob_owner::Column::PurgedAt, Expr::value(now.millis()))
         .col_expr(blob_owner::Column::Receipt, Expr::value(Option::<String>::None))
@@ -73,6 +76,9 @@ pub async fn lock_unowned(
     agency: AgencyId,
     files: &[BlobHash],
 ) -> Result<Vec<BlobHash>, StoreError> {
+    if files.is_empty() {
+        return Ok(Vec::new());
+    }
     let rows = blob::Entity::find()
         .filter(blob::Column::AgencyId.eq(agency.uuid()))
         .filter(blob::Column::Sha256.is_in(keys(files)))
