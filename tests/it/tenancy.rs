@@ -240,7 +240,7 @@ both_dbs! {
         let path = &format!("/v1/locations/{place}");
         let import = &format!("/v1/client-organisations/{}/locations/import", server.north.client);
         for round in 0..12 {
-            let (hours, format) = (format!("{:02}:00-20:00", round), format!("format {round}"));
+            let (hours, format) = (format!("{round:02}:00-20:00"), format!("format {round}"));
             let opening = json!({"opening_hours": {"weekly": {"mon": [hours]}}});
             let attributes = json!({"attributes": {"format": format}});
             let row = format!("{HEADING}T1,Toimipiste {round},Katu {round},00100,Helsinki,FI,Europe/Helsinki,franchise\n");

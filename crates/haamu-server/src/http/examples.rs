@@ -68,19 +68,22 @@ pub(super) fn attach(document: &mut OpenApi) {
 fn show(operation: &mut Operation, recorded: Recorded) {
     if let Some(sent) = recorded.request
         && let Some(RefOr::T(request)) = &mut operation.request_body
+        && let Some(content) = request.content.get_mut(&sent.media_type)
     {
-        put(request.content.get_mut(&sent.media_type), sent.value);
+        put(content, sent.value);
     }
     for answered in recorded.answers {
         let status = answered.status.to_string();
-        if let Some(RefOr::T(response)) = operation.responses.responses.get_mut(&status) {
-            put(response.content.get_mut(&answered.media_type), answered.value);
+        if let Some(RefOr::T(response)) = operation.responses.responses.get_mut(&status)
+            && let Some(content) = response.content.get_mut(&answered.media_type)
+        {
+            put(content, answered.value);
         }
     }
 }
 
-fn put(content: Option<&mut RefOr<Content>>, value: Value) {
-    if let Some(RefOr::T(content)) = content {
+fn put(content: &mut RefOr<Content>, value: Value) {
+    if let RefOr::T(content) = content {
         content.example = Some(value);
     }
 }

@@ -56,6 +56,16 @@ const PLACES: &[(&str, usize, &str)] = &[
         "a password is a person's, in all their agencies",
     ),
     (
+        "haamu-app/src/identity/registration/conditions.rs",
+        1,
+        "the name in the address tells the agency",
+    ),
+    (
+        "haamu-app/src/identity/registration/confirm.rs",
+        2,
+        "the secret of a link tells the agency",
+    ),
+    (
         "haamu-app/src/identity/second_factors.rs",
         4,
         "factors are a person's, in all their agencies",
@@ -80,6 +90,7 @@ const PLACES: &[(&str, usize, &str)] = &[
         2,
         "the next job, of whichever agency, and how many there are",
     ),
+    ("haamu-app/src/retention/mod.rs", 1, "each agency has its night"),
     (
         "haamu-app/src/sync/custody.rs",
         1,
@@ -89,6 +100,11 @@ const PLACES: &[(&str, usize, &str)] = &[
         "haamu-app/src/sync/deposit.rs",
         1,
         "the signature of a device tells the agency",
+    ),
+    (
+        "haamu-store/src/reach.rs",
+        1,
+        "what is about all agencies is refused elsewhere",
     ),
 ];
 
