@@ -1,19 +1,14 @@
 //! The S3 server that the suites use honours `If-None-Match: *`: without that, two server processes could
-//! overwrite each other's parts of a file.
+//! overwrite each other's parts of a file. It looks and writes in two steps, so that nothing is claimed here about
+//! writers at the very same moment, of which a store that is made for production lets one through.
 
 // Its name lets it run where there is such a server.
 mod postgres {
     use bytes::Bytes;
-    use futures::future::join_all;
     use haamu_tests::replicas::{ACCESS_KEY, BUCKET, SECRET_KEY, s3_endpoint};
     use object_store::aws::{AmazonS3, AmazonS3Builder};
     use object_store::path::Path;
     use object_store::{Error, ObjectStore, ObjectStoreExt, PutMode, PutPayload};
-
-    /// So many write the same object at once.
-    const WRITERS: usize = 16;
-    /// So often they do.
-    const ROUNDS: usize = 8;
 
     fn store() -> Option<AmazonS3> {
         let store = AmazonS3Builder::new()
@@ -61,18 +56,5 @@ mod postgres {
             "the name is free again"
         );
         assert_eq!(read(&store, &path).await, "third");
-    }
-
-    #[tokio::test]
-    async fn of_many_who_write_an_object_at_once_one_does() {
-        let Some(store) = store() else { return };
-        for _ in 0..ROUNDS {
-            let (store, path) = (&store, &fresh_path());
-            let writers = (0..WRITERS).map(|number| create(store, path, format!("of writer {number}")));
-            let outcomes = join_all(writers).await;
-            let winners: Vec<usize> = (0..WRITERS).filter(|number| outcomes[*number]).collect();
-            assert_eq!(winners.len(), 1, "{winners:?}");
-            assert_eq!(read(store, path).await, format!("of writer {}", winners[0]));
-        }
     }
 }
