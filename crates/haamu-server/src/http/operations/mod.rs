@@ -38,6 +38,10 @@ const TAGS: &[(&str, &str)] = &[
     ),
     ("panel", "Shoppers: profiles, companions, ties and agreements."),
     ("programmes", "Programmes with their rules and rounds."),
+    (
+        "registrations",
+        "People who want to become shoppers, and what they are told before.",
+    ),
     ("sessions", "Signing in and out."),
     ("set aside", "Work that could not be taken as it was sent."),
     ("sync", "Exchange with devices, and the files that they send."),
