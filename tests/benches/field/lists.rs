@@ -214,8 +214,8 @@ async fn fill(database: &Database, folder: &Path, count: u64) {
     let connection = connect(&url).await;
     let backend = connection.get_database_backend();
     if backend == DbBackend::Postgres {
-        // Whether what rows refer to is there need not be asked a million times.
-        let setting = "SET session_replication_role = replica";
+        // The role of a server is held to the wall between agencies.
+        let setting = "SET haamu.reach = 'server'";
         let _ = connection.execute_unprepared(setting).await.expect("a setting");
     }
     let sizes = [ROUNDS, LOCATIONS, count, count, count, count];
