@@ -75,17 +75,6 @@ async fn plan(server: &TestServer, attributes: Value) -> Scene {
         .await
 }
 
-async fn evaluation(server: &TestServer, scene: &Scene) -> Value {
-    let path = format!("/v1/visits/{}/evaluation", scene.visit);
-    server
-        .get(&path)
-        .by(server.north.reviewer())
-        .await
-        .send()
-        .await
-        .ok()
-}
-
 /// The questions that a device shows of the visit at a place of its list.
 fn shown(device: &TestDevice, place: usize) -> Vec<String> {
     let open = device.open_at(place);
@@ -158,12 +147,12 @@ both_dbs! {
         assert!(shown(&device, place_with).ends_with(&["story".to_owned()]));
         device.sync().await;
         server.run_jobs().await;
-        let there = evaluation(&server, &with).await;
+        let there = server.evaluation(&with).await;
         assert_eq!(there["location_attributes"], json!({"drive_in": "yes", "format": "supermarket", "tills": "12.0"}));
         assert_eq!(answered(&there)[5..8], ["lane", "queues", "shelves"]);
         // 3 + 2 of 5 + 2 points of 10 and nothing of 30 more, against 3 + 2 + 2 of 10 and nothing of 10 more.
         assert_eq!(there["score"]["result"]["display"], "17.5");
-        let here = evaluation(&server, &without).await;
+        let here = server.evaluation(&without).await;
         assert_eq!((here.get("location_attributes"), &here["findings"]), (None, &json!([])));
         assert_eq!(answered(&here)[5..7], ["shelves", "story"], "what is not known is no kiosk");
         assert_eq!(here["score"]["result"]["display"], "35.0");
@@ -185,7 +174,7 @@ both_dbs! {
         fill_in(&mut second, 0).await;
         second.sync().await;
         server.run_jobs().await;
-        let handed_in = evaluation(&server, &scene).await;
+        let handed_in = server.evaluation(&scene).await;
         assert_eq!(handed_in["location_attributes"], json!({"drive_in": "yes", "format": "kiosk"}));
         assert_eq!(handed_in["score"]["result"]["display"], "35.0");
         describe(&server, &scene.location, json!({})).await;
@@ -210,14 +199,14 @@ both_dbs! {
         fill_in(&mut other, 0).await;
         other.sync().await;
         server.run_jobs().await;
-        let before = evaluation(&server, &scene).await;
+        let before = server.evaluation(&scene).await;
         first.sync().await;
         let tasks = server.get("/v1/set-aside").by(coordinator).await.send().await.ok();
         let task = tasks["items"][0]["id"].as_str().expect("a task");
         let adopt = server.post(&format!("/v1/set-aside/{task}/adopt"), json!({}));
         let adopted = adopt.by(coordinator).await.send().await.ok();
         server.run_jobs().await;
-        let after = evaluation(&server, &scene).await;
+        let after = server.evaluation(&scene).await;
         assert_eq!(after["location_attributes"], json!({"drive_in": "no"}), "{adopted}");
         assert_eq!(answered(&after), answered(&before), "what was said of a lane has no place where there is none");
         assert_eq!(after["score"]["result"]["display"], before["score"]["result"]["display"]);
@@ -241,7 +230,7 @@ both_dbs! {
         let adopted = adopt.by(coordinator).await.send().await.ok();
         assert_eq!(adopted["left"], json!([]), "{adopted}");
         server.run_jobs().await;
-        let after = evaluation(&server, &scene).await;
+        let after = server.evaluation(&scene).await;
         assert_eq!((&after["state"], &after["location_attributes"]["drive_in"]), (&json!("in_review"), &json!("yes")));
         let lane = after["answers"].as_array().expect("answers").iter().find(|answer| answer["question"] == "lane");
         assert_eq!(lane.expect("the lane")["value"], "yes");
@@ -255,7 +244,7 @@ both_dbs! {
         fill_in(&mut device, 0).await;
         device.sync().await;
         server.run_jobs().await;
-        let evaluation = evaluation(&server, &scene).await;
+        let evaluation = server.evaluation(&scene).await;
         let findings: Vec<_> = evaluation["findings"].as_array().expect("findings").iter()
             .map(|one| (one["severity"].as_str(), one["code"].as_str(), one["path"].as_str())).collect();
         let misfit = |path| (Some("warning"), Some("attribute_not_of_kind"), Some(path));

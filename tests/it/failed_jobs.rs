@@ -13,14 +13,7 @@ async fn change(server: &TestServer, sql: &str) {
 
 async fn listed(server: &TestServer) -> Vec<Value> {
     let administrator = server.north.person(Role::Administrator);
-    let listed = server
-        .get("/v1/failed-jobs")
-        .by(administrator)
-        .await
-        .send()
-        .await
-        .ok();
-    listed["items"].as_array().expect("items").clone()
+    server.list("/v1/failed-jobs", administrator).await
 }
 
 both_dbs! {

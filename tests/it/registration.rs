@@ -48,14 +48,7 @@ async fn sign_in(server: &TestServer, agency: &TestAgency, email: &str, password
 
 async fn listed(server: &TestServer, state: &str) -> Vec<Value> {
     let path = format!("/v1/registrations?state={state}");
-    let found = server
-        .get(&path)
-        .by(server.north.coordinator())
-        .await
-        .send()
-        .await
-        .ok();
-    found["items"].as_array().expect("items").clone()
+    server.list(&path, server.north.coordinator()).await
 }
 
 async fn decide(server: &TestServer, registration: &Value, what: &str, body: Value) -> Answer {

@@ -299,30 +299,18 @@ mod postgres {
         let south = them.server.south.id;
         let alone = them.db.raw();
         for nonsense in [
-            "SET haamu.reach = ''",
-            "SET haamu.reach = 'Server'",
-            "SET haamu.reach = '*'",
+            "SET haamu.reach = ''".to_owned(),
+            "SET haamu.reach = 'Server'".to_owned(),
+            "SET haamu.reach = '*'".to_owned(),
+            // The agency without the reach.
+            format!("SET haamu.agency = '{south}'"),
         ] {
-            let count = format!("BEGIN; {nonsense}; DELETE FROM job; DELETE FROM mail; COMMIT");
-            assert_eq!(
-                alone
-                    .execute_unprepared(&count)
-                    .await
-                    .expect("statements")
-                    .rows_affected(),
-                0
-            );
+            for table in ["job", "mail", "audit"] {
+                let delete = format!("BEGIN; {nonsense}; DELETE FROM {table}; COMMIT");
+                let done = alone.execute_unprepared(&delete).await.expect("statements");
+                assert_eq!(done.rows_affected(), 0, "{delete}");
+            }
         }
-        let agency = format!("SET haamu.agency = '{south}'");
-        let count = format!("BEGIN; {agency}; DELETE FROM audit; COMMIT");
-        assert_eq!(
-            alone
-                .execute_unprepared(&count)
-                .await
-                .expect("statements")
-                .rows_affected(),
-            0
-        );
         let insert = format!("INSERT INTO checklist VALUES (gen_random_uuid(), '{south}', 'of-nobody', 0)");
         let refused = alone
             .execute_unprepared(&insert)

@@ -20,17 +20,6 @@ async fn unsent(server: &TestServer) -> (Scene, TestDevice) {
     (scene, device)
 }
 
-async fn evaluation(server: &TestServer, scene: &Scene) -> Value {
-    let path = format!("/v1/visits/{}/evaluation", scene.visit);
-    server
-        .get(&path)
-        .by(server.north.reviewer())
-        .await
-        .send()
-        .await
-        .ok()
-}
-
 fn unsent_ops(device: &TestDevice) -> usize {
     device.client.engine().backlog().unsent_ops
 }
@@ -88,7 +77,7 @@ both_dbs! {
         assert_eq!(unsent_ops(&device), still.min(unsent_ops(&device)));
         device.sync().await;
         server.run_jobs().await;
-        assert_eq!(evaluation(&server, &scene).await["state"], "in_review");
+        assert_eq!(server.evaluation(&scene).await["state"], "in_review");
         device.client.sign_out(SignOut::IfAllIsSent).await.expect("nothing keeps them");
     }
 
@@ -113,7 +102,7 @@ both_dbs! {
         assert_eq!((imported.operations, imported.files, imported.left_out), (exported.operations, 1, 0));
         next.sync().await;
         server.run_jobs().await;
-        let evaluation = evaluation(&server, &scene).await;
+        let evaluation = server.evaluation(&scene).await;
         assert_eq!((&evaluation["state"], &evaluation["files_received"]), (&json!("in_review"), &json!(1)));
         let damaged = Cursor::new(archive.into_inner()[..200].to_vec());
         assert!(matches!(next.client.import(damaged).await, Err(ClientError::NotImported(_))));
@@ -142,7 +131,7 @@ both_dbs! {
         let adopt = format!("/v1/set-aside/{}/adopt", tasks[0]["id"].as_str().expect("an id"));
         let _ = server.post(&adopt, json!({})).by(server.north.coordinator()).await.send().await.ok();
         server.run_jobs().await;
-        let evaluation = evaluation(&server, &scene).await;
+        let evaluation = server.evaluation(&scene).await;
         assert_eq!((&evaluation["state"], &evaluation["files_received"]), (&json!("in_review"), &json!(1)));
     }
 
@@ -173,7 +162,7 @@ both_dbs! {
         server.run_jobs().await;
         let devices = server.get("/v1/devices").by(server.north.shopper()).await.send().await.ok();
         assert_eq!(devices["items"].as_array().expect("items").len(), 2);
-        let evaluation = evaluation(&server, &scene).await;
+        let evaluation = server.evaluation(&scene).await;
         assert_eq!((&evaluation["state"], &evaluation["files_received"]), (&json!("in_review"), &json!(1)));
         let aside = set_aside(&server).await;
         assert!(aside.is_empty(), "{aside:?}");
@@ -190,7 +179,7 @@ both_dbs! {
         device.set_clock(0);
         device.answer("greeted", "\"yes\"").await;
         device.sync().await;
-        let evaluation = evaluation(&server, &scene).await;
+        let evaluation = server.evaluation(&scene).await;
         let answers = evaluation["answers"].as_array().expect("answers");
         let shown = answers.iter().find(|answer| answer["question"] == "greeted").expect("the answer");
         assert_eq!(shown["value"], "yes", "the last word stands, whatever the clocks said");
@@ -267,7 +256,7 @@ both_dbs! {
         let rest = device.client.sync(|notice| held += usize::from(matches!(notice, Notice::HeldBack(1, ..)))).await;
         assert_eq!((rest.expect("storage works"), held > 0), (Rest::UpToDate, server.app.settings().policy.originals == haamu_sync::Network::Unmetered));
         server.run_jobs().await;
-        let shown = evaluation(&server, &scene).await;
+        let shown = server.evaluation(&scene).await;
         let answers = shown["answers"].as_array().expect("answers");
         let file = answers.iter().find(|answer| answer["question"] == "door_photo").expect("the photo")["files"][0].clone();
         assert!(file["preview"].is_string());

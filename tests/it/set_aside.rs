@@ -62,17 +62,6 @@ async fn review(server: &TestServer, scene: &Scene, verb: &str, body: Value) -> 
         .await
 }
 
-async fn evaluation(server: &TestServer, scene: &Scene) -> Value {
-    let path = format!("/v1/visits/{}/evaluation", scene.visit);
-    server
-        .get(&path)
-        .by(server.north.reviewer())
-        .await
-        .send()
-        .await
-        .ok()
-}
-
 fn codes(evaluation: &Value) -> Vec<&str> {
     let findings = evaluation["findings"].as_array().expect("findings");
     findings
@@ -206,14 +195,14 @@ both_dbs! {
         let mut first = server.device(server.north.shopper()).await;
         first.photo("door_photo", Some("Ovi sisältä")).await;
         give_to_the_second(&server, &scene).await;
-        assert_eq!(evaluation(&server, &scene).await["files_expected"], 0);
+        assert_eq!(server.evaluation(&scene).await["files_expected"], 0);
         first.sync().await;
         let coordinator = server.north.coordinator();
         let task = task(&server, coordinator).await;
         let decided = decide(&server, coordinator, &task, "adopt", json!({})).await.ok();
         assert_eq!((&decided["task"]["undecided"], &decided["left"]), (&json!(0), &json!([])));
         server.run_jobs().await;
-        let evaluation = evaluation(&server, &scene).await;
+        let evaluation = server.evaluation(&scene).await;
         assert_eq!((&evaluation["files_expected"], &evaluation["files_received"]), (&json!(1), &json!(1)));
         let answers = evaluation["answers"].as_array().expect("answers");
         let photo = answers.iter().find(|answer| answer["question"] == "door_photo").expect("the photo");
@@ -260,14 +249,14 @@ both_dbs! {
         let left: Vec<_> = decided["left"].as_array().expect("a list").iter().map(|one| &one["code"]).collect();
         assert_eq!((decided["decided"].as_array().expect("a list").len(), left), (2, vec![&json!("empty_instance")]));
         server.run_jobs().await;
-        assert_eq!(answer_to(&evaluation(&server, &scene).await, "staff[0].polite"), "no");
+        assert_eq!(answer_to(&server.evaluation(&scene).await, "staff[0].polite"), "no");
     }
 
     async fn what_came_after_the_approval_goes_beside_the_testimony(server) {
         let (scene, mut phone) = in_review(&server).await;
         let reviewer = server.north.reviewer();
         let _ = review(&server, &scene, "approve", json!({})).await.ok();
-        assert_eq!(evaluation(&server, &scene).await["score"]["result"]["display"], "70.0");
+        assert_eq!(server.evaluation(&scene).await["score"]["result"]["display"], "70.0");
         let testimony = lane(&mut phone, Lane::Shopper).await;
         assert_eq!(send(&mut phone, &scene.submission, &[("greeted", "\"no\"")]).await, 1);
 
@@ -280,12 +269,12 @@ both_dbs! {
         let said = operations(&server, reviewer, &task).await;
         let content = &said[0]["content"];
         assert_eq!((&content["action"], &content["register"], &content["value"]), (&json!("set"), &json!("answer/greeted"), &json!("no")));
-        assert!(codes(&evaluation(&server, &scene).await).contains(&"work_set_aside"));
+        assert!(codes(&server.evaluation(&scene).await).contains(&"work_set_aside"));
 
         let decided = decide(&server, reviewer, &task, "adopt", json!({"note": "Soitettu"})).await.ok();
         assert_eq!((&decided["decided"][0], &decided["task"]["undecided"]), (&said[0]["id"], &json!(0)));
         server.run_jobs().await;
-        let after = evaluation(&server, &scene).await;
+        let after = server.evaluation(&scene).await;
         assert_eq!((&after["state"], &after["score"]["result"]["display"]), (&json!("in_review"), &json!("40.0")));
         assert_eq!(answer_to(&after, "greeted"), "no");
         assert!(codes(&after).contains(&"value_adopted") && !codes(&after).contains(&"work_set_aside"));
@@ -334,7 +323,7 @@ both_dbs! {
         assert_eq!(decide(&server, reviewer, &task, "adopt", json!({})).await.problem(404), "not_found");
         let _ = decide(&server, coordinator, &task, "adopt", json!({})).await.ok();
         server.run_jobs().await;
-        let after = evaluation(&server, &scene).await;
+        let after = server.evaluation(&scene).await;
         assert_eq!((&after["state"], &after["score"]["result"]["display"]), (&json!("in_review"), &json!("40.0")));
         assert_eq!(lane(&mut second, Lane::Shopper).await, testimony);
         assert_eq!(lane(&mut second, Lane::Review).await.len(), 1);
@@ -406,7 +395,7 @@ both_dbs! {
         assert_eq!(written[0]["content"]["author"], json!(server.north.other_shopper.id));
         let _ = decide(&server, coordinator, &task, "adopt", json!({})).await.ok();
         server.run_jobs().await;
-        assert_eq!(evaluation(&server, &scene).await["score"]["result"]["display"], "100.0");
+        assert_eq!(server.evaluation(&scene).await["score"]["result"]["display"], "100.0");
         assert_eq!(lane(&mut phone, Lane::Shopper).await, testimony);
         let audited = "SELECT COUNT(*) FROM audit WHERE action = 'set_aside.adopt' AND target_kind = 'set_aside'";
         assert_eq!(count(&server, audited).await, 1);
@@ -489,10 +478,10 @@ both_dbs! {
         let reviewer = server.north.reviewer();
         let task = task(&server, reviewer).await;
         let _ = decide(&server, reviewer, &task, "adopt", json!({})).await.ok();
-        assert!(!codes(&evaluation(&server, &scene).await).contains(&"review_stale"));
+        assert!(!codes(&server.evaluation(&scene).await).contains(&"review_stale"));
         assert_eq!(count(&server, "SELECT COUNT(*) FROM register WHERE stale").await, 0);
         assert_eq!(send(&mut phone, &scene.submission, &[("greeted", "\"yes\"")]).await, 0);
-        let after = evaluation(&server, &scene).await;
+        let after = server.evaluation(&scene).await;
         assert!(codes(&after).contains(&"review_stale"));
         assert_eq!(answer_to(&after, "greeted"), "no");
         assert_eq!(count(&server, "SELECT COUNT(*) FROM register WHERE stale").await, 1);

@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tower::ServiceExt;
 
-use crate::agency::{self, Origin, PASSWORD, Person, TestAgency};
+use crate::agency::{self, Origin, PASSWORD, Person, Scene, TestAgency};
 use crate::database::TestDatabase;
 use crate::examples;
 use crate::mail::TestMail;
@@ -146,6 +146,29 @@ impl TestServer {
     /// Begins reading.
     pub fn get(&self, path: &str) -> Call<'_> {
         self.request(Method::GET, path)
+    }
+
+    /// What somebody reads.
+    ///
+    /// # Panics
+    /// They are refused.
+    pub async fn read(&self, path: &str, person: &Person) -> Value {
+        self.get(path).by(person).await.send().await.ok()
+    }
+
+    /// The items of a list that somebody reads.
+    ///
+    /// # Panics
+    /// They are refused, or it is no list.
+    pub async fn list(&self, path: &str, person: &Person) -> Vec<Value> {
+        let listed = self.read(path, person).await;
+        listed["items"].as_array().expect("items").clone()
+    }
+
+    /// The evaluation of a visit, as its reviewer sees it.
+    pub async fn evaluation(&self, scene: &Scene) -> Value {
+        let path = format!("/v1/visits/{}/evaluation", scene.visit);
+        self.read(&path, self.north.reviewer()).await
     }
 
     /// Begins posting JSON.

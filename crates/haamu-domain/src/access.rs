@@ -1,40 +1,9 @@
 //! How somebody signed in, and the states of what they are asked for.
 
 use crate::machine::TransitionError;
+use crate::names::names;
 
-macro_rules! named {
-    ($(#[$doc:meta])* $name:ident { $($(#[$of:meta])* $variant:ident = $text:literal,)* }) => {
-        $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        pub enum $name {
-            $($(#[$of])* $variant,)*
-        }
-
-        impl $name {
-            /// All of them.
-            pub const ALL: &[Self] = &[$(Self::$variant,)*];
-
-            /// The name in JSON and SQL.
-            #[must_use]
-            pub const fn as_str(self) -> &'static str {
-                match self {
-                    $(Self::$variant => $text,)*
-                }
-            }
-
-            /// What a name means.
-            #[must_use]
-            pub fn from_name(name: &str) -> Option<Self> {
-                match name {
-                    $($text => Some(Self::$variant),)*
-                    _ => None,
-                }
-            }
-        }
-    };
-}
-
-named! {
+names! {
     /// By what somebody signed in.
     SignInMethod {
         /// E-mail and password.
@@ -46,7 +15,7 @@ named! {
     }
 }
 
-named! {
+names! {
     /// What has become of an invitation.
     InvitationState {
         /// It can be accepted, unless it has run out.
@@ -58,7 +27,7 @@ named! {
     }
 }
 
-named! {
+names! {
     /// What has become of a mail.
     MailState {
         /// It is to be sent, for the first time or again.
@@ -70,7 +39,7 @@ named! {
     }
 }
 
-named! {
+names! {
     /// What can happen to an invitation.
     InvitationEvent {
         /// Its mail is sent again, with another link.
@@ -98,7 +67,7 @@ impl InvitationState {
     }
 }
 
-named! {
+names! {
     /// What can come of an attempt to send a mail.
     MailEvent {
         /// The mail server takes it.
@@ -125,7 +94,7 @@ impl MailState {
     }
 }
 
-named! {
+names! {
     /// What a link is for that was mailed to a person about their account.
     SecretPurpose {
         /// To show that the account's address is theirs.

@@ -1,8 +1,9 @@
 //! The life of a background job.
 
-use crate::machine::{TransitionError, states};
+use crate::machine::TransitionError;
+use crate::names::names;
 
-states! {
+names! {
     /// Where a job is in its life.
     JobState {
         /// It is to be done, from a time on.
@@ -16,7 +17,7 @@ states! {
     }
 }
 
-states! {
+names! {
     /// What can happen to a job.
     JobEvent {
         /// A process takes it; also one that was taken so long ago that its process must have died.

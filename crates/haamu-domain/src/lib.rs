@@ -21,6 +21,7 @@ mod ids;
 pub mod job;
 pub mod lockout;
 mod machine;
+mod names;
 pub mod opening;
 mod operator;
 pub mod panel;

@@ -1,12 +1,13 @@
 //! What comes of a refresh token that somebody shows.
 
 use crate::Timestamp;
-use crate::machine::{TransitionError, states};
+use crate::machine::TransitionError;
+use crate::names::names;
 
 /// For so long, a token that was used may be used once more, if its answer was lost on the way.
 pub const REUSE_GRACE_SECONDS: i64 = 60;
 
-states! {
+names! {
     /// Where a refresh token is in its life.
     TokenState {
         /// Nobody has used it.
@@ -18,7 +19,7 @@ states! {
     }
 }
 
-states! {
+names! {
     /// What can happen to a refresh token of a session that goes on.
     TokenEvent {
         /// It renews the session.

@@ -47,9 +47,10 @@
 //! that assignment is cancelled before work was handed in; `void` is possible
 //! from every state from `submitted` on but `closed` and `voided`.
 
-use crate::machine::{TransitionError, states};
+use crate::machine::TransitionError;
+use crate::names::names;
 
-states! {
+names! {
     /// Where an assignment is in its life.
     AssignmentState {
         /// Not offered yet.
@@ -71,7 +72,7 @@ states! {
     }
 }
 
-states! {
+names! {
     /// Where a visit is in its life.
     VisitState {
         /// No assignment of it is accepted.
@@ -99,7 +100,7 @@ states! {
     }
 }
 
-states! {
+names! {
     /// Where a programme is in its life.
     ProgrammeState {
         /// Being planned.
@@ -113,7 +114,7 @@ states! {
     }
 }
 
-states! {
+names! {
     /// Where a checklist version is in its life.
     ChecklistState {
         /// Being written.
@@ -125,7 +126,7 @@ states! {
     }
 }
 
-states! {
+names! {
     /// What can happen to an assignment.
     AssignmentEvent {
         /// It is put on the job board.
@@ -145,7 +146,7 @@ states! {
     }
 }
 
-states! {
+names! {
     /// What can happen to a programme.
     ProgrammeEvent {
         /// It begins to measure.
@@ -157,7 +158,7 @@ states! {
     }
 }
 
-states! {
+names! {
     /// What can happen to a checklist version.
     ChecklistEvent {
         /// From now on it can be used and never changes.
@@ -167,7 +168,7 @@ states! {
     }
 }
 
-states! {
+names! {
     /// What can happen to a visit.
     VisitEvent {
         /// A shopper accepts it.

@@ -12,9 +12,19 @@ use serde_json::{Value, json};
 
 use super::{CASES, STEPS, assert_refused, block_on, everything, reach, start, texts};
 
-/// What somebody does with the visit. Whoever it is, is drawn apart.
-#[derive(Clone, Copy, Debug)]
-enum Step {
+macro_rules! steps {
+    ($($step:ident,)*) => {
+        /// What somebody does with the visit. Whoever it is, is drawn apart.
+        #[derive(Clone, Copy, Debug)]
+        enum Step {
+            $($step,)*
+        }
+
+        const ALL_STEPS: &[Step] = &[$(Step::$step,)*];
+    };
+}
+
+steps! {
     Assign,
     AssignOther,
     Withdraw,
@@ -39,29 +49,6 @@ enum Step {
 
 use Step::*;
 
-const ALL_STEPS: [Step; 20] = [
-    Assign,
-    AssignOther,
-    Withdraw,
-    Cancel,
-    Reopen,
-    Board,
-    Apply,
-    TakeBackApplication,
-    Take,
-    Accept,
-    Decline,
-    GiveBack,
-    ReportObstacle,
-    Answer,
-    SubmitEvaluation,
-    Sync,
-    Approve,
-    Return,
-    Release,
-    Expire,
-];
-
 /// A step, by whom, and whether it is done twice.
 type Draw = (Step, usize, bool);
 
@@ -77,7 +64,7 @@ fn draws() -> impl Strategy<Value = Vec<Draw>> {
         Return,
         Release,
     ]);
-    let step = prop_oneof![2 => onward, 1 => prop::sample::select(ALL_STEPS.to_vec())];
+    let step = prop_oneof![2 => onward, 1 => prop::sample::select(ALL_STEPS)];
     prop::collection::vec((step, 0_usize..8, any::<bool>()), 1..=STEPS)
 }
 

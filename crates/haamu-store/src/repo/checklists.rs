@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 
 use haamu_domain::{AgencyId, ChecklistId, ChecklistState, ChecklistVersionId, Timestamp};
 use haamu_sync::FormVersion;
-use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
 use uuid::Uuid;
 
 use crate::entity::programmes::{checklist, checklist_version};
 use crate::{StoreError, Tx};
 
-use super::{in_list, page, unsigned};
+use super::{in_list, page_after, unsigned};
 
 /// One version of a checklist.
 #[derive(Clone, Debug)]
@@ -220,13 +220,9 @@ pub async fn list_versions(
     after: Option<Uuid>,
     limit: u64,
 ) -> Result<(Vec<ChecklistVersion>, bool), StoreError> {
-    let mut select = checklist_version::Entity::find()
-        .filter(checklist_version::Column::AgencyId.eq(agency.uuid()))
-        .order_by_asc(checklist_version::Column::Id);
-    if let Some(after) = after {
-        select = select.filter(checklist_version::Column::Id.gt(after));
-    }
-    let (rows, has_more) = page(tx, select, limit).await?;
+    let select =
+        checklist_version::Entity::find().filter(checklist_version::Column::AgencyId.eq(agency.uuid()));
+    let (rows, has_more) = page_after(tx, select, checklist_version::Column::Id, after, limit).await?;
     let versions: Result<Vec<_>, _> = rows.into_iter().map(record).collect();
     Ok((versions?, has_more))
 }

@@ -6,9 +6,7 @@ use haamu_domain::attribute::Attributes;
 use haamu_domain::opening::OpeningHours;
 use haamu_domain::{AgencyId, ClientOrganisationId, LocalDate, LocationId, OperatorKind, Timestamp};
 use sea_orm::sea_query::LockType;
-use sea_orm::{
-    ActiveValue::Set, ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
-};
+use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect};
 use uuid::Uuid;
 
 use crate::entity::identity::client_organisation;
@@ -16,7 +14,7 @@ use crate::entity::programmes::location;
 use crate::{StoreError, Tx};
 
 use super::programmes::date;
-use super::{in_list, page};
+use super::{in_list, page_after};
 
 /// A company whose encounters are measured.
 #[derive(Clone, Debug)]
@@ -130,16 +128,12 @@ pub async fn list(
     after: Option<Uuid>,
     limit: u64,
 ) -> Result<(Vec<ClientOrganisation>, bool), StoreError> {
-    let mut select = client_organisation::Entity::find()
-        .filter(client_organisation::Column::AgencyId.eq(agency.uuid()))
-        .order_by_asc(client_organisation::Column::Id);
+    let mut select =
+        client_organisation::Entity::find().filter(client_organisation::Column::AgencyId.eq(agency.uuid()));
     if let Some(only) = only {
         select = select.filter(client_organisation::Column::Id.eq(only.uuid()));
     }
-    if let Some(after) = after {
-        select = select.filter(client_organisation::Column::Id.gt(after));
-    }
-    let (rows, has_more) = page(tx, select, limit).await?;
+    let (rows, has_more) = page_after(tx, select, client_organisation::Column::Id, after, limit).await?;
     Ok((rows.into_iter().map(client).collect(), has_more))
 }
 
@@ -314,15 +308,11 @@ pub async fn list_locations(
 ) -> Result<(Vec<Location>, bool), StoreError> {
     let mut select = location::Entity::find()
         .filter(location::Column::AgencyId.eq(agency.uuid()))
-        .filter(location::Column::ClientOrganisationId.eq(client.uuid()))
-        .order_by_asc(location::Column::Id);
+        .filter(location::Column::ClientOrganisationId.eq(client.uuid()));
     if let Some(only) = only {
         select = select.filter(location::Column::Id.is_in(only.iter().map(|id| id.uuid())));
     }
-    if let Some(after) = after {
-        select = select.filter(location::Column::Id.gt(after));
-    }
-    let (rows, has_more) = page(tx, select, limit).await?;
+    let (rows, has_more) = page_after(tx, select, location::Column::Id, after, limit).await?;
     let places: Result<Vec<_>, _> = rows.into_iter().map(place).collect();
     Ok((places?, has_more))
 }

@@ -11,7 +11,7 @@ use uuid::Uuid;
 use crate::entity::identity::{agency, installation, membership, user_account};
 use crate::{StoreError, Tx};
 
-use super::page;
+use super::page_after;
 
 /// An account.
 #[derive(Clone, Debug)]
@@ -307,13 +307,8 @@ pub async fn list_members(
     after: Option<Uuid>,
     limit: u64,
 ) -> Result<(Vec<(User, Membership)>, bool), StoreError> {
-    let mut select = membership::Entity::find()
-        .filter(membership::Column::AgencyId.eq(agency.uuid()))
-        .order_by_asc(membership::Column::UserId);
-    if let Some(after) = after {
-        select = select.filter(membership::Column::UserId.gt(after));
-    }
-    let (rows, has_more) = page(tx, select, limit).await?;
+    let select = membership::Entity::find().filter(membership::Column::AgencyId.eq(agency.uuid()));
+    let (rows, has_more) = page_after(tx, select, membership::Column::UserId, after, limit).await?;
     let ids: Vec<Uuid> = rows.iter().map(|row| row.user_id).collect();
     let users = user_account::Entity::find()
         .filter(user_account::Column::Id.is_in(ids))

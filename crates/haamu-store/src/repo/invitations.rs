@@ -2,13 +2,13 @@
 
 use haamu_domain::{AgencyId, ClientOrganisationId, InvitationId, InvitationState, Role, Timestamp, UserId};
 use haamu_form::Language;
-use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
 use uuid::Uuid;
 
 use crate::entity::access::invitation;
 use crate::{StoreError, Tx};
 
-use super::page;
+use super::page_before;
 
 /// That somebody was asked to become a member.
 #[derive(Clone, Debug)]
@@ -144,13 +144,8 @@ pub async fn list(
     before: Option<Uuid>,
     limit: u64,
 ) -> Result<(Vec<Invitation>, bool), StoreError> {
-    let mut select = invitation::Entity::find()
-        .filter(invitation::Column::AgencyId.eq(agency.uuid()))
-        .order_by_desc(invitation::Column::Id);
-    if let Some(before) = before {
-        select = select.filter(invitation::Column::Id.lt(before));
-    }
-    let (rows, has_more) = page(tx, select, limit).await?;
+    let select = invitation::Entity::find().filter(invitation::Column::AgencyId.eq(agency.uuid()));
+    let (rows, has_more) = page_before(tx, select, invitation::Column::Id, before, limit).await?;
     let found = rows.into_iter().map(record).collect::<Result<_, _>>()?;
     Ok((found, has_more))
 }

@@ -278,14 +278,10 @@ pub async fn list_failed(
     before: Option<Uuid>,
     limit: u64,
 ) -> Result<(Vec<FailedJob>, bool), StoreError> {
-    let mut select = job::Entity::find()
+    let select = job::Entity::find()
         .filter(job::Column::AgencyId.eq(agency.uuid()))
-        .filter(job::Column::FailedAt.is_not_null())
-        .order_by_desc(job::Column::Id);
-    if let Some(before) = before {
-        select = select.filter(job::Column::Id.lt(before));
-    }
-    let (rows, has_more) = super::page(tx, select, limit).await?;
+        .filter(job::Column::FailedAt.is_not_null());
+    let (rows, has_more) = super::page_before(tx, select, job::Column::Id, before, limit).await?;
     let jobs = rows.into_iter().map(|row| {
         Ok(FailedJob {
             id: JobId::from_uuid(row.id),

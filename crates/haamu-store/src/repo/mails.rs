@@ -2,13 +2,13 @@
 
 use haamu_domain::{AgencyId, MailId, MailState, Timestamp};
 use haamu_form::Language;
-use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
 use uuid::Uuid;
 
 use crate::entity::access::mail;
 use crate::{StoreError, Tx};
 
-use super::{page, unsigned};
+use super::{page_before, unsigned};
 
 /// A mail.
 #[derive(Clone, Debug)]
@@ -126,16 +126,11 @@ pub async fn list(
     state: Option<MailState>,
     limit: u64,
 ) -> Result<(Vec<Mail>, bool), StoreError> {
-    let mut select = mail::Entity::find()
-        .filter(mail::Column::AgencyId.eq(agency.uuid()))
-        .order_by_desc(mail::Column::Id);
-    if let Some(before) = before {
-        select = select.filter(mail::Column::Id.lt(before));
-    }
+    let mut select = mail::Entity::find().filter(mail::Column::AgencyId.eq(agency.uuid()));
     if let Some(state) = state {
         select = select.filter(mail::Column::State.eq(state.as_str()));
     }
-    let (rows, has_more) = page(tx, select, limit).await?;
+    let (rows, has_more) = page_before(tx, select, mail::Column::Id, before, limit).await?;
     let mails = rows.into_iter().map(record).collect::<Result<_, _>>()?;
     Ok((mails, has_more))
 }

@@ -55,7 +55,8 @@ pub mod terms;
 pub mod uploads;
 pub mod visits;
 
-use sea_orm::{EntityTrait, PaginatorTrait, QuerySelect, Select};
+use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Select};
+use uuid::Uuid;
 
 use crate::{StoreError, Tx};
 
@@ -73,6 +74,44 @@ where
     let has_more = rows.len() > size;
     rows.truncate(size);
     Ok((rows, has_more))
+}
+
+/// A page of rows in the order of a column, behind one of its values.
+async fn page_after<E>(
+    tx: &Tx,
+    select: Select<E>,
+    by: E::Column,
+    after: Option<Uuid>,
+    limit: u64,
+) -> Result<(Vec<E::Model>, bool), StoreError>
+where
+    E: EntityTrait,
+    E::Model: Send + Sync,
+{
+    let select = match after {
+        Some(after) => select.filter(by.gt(after)),
+        None => select,
+    };
+    page(tx, select.order_by_asc(by), limit).await
+}
+
+/// A page of rows against the order of a column, before one of its values. Ids sort by time: the newest come first.
+async fn page_before<E>(
+    tx: &Tx,
+    select: Select<E>,
+    by: E::Column,
+    before: Option<Uuid>,
+    limit: u64,
+) -> Result<(Vec<E::Model>, bool), StoreError>
+where
+    E: EntityTrait,
+    E::Model: Send + Sync,
+{
+    let select = match before {
+        Some(before) => select.filter(by.lt(before)),
+        None => select,
+    };
+    page(tx, select.order_by_desc(by), limit).await
 }
 
 /// A statement that writes many rows has at most so many: databases limit the number of parameters.

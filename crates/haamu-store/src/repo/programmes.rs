@@ -10,7 +10,7 @@ use uuid::Uuid;
 use crate::entity::programmes::{programme, round, staff_notice};
 use crate::{StoreError, Tx};
 
-use super::{in_list, page, unsigned};
+use super::{in_list, page_after, unsigned};
 
 /// A long-running measurement for one client.
 #[derive(Clone, Debug)]
@@ -143,13 +143,8 @@ pub async fn list(
     after: Option<Uuid>,
     limit: u64,
 ) -> Result<(Vec<Programme>, bool), StoreError> {
-    let mut select = programme::Entity::find()
-        .filter(programme::Column::AgencyId.eq(agency.uuid()))
-        .order_by_asc(programme::Column::Id);
-    if let Some(after) = after {
-        select = select.filter(programme::Column::Id.gt(after));
-    }
-    let (rows, has_more) = page(tx, select, limit).await?;
+    let select = programme::Entity::find().filter(programme::Column::AgencyId.eq(agency.uuid()));
+    let (rows, has_more) = page_after(tx, select, programme::Column::Id, after, limit).await?;
     let programmes: Result<Vec<_>, _> = rows.into_iter().map(record).collect();
     Ok((programmes?, has_more))
 }
@@ -290,14 +285,10 @@ pub async fn list_rounds(
     after: Option<Uuid>,
     limit: u64,
 ) -> Result<(Vec<Round>, bool), StoreError> {
-    let mut select = round::Entity::find()
+    let select = round::Entity::find()
         .filter(round::Column::AgencyId.eq(agency.uuid()))
-        .filter(round::Column::ProgrammeId.eq(of.uuid()))
-        .order_by_asc(round::Column::Id);
-    if let Some(after) = after {
-        select = select.filter(round::Column::Id.gt(after));
-    }
-    let (rows, has_more) = page(tx, select, limit).await?;
+        .filter(round::Column::ProgrammeId.eq(of.uuid()));
+    let (rows, has_more) = page_after(tx, select, round::Column::Id, after, limit).await?;
     let rounds: Result<Vec<_>, _> = rows.into_iter().map(round_record).collect();
     Ok((rounds?, has_more))
 }

@@ -3,13 +3,13 @@
 use haamu_domain::retention::PurgeClass;
 use haamu_domain::{AgencyId, LocalDate, PurgeId, Timestamp};
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
-use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
+use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter};
 use uuid::Uuid;
 
 use crate::entity::retention::purge_log;
 use crate::{StoreError, Tx};
 
-use super::{page, signed, unsigned};
+use super::{page_before, signed, unsigned};
 
 /// What a night deleted of one class.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -138,13 +138,8 @@ pub async fn list(
     before: Option<Uuid>,
     limit: u64,
 ) -> Result<(Vec<Purge>, bool), StoreError> {
-    let mut select = purge_log::Entity::find()
-        .filter(purge_log::Column::AgencyId.eq(agency.uuid()))
-        .order_by_desc(purge_log::Column::Id);
-    if let Some(before) = before {
-        select = select.filter(purge_log::Column::Id.lt(before));
-    }
-    let (rows, has_more) = page(tx, select, limit).await?;
+    let select = purge_log::Entity::find().filter(purge_log::Column::AgencyId.eq(agency.uuid()));
+    let (rows, has_more) = page_before(tx, select, purge_log::Column::Id, before, limit).await?;
     let purges = rows.into_iter().map(record).collect::<Result<_, _>>()?;
     Ok((purges, has_more))
 }

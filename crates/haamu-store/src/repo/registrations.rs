@@ -3,13 +3,13 @@
 use haamu_domain::registration::{Approval, Conditions, RegistrationState};
 use haamu_domain::{AgencyId, AgreementId, RegistrationId, Timestamp, UserId};
 use sea_orm::sea_query::OnConflict;
-use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
 use uuid::Uuid;
 
 use crate::entity::registration::{registration, registration_condition};
 use crate::{StoreError, Tx};
 
-use super::{page, unsigned};
+use super::{page_after, unsigned};
 
 /// The conditions of an agency; none if it never took registrations.
 ///
@@ -207,14 +207,10 @@ pub async fn list(
     after: Option<Uuid>,
     limit: u64,
 ) -> Result<(Vec<Registration>, bool), StoreError> {
-    let mut select = registration::Entity::find()
+    let select = registration::Entity::find()
         .filter(registration::Column::AgencyId.eq(agency.uuid()))
-        .filter(registration::Column::State.eq(state.as_str()))
-        .order_by_asc(registration::Column::Id);
-    if let Some(after) = after {
-        select = select.filter(registration::Column::Id.gt(after));
-    }
-    let (rows, has_more) = page(tx, select, limit).await?;
+        .filter(registration::Column::State.eq(state.as_str()));
+    let (rows, has_more) = page_after(tx, select, registration::Column::Id, after, limit).await?;
     let found = rows.into_iter().map(record).collect::<Result<_, _>>()?;
     Ok((found, has_more))
 }

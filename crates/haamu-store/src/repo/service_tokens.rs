@@ -1,13 +1,13 @@
 //! Tokens of integrations.
 
 use haamu_domain::{AgencyId, ClientOrganisationId, Role, ServiceTokenId, Timestamp, UserId, Verb, VerbSet};
-use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
 use uuid::Uuid;
 
 use crate::entity::access::service_token;
 use crate::{StoreError, Tx};
 
-use super::page;
+use super::page_after;
 
 /// A token of an integration.
 #[derive(Clone, Debug)]
@@ -128,13 +128,8 @@ pub async fn list(
     after: Option<Uuid>,
     limit: u64,
 ) -> Result<(Vec<ServiceToken>, bool), StoreError> {
-    let mut select = service_token::Entity::find()
-        .filter(service_token::Column::AgencyId.eq(agency.uuid()))
-        .order_by_asc(service_token::Column::Id);
-    if let Some(after) = after {
-        select = select.filter(service_token::Column::Id.gt(after));
-    }
-    let (rows, has_more) = page(tx, select, limit).await?;
+    let select = service_token::Entity::find().filter(service_token::Column::AgencyId.eq(agency.uuid()));
+    let (rows, has_more) = page_after(tx, select, service_token::Column::Id, after, limit).await?;
     let found = rows.into_iter().map(record).collect::<Result<_, _>>()?;
     Ok((found, has_more))
 }

@@ -16,7 +16,7 @@ use uuid::Uuid;
 use crate::entity::programmes::{assignment, round, visit};
 use crate::{StoreError, Tx};
 
-use super::{in_list, page};
+use super::{in_list, page_after};
 
 /// A visit, planned or carried out.
 #[derive(Clone, Debug)]
@@ -211,9 +211,7 @@ pub async fn list(
     after: Option<Uuid>,
     limit: u64,
 ) -> Result<(Vec<Visit>, bool), StoreError> {
-    let mut select = visit::Entity::find()
-        .filter(visit::Column::AgencyId.eq(agency.uuid()))
-        .order_by_asc(visit::Column::Id);
+    let mut select = visit::Entity::find().filter(visit::Column::AgencyId.eq(agency.uuid()));
     if let Some(round) = filter.round {
         select = select.filter(visit::Column::RoundId.eq(round.uuid()));
     }
@@ -256,10 +254,7 @@ pub async fn list(
             select.filter(any)
         };
     }
-    if let Some(after) = after {
-        select = select.filter(visit::Column::Id.gt(after));
-    }
-    let (rows, has_more) = page(tx, select, limit).await?;
+    let (rows, has_more) = page_after(tx, select, visit::Column::Id, after, limit).await?;
     let visits: Result<Vec<_>, _> = rows.iter().map(record).collect();
     Ok((visits?, has_more))
 }
