@@ -85,14 +85,7 @@ async fn report(server: &TestServer, scene: &Scene) -> Value {
 
 async fn log(server: &TestServer) -> Vec<Value> {
     let administrator = server.north.person(Role::Administrator);
-    let listed = server
-        .get("/v1/agency/purges")
-        .by(administrator)
-        .await
-        .send()
-        .await
-        .ok();
-    listed["items"].as_array().expect("items").clone()
+    server.list("/v1/agency/purges", administrator).await
 }
 
 /// What the log says of a class on the last night.
@@ -300,6 +293,26 @@ both_dbs! {
         night(&server, 1_031).await;
         assert_eq!(count(&server, &named).await, 0);
         assert_eq!(count(&server, &format!("user_account WHERE email = '{}'", server.north.reviewer().email)).await, 1);
+    }
+
+    async fn who_works_for_another_agency_too_keeps_their_account(server) {
+        let (shopper, south) = (server.north.shopper().clone(), server.south.coordinator().email.clone());
+        let join = format!(
+            "INSERT INTO membership (agency_id, user_id, role, created_at)
+             SELECT m.agency_id, p.id, 'coordinator', m.created_at
+               FROM membership m JOIN user_account c ON c.id = m.user_id, user_account p
+              WHERE c.email = '{south}' AND p.email = '{}'",
+            shopper.email
+        );
+        let connection = server.database.connect().await;
+        let _ = connection.execute_unprepared(&join).await.expect("a member");
+        night(&server, 731).await;
+        let named = format!("user_account WHERE email = '{}' AND disabled_at IS NULL", shopper.email);
+        assert_eq!(count(&server, &named).await, 1);
+        let memberships = format!("membership m JOIN user_account u ON u.id = m.user_id WHERE u.email = '{}'", shopper.email);
+        assert_eq!(count(&server, &format!("{memberships} AND m.anonymised_at IS NULL")).await, 1, "the north has forgotten them");
+        assert_eq!(count(&server, &memberships).await, 2);
+        let _ = server.sign_in(&shopper).await;
     }
 
     async fn another_agency_keeps_what_it_keeps(server) {

@@ -214,6 +214,15 @@ impl App {
         self.commit(Reach::Agency(agency), agency, None, work).await
     }
 
+    /// The same for what concerns a person in all their agencies.
+    pub(crate) async fn act_alone_across<T, F, R>(&self, agency: AgencyId, work: F) -> Result<T, Error>
+    where
+        F: Fn(Tx) -> R,
+        R: Future<Output = Result<(T, AuditEvent), Error>>,
+    {
+        self.commit(Reach::Server, agency, None, work).await
+    }
+
     async fn commit<T, F, R>(
         &self,
         reach: Reach,

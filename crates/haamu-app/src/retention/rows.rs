@@ -126,7 +126,8 @@ impl App {
                 if !steps.take() {
                     return Ok(false);
                 }
-                self.act_alone(agency, |tx: Tx| async move {
+                // Whether the account goes as well is for all their agencies to say.
+                self.act_alone_across(agency, |tx: Tx| async move {
                     let tx = &tx;
                     let is_new = purge_people::anonymise(tx, agency, user, self.now()).await?;
                     purge_log::add(tx, purge.id, is_new.into(), 0).await?;

@@ -116,8 +116,9 @@ fn unfinished(agency: AgencyId) -> sea_orm::sea_query::SelectStatement {
 /// the account goes as well. Returns false if that was done before.
 ///
 /// # Errors
-/// The database failed.
+/// The transaction does not reach all agencies, or the database failed.
 pub async fn anonymise(tx: &Tx, agency: AgencyId, user: UserId, now: Timestamp) -> Result<bool, StoreError> {
+    tx.require_all_agencies("memberships")?;
     let done = membership::Entity::update_many()
         .col_expr(membership::Column::AnonymisedAt, Expr::value(now.millis()))
         .col_expr(membership::Column::DisabledAt, Expr::value(now.millis()))

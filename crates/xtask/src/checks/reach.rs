@@ -10,11 +10,16 @@ use crate::shell::note;
 use crate::workspace::Workspace;
 
 /// What is written where a transaction reaches the rows of all agencies.
-const WORDS: [&str; 3] = ["Reach::Server", ".look_across(", ".act_across("];
+const WORDS: [&str; 4] = [
+    "Reach::Server",
+    ".look_across(",
+    ".act_across(",
+    ".act_alone_across(",
+];
 
 /// Files, how many such places they have, and why.
 const PLACES: &[(&str, usize, &str)] = &[
-    ("haamu-app/src/context.rs", 2, "the ways across themselves"),
+    ("haamu-app/src/context.rs", 3, "the ways across themselves"),
     (
         "haamu-app/src/devices/mod.rs",
         1,
@@ -91,6 +96,11 @@ const PLACES: &[(&str, usize, &str)] = &[
         "the next job, of whichever agency, and how many there are",
     ),
     ("haamu-app/src/retention/mod.rs", 1, "each agency has its night"),
+    (
+        "haamu-app/src/retention/rows.rs",
+        1,
+        "an account goes when no agency knows its person",
+    ),
     (
         "haamu-app/src/sync/custody.rs",
         1,
