@@ -1,18 +1,15 @@
 //! What a server under load takes in: evaluations of 60 answers, with and without a photo, from devices at once.
 //! Jobs are done meanwhile, as in use.
 
-use std::path::Path;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::Instant;
 
-use haamu_domain::Timestamp;
-use haamu_store::repo::jobs;
-use haamu_store::{Db, DbSettings, Reach, StoreError, Tx};
 use haamu_tests::evaluation::{PHOTO_BYTES, full_checklist};
 use haamu_tests::field::plan_each;
 use haamu_tests::process::ServerProcess;
 use haamu_tests::sender::Sender;
 
 use crate::database::{Database, analyze, databases};
+use crate::queue::Queue;
 use crate::table::{bytes, megabytes, print, quantile, say};
 use crate::usage::peak_kib;
 
@@ -20,8 +17,6 @@ use crate::usage::peak_kib;
 const DEVICES: [usize; 3] = [1, 8, 32];
 /// So many evaluations of each device come before, unmeasured: nobody's database is empty for long.
 const WARM_UP: usize = 3;
-/// How often the queue of jobs is looked at.
-const LOOK: Duration = Duration::from_millis(50);
 
 const HEAD: [&str; 8] = [
     "Server",
@@ -152,33 +147,4 @@ async fn submit(device: &mut Sender, has_photo: bool) -> f64 {
         "it has arrived"
     );
     took + started.elapsed().as_secs_f64() * 1_000.0
-}
-
-/// The jobs of a server, looked at from beside.
-struct Queue(Db);
-
-impl Queue {
-    async fn open(database: &Database, folder: &Path) -> Self {
-        let file = || format!("sqlite://{}", folder.join("data/haamu.sqlite").display());
-        let settings = DbSettings {
-            url: database.url.clone().unwrap_or_else(file),
-            max_connections: 1,
-        };
-        Self(Db::open_copy(&settings).await.expect("a database"))
-    }
-
-    /// Waits until no job is due.
-    async fn until_empty(&self) {
-        loop {
-            let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970");
-            let now = Timestamp::from_millis(i64::try_from(since_1970.as_millis()).unwrap_or(i64::MAX));
-            let count = self.0.read(Reach::Server, |tx: Tx| async move {
-                jobs::count_waiting(&tx, now).await
-            });
-            if count.await.map_err(|error: StoreError| error).expect("a count") == 0 {
-                return;
-            }
-            tokio::time::sleep(LOOK).await;
-        }
-    }
 }

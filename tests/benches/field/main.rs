@@ -9,6 +9,7 @@ mod lists;
 mod load;
 mod peer;
 mod push;
+mod queue;
 mod table;
 mod usage;
 mod wire;

@@ -3,10 +3,6 @@
 use std::path::Path;
 use std::time::Instant;
 
-use haamu_domain::Timestamp;
-use haamu_store::repo::jobs;
-use haamu_store::{Db, DbSettings, Reach, StoreError, Tx};
-use haamu_sync::Incarnation;
 use haamu_tests::evaluation::{full_checklist, full_document};
 use haamu_tests::field::plan_each;
 use haamu_tests::process::ServerProcess;
@@ -15,6 +11,7 @@ use serde_json::{Value, json};
 
 use crate::database::{Database, analyze, databases};
 use crate::peer::Peer;
+use crate::queue::Queue;
 use crate::table::{megabytes, print, quantile, say};
 use crate::usage::{peak_kib, processor_seconds};
 
@@ -146,29 +143,12 @@ async fn put_under(
 /// What is done with the evaluations afterwards: validating, scoring, tracing.
 async fn drain(server: &mut ServerProcess, folder: &Path, database: &Database, visits: usize) {
     server.kill().await;
-    let url = database.url.clone();
-    let url = url.unwrap_or_else(|| format!("sqlite://{}", folder.join("data/haamu.sqlite").display()));
-    let settings = DbSettings {
-        url,
-        max_connections: 1,
-    };
-    let now = || Timestamp::from_millis(i64::MAX);
-    let db = Db::open(&settings, Incarnation::from_bytes(rand::random()), 0)
-        .await
-        .expect("a database");
+    let queue = Queue::open(database, folder).await;
     let before_of_database = database.pid.map_or(0.0, processor_seconds);
     server.restart_with("HAAMU_WORKERS", "2").await;
     let pid = server.pid().expect("it runs");
     let started = Instant::now();
-    let waiting = async || {
-        let count = db.read(Reach::Server, |tx: Tx| async move {
-            jobs::count_waiting(&tx, now()).await
-        });
-        count.await.map_err(|error: StoreError| error).expect("a count")
-    };
-    while waiting().await > 0 {
-        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
-    }
+    queue.until_empty().await;
     let processor = processor_seconds(pid) + database.pid.map_or(0.0, processor_seconds) - before_of_database;
     let count = f64::from(u32::try_from(visits).unwrap_or(u32::MAX));
     say(&format!(
