@@ -27,6 +27,7 @@ mod m20261129_000013_visit_pages;
 mod m20261129_000014_registration;
 mod m20261129_000015_attributes;
 mod run;
+mod statistics;
 mod table;
 mod wall;
 

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::{DatabaseConnection, DbBackend};
 
-use crate::Migrator;
+use crate::{Migrator, statistics};
 
 /// Any number; all server processes use the same one.
 const ADVISORY_LOCK: i64 = 0x4861_616d_7531;
@@ -77,5 +77,9 @@ async fn apply(connection: &DatabaseConnection) -> Result<(), MigrateError> {
             return Err(MigrateError::Newer(applied.version));
         }
     }
-    Ok(Migrator::up(connection, None).await?)
+    Migrator::up(connection, None).await?;
+    if connection.get_database_backend() == DbBackend::Sqlite {
+        statistics::tell(connection).await?;
+    }
+    Ok(())
 }

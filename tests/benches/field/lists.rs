@@ -237,7 +237,7 @@ async fn fill(database: &Database, folder: &Path, count: u64) {
         ));
     }
     connection.close().await.expect("closed");
-    // SQLite keeps no statistics in use either.
+    // SQLite has the same statistics in use.
     if backend == DbBackend::Postgres {
         analyze(&url).await;
     }

@@ -90,7 +90,7 @@ pub async fn take_back(tx: &Tx, agency: AgencyId, visit: VisitId) -> Result<u64,
     let mut count = 0;
     for row in submissions {
         // What was given up before a class was done belongs to what is deleted.
-        let done = row.photo_purged_at.max(row.narrative_purged_at);
+        let done = Ord::max(row.photo_purged_at, row.narrative_purged_at);
         let taken_back = blob_owner::Entity::update_many()
             .col_expr(blob_owner::Column::PurgedAt, Expr::value(Option::<i64>::None))
             .filter(blob_owner::Column::AgencyId.eq(agency.uuid()))
