@@ -9,6 +9,7 @@ use sea_orm_migration::sea_orm::{ConnectionTrait, DatabaseConnection, DbErr, Sta
 
 /// Rows of every table.
 const ROWS: u64 = 1_000_000;
+const AGENCIES: u64 = 20;
 /// Rows of one value of a column that tells rows apart, such as the visit that an assignment is of.
 const FEW: u64 = 10;
 
@@ -16,8 +17,8 @@ const FEW: u64 = 10;
 fn values(column: &str) -> u64 {
     match column {
         "state" | "kind" | "class" | "board" | "lane" | "stage" | "cycle" | "reason" | "disposition" | "role"
-        | "language" | "purpose" | "target_kind" | "issuer" => 10,
-        "agency_id" => 20,
+        | "language" | "purpose" | "target_kind" | "issuer" | "undecided" => 10,
+        "agency_id" => AGENCIES,
         "client_organisation_id" | "programme_id" | "round_id" => 100,
         _ => ROWS / FEW,
     }
@@ -26,11 +27,16 @@ fn values(column: &str) -> u64 {
 /// What stands for an index in `sqlite_stat1` (<https://sqlite.org/fileformat2.html#stat1tab>): the rows of the
 /// table, then how many of them share the first column, the first two, and so on.
 fn spread(columns: &[String], is_unique: bool) -> String {
-    let mut shared = ROWS;
     let mut numbers = vec![ROWS];
-    for column in columns {
-        shared = (shared / values(column)).max(FEW);
-        numbers.push(shared);
+    for end in 1..=columns.len() {
+        let columns = &columns[..end];
+        // Whatever tells more rows apart than agencies do is of one agency, which then tells no more.
+        let is_of_agency = columns.iter().any(|column| values(column) > AGENCIES);
+        let telling = columns
+            .iter()
+            .filter(|column| !(is_of_agency && *column == "agency_id"));
+        let shared = telling.fold(ROWS, |shared, column| shared / values(column));
+        numbers.push(shared.max(FEW));
     }
     if is_unique && let Some(last) = numbers.last_mut() {
         *last = 1;
@@ -94,5 +100,6 @@ mod tests {
         assert_eq!(of(&["visit_id"], false), "1000000 10");
         assert_eq!(of(&["id"], true), "1000000 1");
         assert_eq!(of(&["agency_id", "state", "id"], false), "1000000 50000 5000 10");
+        assert_eq!(of(&["agency_id", "round_id", "state"], false), "1000000 50000 10000 1000");
     }
 }

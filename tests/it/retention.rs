@@ -195,7 +195,8 @@ both_dbs! {
         let counts = server.app.purge_now().await.expect("purged");
         let counts = &counts.iter().find(|(agency, _)| *agency == server.north.id).expect("the agency").1;
         let rows = |class: &str| counts.iter().find(|count| count.class.as_str() == class).expect("a class").rows;
-        for entry in &first.0 {
+        let day = &first.0[0]["day"];
+        for entry in first.0.iter().filter(|entry| entry["day"] == *day) {
             // Sessions of those who have looked at the log, and what the night itself left, are not old.
             assert_eq!(entry["rows"].as_u64(), Some(rows(entry["class"].as_str().expect("a class"))), "{entry}");
         }

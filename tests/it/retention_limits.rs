@@ -48,17 +48,15 @@ both_dbs! {
     async fn work_that_came_yesterday_for_an_ended_assignment_waits_for_a_decision(server) {
         let scene = server.plan(&server.north, ProgrammeOptions::default()).await;
         reassign(&server, &scene).await;
-        night(&server, 364).await;
+        night(&server, 80).await;
         let mut device = WireDevice::enrol(&server, server.north.shopper()).await;
         let answer = device.send(&device.request(&[device.op(1, document(&scene), "story", "\"Tiskillä hymyiltiin\"")])).await;
         assert_eq!(answer.have.seq, 1, "it is acknowledged");
-        night(&server, 367).await;
-        let redacted = "op WHERE redacted_at IS NOT NULL";
-        assert_eq!((count(&server, redacted).await, count(&server, "submission WHERE narrative_purged_at IS NOT NULL").await), (0, 0));
-        night(&server, 600).await;
-        assert_eq!(count(&server, redacted).await, 0, "it came 236 days ago");
-        night(&server, 732).await;
-        assert_eq!(count(&server, redacted).await, 1, "nobody has decided in a year");
+        let (redacted, purged) = ("op WHERE redacted_at IS NOT NULL", "submission WHERE staff_data_purged_at IS NOT NULL");
+        night(&server, 170).await;
+        assert_eq!((count(&server, redacted).await, count(&server, purged).await), (0, 0), "90 days are over since the assignment ended");
+        night(&server, 172).await;
+        assert_eq!((count(&server, redacted).await, count(&server, purged).await), (1, 1), "nobody has decided in 90 days");
     }
 
     async fn a_file_that_was_deleted_is_not_asked_for_again(server) {
@@ -76,7 +74,7 @@ both_dbs! {
         let other = server.plan_again(&server.north).await;
         let mut device = WireDevice::enrol(&server, server.north.shopper()).await;
         // A purge that deletes the bytes, and whose transaction fails then.
-        let hash = haamu_sync::BlobHash::from_bytes(sha256(PHOTO)).to_string();
+        let hash = BlobHash::from_bytes(sha256(PHOTO)).to_string();
         let mut folders = vec![server.folder().join("objects")];
         while let Some(folder) = folders.pop() {
             for entry in std::fs::read_dir(folder).expect("a folder") {
