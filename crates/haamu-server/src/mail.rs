@@ -100,7 +100,9 @@ fn refuses_recipient(code: u16, said: &str) -> bool {
     // Mailbox unavailable, not local, or its name not allowed.
     let is_of_mailbox = matches!(code, 550 | 551 | 553);
     // X.7: the policy of the server; X.1.7 and X.1.8: the sender.
-    let is_of_others = ["5.7.", "5.1.7", "5.1.8"].iter().any(|other| said.contains(other));
+    let is_of_others = ["5.7.", "5.1.7", "5.1.8"]
+        .iter()
+        .any(|other| said.contains(other));
     is_of_mailbox && !is_of_others
 }
 
@@ -184,7 +186,11 @@ mod tests {
 
     #[test]
     fn only_a_recipient_that_is_not_there_ends_a_mail() {
-        for (code, said) in [(550, "permanent error (550): 5.1.1 no such user"), (551, "not local"), (553, "")] {
+        for (code, said) in [
+            (550, "permanent error (550): 5.1.1 no such user"),
+            (551, "not local"),
+            (553, ""),
+        ] {
             assert!(refuses_recipient(code, said), "{code} {said}");
         }
         for (code, said) in [

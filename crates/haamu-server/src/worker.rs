@@ -3,8 +3,8 @@
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
-use haamu_app::record::ClaimedJob;
 use futures::FutureExt;
+use haamu_app::record::ClaimedJob;
 use haamu_app::{App, Error, error_chain};
 use tokio::time::{Instant, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;

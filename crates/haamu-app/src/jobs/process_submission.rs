@@ -4,12 +4,12 @@ use haamu_domain::brief::submission_entity;
 use haamu_domain::stages::{FollowUp, follow_ups, visited_at};
 use haamu_domain::{AgencyId, AuditEvent, ScoreId, SubmissionId, VisitEvent, VisitState, Zone, binding};
 use haamu_form::{Decisions, Finding, ScoreOutput, Stage, score, trace, trace::TraceOutput};
-use haamu_store::{Reach, Tx};
 use haamu_store::repo::feed::{self, FeedChange};
 use haamu_store::repo::scores::{self, ScoreRecord};
 use haamu_store::repo::submissions::{self, Submission};
 use haamu_store::repo::visits::{self, Visit};
 use haamu_store::repo::{clients, jobs, programmes};
+use haamu_store::{Reach, Tx};
 use haamu_sync::BlobHash;
 use serde_json::json;
 

@@ -266,7 +266,9 @@ async fn lack(
         return Ok(Some(Error::with_issues(Code::ValidationFailed, issues)));
     }
     let files: Vec<_> = evaluation.files().map(|(_, file)| file.sha256).collect();
-    let missing = list_unready(tx, actor.agency, submission.id, &files).await?.count();
+    let missing = list_unready(tx, actor.agency, submission.id, &files)
+        .await?
+        .count();
     Ok((missing > 0).then(|| {
         let detail = format!(
             "{missing} of {} photos have not arrived or been prepared.",

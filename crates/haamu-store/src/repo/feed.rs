@@ -155,7 +155,9 @@ async fn lock(tx: &Tx, agency: AgencyId, scope: &str) -> Result<feed_head::Model
 pub async fn touch(tx: &Tx, agency: AgencyId, scope: &str, entity: Entity) -> Result<bool, StoreError> {
     // Asked for under the lock: it may be revoked at this moment.
     lock(tx, agency, scope).await?;
-    let is_there = find(tx, scope, &entity).await?.is_some_and(|row| row.revoked.is_none());
+    let is_there = find(tx, scope, &entity)
+        .await?
+        .is_some_and(|row| row.revoked.is_none());
     if is_there {
         let change = FeedChange {
             entity,

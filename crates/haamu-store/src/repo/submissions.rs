@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use haamu_domain::attribute::Attributes;
 use haamu_domain::retention::PurgeClass;
 use haamu_domain::{
-    AgencyId, AssignmentId, AssignmentState, SubmissionId, Timestamp, UserId, VisitId, VisitState, stages::FollowUp,
+    AgencyId, AssignmentId, AssignmentState, SubmissionId, Timestamp, UserId, VisitId, VisitState,
+    stages::FollowUp,
 };
 use haamu_sync::{FormVersion, OpId};
 use sea_orm::sea_query::Expr;

@@ -129,7 +129,10 @@ fn what_no_server_takes_in_is_not_saved_and_holds_nothing_up() {
     ));
     device.set("answer/b", 2);
     device.sync(&mut server);
-    assert_eq!((server.value("answer/a"), server.value("answer/b")), (None, Some(2)));
+    assert_eq!(
+        (server.value("answer/a"), server.value("answer/b")),
+        (None, Some(2))
+    );
 }
 
 #[test]
