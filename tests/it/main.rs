@@ -41,6 +41,7 @@ mod replicas;
 mod replicas_killed;
 mod reports;
 mod retention;
+mod retention_limits;
 mod review;
 mod row_level_security;
 mod s3;

@@ -230,6 +230,10 @@ both_dbs! {
         receipt.verify(&keys).expect("genuine");
         assert_eq!(device.client.freeable(Free::Old).0, 0);
         server.clock.advance_seconds(8 * 24 * 3_600);
+        assert_eq!(device.client.freeable(Free::Old).0, 0, "no backup of the server has it");
+        let _ = server.app.confirm_custody(&server.database.settings(), |_, _| {}).await.expect("compared");
+        device.sign_in_again().await;
+        device.sync().await;
         assert_eq!(device.client.free_space(Free::Old).await.expect("freed").0, 1);
         let states: Vec<_> = device.client.engine().blobs().map(|blob| blob.state).collect();
         assert_eq!(states, [BlobState::Freed]);

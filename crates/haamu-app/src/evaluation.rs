@@ -76,17 +76,38 @@ pub(crate) async fn forms_of_rounds(
     Ok(rounds.iter().filter_map(form).collect())
 }
 
-/// How many of a submission's files have not arrived, or not been prepared for readers.
-pub(crate) async fn count_unprepared(
+/// Those of a submission's files that readers cannot see yet.
+#[derive(Debug, Default)]
+pub(crate) struct Unready {
+    /// They have not arrived.
+    pub(crate) missing: Vec<BlobHash>,
+    /// They have arrived, and were not prepared for readers.
+    pub(crate) unprepared: Vec<BlobHash>,
+}
+
+impl Unready {
+    pub(crate) const fn count(&self) -> usize {
+        self.missing.len() + self.unprepared.len()
+    }
+}
+
+/// Which of a submission's files have not arrived, or not been prepared for readers.
+pub(crate) async fn list_unready(
     tx: &Tx,
     agency: AgencyId,
     submission: SubmissionId,
     files: &[BlobHash],
-) -> Result<usize, Error> {
+) -> Result<Unready, Error> {
     let received = blobs::list_received(tx, agency, submission, None).await?;
     let prepared = blobs::list_renditions(tx, agency, files).await?;
-    let is_ready = |hash: &BlobHash| {
-        received.contains(hash) && prepared.iter().any(|rendition| rendition.sha256 == *hash)
-    };
-    Ok(files.iter().filter(|hash| !is_ready(hash)).count())
+    let is_prepared = |hash: &BlobHash| prepared.iter().any(|rendition| rendition.sha256 == *hash);
+    let mut unready = Unready::default();
+    for hash in files {
+        if !received.contains(hash) {
+            unready.missing.push(*hash);
+        } else if !is_prepared(hash) {
+            unready.unprepared.push(*hash);
+        }
+    }
+    Ok(unready)
 }

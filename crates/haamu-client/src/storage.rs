@@ -1,7 +1,10 @@
 //! Room on the device: keeping files, and making room by removing those that the server has.
 
+use std::collections::BTreeSet;
+
+use haamu_domain::binding::Capture;
 use haamu_sync::engine::{BlobState, Event, StoredBlob};
-use haamu_sync::{BlobHash, Bytes, Millis, clock};
+use haamu_sync::{Action, BlobHash, Bytes, Millis, clock};
 use sha2::{Digest, Sha256};
 
 use crate::driver::{ClientError, Device};
@@ -15,9 +18,11 @@ const RECEIPTS_AT_ONCE: usize = 20;
 /// Which files may be removed from the device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Free {
-    /// Those that the server has had for seven days.
+    /// Those that the server has had for seven days, and that its operator holds in a backup besides, or that it
+    /// has had for as long as the device keeps what nobody holds.
     Old,
-    /// All that the server has; the person said so.
+    /// All that the server has; the person said so. Of a server that is restored to before it had them they are
+    /// missed.
     AllSent,
 }
 
@@ -62,10 +67,12 @@ impl<S: LocalStore, F: FileStore, T: Transport, P: Platform> Device<S, F, T, P> 
     /// Files of which every submission's copy is on the server.
     fn to_free(&self, which: Free) -> Vec<(BlobHash, u64)> {
         let (now, _) = clock::estimate(self.engine.device().anchor, self.platform.now());
+        let referred_to = self.kept_references();
         let may_go = |blob: &StoredBlob| {
-            let is_old = blob
-                .completed_at
-                .is_some_and(|since| since.saturating_add(KEEP_FILES_MS) <= now);
+            let is_old = !referred_to.contains(&blob.sha256)
+                && blob
+                    .completed_at
+                    .is_some_and(|since| since.saturating_add(KEEP_FILES_MS) <= now);
             blob.state == BlobState::Freed
                 || (blob.state == BlobState::Complete && (which == Free::AllSent || is_old))
         };
@@ -77,6 +84,19 @@ impl<S: LocalStore, F: FileStore, T: Transport, P: Platform> Device<S, F, T, P> 
             .collect();
         files.dedup();
         files
+    }
+
+    /// The files that operations name which the device keeps itself: as long as it does, the server may lose both.
+    fn kept_references(&self) -> BTreeSet<BlobHash> {
+        let attached = self.engine.kept_ops().filter_map(|op| match &op.action {
+            Action::Attach(file) => Some(file),
+            _ => None,
+        });
+        let named = attached.flat_map(|file| {
+            let preview = Capture::from_bytes(&file.capture).preview;
+            [Some(file.sha256), preview]
+        });
+        named.flatten().collect()
     }
 
     /// The server's receipts, of files that have one here.

@@ -86,6 +86,26 @@ fn part(kind: ContentType, text: &str) -> SinglePart {
     SinglePart::builder().header(kind).body(text.to_owned())
 }
 
+/// Whether an error says that there is no such recipient. Whatever else a mail server refuses for good, such as a
+/// password or a sender that it does not know, is mended by its operator or ours: the mail waits until it is too old.
+fn is_of_recipient(error: &lettre::transport::smtp::Error) -> bool {
+    let said = haamu_app::error_chain(error);
+    error
+        .status()
+        .is_some_and(|status| refuses_recipient(status.into(), &said))
+}
+
+/// By the code of a reply (RFC 5321, 4.2.3) and by the enhanced code (RFC 3463) in what was said, if there is one.
+fn refuses_recipient(code: u16, said: &str) -> bool {
+    // Mailbox unavailable, not local, or its name not allowed.
+    let is_of_mailbox = matches!(code, 550 | 551 | 553);
+    // X.7: the policy of the server; X.1.7 and X.1.8: the sender.
+    let is_of_others = ["5.7.", "5.1.7", "5.1.8"]
+        .iter()
+        .any(|other| said.contains(other));
+    is_of_mailbox && !is_of_others
+}
+
 /// Hands mails to a mail server.
 #[derive(Debug)]
 pub(crate) struct SmtpMail {
@@ -110,7 +130,7 @@ impl MailPort for SmtpMail {
             match self.transport.send(message).await {
                 Ok(_) => Ok(()),
                 Err(error) => Err(MailFailure {
-                    is_final: error.is_permanent(),
+                    is_final: is_of_recipient(&error),
                     reason: haamu_app::error_chain(&error),
                 }),
             }
@@ -157,5 +177,31 @@ impl MailPort for FileMail {
                 reason: format!("the mail's file cannot be written: {error}"),
             })
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_recipient_that_is_not_there_ends_a_mail() {
+        for (code, said) in [
+            (550, "permanent error (550): 5.1.1 no such user"),
+            (551, "not local"),
+            (553, ""),
+        ] {
+            assert!(refuses_recipient(code, said), "{code} {said}");
+        }
+        for (code, said) in [
+            (535, "permanent error (535): 5.7.8 authentication failed"),
+            (554, "permanent error (554): no service"),
+            (550, "permanent error (550): 5.7.1 relaying denied"),
+            (553, "permanent error (553): 5.1.8 sender address rejected"),
+            (552, "permanent error (552): 5.2.2 mailbox full"),
+            (451, "transient error (451): try later"),
+        ] {
+            assert!(!refuses_recipient(code, said), "{code} {said}");
+        }
     }
 }

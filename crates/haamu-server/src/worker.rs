@@ -1,7 +1,9 @@
 //! The loop that does background jobs.
 
+use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
+use futures::FutureExt;
 use haamu_app::record::ClaimedJob;
 use haamu_app::{App, Error, error_chain};
 use tokio::time::{Instant, MissedTickBehavior};
@@ -15,7 +17,13 @@ const RENEWALS: u32 = 3;
 /// Does jobs, one after the other, until `stop` is cancelled. The job under way is finished first.
 pub(crate) async fn run(app: App, stop: CancellationToken) {
     while !stop.is_cancelled() {
-        match do_next(&app).await {
+        // A job that panics takes its claim with it, which lapses; it must not take the worker too.
+        let done = AssertUnwindSafe(do_next(&app)).catch_unwind().await;
+        let Ok(done) = done else {
+            tracing::error!("a job panicked");
+            continue;
+        };
+        match done {
             Ok(true) => {}
             Ok(false) => {
                 tokio::select! {

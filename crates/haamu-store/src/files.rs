@@ -249,6 +249,18 @@ impl Files {
             .ok_or(StoreError::Missing("file"))
     }
 
+    /// Whether the bytes of a verified file are there.
+    ///
+    /// # Errors
+    /// The object store failed.
+    pub async fn has_blob(&self, agency: AgencyId, sha256: BlobHash) -> Result<bool, StoreError> {
+        match self.store.head(&blob_path(agency, sha256)).await {
+            Ok(_) => Ok(true),
+            Err(object_store::Error::NotFound { .. }) => Ok(false),
+            Err(error) => Err(error.into()),
+        }
+    }
+
     /// Deletes a verified file, and what readers see of it. One that is not there is deleted already.
     ///
     /// # Errors

@@ -16,7 +16,7 @@ use bytes::Bytes;
 use haamu_domain::brief::submission_entity;
 use haamu_domain::{Actor, AuditEvent, Code, SubmissionId, Target, Timestamp, Verb};
 use haamu_store::repo::blobs::{self, Blob, Custody};
-use haamu_store::repo::feed::{self, FeedChange};
+use haamu_store::repo::feed;
 use haamu_store::repo::purge_files;
 use haamu_store::repo::submissions;
 use haamu_store::repo::uploads::{self, Upload};
@@ -185,8 +185,10 @@ impl App {
         let custody = self
             .act(actor, |tx: Tx| async move {
                 let tx = &tx;
-                if blobs::insert(tx, actor.agency, blob, self.now()).await? {
-                    // It had been deleted for another visit, perhaps since it was put there just now.
+                let was_deleted = blobs::insert(tx, actor.agency, blob, self.now()).await?;
+                // It had been deleted for another visit, perhaps since it was put there just now, and perhaps by
+                // a purge whose transaction failed after that.
+                if was_deleted || !files.has_blob(staging.agency, staging.sha256).await? {
                     files
                         .put_blob(staging.agency, staging.sha256, bytes.clone())
                         .await?;
@@ -203,20 +205,28 @@ impl App {
         Ok(kept(blob, custody))
     }
 
-    /// Notes that a file which the actor has sent before belongs to a further submission too.
+    /// Notes that a file which the actor has sent before belongs to a further submission too. Returns false if its
+    /// bytes are not here any more: a purge may have deleted them since somebody looked.
     pub(crate) async fn note_received(
         &self,
         actor: &Actor,
         submission: SubmissionId,
         sha256: BlobHash,
-    ) -> Result<(), Error> {
+    ) -> Result<bool, Error> {
+        let event = AuditEvent::of(Verb::UploadBlob, "blob", sha256);
+        let event = &event;
         self.act(actor, |tx: Tx| async move {
             let tx = &tx;
-            let blob = blobs::find(tx, actor.agency, sha256).await?;
-            let blob = blob.ok_or_else(|| Error::not_found("file"))?;
+            let blob = match blobs::lock(tx, actor.agency, sha256).await? {
+                Some(blob) if self.inner.files.has_blob(actor.agency, sha256).await? => blob,
+                _ => {
+                    let detail = serde_json::json!({"submission": submission.to_string(), "deleted": true});
+                    return Ok((false, event.clone().with(detail)));
+                }
+            };
             self.own(tx, actor, submission, &blob).await?;
             let detail = serde_json::json!({"submission": submission.to_string(), "again": true});
-            Ok(((), AuditEvent::of(Verb::UploadBlob, "blob", sha256).with(detail)))
+            Ok((true, event.clone().with(detail)))
         })
         .await
     }
@@ -244,22 +254,10 @@ impl App {
         self.enqueue(tx, actor.agency, &job, now).await?;
         // A server that is restored to before this moment must be found out: it would otherwise seem to
         // be where the device left it, and the file be missed by nobody.
-        let change = FeedChange {
-            entity: submission_entity(submission),
-            revoked: None,
-        };
-        let is_live = self.is_in_feed(tx, actor, submission).await?;
-        let changes = if is_live { vec![change] } else { Vec::new() };
-        feed::append(tx, actor.agency, &scope_of(actor.agency, actor.user), &changes).await?;
+        let scope = scope_of(actor.agency, actor.user);
+        feed::touch(tx, actor.agency, &scope, submission_entity(submission)).await?;
         let noted = blobs::find_custody(tx, actor.agency, submission, sha256).await?;
         Ok(noted.unwrap_or(new))
-    }
-
-    /// Whether a submission is one of those that its shopper's devices hold.
-    async fn is_in_feed(&self, tx: &Tx, actor: &Actor, submission: SubmissionId) -> Result<bool, Error> {
-        let scope = scope_of(actor.agency, actor.user);
-        let row = feed::find(tx, &scope, &submission_entity(submission)).await?;
-        Ok(row.is_some_and(|row| row.revoked.is_none()))
     }
 
     /// What is known of a file that the actor sends for a submission of theirs.

@@ -4,15 +4,16 @@ use haamu_domain::brief::submission_entity;
 use haamu_domain::stages::{FollowUp, follow_ups, visited_at};
 use haamu_domain::{AgencyId, AuditEvent, ScoreId, SubmissionId, VisitEvent, VisitState, Zone, binding};
 use haamu_form::{Decisions, Finding, ScoreOutput, Stage, score, trace, trace::TraceOutput};
-use haamu_store::Tx;
 use haamu_store::repo::feed::{self, FeedChange};
 use haamu_store::repo::scores::{self, ScoreRecord};
 use haamu_store::repo::submissions::{self, Submission};
 use haamu_store::repo::visits::{self, Visit};
-use haamu_store::repo::{clients, programmes};
+use haamu_store::repo::{clients, jobs, programmes};
+use haamu_store::{Reach, Tx};
+use haamu_sync::BlobHash;
 use serde_json::json;
 
-use crate::evaluation::{self, Evaluation, count_unprepared};
+use crate::evaluation::{self, Evaluation, list_unready};
 use crate::review::ACCEPTED_INCOMPLETE;
 use crate::visits::scope_of;
 use crate::{App, Error};
@@ -21,6 +22,8 @@ use super::Job;
 
 /// A visit may lie so far before its round or after it was handed in; beyond that the answer is a mistake.
 const TOLERANCE_SECONDS: i64 = 24 * 3600;
+/// So many evaluations that stand still are looked at again each night, those of the oldest visits first.
+const LOOK_AGAIN_AT: u64 = 1_000;
 
 impl App {
     /// Does nothing for a submission that is not handed in or whose content is settled.
@@ -38,6 +41,11 @@ impl App {
             };
             if !matches!(visit.state, VisitState::Submitted | VisitState::InReview) {
                 return Ok(((), event.with(json!({"state": visit.state.as_str()}))));
+            }
+            // What a former shopper has handed in is not what the visit is judged by.
+            let assignment = visits::find_assignment(tx, agency, submission.assignment).await?;
+            if !assignment.is_some_and(|assignment| assignment.state.is_live()) {
+                return Ok(((), event.with(json!({"former": true}))));
             }
             // What is left of it would come to another score; the one that it had stays.
             if !submission.purged.is_empty() {
@@ -153,8 +161,46 @@ impl App {
             self.enqueue(tx, agency, &job, next).await?;
         }
         let files: Vec<_> = evaluation.files().map(|(_, file)| file.sha256).collect();
-        let unprepared = count_unprepared(tx, agency, submission.id, &files).await?;
-        Ok(open.is_empty() && unprepared == 0)
+        let unready = list_unready(tx, agency, submission.id, &files).await?;
+        for sha256 in &unready.unprepared {
+            self.prepare_again(tx, agency, submission.id, *sha256).await?;
+        }
+        Ok(open.is_empty() && unready.count() == 0)
+    }
+
+    /// Lets a file be prepared that has arrived, unless that is under way: the job of its arrival may have been
+    /// given up.
+    async fn prepare_again(
+        &self,
+        tx: &Tx,
+        agency: AgencyId,
+        submission: SubmissionId,
+        sha256: BlobHash,
+    ) -> Result<(), Error> {
+        let job = Job::MakeRendition { sha256, submission };
+        let new = self.new_job(agency, &job, self.now())?;
+        if !jobs::is_open(tx, agency, new.kind, &new.dedup_key).await? {
+            jobs::enqueue(tx, &new, self.now()).await?;
+        }
+        Ok(())
+    }
+
+    /// Looks once more at evaluations that were handed in and stand there: what has kept them may be over, and
+    /// their jobs given up.
+    pub(crate) async fn look_again(&self, agency: AgencyId) -> Result<(), Error> {
+        self.inner
+            .db
+            .write(Reach::Agency(agency), |tx: Tx| async move {
+                let tx = &tx;
+                let standing =
+                    submissions::list_live_in(tx, agency, VisitState::Submitted, LOOK_AGAIN_AT).await?;
+                let jobs = standing.into_iter().map(|submission| {
+                    self.new_job(agency, &Job::ProcessSubmission { submission }, self.now())
+                });
+                let jobs = jobs.collect::<Result<Vec<_>, Error>>()?;
+                Ok(jobs::enqueue_many(tx, &jobs, self.now()).await?)
+            })
+            .await
     }
 
     fn score_record(
@@ -192,7 +238,6 @@ impl App {
     }
 }
 
-/// Adds a score, unless the latest one of the same cycle says the same.
 /// Keeps a score, unless it says the same as the last one; the number of whichever stands.
 async fn insert_if_new(tx: &Tx, agency: AgencyId, record: &ScoreRecord) -> Result<u32, Error> {
     let latest = scores::find_latest(tx, agency, record.visit).await?;

@@ -2,6 +2,7 @@
 
 use haamu_domain::{Actor, AuditEvent, Target, Verb, VisitId};
 use haamu_store::Tx;
+use haamu_store::repo::purge_files;
 use haamu_store::repo::retention::{self, Hold};
 use haamu_store::repo::visits;
 
@@ -24,6 +25,7 @@ impl App {
         self.act(actor, |tx: Tx| async move {
             let tx = &tx;
             require_visit(tx, actor, id).await?;
+            purge_files::take_back(tx, actor.agency, id).await?;
             let hold = Hold {
                 visit: id,
                 reason: reason.clone(),

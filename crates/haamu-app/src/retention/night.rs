@@ -7,7 +7,7 @@
 use haamu_domain::retention::PurgeClass;
 use haamu_domain::{AgencyId, LocalDate, PurgeId};
 use haamu_store::repo::purge_log::{self, Purge};
-use haamu_store::repo::retention;
+use haamu_store::repo::{identity, retention};
 use haamu_store::{Reach, Tx};
 
 use crate::jobs::{Job, error_chain};
@@ -16,6 +16,9 @@ use crate::{App, Error};
 
 /// After so many steps a job ends and puts what is left into the queue again: no claim may lapse under way.
 const STEPS_OF_JOB: u32 = 200;
+
+/// Servers may stand still for so many days until their clock is doubted.
+const LEAP_DAYS: i32 = 7;
 
 /// What there is to delete of one class, or what was deleted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,6 +53,10 @@ impl App {
                 self.plan_purge(tx, agency).await
             })
             .await?;
+        self.look_again(agency).await?;
+        if self.skip_after_leap(agency, day).await? {
+            return Ok(());
+        }
         let mut steps = Steps(STEPS_OF_JOB);
         if self.purge_classes(agency, day, &mut steps).await? {
             return Ok(());
@@ -63,6 +70,41 @@ impl App {
             .await?;
         self.jobs_added();
         Ok(())
+    }
+
+    /// Deletes nothing in the first night after a leap, and says so in the log: a clock that is wrong by a year would
+    /// delete a year of evaluations. If it says the same in the next night, it is believed.
+    async fn skip_after_leap(&self, agency: AgencyId, day: LocalDate) -> Result<bool, Error> {
+        let last = self
+            .look(agency, |tx: Tx| async move {
+                let tx = &tx;
+                match purge_log::last_day(tx, agency).await? {
+                    Some(day) => Ok(day),
+                    None => Ok(home_zone().date_of(identity::load_agency_start(tx, agency).await?)),
+                }
+            })
+            .await?;
+        let days = day.days_since(last);
+        if days <= LEAP_DAYS {
+            return Ok(false);
+        }
+        tracing::error!(agency.id = %agency, days, "the clock has leapt, and nothing is deleted tonight");
+        let why = format!(
+            "The last night was {days} days before. If the clock is right, what is due is deleted in the next \
+             night, or now by `haamu purge`."
+        );
+        let why = &why;
+        for class in PurgeClass::ALL {
+            let purge = self.begin_class(agency, day, *class).await?;
+            self.inner
+                .db
+                .write(Reach::Agency(agency), |tx: Tx| async move {
+                    let tx = &tx;
+                    Ok::<_, Error>(purge_log::skip(tx, purge.id, why, self.now()).await?)
+                })
+                .await?;
+        }
+        Ok(true)
     }
 
     /// Deletes now what is due, of all agencies. Returns what was deleted today, the night included.

@@ -12,7 +12,7 @@ use serde_json::json;
 
 use crate::context::require_in_agency;
 use crate::error::{Checks, Issue};
-use crate::evaluation::{self, Evaluation, count_unprepared};
+use crate::evaluation::{self, Evaluation, list_unready};
 use crate::retention::deleted;
 use crate::visits::scope_of;
 use crate::{App, Error};
@@ -266,7 +266,9 @@ async fn lack(
         return Ok(Some(Error::with_issues(Code::ValidationFailed, issues)));
     }
     let files: Vec<_> = evaluation.files().map(|(_, file)| file.sha256).collect();
-    let missing = count_unprepared(tx, actor.agency, submission.id, &files).await?;
+    let missing = list_unready(tx, actor.agency, submission.id, &files)
+        .await?
+        .count();
     Ok((missing > 0).then(|| {
         let detail = format!(
             "{missing} of {} photos have not arrived or been prepared.",

@@ -46,9 +46,12 @@ impl App {
                 |tx: Tx| async move { sort(&tx, actor, offers).await },
             )
             .await?;
+        let mut wanted = sorted.wanted;
         for offer in sorted.known {
-            self.note_received(actor, SubmissionId::from_document(offer.document), offer.sha256)
-                .await?;
+            let submission = SubmissionId::from_document(offer.document);
+            if !self.note_received(actor, submission, offer.sha256).await? {
+                wanted.push(offer);
+            }
         }
         let held = self.held_of(actor, &sorted.begun).await?;
         let expires = self.staging_expiry(self.now()).sync_millis();
@@ -66,7 +69,7 @@ impl App {
                 expires,
             }
         };
-        Ok(sorted.wanted.into_iter().map(need).collect())
+        Ok(wanted.into_iter().map(need).collect())
     }
 
     /// How much has arrived of files.
@@ -108,11 +111,13 @@ async fn sort(tx: &Tx, actor: &Actor, offers: &[Offer]) -> Result<Sorted, Error>
         if !own.contains(&key.0) {
             // Its upload will be refused; how much somebody else has sent is not told.
             sorted.wanted.push(*offer);
-        } else if !sent.contains(&offer.sha256) {
+        } else if received.contains(&key) {
+            // Also what was deleted since, because its time was over: it is not taken in again.
+        } else if sent.contains(&offer.sha256) {
+            sorted.known.push(*offer);
+        } else {
             sorted.wanted.push(*offer);
             sorted.begun.extend(begun.take(&key));
-        } else if !received.contains(&key) {
-            sorted.known.push(*offer);
         }
     }
     Ok(sorted)

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use haamu_domain::{AgencyId, SubmissionId, Timestamp, UserId};
 use haamu_sync::BlobHash;
 use sea_orm::sea_query::OnConflict;
-use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
+use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QuerySelect, Select};
 use uuid::Uuid;
 
 use crate::entity::submissions::{blob, blob_owner, rendition};
@@ -61,8 +61,7 @@ pub async fn insert(tx: &Tx, agency: AgencyId, new: &Blob, now: Timestamp) -> Re
         .exec_without_returning(tx.connection())
         .await?;
     // Whoever deletes the bytes holds the lock meanwhile.
-    let key = (agency.uuid(), new.sha256.as_bytes().to_vec());
-    let row = blob::Entity::find_by_id(key)
+    let row = by_name(agency, new.sha256)
         .lock_exclusive()
         .one(tx.connection())
         .await?;
@@ -85,17 +84,32 @@ pub async fn insert(tx: &Tx, agency: AgencyId, new: &Blob, now: Timestamp) -> Re
 /// # Errors
 /// The database failed.
 pub async fn find(tx: &Tx, agency: AgencyId, sha256: BlobHash) -> Result<Option<Blob>, StoreError> {
-    let key = (agency.uuid(), sha256.as_bytes().to_vec());
-    let row = blob::Entity::find_by_id(key).one(tx.connection()).await?;
-    row.map(|row| {
-        let length = unsigned(row.length, "file length")?;
-        Ok(Blob {
-            sha256,
-            length,
-            media_type: row.media_type,
-        })
+    let row = by_name(agency, sha256).one(tx.connection()).await?;
+    row.map(record).transpose()
+}
+
+/// A file of the agency whose bytes are not deleted; they will not be, as long as the transaction lasts.
+///
+/// # Errors
+/// The database failed.
+pub async fn lock(tx: &Tx, agency: AgencyId, sha256: BlobHash) -> Result<Option<Blob>, StoreError> {
+    let row = by_name(agency, sha256)
+        .lock_exclusive()
+        .one(tx.connection())
+        .await?;
+    row.filter(|row| row.purged_at.is_none()).map(record).transpose()
+}
+
+fn by_name(agency: AgencyId, sha256: BlobHash) -> Select<blob::Entity> {
+    blob::Entity::find_by_id((agency.uuid(), sha256.as_bytes().to_vec()))
+}
+
+fn record(row: blob::Model) -> Result<Blob, StoreError> {
+    Ok(Blob {
+        sha256: BlobHash::from_slice(&row.sha256).ok_or(StoreError::Corrupt("file hash"))?,
+        length: unsigned(row.length, "file length")?,
+        media_type: row.media_type,
     })
-    .transpose()
 }
 
 /// That a person sent a file for a submission.

@@ -6,6 +6,7 @@ use haamu_domain::{
     AgencyId, AssignmentState, CompanionId, Daypart, LocalDate, LocationId, ProgrammeId, RoundId, Timestamp,
     UserId, VisitId, VisitState, Zone,
 };
+use sea_orm::sea_query::{Query, SelectStatement};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, EntityTrait, FromQueryResult, JoinType, QueryFilter, QuerySelect,
     RelationDef, Select, SelectTwo,
@@ -75,7 +76,7 @@ pub async fn list_of_shoppers(
     for shoppers in shoppers.chunks(super::MAX_IDS) {
         let ids = || shoppers.iter().map(|shopper| shopper.uuid());
         let own = entries(agency).filter(assignment::Column::ShopperId.is_in(ids()));
-        let along = entries(agency).filter(companion::Column::UserId.is_in(ids()));
+        let along = entries(agency).filter(assignment::Column::Id.in_subquery(came_along(ids().collect())));
         for select in [own, along] {
             found.extend(load(tx, select).await?);
         }
@@ -130,6 +131,21 @@ pub async fn list_of_companion(tx: &Tx, agency: AgencyId, id: CompanionId) -> Re
         found.push(from_before(&row, companion.as_ref())?);
     }
     Ok(found)
+}
+
+/// The assignments that people came along to who have accounts. As a condition on the joined companion, SQLite would
+/// find them by looking at all assignments.
+fn came_along(users: Vec<Uuid>) -> SelectStatement {
+    let companions = Query::select()
+        .column(companion::Column::Id)
+        .from(companion::Entity)
+        .and_where(companion::Column::UserId.is_in(users))
+        .to_owned();
+    Query::select()
+        .column(assignment_term::Column::AssignmentId)
+        .from(assignment_term::Entity)
+        .and_where(assignment_term::Column::CompanionId.in_subquery(companions))
+        .to_owned()
 }
 
 /// Visits from before Haamu, with whoever came along.

@@ -81,24 +81,7 @@ pub async fn append(
         return Ok(0);
     }
     let current = current_incarnation(tx).await?;
-    let empty = feed_head::ActiveModel {
-        scope: Set(scope.to_owned()),
-        agency_id: Set(agency.uuid()),
-        pos: Set(0),
-        incarnation: Set(Vec::new()),
-    };
-    let keep = OnConflict::column(feed_head::Column::Scope)
-        .do_nothing()
-        .to_owned();
-    feed_head::Entity::insert(empty)
-        .on_conflict(keep)
-        .exec_without_returning(tx.connection())
-        .await?;
-    let head = feed_head::Entity::find_by_id(scope)
-        .lock_exclusive()
-        .one(tx.connection())
-        .await?;
-    let head = head.ok_or(StoreError::Missing("feed head"))?;
+    let head = lock(tx, agency, scope).await?;
     if head.incarnation != current.as_bytes() {
         let row = feed_incarnation::ActiveModel {
             scope: Set(scope.to_owned()),
@@ -141,6 +124,48 @@ pub async fn append(
     };
     feed_head::Entity::update(head).exec(tx.connection()).await?;
     position(first)
+}
+
+/// Locks a scope's feed until the transaction ends: what is read of it meanwhile stays as it is.
+async fn lock(tx: &Tx, agency: AgencyId, scope: &str) -> Result<feed_head::Model, StoreError> {
+    let empty = feed_head::ActiveModel {
+        scope: Set(scope.to_owned()),
+        agency_id: Set(agency.uuid()),
+        pos: Set(0),
+        incarnation: Set(Vec::new()),
+    };
+    let keep = OnConflict::column(feed_head::Column::Scope)
+        .do_nothing()
+        .to_owned();
+    feed_head::Entity::insert(empty)
+        .on_conflict(keep)
+        .exec_without_returning(tx.connection())
+        .await?;
+    let head = feed_head::Entity::find_by_id(scope)
+        .lock_exclusive()
+        .one(tx.connection())
+        .await?;
+    head.ok_or(StoreError::Missing("feed head"))
+}
+
+/// Puts an entity at the end of a scope's feed once more, if it is there and not revoked. Returns whether it was.
+///
+/// # Errors
+/// The database failed.
+pub async fn touch(tx: &Tx, agency: AgencyId, scope: &str, entity: Entity) -> Result<bool, StoreError> {
+    // Asked for under the lock: it may be revoked at this moment.
+    lock(tx, agency, scope).await?;
+    let is_there = find(tx, scope, &entity)
+        .await?
+        .is_some_and(|row| row.revoked.is_none());
+    if is_there {
+        let change = FeedChange {
+            entity,
+            revoked: None,
+        };
+        append(tx, agency, scope, &[change]).await?;
+    }
+    Ok(is_there)
 }
 
 fn entry_row(agency: AgencyId, scope: &str, change: &FeedChange, pos: i64) -> feed_entry::ActiveModel {

@@ -142,6 +142,16 @@ pub async fn insert_agency(tx: &Tx, id: AgencyId, name: &str, now: Timestamp) ->
     Ok(())
 }
 
+/// Since when an agency is there.
+///
+/// # Errors
+/// It is not there, or the database failed.
+pub async fn load_agency_start(tx: &Tx, id: AgencyId) -> Result<Timestamp, StoreError> {
+    let row = agency::Entity::find_by_id(id.uuid()).one(tx.connection()).await?;
+    let row = row.ok_or(StoreError::Missing("agency"))?;
+    Ok(Timestamp::from_millis(row.created_at))
+}
+
 /// The name of an agency.
 ///
 /// # Errors

@@ -143,6 +143,20 @@ pub async fn is_known(tx: &Tx, agency: AgencyId, kind: &str, dedup_key: &str) ->
     super::exists(tx, select).await
 }
 
+/// Whether a job of this kind and key waits or is being done.
+///
+/// # Errors
+/// The database failed.
+pub async fn is_open(tx: &Tx, agency: AgencyId, kind: &str, dedup_key: &str) -> Result<bool, StoreError> {
+    let select = job::Entity::find()
+        .filter(job::Column::AgencyId.eq(agency.uuid()))
+        .filter(job::Column::Kind.eq(kind))
+        .filter(job::Column::DedupKey.eq(dedup_key))
+        .filter(job::Column::FinishedAt.is_null())
+        .filter(job::Column::FailedAt.is_null());
+    super::exists(tx, select).await
+}
+
 /// Claims the job that has been due longest until a moment.
 ///
 /// # Errors

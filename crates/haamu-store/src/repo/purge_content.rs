@@ -3,7 +3,7 @@
 use haamu_domain::retention::PurgeClass;
 use haamu_domain::{AgencyId, AssignmentState, SubmissionId, Timestamp, VisitId, VisitState};
 use haamu_sync::{DeviceId, Hlc, OpId};
-use sea_orm::sea_query::{Cond, Expr, Query, SelectStatement};
+use sea_orm::sea_query::{Cond, Expr, ExprTrait, Query, SelectStatement};
 use sea_orm::{
     ColumnTrait, EntityTrait, JoinType, QueryFilter, QueryOrder, QuerySelect, RelationDef, UpdateMany,
 };
@@ -37,7 +37,8 @@ pub(super) const fn column(class: PurgeClass) -> Option<submission::Column> {
 }
 
 /// Submissions of which a class is due and not deleted yet, the oldest first, without those of visits that are
-/// held. Old is what was visited before `kept_from`, or begun before and will never be visited.
+/// held. Old is what was visited before `kept_from`; of an assignment that was ended, what ended and fell silent
+/// before: work that came since waits for somebody to decide on it.
 ///
 /// # Errors
 /// The database failed.
@@ -52,15 +53,6 @@ pub async fn list_due(
     let Some(column) = column(class) else {
         return Ok(Vec::new());
     };
-    let dead = AssignmentState::ALL.iter().filter(|state| !state.is_live());
-    let is_old = Cond::any()
-        .add(visit::Column::VisitedAt.lt(kept_from.millis()))
-        .add(assignment::Column::State.is_in(dead.map(|state| state.as_str())))
-        .add(
-            Cond::all()
-                .add(visit::Column::VisitedAt.is_null())
-                .add(visit::Column::State.eq(VisitState::Voided.as_str())),
-        );
     let mut select = submission::Entity::find()
         .join(JoinType::InnerJoin, visits())
         .join(JoinType::InnerJoin, assignments())
@@ -68,7 +60,7 @@ pub async fn list_due(
         .filter(submission::Column::CreatedAt.lt(kept_from.millis()))
         .filter(column.is_null())
         .filter(submission::Column::VisitId.not_in_subquery(held(agency)))
-        .filter(is_old)
+        .filter(is_old(kept_from))
         .order_by_asc(submission::Column::CreatedAt)
         .order_by_asc(submission::Column::Id)
         .limit(limit);
@@ -86,6 +78,48 @@ pub async fn list_due(
     rows.into_iter()
         .map(|row| Ok(((row.created_at, row.id), record(row)?)))
         .collect()
+}
+
+fn is_old(kept_from: Timestamp) -> Cond {
+    let dead = AssignmentState::ALL.iter().filter(|state| !state.is_live());
+    let dead: Vec<&str> = dead.map(|state| state.as_str()).collect();
+    let never_visited = Cond::all()
+        .add(visit::Column::VisitedAt.is_null())
+        .add(visit::Column::State.eq(VisitState::Voided.as_str()));
+    let ended_since = Query::select()
+        .column(assignment_term::Column::AssignmentId)
+        .from(assignment_term::Entity)
+        .and_where(
+            Expr::col((assignment_term::Entity, assignment_term::Column::AssignmentId))
+                .equals((submission::Entity, submission::Column::AssignmentId)),
+        )
+        .and_where(assignment_term::Column::EndedAt.gte(kept_from.millis()))
+        .to_owned();
+    let come_since = Query::select()
+        .column(op::Column::Seq)
+        .from(op::Entity)
+        .and_where(
+            Expr::col((op::Entity, op::Column::SubmissionId))
+                .equals((submission::Entity, submission::Column::Id)),
+        )
+        .and_where(op::Column::ReceivedAt.gte(kept_from.millis()))
+        .to_owned();
+    Cond::any()
+        .add(
+            Cond::all()
+                .add(assignment::Column::State.is_not_in(dead.clone()))
+                .add(
+                    Cond::any()
+                        .add(visit::Column::VisitedAt.lt(kept_from.millis()))
+                        .add(never_visited),
+                ),
+        )
+        .add(
+            Cond::all()
+                .add(assignment::Column::State.is_in(dead))
+                .add(Expr::exists(ended_since).not())
+                .add(Expr::exists(come_since).not()),
+        )
 }
 
 /// The visits of an agency that are held.

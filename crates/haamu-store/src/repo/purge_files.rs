@@ -4,12 +4,12 @@
 
 use std::collections::BTreeSet;
 
-use haamu_domain::{AgencyId, SubmissionId, Timestamp};
+use haamu_domain::{AgencyId, SubmissionId, Timestamp, VisitId};
 use haamu_sync::BlobHash;
-use sea_orm::sea_query::Expr;
+use sea_orm::sea_query::{Expr, ExprTrait, Query};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
-use crate::entity::submissions::{blob, blob_owner, rendition};
+use crate::entity::submissions::{blob, blob_owner, rendition, submission};
 use crate::{StoreError, Tx};
 
 use super::in_list;
@@ -64,6 +64,44 @@ pub async fn give_up(
         .exec(tx.connection())
         .await?;
     Ok(done.rows_affected)
+}
+
+/// Lets the submissions of a visit keep the files that they have given up, if a purge has not come further: their
+/// bytes are still there. Their receipts are made anew when somebody asks.
+///
+/// # Errors
+/// The database failed.
+pub async fn take_back(tx: &Tx, agency: AgencyId, visit: VisitId) -> Result<u64, StoreError> {
+    let submissions = submission::Entity::find()
+        .filter(submission::Column::AgencyId.eq(agency.uuid()))
+        .filter(submission::Column::VisitId.eq(visit.uuid()))
+        .all(tx.connection())
+        .await?;
+    let deleted = Query::select()
+        .column(blob::Column::Sha256)
+        .from(blob::Entity)
+        .and_where(blob::Column::AgencyId.eq(agency.uuid()))
+        .and_where(blob::Column::PurgedAt.is_not_null())
+        .and_where(
+            Expr::col((blob::Entity, blob::Column::Sha256))
+                .equals((blob_owner::Entity, blob_owner::Column::Sha256)),
+        )
+        .to_owned();
+    let mut count = 0;
+    for row in submissions {
+        // What was given up before a class was done belongs to what is deleted.
+        let done = Ord::max(row.photo_purged_at, row.narrative_purged_at);
+        let taken_back = blob_owner::Entity::update_many()
+            .col_expr(blob_owner::Column::PurgedAt, Expr::value(Option::<i64>::None))
+            .filter(blob_owner::Column::AgencyId.eq(agency.uuid()))
+            .filter(blob_owner::Column::SubmissionId.eq(row.id))
+            .filter(blob_owner::Column::PurgedAt.gt(done.unwrap_or(i64::MIN)))
+            .filter(Expr::exists(deleted.clone()).not())
+            .exec(tx.connection())
+            .await?;
+        count += taken_back.rows_affected;
+    }
+    Ok(count)
 }
 
 /// Locks those of these files that no submission keeps any more and that are not deleted. Whoever receives one

@@ -3,7 +3,7 @@
 use haamu_domain::retention::PurgeClass;
 use haamu_domain::{AgencyId, LocalDate, PurgeId, Timestamp};
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
-use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter};
+use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use uuid::Uuid;
 
 use crate::entity::retention::purge_log;
@@ -122,6 +122,37 @@ pub async fn end(
     purge_log::Entity::update_many()
         .col_expr(purge_log::Column::FinishedAt, Expr::value(finished_at))
         .col_expr(purge_log::Column::Failure, Expr::value(failure))
+        .filter(purge_log::Column::Id.eq(id.uuid()))
+        .exec(tx.connection())
+        .await?;
+    Ok(())
+}
+
+/// The date of the last night that was begun.
+///
+/// # Errors
+/// The database failed.
+pub async fn last_day(tx: &Tx, agency: AgencyId) -> Result<Option<LocalDate>, StoreError> {
+    let day: Option<String> = purge_log::Entity::find()
+        .select_only()
+        .column(purge_log::Column::Day)
+        .filter(purge_log::Column::AgencyId.eq(agency.uuid()))
+        .order_by_desc(purge_log::Column::Day)
+        .into_tuple()
+        .one(tx.connection())
+        .await?;
+    day.map(|day| LocalDate::parse(&day).ok_or(StoreError::Corrupt("purge day")))
+        .transpose()
+}
+
+/// Notes that nothing is deleted in a night, and why.
+///
+/// # Errors
+/// The database failed.
+pub async fn skip(tx: &Tx, id: PurgeId, why: &str, now: Timestamp) -> Result<(), StoreError> {
+    purge_log::Entity::update_many()
+        .col_expr(purge_log::Column::FinishedAt, Expr::value(now.millis()))
+        .col_expr(purge_log::Column::Failure, Expr::value(why))
         .filter(purge_log::Column::Id.eq(id.uuid()))
         .exec(tx.connection())
         .await?;

@@ -4,11 +4,18 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use haamu_domain::attribute::Attributes;
 use haamu_domain::retention::PurgeClass;
-use haamu_domain::{AgencyId, AssignmentId, SubmissionId, Timestamp, UserId, VisitId, stages::FollowUp};
+use haamu_domain::{
+    AgencyId, AssignmentId, AssignmentState, SubmissionId, Timestamp, UserId, VisitId, VisitState,
+    stages::FollowUp,
+};
 use haamu_sync::{FormVersion, OpId};
 use sea_orm::sea_query::Expr;
-use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, EntityTrait, JoinType, QueryFilter, QueryOrder, QuerySelect, RelationDef,
+};
+use uuid::Uuid;
 
+use crate::entity::programmes::{assignment, visit};
 use crate::entity::submissions::{follow_up, submission, submission_stage};
 use crate::{StoreError, Tx};
 
@@ -155,6 +162,41 @@ pub async fn list_of_visits(
         .all(tx.connection())
         .await?;
     rows.into_iter().map(record).collect()
+}
+
+/// The submissions of visits in a state, of those who may still work on them; the oldest visits first.
+///
+/// # Errors
+/// The database failed.
+pub async fn list_live_in(
+    tx: &Tx,
+    agency: AgencyId,
+    state: VisitState,
+    limit: u64,
+) -> Result<Vec<SubmissionId>, StoreError> {
+    let visits: RelationDef = submission::Entity::belongs_to(visit::Entity)
+        .from(submission::Column::VisitId)
+        .to(visit::Column::Id)
+        .into();
+    let assignments: RelationDef = submission::Entity::belongs_to(assignment::Entity)
+        .from(submission::Column::AssignmentId)
+        .to(assignment::Column::Id)
+        .into();
+    let live = AssignmentState::ALL.iter().filter(|state| state.is_live());
+    let ids: Vec<Uuid> = submission::Entity::find()
+        .select_only()
+        .column(submission::Column::Id)
+        .join(JoinType::InnerJoin, visits)
+        .join(JoinType::InnerJoin, assignments)
+        .filter(visit::Column::AgencyId.eq(agency.uuid()))
+        .filter(visit::Column::State.eq(state.as_str()))
+        .filter(assignment::Column::State.is_in(live.map(|state| state.as_str())))
+        .order_by_asc(visit::Column::Id)
+        .limit(limit)
+        .into_tuple()
+        .all(tx.connection())
+        .await?;
+    Ok(ids.into_iter().map(SubmissionId::from_uuid).collect())
 }
 
 /// Saves a submission that was loaded in this transaction.

@@ -1,12 +1,12 @@
 //! From what a person does to an operation in the log.
 
 use crate::clock::estimate;
-use crate::codec::encode;
+use crate::codec::{MAX_OP_BYTES, encode};
 use crate::safeguards::{Safeguard, holds};
 use crate::{BlobHash, DocumentId, Op, OpId, OpIds};
 
 use super::{
-    BlobKind, BlobState, DeviceState, Edit, Engine, Pending, StoredBlob, StoredOp, Then, WriteBatch,
+    BlobKind, BlobState, DeviceState, Edit, Engine, Notice, Pending, StoredBlob, StoredOp, Then, WriteBatch,
 };
 
 impl Engine {
@@ -59,6 +59,11 @@ impl Engine {
             base,
         };
         let raw = encode(&op, device.device, seq);
+        if raw.len() > MAX_OP_BYTES {
+            // No server takes it in, and all that follows would wait behind it.
+            self.notify(Notice::NotSaved(edit.document, edit.key));
+            return;
+        }
         let id = crate::codec::op_id(&raw, device.device, seq);
         let attached = edit
             .attachment()

@@ -303,6 +303,13 @@ impl Engine {
             .filter(is_on)
     }
 
+    /// This device's own operations that it keeps: a server that is restored to an earlier state may still ask for
+    /// them, and with them for their files.
+    pub fn kept_ops(&self) -> impl Iterator<Item = &Op> {
+        let entries = self.state.log.entries().iter();
+        entries.filter_map(|entry| entry.op.as_ref())
+    }
+
     /// The files of this device.
     pub fn blobs(&self) -> impl Iterator<Item = &StoredBlob> {
         self.state.blobs.values()

@@ -1,7 +1,7 @@
 //! What holds whatever is lost, killed, restored or cloned.
 
 use haamu_sync::engine::{BlobState, Effect, Event, Failure, Notice};
-use haamu_sync::{Action, BlobHash, Disposition, Incarnation, Lane, RegisterKey, Submit};
+use haamu_sync::{Action, BlobHash, Bytes, Disposition, Incarnation, Lane, RegisterKey, Submit, Value};
 
 use crate::support::{Device, Server, VISIT, photo};
 
@@ -112,6 +112,27 @@ fn a_failed_commit_is_not_saved_and_changes_nothing() {
     device.set("answer/a", 2);
     device.run(&mut Server::default(), 10, || false);
     assert_eq!(device.value("answer/a"), Some(2));
+}
+
+#[test]
+fn what_no_server_takes_in_is_not_saved_and_holds_nothing_up() {
+    let mut device = Device::new(1);
+    let mut server = Server::default();
+    let long = Value {
+        tag: 1,
+        bytes: Bytes::from(vec![b'a'; haamu_sync::codec::MAX_OP_BYTES]),
+    };
+    device.edit("answer/a", Action::Set(long));
+    assert!(matches!(
+        device.engine.poll_effect(),
+        Some(Effect::Notify(Notice::NotSaved(..)))
+    ));
+    device.set("answer/b", 2);
+    device.sync(&mut server);
+    assert_eq!(
+        (server.value("answer/a"), server.value("answer/b")),
+        (None, Some(2))
+    );
 }
 
 #[test]
