@@ -49,6 +49,7 @@ mod service_tokens;
 mod session_facts;
 mod sessions;
 mod set_aside;
+mod sign_in_races;
 mod sim_server;
 mod slice;
 mod state_machines;

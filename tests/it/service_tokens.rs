@@ -4,6 +4,7 @@ use axum::http::{Method, StatusCode};
 use haamu_domain::{Role, Verb};
 use haamu_store::repo::audit;
 use haamu_store::{Reach, Tx};
+use haamu_sync::DeviceId;
 use haamu_tests::agency::ProgrammeOptions;
 use haamu_tests::{Answer, TestServer, both_dbs};
 use serde_json::{Value, json};
@@ -42,6 +43,8 @@ both_dbs! {
         let administrator = server.north.person(Role::Administrator);
         let session = server.sign_in(administrator).await;
         let access = text(&session["access_token"]);
+        let registration = json!({"open": true, "approval": "automatic", "slug": "pohjoinen"});
+        let (nobody, device) = (uuid::Uuid::nil(), DeviceId::from_bytes([7; 16]));
         let give = || async {
             let invitation = json!({"email": "uusi@new.example", "role": "shopper"});
             let user = json!({"email": "uusi@new.example", "display_name": "Uusi", "role": "shopper", "password": "kolme satunnaista sanaa"});
@@ -50,6 +53,9 @@ both_dbs! {
                 server.post("/v1/invitations", invitation).bearer(&access).send().await,
                 server.post("/v1/users", user).bearer(&access).send().await,
                 server.post("/v1/me/second-factors/totp", Value::Null).bearer(&access).send().await,
+                server.request(Method::PUT, "/v1/agency/registration").json(&registration).bearer(&access).send().await,
+                server.post(&format!("/v1/registrations/{nobody}/approve"), Value::Null).bearer(&access).send().await,
+                server.post(&format!("/v1/devices/{device}/revoke"), Value::Null).bearer(&access).send().await,
             ]
         };
         let _ = server.request(Method::DELETE, "/v1/sessions/current").bearer(&access).send().await.expect(StatusCode::NO_CONTENT);
@@ -58,6 +64,15 @@ both_dbs! {
         for answer in give().await {
             assert_eq!(answer.problem(401), "unauthenticated");
         }
+    }
+
+    async fn a_session_that_has_ended_imports_nobody(server) {
+        let session = server.sign_in(server.north.coordinator()).await;
+        let access = text(&session["access_token"]);
+        let _ = server.request(Method::DELETE, "/v1/sessions/current").bearer(&access).send().await.expect(StatusCode::NO_CONTENT);
+        let rows = "external_id,email,name\nS1,uusi@new.example,Uusi\n";
+        let import = server.request(Method::POST, "/v1/shoppers/import").body("text/csv", rows);
+        assert_eq!(import.bearer(&access).send().await.problem(401), "unauthenticated");
     }
 
     async fn what_a_token_does_is_noted_as_the_tokens(server) {

@@ -35,7 +35,7 @@ pub use service_tokens::ServiceTokenInput;
 pub use sessions::{Issued, RefreshInput, SessionView};
 pub use settings::{Hashing, IdentitySettings};
 pub use setup::SetupInput;
-pub use sign_in::{ChallengeView, SignInInput, SignedIn};
+pub use sign_in::{ChallengeView, ShownPassword, SignInInput, SignedIn};
 pub use tokens::Bearer;
 pub(crate) use tokens::{KeySet, TokenKeys};
 pub use users::{Me, MemberView, UserInput};

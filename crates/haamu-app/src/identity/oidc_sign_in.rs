@@ -143,7 +143,11 @@ impl App {
             attempt: None,
             password_hash: None,
         };
-        self.after_first_factor(&first, origin).await
+        let done = self.after_first_factor(&first, origin).await;
+        done.map_err(|error| match error.code() {
+            Code::InvalidCredentials => not_vouched_for("the person is kept out by now"),
+            _ => error,
+        })
     }
 
     async fn provider_of(&self, agency: AgencyId) -> Result<Provider, Error> {

@@ -283,6 +283,22 @@ pub async fn lock_membership(
     row.as_ref().map(member).transpose()
 }
 
+/// What a person is in an agency, which stays so until the transaction ends. Others may hold it at the same time.
+///
+/// # Errors
+/// The database failed.
+pub async fn hold_membership(
+    tx: &Tx,
+    agency: AgencyId,
+    id: UserId,
+) -> Result<Option<Membership>, StoreError> {
+    let row = membership::Entity::find_by_id((agency.uuid(), id.uuid()))
+        .lock_shared()
+        .one(tx.connection())
+        .await?;
+    row.as_ref().map(member).transpose()
+}
+
 /// What a person is in all their agencies, by agency.
 ///
 /// # Errors
@@ -338,13 +354,13 @@ pub async fn list_names(tx: &Tx, ids: Vec<Uuid>) -> Result<Vec<(Uuid, String)>, 
     Ok(rows.into_iter().map(|row| (row.id, row.display_name)).collect())
 }
 
-/// The account of a person, locked.
+/// The account of a person, locked. Whoever refers to it meanwhile is not kept waiting.
 ///
 /// # Errors
 /// It is not there, or the database failed.
 pub async fn lock_user(tx: &Tx, id: UserId) -> Result<User, StoreError> {
     let row = user_account::Entity::find_by_id(id.uuid())
-        .lock_exclusive()
+        .lock(LockType::NoKeyUpdate)
         .one(tx.connection())
         .await?;
     row.map(user).ok_or(StoreError::Missing("user"))
