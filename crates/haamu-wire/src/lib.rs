@@ -32,7 +32,7 @@ pub use access::{
     ServiceTokenIn, ServiceTokenOut, ServiceTokensOut,
 };
 pub use account::{
-    CeremonyOut, ChallengeOut, EmailIn, LinkIn, OidcBeginIn, OidcBegunOut, OidcCompleteIn, PasskeyAddedOut,
+    CeremonyOut, ChallengeOut, ConfirmEmailIn, EmailIn, LinkIn, OidcBeginIn, OidcBegunOut, OidcCompleteIn, PasskeyAddedOut,
     PasskeyIn, PasskeyOut, PasskeySignInIn, PasswordIn, PasswordResetIn, PasswordResetRequestIn,
     RecoveryCodesOut, SecondFactorIn, SecondFactorsOut, SessionItemOut, SessionsOut, TotpIn, TotpOut,
 };

@@ -19,6 +19,7 @@ use crate::error::Checks;
 use crate::{App, Error};
 
 use super::attempts::Origin;
+use super::first_proof::is_same;
 use super::passwords;
 use super::tokens::{fresh_secret, hash_secret};
 use super::users::{check_role, require_client};
@@ -45,7 +46,7 @@ pub struct InvitationView {
     pub email: String,
     /// What the person is to be.
     pub role: Role,
-    /// Whether the address has an account already, whose password is asked for then.
+    /// Whether the address has an account already that is its person's, whose password is asked for then.
     pub has_account: bool,
 }
 
@@ -242,7 +243,7 @@ impl App {
                 agency_name: identity::load_agency_name(tx, invitation.agency).await?,
                 email: invitation.email,
                 role: invitation.role,
-                has_account: user.is_some(),
+                has_account: user.is_some_and(|user| user.email_verified_at.is_some()),
             })
         })
         .await
@@ -255,8 +256,9 @@ impl App {
         found.ok_or_else(|| Error::refused(Code::NoLongerGood))
     }
 
-    /// Accepts an invitation: whoever has no account gets one, with a verified address. Signing in is a step of
-    /// its own.
+    /// Accepts an invitation: whoever has no account gets one, with a verified address. An account whose address
+    /// nobody has shown to be theirs becomes theirs, with the name and the password that they choose. Signing in is a
+    /// step of its own.
     ///
     /// # Errors
     /// [`Code::NoLongerGood`], [`Code::InvalidCredentials`] for the password of an account that is there,
@@ -273,31 +275,34 @@ impl App {
                 Ok((invitation, account))
             })
             .await?;
-        let newcomer = match &account {
-            Some(account) => {
-                self.require_account(account, &input.password, origin).await?;
+        let newcomer = match account.as_ref().filter(|known| known.email_verified_at.is_some()) {
+            Some(known) => {
+                self.require_account(known, &input.password, origin).await?;
                 None
             }
             None => Some(self.newcomer(&invitation, input).await?),
         };
-        let (newcomer, expected) = (&newcomer, account.map(|account| account.id));
+        let (newcomer, expected) = (&newcomer, account.as_ref());
+        // An account that is handed over has sessions in all agencies that its person is of.
         self.inner
             .db
-            .write(Reach::Agency(invitation.agency), |tx: Tx| async move {
+            .write(Reach::Server, |tx: Tx| async move {
                 let tx = &tx;
                 // Of two who accept at once, the second finds it accepted.
                 let invitation = self.good_invitation(tx, hash).await?;
                 let locked = invitations::lock(tx, invitation.agency, invitation.id).await?;
                 let can_accept = |locked: Invitation| locked.state.after(InvitationEvent::Accept).is_ok();
                 let is_open = locked.is_some_and(can_accept);
-                let account = identity::find_user_by_email(tx, &invitation.email).await?;
-                if !is_open || account.as_ref().map(|account| account.id) != expected {
+                let account = self.lock_account(tx, &invitation.email).await?;
+                if !is_open || !is_same(account.as_ref(), expected) {
                     return Err(Error::refused(Code::NoLongerGood));
                 }
                 self.become_member(tx, &invitation, account, newcomer.as_ref())
                     .await
             })
-            .await
+            .await?;
+        self.jobs_added();
+        Ok(())
     }
 
     pub(super) async fn require_account(
@@ -349,9 +354,15 @@ impl App {
     ) -> Result<(), Error> {
         let now = self.now();
         let user = match (account, newcomer) {
-            (Some(account), _) => {
+            (Some(account), None) => account.id,
+            (Some(account), Some(_)) if account.disabled_at.is_some() => {
+                return Err(Error::refused(Code::InvalidCredentials));
+            }
+            (Some(account), Some(newcomer)) => {
                 // The link came by mail, so the address is theirs.
-                identity::set_verified_email(tx, account.id, &account.email, now).await?;
+                let hash = newcomer.password_hash.as_deref().unwrap_or_default();
+                let chosen = (newcomer.display_name.as_str(), hash);
+                self.hand_over(tx, invitation.agency, &account, chosen).await?;
                 account.id
             }
             (None, Some(newcomer)) => {

@@ -3,6 +3,7 @@
 mod attempts;
 mod challenges;
 mod email;
+mod first_proof;
 mod invitations;
 mod members;
 mod oidc;

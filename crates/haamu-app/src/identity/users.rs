@@ -157,6 +157,11 @@ impl App {
     }
 }
 
+/// Whether somebody of this role works for the agency itself.
+pub(super) fn is_staff(role: Role) -> bool {
+    !role.is_client() && role != Role::Shopper
+}
+
 /// Refuses a role that the actor may not give, and a client organisation that does not go with it.
 pub(super) fn check_role(
     checks: &mut Checks,
@@ -182,8 +187,7 @@ pub(super) fn check_role(
         (true, Some(_)) | (false, None) => {}
     }
     // Whoever picks shoppers must not make themselves a reviewer as well, and no token gives out more than it has.
-    let is_staff = !role.is_client() && role != Role::Shopper;
-    if is_staff && (actor.role != Role::Administrator || actor.token.is_some()) {
+    if is_staff(role) && (actor.role != Role::Administrator || actor.token.is_some()) {
         checks.issue(
             "role",
             "not_allowed",

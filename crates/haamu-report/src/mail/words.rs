@@ -134,12 +134,13 @@ const fn english(letter: &Letter) -> Phrases {
         Letter::VerifyEmail { .. } => (
             "Confirm your e-mail address",
             "Confirm the address",
-            "Please confirm that this address is yours.",
+            "Please confirm that this address is yours: follow the link and give the password of your account.",
         ),
         Letter::ChangeEmail { .. } => (
             "Confirm your new e-mail address",
             "Use this address",
-            "Please confirm that your account is to use this address from now on.",
+            "Please confirm that your account is to use this address from now on: follow the link and give the password \
+             of your account.",
         ),
         Letter::EmailInUse => (
             "This address has an account already",
@@ -217,12 +218,12 @@ const fn finnish(letter: &Letter) -> Phrases {
         Letter::VerifyEmail { .. } => (
             "Vahvista sähköpostiosoitteesi",
             "Vahvista osoite",
-            "Vahvista, että tämä osoite on sinun.",
+            "Vahvista, että tämä osoite on sinun: avaa linkki ja anna tilisi salasana.",
         ),
         Letter::ChangeEmail { .. } => (
             "Vahvista uusi sähköpostiosoitteesi",
             "Ota osoite käyttöön",
-            "Vahvista, että tilisi käyttää jatkossa tätä osoitetta.",
+            "Vahvista, että tilisi käyttää jatkossa tätä osoitetta: avaa linkki ja anna tilisi salasana.",
         ),
         Letter::EmailInUse => (
             "Tällä osoitteella on jo tili",
@@ -296,12 +297,13 @@ const fn swedish(letter: &Letter) -> Phrases {
         Letter::VerifyEmail { .. } => (
             "Bekräfta din e-postadress",
             "Bekräfta adressen",
-            "Bekräfta att den här adressen är din.",
+            "Bekräfta att den här adressen är din: öppna länken och ange lösenordet för ditt konto.",
         ),
         Letter::ChangeEmail { .. } => (
             "Bekräfta din nya e-postadress",
             "Använd adressen",
-            "Bekräfta att ditt konto ska använda den här adressen från och med nu.",
+            "Bekräfta att ditt konto ska använda den här adressen från och med nu: öppna länken och ange lösenordet för \
+             ditt konto.",
         ),
         Letter::EmailInUse => (
             "Adressen har redan ett konto",

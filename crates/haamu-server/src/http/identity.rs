@@ -143,7 +143,12 @@ fn account_routes() -> OpenApiRouter<App> {
         )
         .verb(own, email, routes!(account::request_email_change))
         .guessable(
-            &[Code::NoLongerGood, Code::AlreadyExists],
+            &[
+                Code::NoLongerGood,
+                Code::InvalidCredentials,
+                Code::SignInLocked,
+                Code::AlreadyExists,
+            ],
             routes!(account::confirm_email),
         )
         .guessable(

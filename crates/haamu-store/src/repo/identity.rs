@@ -188,6 +188,17 @@ pub async fn find_user_by_email(tx: &Tx, email: &str) -> Result<Option<User>, St
     Ok(row.map(user))
 }
 
+/// The account of a person, if it is still there.
+///
+/// # Errors
+/// The database failed.
+pub async fn find_user(tx: &Tx, id: UserId) -> Result<Option<User>, StoreError> {
+    let row = user_account::Entity::find_by_id(id.uuid())
+        .one(tx.connection())
+        .await?;
+    Ok(row.map(user))
+}
+
 /// The account of a person.
 ///
 /// # Errors
@@ -374,6 +385,20 @@ pub async fn set_password(tx: &Tx, id: UserId, hash: &str) -> Result<(), StoreEr
     let row = user_account::ActiveModel {
         id: Set(id.uuid()),
         password_hash: Set(hash.to_owned()),
+        ..Default::default()
+    };
+    user_account::Entity::update(row).exec(tx.connection()).await?;
+    Ok(())
+}
+
+/// Sets a person's name.
+///
+/// # Errors
+/// The database failed.
+pub async fn set_display_name(tx: &Tx, id: UserId, name: &str) -> Result<(), StoreError> {
+    let row = user_account::ActiveModel {
+        id: Set(id.uuid()),
+        display_name: Set(name.to_owned()),
         ..Default::default()
     };
     user_account::Entity::update(row).exec(tx.connection()).await?;
