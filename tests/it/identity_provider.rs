@@ -42,7 +42,7 @@ async fn verify(server: &TestServer, person: &Person) {
         .send()
         .await;
     server.run_jobs().await;
-    let body = json!({"secret": haamu_tests::mail::secret(&server.mail.only())});
+    let body = json!({"secret": haamu_tests::mail::secret(&server.mail.only()), "password": PASSWORD});
     let _ = server
         .post("/v1/email-confirmations", body)
         .send()

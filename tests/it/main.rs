@@ -15,6 +15,7 @@ mod end_to_end;
 mod examples;
 mod failed_jobs;
 mod filling;
+mod first_proof;
 mod formats;
 mod identity_provider;
 mod imports;

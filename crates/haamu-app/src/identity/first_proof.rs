@@ -57,7 +57,9 @@ impl App {
         passkeys::delete_all(tx, user.id).await?;
         let why = "address shown for the first time";
         sessions::end_of_user(tx, None, user.id, None, self.now(), why).await?;
-        forget_what_is_under_way(tx, user.id).await?;
+        // A link for a new password goes to the address itself, and stays good.
+        pending::delete_secrets(tx, user.id, SecretPurpose::ChangeEmail).await?;
+        pending::delete_challenges(tx, None, user.id).await?;
         if had_factor {
             self.notify(tx, agency, user, &Letter::SecondFactorsRemoved).await?;
         }
