@@ -91,29 +91,41 @@ impl App {
                 let detail = "This address is a member's.";
                 return Err(Error::because(Code::AlreadyExists, detail));
             }
-            self.count_invitation(tx, actor).await?;
-            let now = self.now();
-            let invitation = Invitation {
-                id: InvitationId::from_uuid(self.fresh_uuid()),
-                agency: actor.agency,
-                email: email.clone(),
-                role: input.role,
-                client_organisation: input.client_organisation,
-                language: input.language.unwrap_or(self.settings().language),
-                state: InvitationState::Open,
-                created_by: actor.user,
-                created_at: now,
-                sent_at: now,
-                expires_at: now.plus_seconds(self.invitation_seconds()),
-            };
-            let (secret, hash) = fresh_secret();
-            invitations::insert(tx, &invitation, &hash).await?;
-            self.post_invitation(tx, &invitation, secret).await?;
+            let invitation = self.make_invitation(tx, actor, email, input).await?;
             let detail = serde_json::json!({"role": input.role.as_str()});
             let event = AuditEvent::named("invitation.create", "invitation", invitation.id).with(detail);
             Ok((invitation, event))
         })
         .await
+    }
+
+    /// Makes an invitation of somebody who is not a member, and mails it.
+    pub(crate) async fn make_invitation(
+        &self,
+        tx: &Tx,
+        actor: &Actor,
+        email: &str,
+        input: &InvitationInput,
+    ) -> Result<Invitation, Error> {
+        self.count_invitation(tx, actor).await?;
+        let now = self.now();
+        let invitation = Invitation {
+            id: InvitationId::from_uuid(self.fresh_uuid()),
+            agency: actor.agency,
+            email: email.to_owned(),
+            role: input.role,
+            client_organisation: input.client_organisation,
+            language: input.language.unwrap_or(self.settings().language),
+            state: InvitationState::Open,
+            created_by: actor.user,
+            created_at: now,
+            sent_at: now,
+            expires_at: now.plus_seconds(self.invitation_seconds()),
+        };
+        let (secret, hash) = fresh_secret();
+        invitations::insert(tx, &invitation, &hash).await?;
+        self.post_invitation(tx, &invitation, secret).await?;
+        Ok(invitation)
     }
 
     async fn count_invitation(&self, tx: &Tx, actor: &Actor) -> Result<(), Error> {
@@ -303,28 +315,6 @@ impl App {
             .await?;
         self.jobs_added();
         Ok(())
-    }
-
-    pub(super) async fn require_account(
-        &self,
-        account: &identity::User,
-        password: &str,
-        origin: &Origin,
-    ) -> Result<(), Error> {
-        let attempt = self.begin_password_attempt(&account.email, origin).await?;
-        let hash = account.password_hash.as_deref();
-        let is_right = self.verify_password(password, hash).await?;
-        if !is_right || account.disabled_at.is_some() {
-            return Err(Error::refused(Code::InvalidCredentials));
-        }
-        let attempt = &attempt;
-        self.inner
-            .db
-            .write(Reach::Common, |tx: Tx| async move {
-                let tx = &tx;
-                self.end_attempt(tx, attempt).await
-            })
-            .await
     }
 
     async fn newcomer(&self, invitation: &Invitation, input: &JoinInput) -> Result<identity::User, Error> {

@@ -65,6 +65,29 @@ impl App {
             .await
     }
 
+    /// Refuses whoever does not know the password of an account, or whose account is closed.
+    pub(super) async fn require_account(
+        &self,
+        account: &identity::User,
+        password: &str,
+        origin: &Origin,
+    ) -> Result<(), Error> {
+        let attempt = self.begin_password_attempt(&account.email, origin).await?;
+        let hash = account.password_hash.as_deref();
+        let is_right = self.verify_password(password, hash).await?;
+        if !is_right || account.disabled_at.is_some() {
+            return Err(Error::refused(Code::InvalidCredentials));
+        }
+        let attempt = &attempt;
+        self.inner
+            .db
+            .write(Reach::Common, |tx: Tx| async move {
+                let tx = &tx;
+                self.end_attempt(tx, attempt).await
+            })
+            .await
+    }
+
     /// Changes a person's password, and ends their other sessions.
     ///
     /// # Errors
