@@ -179,6 +179,16 @@ both_dbs! {
         let token = session["access_token"].as_str().expect("a token");
         let begun = server.post("/v1/me/second-factors/totp", Value::Null).bearer(token).send().await;
         assert_eq!(begun.problem(403), "sign_in_again");
+        let of = |agency: haamu_domain::AgencyId| {
+            let body = json!({"email": reviewer(&server).email, "password": PASSWORD, "agency": agency.uuid()});
+            server.post("/v1/sessions", body)
+        };
+        let (north, south) = (of(server.north.id).send().await.created(), of(server.south.id).send().await.created());
+        let all = server.request(Method::DELETE, "/v1/sessions").bearer(token).send().await;
+        let _ = all.expect(StatusCode::NO_CONTENT);
+        let refresh = |session: &Value| server.post("/v1/sessions/refresh", json!({"refresh_token": session["refresh_token"]}));
+        assert_eq!(refresh(&north).send().await.problem(401), "invalid_refresh_token");
+        let _ = refresh(&south).send().await.ok();
         let body = json!({"agency": server.south.id.uuid()});
         assert_eq!(server.post("/v1/sessions/oidc/begin", body).send().await.problem(404), "not_found");
     }

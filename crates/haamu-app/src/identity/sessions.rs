@@ -277,12 +277,17 @@ impl App {
     /// Ends one of the sessions of a token's person. Ending it once more changes nothing.
     ///
     /// # Errors
-    /// The person has no such session in this agency.
+    /// The person has no such session in this agency, or [`Code::Unauthenticated`] if it is another one than the token's
+    /// and the token's has ended.
     pub async fn end_session(&self, bearer: &Bearer, id: SessionId) -> Result<(), Error> {
         let actor = &bearer.actor;
         require_in_agency(actor, Verb::ManageSessions)?;
         self.act(actor, |tx: Tx| async move {
             let tx = &tx;
+            let own = bearer.require_session()?;
+            if own != id {
+                self.require_live_session(tx, bearer, own).await?;
+            }
             let session = sessions::find(tx, id).await?;
             let session =
                 session.filter(|session| session.user == actor.user && session.agency == actor.agency);
@@ -295,20 +300,24 @@ impl App {
         .await
     }
 
-    /// Signs a token's person out everywhere, in all agencies and the present session as well.
+    /// Signs a token's person out everywhere, in all agencies and the present session as well. Whoever was let in by the
+    /// word of an agency's identity provider is signed out of that agency alone.
     ///
     /// # Errors
-    /// The token is an integration's.
+    /// The token is an integration's, or [`Code::Unauthenticated`] if its session has ended.
     pub async fn sign_out_everywhere(&self, bearer: &Bearer) -> Result<(), Error> {
         let actor = &bearer.actor;
         require_in_agency(actor, Verb::ManageSessions)?;
-        bearer.require_session()?;
         // The person's sessions end in all their agencies.
         self.act_across(actor, |tx: Tx| async move {
             let tx = &tx;
-            let ended =
-                sessions::end_of_user(tx, None, actor.user, None, self.now(), "signed out everywhere")
-                    .await?;
+            let own = bearer.require_session()?;
+            let session = self.require_live_session(tx, bearer, own).await?;
+            // Whom the agency chose to vouch for its people may be no friend of the person's.
+            let is_vouched_for = session.method == SignInMethod::IdentityProvider;
+            let only = is_vouched_for.then_some(session.agency);
+            let (now, why) = (self.now(), "signed out everywhere");
+            let ended = sessions::end_of_user(tx, only, actor.user, None, now, why).await?;
             let detail = serde_json::json!({"sessions": ended});
             let event = AuditEvent::named("session.end_all", "user", actor.user).with(detail);
             Ok(((), event))
