@@ -128,7 +128,7 @@ impl App {
         Ok(invitation)
     }
 
-    async fn count_invitation(&self, tx: &Tx, actor: &Actor) -> Result<(), Error> {
+    pub(super) async fn count_invitation(&self, tx: &Tx, actor: &Actor) -> Result<(), Error> {
         let limit = self.settings().identity.daily.invitations;
         self.count_caused(tx, actor, Counted::Invitations, 1, limit).await
     }

@@ -1,9 +1,9 @@
 //! The words of mails, in the product's languages.
 
-use haamu_domain::Role;
 use haamu_form::Language;
 
 use super::Letter;
+use super::roles::role_name;
 
 /// What a mail says.
 pub(super) struct Words {
@@ -77,6 +77,7 @@ impl Words {
                 .replace("{agency}", agency),
             Letter::ConfirmRegistration { agency, .. }
             | Letter::JoinAgency { agency, .. }
+            | Letter::ChoosePassword { agency, .. }
             | Letter::AlreadyMember { agency }
             | Letter::RegistrationApproved { agency }
             | Letter::RegistrationDeclined { agency, .. }
@@ -90,6 +91,7 @@ impl Words {
             | Letter::ChangeEmail { good_for_hours, .. }
             | Letter::ConfirmRegistration { good_for_hours, .. }
             | Letter::JoinAgency { good_for_hours, .. }
+            | Letter::ChoosePassword { good_for_hours, .. }
             | Letter::ResetPassword { good_for_hours, .. } => {
                 paragraphs.push(common.good_for(*good_for_hours));
                 paragraphs.push(common.ignore.to_owned());
@@ -161,6 +163,11 @@ const fn english(letter: &Letter) -> Phrases {
             "Your password was changed",
             "",
             "The password of your account was changed, and other devices were signed out.",
+        ),
+        Letter::ChoosePassword { .. } => (
+            "Your account with {agency}",
+            "Choose a password",
+            "{agency} has made an account for you. Choose a password to sign in with this address.",
         ),
         Letter::ConfirmRegistration { .. } => (
             "Confirm your registration with {agency}",
@@ -245,6 +252,11 @@ const fn finnish(letter: &Letter) -> Phrases {
             "",
             "Tilisi salasana vaihdettiin, ja muut laitteet kirjattiin ulos.",
         ),
+        Letter::ChoosePassword { .. } => (
+            "Tilisi: {agency}",
+            "Valitse salasana",
+            "{agency} on luonut sinulle tilin. Valitse salasana, niin voit kirjautua sisään tällä osoitteella.",
+        ),
         Letter::ConfirmRegistration { .. } => (
             "Vahvista rekisteröitymisesi: {agency}",
             "Vahvista rekisteröityminen",
@@ -325,6 +337,11 @@ const fn swedish(letter: &Letter) -> Phrases {
             "",
             "Lösenordet för ditt konto har bytts, och andra enheter har loggats ut.",
         ),
+        Letter::ChoosePassword { .. } => (
+            "Ditt konto hos {agency}",
+            "Välj ett lösenord",
+            "{agency} har skapat ett konto åt dig. Välj ett lösenord för att logga in med den här adressen.",
+        ),
         Letter::ConfirmRegistration { .. } => (
             "Bekräfta din registrering hos {agency}",
             "Bekräfta registreringen",
@@ -364,31 +381,5 @@ const fn swedish(letter: &Letter) -> Phrases {
             "",
             "Autentiseringsapp, nycklar och återställningskoder har tagits bort från ditt konto.",
         ),
-    }
-}
-
-/// What a role is called.
-const fn role_name(role: Role, language: Language) -> &'static str {
-    match (role, language) {
-        (Role::Administrator, Language::Finnish) => "ylläpitäjä",
-        (Role::Administrator, Language::Swedish) => "administratör",
-        (Role::Administrator, Language::English) => "administrator",
-        (Role::ProgrammeDesigner, Language::Finnish) => "ohjelman suunnittelija",
-        (Role::ProgrammeDesigner, Language::Swedish) => "programdesigner",
-        (Role::ProgrammeDesigner, Language::English) => "programme designer",
-        (Role::Coordinator, Language::Finnish) => "koordinaattori",
-        (Role::Coordinator, Language::Swedish) => "koordinator",
-        (Role::Coordinator, Language::English) => "coordinator",
-        (Role::Reviewer, Language::Finnish) => "tarkastaja",
-        (Role::Reviewer, Language::Swedish) => "granskare",
-        (Role::Reviewer, Language::English) => "reviewer",
-        (Role::Shopper, Language::Finnish) => "haamuasiakas",
-        (Role::Shopper, Language::Swedish | Language::English) => "mystery shopper",
-        (Role::ClientManager, Language::Finnish) => "asiakkaan vastaava",
-        (Role::ClientManager, Language::Swedish) => "kundansvarig",
-        (Role::ClientManager, Language::English) => "client manager",
-        (Role::ClientViewer, Language::Finnish) => "asiakkaan lukija",
-        (Role::ClientViewer, Language::Swedish) => "kundläsare",
-        (Role::ClientViewer, Language::English) => "client viewer",
     }
 }

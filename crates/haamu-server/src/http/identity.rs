@@ -171,7 +171,12 @@ fn account_routes() -> OpenApiRouter<App> {
 }
 
 fn people() -> OpenApiRouter<App> {
-    let create_user = &[Code::ValidationFailed, Code::NotFound, Code::AlreadyExists];
+    let create_user = &[
+        Code::ValidationFailed,
+        Code::NotFound,
+        Code::AlreadyExists,
+        Code::DailyLimit,
+    ];
     let device = &[Code::ValidationFailed, Code::DeviceNotEnrolled];
     let found = &[Code::NotFound];
     let disable = &[Code::NotFound, Code::NotPossibleInState, Code::LastAdministrator];
