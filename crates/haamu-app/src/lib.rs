@@ -43,7 +43,7 @@ pub use filling::{
 };
 pub use identity::{
     Bearer, CeremonyView, ChallengeView, FactorsView, Hashing, IdentitySettings, InvitationInput,
-    InvitationView, Issued, JoinInput, Me, MemberView, OidcRedirect, Origin, Proof, ProviderInput,
+    InvitationView, Issued, JoinInput, Me, MemberView, OidcRedirect, OidcReturn, Origin, Proof, ProviderInput,
     ProviderView, PublicConditions, RefreshInput, RegisteredPerson, RegistrationInput, RegistrationView,
     ServiceTokenInput, SessionView, SetupInput, ShownPassword, SignInInput, SignedIn, TotpEnrolment,
     UserInput,

@@ -27,7 +27,7 @@ pub use attempts::Origin;
 pub use challenges::Proof;
 pub use invitations::{InvitationInput, InvitationView, JoinInput};
 pub use oidc::{ProviderInput, ProviderView};
-pub use oidc_sign_in::OidcRedirect;
+pub use oidc_sign_in::{OidcRedirect, OidcReturn};
 pub use passkeys::CeremonyView;
 pub(crate) use passkeys::{Webauthn, webauthn};
 pub use registration::{PublicConditions, RegisteredPerson, RegistrationInput, RegistrationView};
