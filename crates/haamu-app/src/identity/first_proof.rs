@@ -8,7 +8,7 @@ use haamu_domain::{AgencyId, SecretPurpose, UserId};
 use haamu_report::Letter;
 use haamu_store::Tx;
 use haamu_store::repo::identity::{self, User};
-use haamu_store::repo::{factors, passkeys, pending, sessions};
+use haamu_store::repo::{factors, known_networks, passkeys, pending, sessions};
 
 use crate::{App, Error};
 
@@ -55,6 +55,7 @@ impl App {
         factors::delete_totp(tx, user.id).await?;
         factors::delete_recovery_codes(tx, user.id).await?;
         passkeys::delete_all(tx, user.id).await?;
+        known_networks::delete_all(tx, user.id).await?;
         let why = "address shown for the first time";
         sessions::end_of_user(tx, None, user.id, None, self.now(), why).await?;
         // A link for a new password goes to the address itself, and stays good.

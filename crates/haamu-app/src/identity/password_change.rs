@@ -3,7 +3,7 @@
 use haamu_domain::{AuditEvent, AuditId, Code, PendingId, SecretPurpose, Verb};
 use haamu_form::Language;
 use haamu_report::Letter;
-use haamu_store::repo::{audit, identity, pending, sessions};
+use haamu_store::repo::{audit, identity, known_networks, pending, sessions};
 use haamu_store::{Reach, Tx};
 use serde::{Deserialize, Serialize};
 
@@ -281,6 +281,7 @@ impl App {
         identity::set_verified_email(tx, user.id, &user.email, now).await?;
         sessions::end_of_user(tx, None, user.id, None, now, "password reset").await?;
         forget_what_is_under_way(tx, user.id).await?;
+        known_networks::delete_all(tx, user.id).await?;
         self.forgive(tx, &user.email).await?;
         let Some(member) = members.first() else {
             return Ok(());

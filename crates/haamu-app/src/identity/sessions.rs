@@ -94,6 +94,10 @@ impl App {
             ended_at: None,
         };
         sessions::insert(tx, &session).await?;
+        // Where a provider says that somebody is, only the provider knows.
+        if method != SignInMethod::IdentityProvider {
+            self.note_network(tx, member.user, origin).await?;
+        }
         let token = self.issue_refresh_token(tx, &session).await?;
         let bearer = self.bearer(tx, &session, member).await?;
         let detail = serde_json::json!({"method": method.as_str(), "second_factor": factor_at.is_some()});

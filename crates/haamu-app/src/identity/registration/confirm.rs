@@ -192,38 +192,35 @@ impl App {
     /// an account for the address: whose it is, what was shown at the confirmation tells.
     async fn account_of(&self, tx: &Tx, agency: AgencyId, person: &Person) -> Result<UserId, Error> {
         if let Some(id) = person.account {
-            // They confirmed with the password of this account, whatever its address is by now.
-            if let Some(known) = identity::find_user(tx, id).await? {
-                return Ok(known.id);
-            }
-            // It is gone, and nobody has ever shown the password of the registration.
-            return self.insert_registered(tx, person, None).await;
+            // They confirmed with the password of this account, whatever its address is by now. If it is gone, nobody
+            // has ever shown the password of the registration.
+            let known = identity::find_user(tx, id).await?;
+            let known = known.filter(|known| known.disabled_at.is_none());
+            let gone = || {
+                let detail = "The account that the person confirmed with is gone.";
+                Error::because(Code::NotPossibleInState, detail)
+            };
+            return known.map(|known| known.id).ok_or_else(gone);
         }
-        let hash = person.password_hash.as_str();
         match self.lock_account(tx, &person.email).await? {
             Some(known) if known.email_verified_at.is_none() => {
-                let chosen = (person.display_name.as_str(), hash);
+                let chosen = (person.display_name.as_str(), person.password_hash.as_str());
                 self.hand_over(tx, agency, &known, chosen).await?;
                 Ok(known.id)
             }
             // Whoever the address belongs to has made this account theirs since.
             Some(known) => Ok(known.id),
-            None => self.insert_registered(tx, person, Some(hash)).await,
+            None => self.insert_registered(tx, person).await,
         }
     }
 
-    async fn insert_registered(
-        &self,
-        tx: &Tx,
-        person: &Person,
-        password_hash: Option<&str>,
-    ) -> Result<UserId, Error> {
+    async fn insert_registered(&self, tx: &Tx, person: &Person) -> Result<UserId, Error> {
         let now = self.now();
         let user = identity::User {
             id: UserId::from_uuid(self.fresh_uuid()),
             email: person.email.clone(),
             display_name: person.display_name.clone(),
-            password_hash: password_hash.map(str::to_owned),
+            password_hash: Some(person.password_hash.clone()),
             disabled_at: None,
             email_verified_at: Some(now),
             language: person.language(),
