@@ -7,7 +7,7 @@ use haamu_tests::TestDatabase;
 use sea_orm::{ConnectionTrait, DatabaseConnection, Statement};
 
 /// Tables without an agency of their own, and why.
-const OF_NO_AGENCY: [(&str, &str); 11] = [
+const OF_NO_AGENCY: [(&str, &str); 12] = [
     (
         "account_secret",
         "links about an account, whose person may be of several agencies",

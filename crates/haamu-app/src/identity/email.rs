@@ -114,20 +114,7 @@ impl App {
     pub async fn confirm_email(&self, secret: &str, password: &str, origin: &Origin) -> Result<(), Error> {
         let hash = hash_secret(secret);
         let hash = &hash;
-        let account = self
-            .inner
-            .db
-            .write(Reach::Common, |tx: Tx| async move {
-                let tx = &tx;
-                let link = pending::lock_secret(tx, hash).await?;
-                let is_good = |link: &AccountSecret| {
-                    link.purpose != SecretPurpose::ResetPassword && self.now() < link.expires_at
-                };
-                let link = link.filter(is_good);
-                let link = link.ok_or_else(|| Error::refused(Code::NoLongerGood))?;
-                Ok::<_, Error>(identity::load_user(tx, link.user).await?)
-            })
-            .await?;
+        let account = self.account_of_link(hash).await?;
         self.require_account(&account, password, origin).await?;
         let account = &account;
         // The agency is one of the person's, which their memberships tell.
@@ -167,6 +154,23 @@ impl App {
             .await?;
         self.jobs_added();
         Ok(())
+    }
+
+    /// Whose account the link with this hash is about, which stays good.
+    async fn account_of_link(&self, hash: &[u8]) -> Result<User, Error> {
+        self.inner
+            .db
+            .write(Reach::Common, |tx: Tx| async move {
+                let tx = &tx;
+                let link = pending::lock_secret(tx, hash).await?;
+                let is_good = |link: &AccountSecret| {
+                    link.purpose != SecretPurpose::ResetPassword && self.now() < link.expires_at
+                };
+                let link = link.filter(is_good);
+                let link = link.ok_or_else(|| Error::refused(Code::NoLongerGood))?;
+                Ok(identity::load_user(tx, link.user).await?)
+            })
+            .await
     }
 
     /// A link for a person; only the hash of its secret is kept.

@@ -112,14 +112,7 @@ impl App {
         let email = checks.email("email", &input.email);
         let display_name = checks.text("display_name", &input.display_name, 200);
         let personal = [email.as_str(), display_name.as_str()];
-        match &input.password {
-            Some(_) if actor.token.is_some() => {
-                let why = "an integration chooses nobody's password; the person does, by a link";
-                checks.issue("password", "not_allowed", why);
-            }
-            Some(password) => passwords::check(&mut checks, "password", password, &personal),
-            None => {}
-        }
+        check_first_password(&mut checks, actor, input.password.as_deref(), &personal);
         check_role(&mut checks, actor, input.role, input.client_organisation);
         checks.finish()?;
         let password_hash = match &input.password {
@@ -191,6 +184,17 @@ impl App {
             }))
         })
         .await
+    }
+}
+
+fn check_first_password(checks: &mut Checks, actor: &Actor, password: Option<&str>, personal: &[&str]) {
+    match password {
+        Some(_) if actor.token.is_some() => {
+            let why = "an integration chooses nobody's password; the person does, by a link";
+            checks.issue("password", "not_allowed", why);
+        }
+        Some(password) => passwords::check(checks, "password", password, personal),
+        None => {}
     }
 }
 
