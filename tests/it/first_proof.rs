@@ -22,7 +22,10 @@ struct Planted {
 
 async fn plant(server: &TestServer) -> Planted {
     let body = json!({"email": EMAIL, "display_name": "Joku", "role": "shopper", "password": PASSWORD});
-    let made = server.post("/v1/users", body).by(server.north.coordinator()).await;
+    let made = server
+        .post("/v1/users", body)
+        .by(server.north.coordinator())
+        .await;
     let made = made.send().await.created();
     let id = made["id"].as_str().expect("an id");
     let person = Person {
@@ -56,7 +59,10 @@ impl Planted {
         let renewed = json!({"refresh_token": self.session["refresh_token"]});
         let renewed = server.post("/v1/sessions/refresh", renewed).send().await;
         assert_eq!(renewed.problem(401), "invalid_refresh_token");
-        assert_eq!(self.passkey_sign_in(server).await.problem(401), "invalid_credentials");
+        assert_eq!(
+            self.passkey_sign_in(server).await.problem(401),
+            "invalid_credentials"
+        );
     }
 }
 
@@ -79,7 +85,9 @@ async fn confirm(server: &TestServer, secret: &str, password: &str) -> Answer {
 /// Registers the address with the southern agency; the link that came by mail.
 async fn register(server: &TestServer, approval: &str) -> String {
     let conditions = json!({"open": true, "approval": approval, "slug": "etela"});
-    let call = server.request(Method::PUT, "/v1/agency/registration").json(&conditions);
+    let call = server
+        .request(Method::PUT, "/v1/agency/registration")
+        .json(&conditions);
     let call = call.by(server.south.person(Role::Administrator)).await;
     let _ = call.send().await.ok();
     let body = json!({"email": EMAIL, "display_name": "Uusi Haamu", "born_on": "1990-05-17",
@@ -99,7 +107,10 @@ async fn approve(server: &TestServer) {
     let waiting = server.list("/v1/registrations", server.south.coordinator()).await;
     let id = waiting[0]["id"].as_str().expect("an id");
     let path = format!("/v1/registrations/{id}/approve");
-    let call = server.post(&path, Value::Null).by(server.south.coordinator()).await;
+    let call = server
+        .post(&path, Value::Null)
+        .by(server.south.coordinator())
+        .await;
     let _ = call.send().await.ok();
 }
 

@@ -68,7 +68,8 @@ async fn sign_in(server: &TestServer, provider: &IdentityProvider) -> Answer {
 
 /// Completes a sign-in with what came back, or with something else in its place.
 async fn complete(server: &TestServer, ceremony: &Value, back: &Back, changes: &Value) -> Answer {
-    let mut body = json!({"ceremony": ceremony, "agency": back["agency"], "state": back["state"], "code": back["code"]});
+    let mut body =
+        json!({"ceremony": ceremony, "agency": back["agency"], "state": back["state"], "code": back["code"]});
     let fields = body.as_object_mut().expect("an object");
     fields.extend(changes.as_object().expect("an object").clone());
     server.post("/v1/sessions/oidc", body).send().await

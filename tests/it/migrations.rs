@@ -15,7 +15,10 @@ const OF_NO_AGENCY: [(&str, &str); 12] = [
     ("agency", "it is the agency"),
     ("incarnation", "timelines of the whole database"),
     ("installation", "the one installation"),
-    ("known_network", "where a person of several agencies has signed in"),
+    (
+        "known_network",
+        "where a person of several agencies has signed in",
+    ),
     ("passkey", "what a person of several agencies signs in with"),
     (
         "passkey_ceremony",

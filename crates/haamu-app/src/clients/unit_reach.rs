@@ -22,7 +22,9 @@ impl UnitReach {
     /// Refuses a tree of which they have no unit.
     pub(super) fn require_tree(&self, id: HierarchyId) -> Result<(), Error> {
         let is_theirs = self.trees.contains(&id);
-        is_theirs.then_some(()).ok_or_else(|| Error::not_found("hierarchy"))
+        is_theirs
+            .then_some(())
+            .ok_or_else(|| Error::not_found("hierarchy"))
     }
 
     /// Refuses a unit that is none of theirs.
@@ -37,7 +39,8 @@ impl UnitReach {
         for span in &mut tree.units {
             span.parent = span.parent.filter(|parent| self.units.contains(parent));
         }
-        tree.places.retain(|place| self.locations.contains(&place.location));
+        tree.places
+            .retain(|place| self.locations.contains(&place.location));
     }
 
     /// The locations.
@@ -47,11 +50,7 @@ impl UnitReach {
 }
 
 /// What the actor sees of a client organisation; none: all of it, or what another rule says.
-pub(crate) async fn unit_reach(
-    tx: &Tx,
-    actor: &Actor,
-    today: LocalDate,
-) -> Result<Option<UnitReach>, Error> {
+pub(crate) async fn unit_reach(tx: &Tx, actor: &Actor, today: LocalDate) -> Result<Option<UnitReach>, Error> {
     if !actor.role.is_client() {
         return Ok(None);
     }

@@ -62,7 +62,8 @@ impl App {
         pending::delete_secrets(tx, user.id, SecretPurpose::ChangeEmail).await?;
         pending::delete_challenges(tx, None, user.id).await?;
         if had_factor {
-            self.notify(tx, agency, user, &Letter::SecondFactorsRemoved).await?;
+            self.notify(tx, agency, user, &Letter::SecondFactorsRemoved)
+                .await?;
         }
         Ok(())
     }

@@ -151,7 +151,11 @@ impl App {
         let agency = under_way.agency;
         let provider = self.provider_of(agency).await?;
         // RFC 9207.
-        if back.issuer.as_ref().is_some_and(|issuer| *issuer != provider.issuer) {
+        if back
+            .issuer
+            .as_ref()
+            .is_some_and(|issuer| *issuer != provider.issuer)
+        {
             return Err(not_vouched_for("another provider has sent the person back"));
         }
         let metadata = self.discover(&provider.issuer).await?;

@@ -6,8 +6,8 @@ use haamu_app::record::PasskeyRecord;
 use haamu_app::{App, FactorsView};
 use haamu_domain::{PasskeyId, Timestamp};
 use haamu_wire::{
-    CeremonyOut, ConfirmEmailIn, EmailIn, PasskeyAddedOut, PasskeyIn, PasskeyOut, PasswordIn, PasswordResetIn,
-    PasswordResetRequestIn, RecoveryCodesOut, SecondFactorsOut, Secret, TotpIn, TotpOut,
+    CeremonyOut, ConfirmEmailIn, EmailIn, PasskeyAddedOut, PasskeyIn, PasskeyOut, PasswordIn,
+    PasswordResetIn, PasswordResetRequestIn, RecoveryCodesOut, SecondFactorsOut, Secret, TotpIn, TotpOut,
 };
 use uuid::Uuid;
 

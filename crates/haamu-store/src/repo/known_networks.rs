@@ -29,10 +29,7 @@ pub async fn note(tx: &Tx, user: UserId, network_hash: &[u8], now: Timestamp) ->
         network_hash: Set(network_hash.to_vec()),
         last_used_at: Set(now.millis()),
     };
-    let key = [
-        known_network::Column::UserId,
-        known_network::Column::NetworkHash,
-    ];
+    let key = [known_network::Column::UserId, known_network::Column::NetworkHash];
     let renew = OnConflict::columns(key)
         .update_column(known_network::Column::LastUsedAt)
         .to_owned();

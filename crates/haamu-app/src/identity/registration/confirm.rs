@@ -18,8 +18,8 @@ use super::{DECIDED_DAYS, Person, WAITING_DAYS};
 
 impl App {
     /// Takes the link of a mail about a registration, with the password: that of the registration, or that of the
-    /// account that the address has and that is its person's. Who follows a link that somebody else caused does not know it, and makes no
-    /// account with a stranger's password. Says whether the person is in; if not, staff decide.
+    /// account that the address has and that is its person's. Who follows a link that somebody else caused does not
+    /// know it, and makes no account with a stranger's password. Says whether the person is in; if not, staff decide.
     ///
     /// # Errors
     /// [`Code::NoLongerGood`], [`Code::InvalidCredentials`], [`Code::SignInLocked`], or [`Code::AlreadyExists`] if
