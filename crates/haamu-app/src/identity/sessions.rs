@@ -288,14 +288,14 @@ impl App {
         require_in_agency(actor, Verb::ManageSessions)?;
         self.act(actor, |tx: Tx| async move {
             let tx = &tx;
-            let own = bearer.require_session()?;
-            if own != id {
-                self.require_live_session(tx, bearer, own).await?;
-            }
             let session = sessions::find(tx, id).await?;
             let session =
                 session.filter(|session| session.user == actor.user && session.agency == actor.agency);
             let session = session.ok_or_else(|| Error::not_found("session"))?;
+            let own = bearer.require_session()?;
+            if own != id {
+                self.require_live_session(tx, bearer, own).await?;
+            }
             if session.ended_at.is_none() {
                 sessions::end(tx, id, self.now(), "signed out").await?;
             }
