@@ -126,6 +126,7 @@ impl Common {
     }
 }
 
+#[expect(clippy::too_many_lines, reason = "a list, with the phrases of each letter")]
 const fn english(letter: &Letter) -> Phrases {
     match letter {
         Letter::Invitation { .. } => (
@@ -215,6 +216,7 @@ const fn english(letter: &Letter) -> Phrases {
     }
 }
 
+#[expect(clippy::too_many_lines, reason = "a list, with the phrases of each letter")]
 const fn finnish(letter: &Letter) -> Phrases {
     match letter {
         Letter::Invitation { .. } => (
@@ -299,6 +301,7 @@ const fn finnish(letter: &Letter) -> Phrases {
     }
 }
 
+#[expect(clippy::too_many_lines, reason = "a list, with the phrases of each letter")]
 const fn swedish(letter: &Letter) -> Phrases {
     match letter {
         Letter::Invitation { .. } => (
