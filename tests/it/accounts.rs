@@ -32,7 +32,10 @@ async fn link(server: &TestServer) -> String {
 
 async fn confirm(server: &TestServer, secret: &str) -> Answer {
     server
-        .post("/v1/email-confirmations", json!({"secret": secret}))
+        .post(
+            "/v1/email-confirmations",
+            json!({"secret": secret, "password": PASSWORD}),
+        )
         .send()
         .await
 }
@@ -86,6 +89,26 @@ both_dbs! {
         let _ = refresh(&server, &stranger).await.ok();
     }
 
+    async fn whoever_is_signed_out_signs_nobody_else_out(server) {
+        let person = server.north.person(Role::Reviewer);
+        let (stolen, own) = (server.sign_in(person).await, server.sign_in(person).await);
+        let path = |session: &Value| format!("/v1/sessions/{}", session["id"].as_str().expect("an id"));
+        let listed = sessions(&server, &own).await;
+        let [current, other] = [true, false].map(|is_own| {
+            listed.iter().find(|session| session["current"] == is_own).expect("a session").clone()
+        });
+        let end = |path: &str, by: &Value| server.request(Method::DELETE, path).bearer(token(by));
+        let _ = end(&path(&other), &own).send().await.expect(StatusCode::NO_CONTENT);
+        // Its token is good for some minutes more.
+        let all = end("/v1/sessions", &stolen).send().await;
+        assert_eq!(all.problem(401), "unauthenticated");
+        let one = end(&path(&current), &stolen).send().await;
+        assert_eq!(one.problem(401), "unauthenticated");
+        let _ = refresh(&server, &own).await.ok();
+        let _ = end(&path(&other), &stolen).send().await.expect(StatusCode::NO_CONTENT);
+        let _ = end("/v1/sessions/current", &stolen).send().await.expect(StatusCode::NO_CONTENT);
+    }
+
     async fn an_address_is_verified_by_the_link_that_came_to_it(server) {
         let person = server.north.person(Role::Reviewer);
         let me = || async { server.get("/v1/me").by(person).await.send().await.ok() };
@@ -99,6 +122,7 @@ both_dbs! {
         let _ = confirm(&server, &second).await.expect(StatusCode::NO_CONTENT);
         assert_eq!(me().await["email_verified"], true);
         assert_eq!(confirm(&server, &second).await.problem(410), "no_longer_good");
+        server.forget_tokens();
         assert_eq!(ask().await.problem(409), "not_possible_in_state");
     }
 

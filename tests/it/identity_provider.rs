@@ -5,6 +5,10 @@ use haamu_domain::Role;
 use haamu_tests::identity_provider::{CLIENT_ID, CLIENT_SECRET, IdentityProvider, Signs};
 use haamu_tests::{Answer, PASSWORD, Person, TestServer, both_dbs};
 use serde_json::{Value, json};
+use url::Url;
+
+/// What came back from a provider.
+type Back = std::collections::HashMap<String, String>;
 
 const PATH: &str = "/v1/agency/identity-provider";
 
@@ -42,7 +46,7 @@ async fn verify(server: &TestServer, person: &Person) {
         .send()
         .await;
     server.run_jobs().await;
-    let body = json!({"secret": haamu_tests::mail::secret(&server.mail.only())});
+    let body = json!({"secret": haamu_tests::mail::secret(&server.mail.only()), "password": PASSWORD});
     let _ = server
         .post("/v1/email-confirmations", body)
         .send()
@@ -59,7 +63,15 @@ async fn begin(server: &TestServer) -> Answer {
 async fn sign_in(server: &TestServer, provider: &IdentityProvider) -> Answer {
     let begun = begin(server).await.ok();
     let back = provider.visit(begun["url"].as_str().expect("an address")).await;
-    let body = json!({"ceremony": begun["ceremony"], "state": back["state"], "code": back["code"]});
+    complete(server, &begun["ceremony"], &back, &json!({})).await
+}
+
+/// Completes a sign-in with what came back, or with something else in its place.
+async fn complete(server: &TestServer, ceremony: &Value, back: &Back, changes: &Value) -> Answer {
+    let mut body =
+        json!({"ceremony": ceremony, "agency": back["agency"], "state": back["state"], "code": back["code"]});
+    let fields = body.as_object_mut().expect("an object");
+    fields.extend(changes.as_object().expect("an object").clone());
     server.post("/v1/sessions/oidc", body).send().await
 }
 
@@ -109,23 +121,56 @@ both_dbs! {
         let provider = world(&server).await;
         let (mine, theirs) = (begin(&server).await.ok(), begin(&server).await.ok());
         let back = provider.visit(theirs["url"].as_str().expect("an address")).await;
-        let complete = |ceremony: &Value, state: &str, code: &str| {
-            server.post("/v1/sessions/oidc", json!({"ceremony": ceremony, "state": state, "code": code}))
-        };
-        let lured = complete(&mine["ceremony"], &back["state"], &back["code"]).send().await;
+        let none = json!({});
+        let lured = complete(&server, &mine["ceremony"], &back, &none).await;
         assert_eq!(lured.problem(410), "no_longer_good");
         // A ceremony is used up, whatever came of it.
         let own = provider.visit(mine["url"].as_str().expect("an address")).await;
-        assert_eq!(complete(&mine["ceremony"], &own["state"], &own["code"]).send().await.problem(410), "no_longer_good");
+        assert_eq!(complete(&server, &mine["ceremony"], &own, &none).await.problem(410), "no_longer_good");
         // A code of somebody else's was asked for with another proof.
         let own = begin(&server).await.ok();
         let state = provider.visit(own["url"].as_str().expect("an address")).await;
-        let injected = complete(&own["ceremony"], &state["state"], &back["code"]).send().await;
+        let injected = complete(&server, &own["ceremony"], &state, &json!({"code": back["code"]})).await;
         assert_eq!(injected.problem(403), "not_vouched_for");
         let late = begin(&server).await.ok();
         let back = provider.visit(late["url"].as_str().expect("an address")).await;
         server.clock.advance_seconds(10 * 60);
-        assert_eq!(complete(&late["ceremony"], &back["state"], &back["code"]).send().await.problem(410), "no_longer_good");
+        assert_eq!(complete(&server, &late["ceremony"], &back, &none).await.problem(410), "no_longer_good");
+    }
+
+    async fn a_provider_that_sends_people_on_to_another_one_gets_no_code_of_it(server) {
+        let evil = world(&server).await;
+        let honest = IdentityProvider::start().await;
+        let call = server.request(Method::PUT, PATH).json(&settings(&honest));
+        let _ = call.by(server.south.person(Role::Administrator)).await.send().await.ok();
+        // Somebody begins at the northern agency; its provider begins at the southern one and sends them there.
+        let theirs = begin(&server).await.ok();
+        let body = json!({"agency": server.south.id.uuid()});
+        let stolen = server.post("/v1/sessions/oidc/begin", body).send().await.ok();
+        let state = |begun: &Value| {
+            let url = Url::parse(begun["url"].as_str().expect("an address")).expect("an address");
+            let found = url.query_pairs().find(|(name, _)| name == "state").map(|(_, value)| value.into_owned());
+            found.expect("a state")
+        };
+        let url = stolen["url"].as_str().expect("an address").replace(&state(&stolen), &state(&theirs));
+        let back = honest.visit(&url).await;
+        assert_eq!(back["agency"], server.south.id.to_string());
+        let answer = complete(&server, &theirs["ceremony"], &back, &json!({})).await;
+        assert_eq!(answer.problem(410), "no_longer_good");
+        assert_eq!(evil.asked_for_tokens(), 0);
+    }
+
+    async fn a_provider_that_says_who_it_is_must_be_the_agencys(server) {
+        let provider = world(&server).await;
+        let begun = begin(&server).await.ok();
+        let back = provider.visit(begun["url"].as_str().expect("an address")).await;
+        let other = json!({"iss": "http://localhost"});
+        assert_eq!(complete(&server, &begun["ceremony"], &back, &other).await.problem(403), "not_vouched_for");
+        assert_eq!(provider.asked_for_tokens(), 0);
+        let begun = begin(&server).await.ok();
+        let back = provider.visit(begun["url"].as_str().expect("an address")).await;
+        let own = json!({"iss": provider.issuer});
+        let _ = complete(&server, &begun["ceremony"], &back, &own).await.created();
     }
 
     async fn without_matching_by_address_nobody_is_new(server) {
@@ -179,6 +224,16 @@ both_dbs! {
         let token = session["access_token"].as_str().expect("a token");
         let begun = server.post("/v1/me/second-factors/totp", Value::Null).bearer(token).send().await;
         assert_eq!(begun.problem(403), "sign_in_again");
+        let of = |agency: haamu_domain::AgencyId| {
+            let body = json!({"email": reviewer(&server).email, "password": PASSWORD, "agency": agency.uuid()});
+            server.post("/v1/sessions", body)
+        };
+        let (north, south) = (of(server.north.id).send().await.created(), of(server.south.id).send().await.created());
+        let all = server.request(Method::DELETE, "/v1/sessions").bearer(token).send().await;
+        let _ = all.expect(StatusCode::NO_CONTENT);
+        let refresh = |session: &Value| server.post("/v1/sessions/refresh", json!({"refresh_token": session["refresh_token"]}));
+        assert_eq!(refresh(&north).send().await.problem(401), "invalid_refresh_token");
+        let _ = refresh(&south).send().await.ok();
         let body = json!({"agency": server.south.id.uuid()});
         assert_eq!(server.post("/v1/sessions/oidc/begin", body).send().await.problem(404), "not_found");
     }
@@ -188,7 +243,7 @@ both_dbs! {
         let shown = set(&server, settings(&provider)).await;
         assert!(!shown.text().contains("sesam"));
         let shown = shown.ok();
-        assert_eq!((&shown["redirect_url"], &shown["allowed_domains"]), (&json!("http://localhost:8080/oidc"), &json!(["north.example"])));
+        assert_eq!((&shown["redirect_url"], &shown["allowed_domains"]), (&json!(format!("http://localhost:8080/oidc/{}", server.north.id)), &json!(["north.example"])));
         let administrator = server.north.person(Role::Administrator);
         let read = server.get(PATH).by(administrator).await.send().await;
         assert!(!read.text().contains("sesam"));

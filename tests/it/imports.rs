@@ -2,6 +2,8 @@
 
 use axum::http::Method;
 use haamu_domain::Role;
+use haamu_store::repo::{identity, imports};
+use haamu_store::{Db, Reach, StoreError, Tx};
 use haamu_tests::agency::{Person, ProgrammeOptions, TestAgency};
 use haamu_tests::{Answer, PASSWORD, TestServer, both_dbs};
 use rust_xlsxwriter::{ExcelDateTime, Format, Workbook};
@@ -195,10 +197,10 @@ both_dbs! {
         let rows = format!(
             "1,new@north.example,New,,,,,,\n2,{reviewer},R,,,,,,\n3,{manager},M,,,,,,\n4,{stranger},S,,,,,,\n"
         );
-        let expected = ["rows[3].email not_a_shopper", "rows[4].email not_a_shopper", "rows[5].email already_exists"];
+        let expected = ["rows[3].email not_a_shopper", "rows[4].email not_a_shopper"];
         assert_eq!(people(&server, "", &rows).await.issues(422), expected);
         let dry = people(&server, "?dry_run=true", &rows).await.ok();
-        assert_eq!((&dry["created"], dry["errors"].as_array().map(Vec::len)), (&json!(1), Some(3)));
+        assert_eq!((&dry["created"], dry["errors"].as_array().map(Vec::len)), (&json!(2), Some(2)));
         assert_eq!(members(&server, &server.north).await, north, "one refused row stops the whole import");
         assert_eq!(members(&server, &server.south).await, south);
         assert_eq!(audited(&server, "shopper.import").await, 0);
@@ -208,6 +210,59 @@ both_dbs! {
         let csv = format!("{PEOPLE}1,new@south.example,New,,,,,,\n");
         let call = server.request(Method::POST, "/v1/shoppers/import").body("text/csv", csv);
         assert_eq!(counts(call.by(server.south.coordinator()).await.send().await), [1, 0, 0, 0]);
+    }
+
+    async fn whether_an_address_has_an_account_elsewhere_is_told_to_its_owner_only(server) {
+        let stranger = &server.south.shopper().email;
+        let known = "7,aino@north.example,Aino,,,,,,\n";
+        assert_eq!(counts(people(&server, "", known).await), [1, 0, 0, 0]);
+        for (free, taken) in [
+            ("1,nobody@south.example,S,,,,,,\n".to_owned(), format!("1,{stranger},S,,,,,,\n")),
+            // As another address of somebody who has not signed in yet, too.
+            ("7,nobody@south.example,Aino,,,,,,\n".to_owned(), format!("7,{stranger},Aino,,,,,,\n")),
+            ("1,nobody@south.example,S,,,,,,\n2,no address,S,,,,,,\n".to_owned(), format!("1,{stranger},S,,,,,,\n2,no address,S,,,,,,\n")),
+        ] {
+            let free_dry = people(&server, "?dry_run=true", &free).await.ok();
+            assert_eq!(people(&server, "?dry_run=true", &taken).await.ok(), free_dry);
+        }
+        let broken = format!("1,{stranger},S,,,,,,\n2,no address,S,,,,,,\n");
+        assert_eq!(people(&server, "", &broken).await.issues(422), ["rows[3].email bad_email"]);
+        server.run_jobs().await;
+        assert!(server.mail.take().is_empty(), "nothing was written");
+
+        let rows = format!("1,{stranger},S,,,,,,\n");
+        assert_eq!(counts(people(&server, "", &rows).await), [1, 0, 0, 0]);
+        assert_eq!(counts(people(&server, "", &rows).await), [0, 0, 1, 0]);
+        server.run_jobs().await;
+        let mail = server.mail.only();
+        assert_eq!(&mail.recipient, stranger);
+        assert_eq!(member(&server, stranger).await, Value::Null, "they have not agreed yet");
+        server.prove_address(server.south.shopper()).await;
+        let accept = json!({"secret": haamu_tests::mail::secret(&mail), "password": PASSWORD});
+        let accepted = server.post("/v1/invitations/accept", accept).send().await;
+        assert_eq!(accepted.status, 204);
+        assert_eq!(counts(people(&server, "", &rows).await), [0, 1, 0, 0]);
+        assert_eq!(profile(&server, &member(&server, stranger).await).await["external_id"], "1");
+    }
+
+    async fn an_account_is_not_moved_that_somebody_has_made_theirs_meanwhile(server) {
+        assert_eq!(counts(people(&server, "", "7,aino@north.example,Aino,,,,,,\n").await), [1, 0, 0, 0]);
+        let incarnation = haamu_sync::Incarnation::from_bytes(rand::random());
+        let db = Db::open(&server.database.settings(), incarnation, server.clock.millis()).await.expect("a database");
+        let find = |email: &'static str| db.read(Reach::Common, move |tx: Tx| async move {
+            identity::find_user_by_email(&tx, email).await
+        });
+        // As the plan of an import has read it.
+        let before = find("aino@north.example").await.expect("read").expect("an account");
+        let moved = identity::User { email: "thief@north.example".to_owned(), ..before.clone() };
+        let write = || db.write(Reach::Common, |tx: Tx| {
+            let moved = &moved;
+            async move { imports::update_unclaimed(&tx, moved).await }
+        });
+        server.prove_address(&Person { id: before.id.uuid(), email: before.email.clone() }).await;
+        let refused = write().await.expect_err("it is Aino's now");
+        assert!(matches!(refused, StoreError::Conflict(_)), "{refused}");
+        assert!(find("thief@north.example").await.expect("read").is_none());
     }
 
     async fn what_is_wrong_with_people_is_told_by_row_and_column(server) {

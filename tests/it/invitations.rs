@@ -127,6 +127,7 @@ both_dbs! {
     }
 
     async fn somebody_of_another_agency_joins_with_their_own_password(server) {
+        server.prove_address(server.south.reviewer()).await;
         let (_, secret) = invite(&server, "reviewer@south.example", "coordinator").await;
         let look = server.post("/v1/invitations/look", json!({"secret": secret})).send().await.ok();
         assert_eq!(look["has_account"], true);

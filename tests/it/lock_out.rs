@@ -1,6 +1,7 @@
 //! Failed attempts to sign in are slowed, and then locked out for a while.
 
-use haamu_domain::Role;
+use haamu_app::{Origin, SignInInput};
+use haamu_domain::{Code, Role};
 use haamu_tests::{Answer, PASSWORD, TestServer, both_dbs};
 use serde_json::{Value, json};
 
@@ -51,6 +52,42 @@ both_dbs! {
     async fn an_address_without_an_account_is_locked_in_the_same_way(server) {
         let unknown = fail(&server, "nobody@north.example", 11).await;
         assert_eq!(unknown, [0, 0, 0, 0, 2, 4, 8, 16, 32, 60, 900]);
+    }
+
+    async fn whoever_comes_from_where_they_have_been_is_kept_out_by_nobody_elsewhere(server) {
+        let from = async |address: &str, password: &str| {
+            let input = SignInInput { email: EMAIL.to_owned(), password: password.to_owned(), agency: None };
+            let origin = Origin { address: Some(address.parse().expect("an address")), user_agent: None };
+            server.app.sign_in(&input, &origin).await.map(drop).map_err(|error| error.code())
+        };
+        let (home, elsewhere, away) = ("2001:db8:1:2::7", "192.0.2.1", "198.51.100.1");
+        assert_eq!(from(home, PASSWORD).await, Ok(()));
+        for _ in 0..4 {
+            assert_eq!(from(elsewhere, "not the right one").await, Err(Code::InvalidCredentials));
+        }
+        for address in [elsewhere, away] {
+            assert_eq!(from(address, PASSWORD).await, Err(Code::SignInLocked), "{address}");
+        }
+        // Another address of the same network.
+        assert_eq!(from("2001:db8:1:2::8", PASSWORD).await, Ok(()));
+        // It gives nobody elsewhere more to guess.
+        assert_eq!(from(elsewhere, PASSWORD).await, Err(Code::SignInLocked));
+        for _ in 0..4 {
+            assert_eq!(from(home, "not the right one").await, Err(Code::InvalidCredentials));
+        }
+        assert_eq!(from(home, PASSWORD).await, Err(Code::SignInLocked));
+        server.clock.advance_seconds(60);
+        assert_eq!(from(home, PASSWORD).await, Ok(()));
+        // A new password forgets where its person has been, who may have been somebody else.
+        let _ = server.post("/v1/password-resets", json!({"email": EMAIL})).send().await;
+        server.run_jobs().await;
+        let body = json!({"secret": haamu_tests::mail::secret(&server.mail.only()), "password": "kolme satunnaista sanaa"});
+        let set = server.post("/v1/password-resets/complete", body).send().await;
+        assert_eq!(set.status, 204);
+        for _ in 0..4 {
+            assert_eq!(from(elsewhere, "not the right one").await, Err(Code::InvalidCredentials));
+        }
+        assert_eq!(from(home, "kolme satunnaista sanaa").await, Err(Code::SignInLocked));
     }
 
     async fn one_account_does_not_lock_another(server) {

@@ -127,6 +127,7 @@ both_dbs! {
 
     async fn what_one_agency_does_leaves_the_other_alone(server) {
         let person = server.south.person(Role::Reviewer);
+        server.prove_address(person).await;
         let invite = json!({"email": person.email, "role": "reviewer"});
         let _ = act(&server, boss(&server), Method::POST, "/v1/invitations", invite).await.created();
         server.run_jobs().await;

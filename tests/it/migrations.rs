@@ -7,7 +7,7 @@ use haamu_tests::TestDatabase;
 use sea_orm::{ConnectionTrait, DatabaseConnection, Statement};
 
 /// Tables without an agency of their own, and why.
-const OF_NO_AGENCY: [(&str, &str); 11] = [
+const OF_NO_AGENCY: [(&str, &str); 12] = [
     (
         "account_secret",
         "links about an account, whose person may be of several agencies",
@@ -15,6 +15,10 @@ const OF_NO_AGENCY: [(&str, &str); 11] = [
     ("agency", "it is the agency"),
     ("incarnation", "timelines of the whole database"),
     ("installation", "the one installation"),
+    (
+        "known_network",
+        "where a person of several agencies has signed in",
+    ),
     ("passkey", "what a person of several agencies signs in with"),
     (
         "passkey_ceremony",

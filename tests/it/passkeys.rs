@@ -34,7 +34,7 @@ async fn keep(server: &TestServer, session: &Value, ceremony: &Value, credential
 }
 
 /// A person with a passkey, and the session in which they made it.
-async fn with_passkey(server: &TestServer, person: &Person) -> (Authenticator, Value, Value) {
+pub(crate) async fn with_passkey(server: &TestServer, person: &Person) -> (Authenticator, Value, Value) {
     let session = server.sign_in(person).await;
     let mut authenticator = Authenticator::at(ORIGIN);
     let ceremony = begin(server, &session).await;
@@ -43,7 +43,7 @@ async fn with_passkey(server: &TestServer, person: &Person) -> (Authenticator, V
     (authenticator, session, kept)
 }
 
-async fn ceremony(server: &TestServer) -> Value {
+pub(crate) async fn ceremony(server: &TestServer) -> Value {
     server
         .post("/v1/sessions/passkey/options", Value::Null)
         .send()
@@ -51,7 +51,7 @@ async fn ceremony(server: &TestServer) -> Value {
         .ok()
 }
 
-async fn sign_in(server: &TestServer, ceremony: &Value, credential: Value) -> Answer {
+pub(crate) async fn sign_in(server: &TestServer, ceremony: &Value, credential: Value) -> Answer {
     let body = json!({"ceremony": ceremony["ceremony"], "credential": credential});
     server.post("/v1/sessions/passkey", body).send().await
 }

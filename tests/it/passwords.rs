@@ -130,7 +130,7 @@ both_dbs! {
         let _ = ask(&server, EMAIL).await.expect(StatusCode::ACCEPTED);
         server.run_jobs().await;
         let reset = secret(&server.mail.only());
-        let confirm = |secret: &str| server.post("/v1/email-confirmations", json!({"secret": secret}));
+        let confirm = |secret: &str| server.post("/v1/email-confirmations", json!({"secret": secret, "password": PASSWORD}));
         assert_eq!(confirm(&reset).send().await.problem(410), "no_longer_good");
         let _ = confirm(&verification).send().await.expect(StatusCode::NO_CONTENT);
         let _ = set(&server, &reset, NEW_PASSWORD).await.expect(StatusCode::NO_CONTENT);

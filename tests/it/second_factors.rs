@@ -223,6 +223,7 @@ both_dbs! {
     }
 
     async fn a_new_password_does_not_take_the_second_factor_away(server) {
+        server.prove_address(reviewer(&server)).await;
         let session = server.sign_in(reviewer(&server)).await;
         let _app = server.set_up_totp(token(&session)).await;
         let _ = server.post("/v1/password-resets", json!({"email": reviewer(&server).email})).send().await;

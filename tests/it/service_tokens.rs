@@ -4,6 +4,7 @@ use axum::http::{Method, StatusCode};
 use haamu_domain::{Role, Verb};
 use haamu_store::repo::audit;
 use haamu_store::{Reach, Tx};
+use haamu_sync::DeviceId;
 use haamu_tests::agency::ProgrammeOptions;
 use haamu_tests::{Answer, TestServer, both_dbs};
 use serde_json::{Value, json};
@@ -42,6 +43,8 @@ both_dbs! {
         let administrator = server.north.person(Role::Administrator);
         let session = server.sign_in(administrator).await;
         let access = text(&session["access_token"]);
+        let registration = json!({"open": true, "approval": "automatic", "slug": "pohjoinen"});
+        let (nobody, device) = (uuid::Uuid::nil(), DeviceId::from_bytes([7; 16]));
         let give = || async {
             let invitation = json!({"email": "uusi@new.example", "role": "shopper"});
             let user = json!({"email": "uusi@new.example", "display_name": "Uusi", "role": "shopper", "password": "kolme satunnaista sanaa"});
@@ -50,6 +53,9 @@ both_dbs! {
                 server.post("/v1/invitations", invitation).bearer(&access).send().await,
                 server.post("/v1/users", user).bearer(&access).send().await,
                 server.post("/v1/me/second-factors/totp", Value::Null).bearer(&access).send().await,
+                server.request(Method::PUT, "/v1/agency/registration").json(&registration).bearer(&access).send().await,
+                server.post(&format!("/v1/registrations/{nobody}/approve"), Value::Null).bearer(&access).send().await,
+                server.post(&format!("/v1/devices/{device}/revoke"), Value::Null).bearer(&access).send().await,
             ]
         };
         let _ = server.request(Method::DELETE, "/v1/sessions/current").bearer(&access).send().await.expect(StatusCode::NO_CONTENT);
@@ -58,6 +64,15 @@ both_dbs! {
         for answer in give().await {
             assert_eq!(answer.problem(401), "unauthenticated");
         }
+    }
+
+    async fn a_session_that_has_ended_imports_nobody(server) {
+        let session = server.sign_in(server.north.coordinator()).await;
+        let access = text(&session["access_token"]);
+        let _ = server.request(Method::DELETE, "/v1/sessions/current").bearer(&access).send().await.expect(StatusCode::NO_CONTENT);
+        let rows = "external_id,email,name\nS1,uusi@new.example,Uusi\n";
+        let import = server.request(Method::POST, "/v1/shoppers/import").body("text/csv", rows);
+        assert_eq!(import.bearer(&access).send().await.problem(401), "unauthenticated");
     }
 
     async fn what_a_token_does_is_noted_as_the_tokens(server) {
@@ -133,14 +148,37 @@ both_dbs! {
     async fn a_token_gives_out_no_more_than_an_administrator_would_let_it(server) {
         let made = create(&server, token("administrator", &["user.create", "invitation.manage"])).await.created();
         let secret = text(&made["token"]);
-        let person = |role: &str| json!({"email": format!("{role}@new.example"), "display_name": "Uusi", "role": role,
-            "password": "kolme satunnaista sanaa"});
+        let person = |role: &str| json!({"email": format!("{role}@new.example"), "display_name": "Uusi", "role": role});
         let refused = server.post("/v1/users", person("administrator")).bearer(&secret).send().await;
         assert_eq!(refused.issues(422), ["role not_allowed"]);
-        let _ = server.post("/v1/users", person("shopper")).bearer(&secret).send().await.created();
         let invite = json!({"email": "boss@new.example", "role": "administrator"});
         let refused = server.post("/v1/invitations", invite).bearer(&secret).send().await;
         assert_eq!(refused.issues(422), ["role not_allowed"]);
+        let mut client = person("client_viewer");
+        client["client_organisation"] = json!(server.north.client.uuid());
+        let refused = server.post("/v1/users", client).bearer(&secret).send().await;
+        assert_eq!(refused.issues(422), ["role not_allowed"]);
+    }
+
+    async fn a_token_chooses_nobodys_password(server) {
+        let made = create(&server, token("coordinator", &["user.create"])).await.created();
+        let secret = text(&made["token"]);
+        let own = "kolme satunnaista sanaa";
+        let mut person = json!({"email": "uusi@new.example", "display_name": "Uusi", "role": "shopper", "password": own});
+        let refused = server.post("/v1/users", person.clone()).bearer(&secret).send().await;
+        assert_eq!(refused.issues(422), ["password not_allowed"]);
+        person.as_object_mut().expect("an object").remove("password");
+        let _ = server.post("/v1/users", person).bearer(&secret).send().await.created();
+        server.run_jobs().await;
+        let mail = server.mail.only();
+        assert_eq!((mail.recipient.as_str(), mail.content.subject.as_str()), ("uusi@new.example", "Your account with Agency north"));
+        let sign_in = || server.post("/v1/sessions", json!({"email": "uusi@new.example", "password": own}));
+        assert_eq!(sign_in().send().await.problem(401), "invalid_credentials");
+        server.clock.advance_seconds(6 * 24 * 3_600);
+        let body = json!({"secret": haamu_tests::mail::secret(&mail), "password": own});
+        let _ = server.post("/v1/password-resets/complete", body).send().await.expect(StatusCode::NO_CONTENT);
+        let session = sign_in().send().await.created();
+        assert_eq!((&session["me"]["role"], &session["me"]["email_verified"]), (&json!("shopper"), &json!(true)));
     }
 
     async fn a_clients_token_sees_its_own_client_only(server) {

@@ -188,6 +188,49 @@ both_dbs! {
         assert_eq!(foreign.problem(404), "not_found");
     }
 
+    async fn a_manager_of_a_unit_sees_its_part_of_the_trees_and_no_other_tree(server) {
+        let places = locations(&server, 1..6).await;
+        let (districts, brands) = (hierarchy(&server, "District").await, hierarchy(&server, "Brand").await);
+        let south = unit(&server, &districts, "South", None).await;
+        let helsinki = unit(&server, &districts, "Helsinki", Some(&south)).await;
+        let kallio = unit(&server, &districts, "Kallio", Some(&helsinki)).await;
+        let north = unit(&server, &districts, "North", None).await;
+        let brand = unit(&server, &brands, "Lumi", None).await;
+        // The second location was Kallio's once, and is the north's now.
+        place(&server, &districts, Some(&kallio), &places[..2], "2026-01-01").await;
+        place(&server, &districts, Some(&north), &places[1..3], "2026-07-01").await;
+        place(&server, &districts, Some(&south), &places[3..4], "2026-01-01").await;
+        place(&server, &brands, Some(&brand), &places, "2026-01-01").await;
+        let manager = server.north.manager();
+        let path = format!("/v1/users/{}/units", manager.id);
+        let set = send(&server, Method::PUT, &path, &json!({"units": [helsinki]}), server.north.coordinator()).await;
+        assert_eq!(set.status, StatusCode::NO_CONTENT);
+
+        let listed = server.list(&format!("/v1/client-organisations/{}/hierarchies", server.north.client), manager).await;
+        assert_eq!(listed.iter().map(|tree| text(&tree["id"])).collect::<Vec<_>>(), [districts.clone()]);
+        let own = [row("Helsinki", None, 0), row("Kallio", Some("Helsinki"), 1)];
+        assert_eq!(tree(&server, &districts, "2026-11-01").await, own);
+        assert_eq!(tree(&server, &districts, "2026-06-01").await, own);
+        let units = server.list(&format!("/v1/hierarchies/{districts}/units"), manager).await;
+        assert_eq!(units[0].get("parent"), None, "{units:?}");
+        let foreign = server.get(&format!("/v1/hierarchies/{brands}/units")).by(manager).await.send().await;
+        assert_eq!(foreign.problem(404), "not_found");
+        for unit in [&north, &south, &brand] {
+            for tree in ["now", "visit"] {
+                let asked = server.get(&format!("/v1/visit-reports?unit={unit}&tree={tree}")).by(manager).await.send().await;
+                assert_eq!(asked.problem(404), "not_found");
+            }
+        }
+        assert_eq!(reports(&server, manager, &format!("?unit={kallio}")).await.len(), 0);
+        // Whoever answers for all of the organisation sees all of it, as staff do.
+        let set = send(&server, Method::PUT, &path, &json!({"units": []}), server.north.coordinator()).await;
+        assert_eq!(set.status, StatusCode::NO_CONTENT);
+        assert_eq!(tree(&server, &districts, "2026-11-01").await.len(), 4);
+        assert_eq!(tree(&server, &brands, "2026-11-01").await, [row("Lumi", None, 5)]);
+        let units = server.list(&format!("/v1/hierarchies/{districts}/units"), server.north.coordinator()).await;
+        assert_eq!(units.len(), 4);
+    }
+
     async fn reports_are_read_by_the_tree_as_it_was_and_as_it_is(server) {
         let scene = server.released(ProgrammeOptions::default()).await;
         let districts = hierarchy(&server, "District").await;

@@ -64,6 +64,8 @@ struct Said {
     claims: Value,
     signs: Signs,
     codes: HashMap<String, Grant>,
+    /// How often it was asked for tokens.
+    asked: usize,
 }
 
 /// What a code was given out for.
@@ -89,6 +91,7 @@ impl IdentityProvider {
                 claims: Value::Null,
                 signs: Signs::Rs256,
                 codes: HashMap::new(),
+                asked: 0,
             }),
         });
         let router = Router::new()
@@ -112,8 +115,17 @@ impl IdentityProvider {
         said.signs = signs;
     }
 
+    /// How often the provider was asked for tokens.
+    ///
+    /// # Panics
+    /// Another test thread panicked.
+    #[must_use]
+    pub fn asked_for_tokens(&self) -> usize {
+        self.inner.said.lock().expect("not poisoned").asked
+    }
+
     /// Goes where the server sends a browser, and comes back: the parameters of the address that the provider
-    /// leads to.
+    /// leads to, and the agency of its path.
     ///
     /// # Panics
     /// The provider does not lead back.
@@ -130,8 +142,11 @@ impl IdentityProvider {
         assert_eq!(answer.status(), 303, "{:?}", answer.text().await);
         let location = answer.headers()["location"].to_str().expect("text");
         let location = Url::parse(location).expect("an address");
-        assert!(location.as_str().starts_with("http://localhost:8080/oidc?"));
-        location.query_pairs().into_owned().collect()
+        let path = location.as_str().strip_prefix("http://localhost:8080/oidc/");
+        let agency = path.and_then(|path| path.split_once('?')).expect("an agency").0;
+        let mut back: HashMap<_, _> = location.query_pairs().into_owned().collect();
+        back.insert("agency".to_owned(), agency.to_owned());
+        back
     }
 }
 
@@ -200,6 +215,7 @@ async fn token(State(provider): State<Arc<Inner>>, headers: HeaderMap, body: Byt
         return refused("invalid_client");
     }
     let mut said = provider.said.lock().expect("not poisoned");
+    said.asked += 1;
     let Some(grant) = said.codes.remove(&field("code")) else {
         return refused("invalid_grant");
     };

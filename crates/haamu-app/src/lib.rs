@@ -43,9 +43,10 @@ pub use filling::{
 };
 pub use identity::{
     Bearer, CeremonyView, ChallengeView, FactorsView, Hashing, IdentitySettings, InvitationInput,
-    InvitationView, Issued, JoinInput, Me, MemberView, OidcRedirect, Origin, Proof, ProviderInput,
-    ProviderView, PublicConditions, RefreshInput, RegisteredPerson, RegistrationInput, RegistrationView,
-    ServiceTokenInput, SessionView, SetupInput, SignInInput, SignedIn, TotpEnrolment, UserInput,
+    InvitationView, Issued, JoinInput, Me, MemberView, OidcRedirect, OidcReturn, Origin, Proof,
+    ProviderInput, ProviderView, PublicConditions, RefreshInput, RegisteredPerson, RegistrationInput,
+    RegistrationView, ServiceTokenInput, SessionView, SetupInput, ShownPassword, SignInInput, SignedIn,
+    TotpEnrolment, UserInput,
 };
 pub use imports::{ImportReport, RowError, TableFile};
 pub use jobs::error_chain;

@@ -114,6 +114,10 @@ impl Verb {
                 | Self::ManageSecurity
                 | Self::ManageServiceTokens
                 | Self::EnrolDevice
+                | Self::RevokeDevice
+                | Self::ImportShoppers
+                | Self::ManageRegistration
+                | Self::DecideRegistrations
         )
     }
 }

@@ -40,8 +40,14 @@ impl Web {
     /// # Errors
     /// TLS cannot be set up.
     pub fn public_only() -> Result<Self, reqwest::Error> {
+        Self::public_only_of(client())
+    }
+
+    fn public_only_of(builder: ClientBuilder) -> Result<Self, reqwest::Error> {
+        // A proxy, such as variables of the process name one, would find the addresses of names itself.
+        let builder = builder.no_proxy().dns_resolver(Arc::new(PublicNames));
         Ok(Self {
-            client: client().dns_resolver(Arc::new(PublicNames)).build()?,
+            client: builder.build()?,
             is_public_only: true,
         })
     }
@@ -213,6 +219,30 @@ mod tests {
             "2a00:1450::1",
         ] {
             assert!(is_public(text.parse().expect(text)), "{text}");
+        }
+    }
+
+    #[tokio::test]
+    async fn no_proxy_finds_the_addresses() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
+            .await
+            .expect("a port");
+        let proxy = format!("http://{}", listener.local_addr().expect("an address"));
+        let proxy = reqwest::Proxy::all(proxy).expect("a proxy");
+        let web = Web::public_only_of(client().proxy(proxy)).expect("a client");
+        let request = WebRequest {
+            method: "GET".to_owned(),
+            url: "http://localhost/".to_owned(),
+            headers: Vec::new(),
+            body: Vec::new(),
+        };
+        // Whoever asks the proxy waits for an answer that it never gives.
+        tokio::select! {
+            answer = web.send(request) => {
+                let failure = answer.expect_err("no answer");
+                assert!(failure.0.contains("the address is not public"), "{failure}");
+            }
+            _ = listener.accept() => panic!("the proxy was asked"),
         }
     }
 

@@ -77,7 +77,7 @@ pub struct InvitedOut {
     /// What the person is to be.
     #[cfg_attr(feature = "openapi", schema(value_type = String, example = "shopper"))]
     pub role: Role,
-    /// Whether the address has an account already, whose password is asked for then.
+    /// Whether the address has an account already that its person has proven, whose password is asked for then.
     pub has_account: bool,
 }
 

@@ -204,6 +204,19 @@ pub struct LinkIn {
     pub secret: Secret,
 }
 
+/// That an address is one's own.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct ConfirmEmailIn {
+    /// What stands behind the `#` of the link.
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
+    pub secret: Secret,
+    /// The password of the account.
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
+    pub password: Secret,
+}
+
 /// Somebody who has forgotten their password.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -293,10 +306,15 @@ pub struct OidcCompleteIn {
     /// The sign-in that it completes.
     #[cfg_attr(feature = "openapi", schema(value_type = String))]
     pub ceremony: Secret,
-    /// The parameter `state` of the address that the provider led back to.
+    /// The agency, which is the last part of the path of the address that the provider led back to.
+    pub agency: Uuid,
+    /// The parameter `state` of that address.
     #[cfg_attr(feature = "openapi", schema(value_type = String))]
     pub state: Secret,
     /// The parameter `code`.
     #[cfg_attr(feature = "openapi", schema(value_type = String))]
     pub code: Secret,
+    /// The parameter `iss`, where the address has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub iss: Option<String>,
 }

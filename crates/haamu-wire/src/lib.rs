@@ -32,9 +32,10 @@ pub use access::{
     ServiceTokenIn, ServiceTokenOut, ServiceTokensOut,
 };
 pub use account::{
-    CeremonyOut, ChallengeOut, EmailIn, LinkIn, OidcBeginIn, OidcBegunOut, OidcCompleteIn, PasskeyAddedOut,
-    PasskeyIn, PasskeyOut, PasskeySignInIn, PasswordIn, PasswordResetIn, PasswordResetRequestIn,
-    RecoveryCodesOut, SecondFactorIn, SecondFactorsOut, SessionItemOut, SessionsOut, TotpIn, TotpOut,
+    CeremonyOut, ChallengeOut, ConfirmEmailIn, EmailIn, LinkIn, OidcBeginIn, OidcBegunOut, OidcCompleteIn,
+    PasskeyAddedOut, PasskeyIn, PasskeyOut, PasskeySignInIn, PasswordIn, PasswordResetIn,
+    PasswordResetRequestIn, RecoveryCodesOut, SecondFactorIn, SecondFactorsOut, SessionItemOut, SessionsOut,
+    TotpIn, TotpOut,
 };
 pub use checklists::{ChecklistVersionOut, ChecklistsOut, FindingOut};
 pub use evaluations::{

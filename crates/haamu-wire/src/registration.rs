@@ -103,7 +103,7 @@ pub struct ConfirmRegistrationIn {
     /// What stands behind the `#` of the link.
     #[cfg_attr(feature = "openapi", schema(value_type = String))]
     pub secret: Secret,
-    /// The password of the registration, or that of the account that the address has.
+    /// The password of the registration, or that of the account that the address has and that its person has proven.
     #[cfg_attr(feature = "openapi", schema(value_type = String))]
     pub password: Secret,
 }

@@ -137,9 +137,11 @@ pub struct UserIn {
     /// The person's name.
     #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 200))]
     pub display_name: String,
-    /// The first password, at least 12 characters.
-    #[cfg_attr(feature = "openapi", schema(value_type = String, min_length = 12, max_length = 256))]
-    pub password: Secret,
+    /// The first password, at least 12 characters; absent: the person is mailed a link by which they choose it. An
+    /// integration does not choose it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, min_length = 12, max_length = 256))]
+    pub password: Option<Secret>,
     /// What the person is in the agency.
     #[cfg_attr(feature = "openapi", schema(value_type = String, example = "shopper", pattern = "^(administrator|programme_designer|coordinator|reviewer|shopper|client_manager|client_viewer)$"))]
     pub role: Role,

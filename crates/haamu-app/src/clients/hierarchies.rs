@@ -17,6 +17,7 @@ use crate::error::{Checks, Issue};
 use crate::{App, Error};
 
 use super::manage::load_client;
+use super::unit_reach::unit_reach;
 
 /// At most so many locations are placed at once.
 const MAX_PLACED: usize = 10_000;
@@ -86,7 +87,7 @@ impl App {
         .await
     }
 
-    /// The trees of a client organisation.
+    /// The trees of a client organisation; for a client's person with units, those that these are of.
     ///
     /// # Errors
     /// There is no such client organisation within reach.
@@ -98,7 +99,11 @@ impl App {
         self.look(actor.agency, |tx: Tx| async move {
             let tx = &tx;
             load_client(tx, actor, Verb::ReadHierarchies, client).await?;
-            Ok(hierarchies::list(tx, actor.agency, client).await?)
+            let mut trees = hierarchies::list(tx, actor.agency, client).await?;
+            if let Some(only) = unit_reach(tx, actor, self.today()).await? {
+                trees.retain(|tree| only.trees.contains(&tree.id));
+            }
+            Ok(trees)
         })
         .await
     }
@@ -172,7 +177,8 @@ impl App {
         .await
     }
 
-    /// The units of a tree as it was, is or will be on a date, by name; those that were not there then are left out.
+    /// The units of a tree as it was, is or will be on a date, by name; those that were not there then are left out, and
+    /// so is what a client's person with units does not see today.
     ///
     /// # Errors
     /// There is no such tree within reach.
@@ -188,7 +194,11 @@ impl App {
             let found = hierarchies::find(tx, actor.agency, hierarchy).await?;
             let found = found.ok_or_else(|| Error::not_found("hierarchy"))?;
             load_client(tx, actor, Verb::ReadHierarchies, found.client_organisation).await?;
-            let history = hierarchies::load_history(tx, actor.agency, hierarchy).await?;
+            let mut history = hierarchies::load_history(tx, actor.agency, hierarchy).await?;
+            if let Some(only) = unit_reach(tx, actor, self.today()).await? {
+                only.require_tree(hierarchy)?;
+                only.narrow(&mut history);
+            }
             let there = history.parents(on);
             let units = hierarchies::list_units(tx, actor.agency, hierarchy).await?;
             let units = units.into_iter().filter(|unit| there.contains_key(&unit.id));
@@ -336,29 +346,4 @@ fn issue(path: &str, code: &str, message: &str) -> Error {
         message: message.to_owned(),
     };
     Error::with_issues(Code::ValidationFailed, vec![issue])
-}
-
-/// The locations that a client's person may see; none: all of their client organisation. By the tree as it is now: whoever
-/// takes over a location sees its history.
-pub(crate) async fn reach(
-    tx: &Tx,
-    actor: &Actor,
-    today: LocalDate,
-) -> Result<Option<BTreeSet<LocationId>>, Error> {
-    if !actor.role.is_client() {
-        return Ok(None);
-    }
-    let units = hierarchies::list_member_units(tx, actor.agency, actor.user).await?;
-    if units.is_empty() {
-        return Ok(None);
-    }
-    let mut locations = BTreeSet::new();
-    let trees: BTreeSet<HierarchyId> = units.iter().map(|unit| unit.hierarchy).collect();
-    for tree in trees {
-        let history = hierarchies::load_history(tx, actor.agency, tree).await?;
-        for unit in units.iter().filter(|unit| unit.hierarchy == tree) {
-            locations.extend(history.locations(unit.id, today));
-        }
-    }
-    Ok(Some(locations))
 }

@@ -5,8 +5,9 @@ mod import;
 mod location_rows;
 mod locations;
 mod manage;
+mod unit_reach;
 
-pub(crate) use hierarchies::reach;
 pub use hierarchies::{UnitInput, UnitPatch, UnitView};
 pub use locations::LocationPatch;
 pub(crate) use manage::load_client;
+pub(crate) use unit_reach::{UnitReach, reach, unit_reach};

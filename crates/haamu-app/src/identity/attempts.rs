@@ -5,7 +5,9 @@ use std::net::IpAddr;
 use haamu_domain::lockout::Patience;
 use haamu_domain::{Code, UserId};
 use haamu_store::repo::attempts::{self, Counted};
+use haamu_store::repo::{identity, known_networks};
 use haamu_store::{Reach, Tx};
+use uuid::Uuid;
 
 use crate::{App, Error};
 
@@ -22,7 +24,8 @@ pub struct Origin {
 pub(super) struct Attempt(Vec<(Counted, Vec<u8>, Patience)>);
 
 impl App {
-    /// Begins an attempt with the password of an account, which may not exist.
+    /// Begins an attempt with the password of an account, which may not exist. From where its person has signed in before,
+    /// attempts have a count of their own: nobody keeps them out by guessing elsewhere.
     ///
     /// # Errors
     /// [`Code::SignInLocked`].
@@ -32,9 +35,45 @@ impl App {
         origin: &Origin,
     ) -> Result<Attempt, Error> {
         let patience = self.settings().identity.with_account();
-        let key = self.keyed_hash(&format!("account {email}"));
-        self.begin_attempt((Counted::Account, key, patience), origin)
-            .await
+        let (of, text) = match self.known_network(email, origin).await? {
+            Some(network) => (Counted::KnownNetwork, format!("account {email} from {network}")),
+            None => (Counted::Account, format!("account {email}")),
+        };
+        let key = self.keyed_hash(&text);
+        self.begin_attempt((of, key, patience), origin).await
+    }
+
+    /// The network that a request comes from, if the person of an address has signed in from there.
+    async fn known_network(&self, email: &str, origin: &Origin) -> Result<Option<IpAddr>, Error> {
+        let Some(network) = origin.address.map(network_of) else {
+            return Ok(None);
+        };
+        let is_known = self
+            .inner
+            .db
+            .read(Reach::Common, |tx: Tx| async move {
+                let tx = &tx;
+                let found = identity::find_user_by_email(tx, email).await?;
+                // Nobody is looked up as well: an address without an account takes as long.
+                let user = found.map_or(UserId::from_uuid(Uuid::nil()), |user| user.id);
+                let hash = self.hash_of_network(user, network);
+                Ok::<_, Error>(known_networks::is_known(tx, user, &hash).await?)
+            })
+            .await?;
+        Ok(is_known.then_some(network))
+    }
+
+    /// Notes from where a person has signed in.
+    pub(super) async fn note_network(&self, tx: &Tx, user: UserId, origin: &Origin) -> Result<(), Error> {
+        let Some(network) = origin.address.map(network_of) else {
+            return Ok(());
+        };
+        let hash = self.hash_of_network(user, network);
+        Ok(known_networks::note(tx, user, &hash, self.now()).await?)
+    }
+
+    fn hash_of_network(&self, user: UserId, network: IpAddr) -> Vec<u8> {
+        self.keyed_hash(&format!("network {network} of {user}"))
     }
 
     /// Begins an attempt with a second factor of a person.
@@ -72,12 +111,15 @@ impl App {
         Ok(attempt)
     }
 
-    /// Notes that an attempt has succeeded. An account's failures are forgotten; of an address only this
-    /// attempt is, for whoever has one password could otherwise go on guessing others.
+    /// Notes that an attempt has succeeded. The failures that it was counted with are forgotten, which are those
+    /// elsewhere as well unless it came from a known network; of an address only this attempt is, for whoever has one
+    /// password could otherwise go on guessing others.
     pub(super) async fn end_attempt(&self, tx: &Tx, attempt: &Attempt) -> Result<(), Error> {
         for (of, key, _) in &attempt.0 {
             match of {
-                Counted::Account | Counted::Factor => attempts::forget(tx, *of, key).await?,
+                Counted::Account | Counted::KnownNetwork | Counted::Factor => {
+                    attempts::forget(tx, *of, key).await?;
+                }
                 Counted::Address => attempts::take_back(tx, *of, key).await?,
             }
         }

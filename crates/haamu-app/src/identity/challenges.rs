@@ -1,8 +1,9 @@
 //! Completing a sign-in with a second factor.
 
 use haamu_domain::{AuditEvent, AuditId, Code};
+use haamu_store::repo::audit;
+use haamu_store::repo::identity::Membership;
 use haamu_store::repo::pending::{self, Challenge};
-use haamu_store::repo::{audit, identity};
 use haamu_store::{Reach, Tx};
 use serde_json::Value;
 
@@ -69,7 +70,10 @@ impl App {
             .db
             .write(Reach::Agency(found.agency), |tx: Tx| async move {
                 let tx = &tx;
-                self.settle_challenge(tx, hash, proof, attempt, origin).await
+                let person = self.hold_person(tx, found.agency, found.user).await?;
+                let member = person.map(|(_, member)| member);
+                self.settle_challenge(tx, hash, member.as_ref(), proof, attempt, origin)
+                    .await
             })
             .await?;
         match completion {
@@ -82,6 +86,7 @@ impl App {
         &self,
         tx: &Tx,
         hash: &[u8],
+        member: Option<&Membership>,
         proof: &Proof,
         attempt: &Attempt,
         origin: &Origin,
@@ -103,14 +108,11 @@ impl App {
         }
         pending::delete_challenge(tx, challenge.id).await?;
         self.end_attempt(tx, attempt).await?;
-        let user = identity::load_user(tx, challenge.user).await?;
-        let member = identity::find_membership(tx, challenge.agency, challenge.user).await?;
-        let member = member.filter(|member| member.disabled_at.is_none() && user.disabled_at.is_none());
         let Some(member) = member else {
             return refused(Code::NoLongerGood);
         };
         let now = self.now();
-        let started = self.start_session(tx, &member, challenge.method, Some(now), origin);
+        let started = self.start_session(tx, member, challenge.method, Some(now), origin);
         let ((bearer, token), event) = started.await?;
         let id = AuditId::from_uuid(self.fresh_uuid());
         audit::insert(tx, id, challenge.agency, Some(&bearer.actor), &event, now).await?;

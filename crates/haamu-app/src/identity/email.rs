@@ -15,6 +15,7 @@ use crate::error::Checks;
 use crate::{App, Error};
 
 use super::attempts::Origin;
+use super::first_proof::is_same;
 use super::tokens::{Bearer, fresh_secret, hash_secret};
 
 /// How long a link about an address is good, in hours.
@@ -104,13 +105,18 @@ impl App {
         .await
     }
 
-    /// Takes the link of a mail about an address.
+    /// Takes the link of a mail about an address, with the password of the account. Who follows a link that somebody
+    /// else caused does not know it, and vouches for no stranger's account.
     ///
     /// # Errors
-    /// [`Code::NoLongerGood`], or [`Code::AlreadyExists`] if the address has another account by now.
-    pub async fn confirm_email(&self, secret: &str) -> Result<(), Error> {
+    /// [`Code::NoLongerGood`], [`Code::InvalidCredentials`], [`Code::SignInLocked`], or [`Code::AlreadyExists`] if the
+    /// address has another account by now.
+    pub async fn confirm_email(&self, secret: &str, password: &str, origin: &Origin) -> Result<(), Error> {
         let hash = hash_secret(secret);
         let hash = &hash;
+        let account = self.account_of_link(hash).await?;
+        self.require_account(&account, password, origin).await?;
+        let account = &account;
         // The agency is one of the person's, which their memberships tell.
         self.inner
             .db
@@ -121,6 +127,9 @@ impl App {
                 let link = link.filter(|link| link.purpose != SecretPurpose::ResetPassword);
                 let link = link.ok_or_else(over)?;
                 let user = identity::lock_user(tx, link.user).await?;
+                if !is_same(Some(&user), Some(account)) {
+                    return Err(Error::refused(Code::InvalidCredentials));
+                }
                 // A link to an address that the account has left proves nothing any more.
                 if link.purpose == SecretPurpose::VerifyEmail && link.email != user.email {
                     return Err(over());
@@ -128,6 +137,7 @@ impl App {
                 let now = self.now();
                 let members = identity::list_memberships(tx, user.id).await?;
                 let member = members.first().ok_or_else(over)?;
+                self.clear_unproven(tx, member.agency, &user).await?;
                 identity::set_verified_email(tx, user.id, &link.email, now).await?;
                 if link.email != user.email {
                     for purpose in [SecretPurpose::VerifyEmail, SecretPurpose::ResetPassword] {
@@ -144,6 +154,23 @@ impl App {
             .await?;
         self.jobs_added();
         Ok(())
+    }
+
+    /// Whose account the link with this hash is about, which stays good.
+    async fn account_of_link(&self, hash: &[u8]) -> Result<User, Error> {
+        self.inner
+            .db
+            .write(Reach::Common, |tx: Tx| async move {
+                let tx = &tx;
+                let link = pending::lock_secret(tx, hash).await?;
+                let is_good = |link: &AccountSecret| {
+                    link.purpose != SecretPurpose::ResetPassword && self.now() < link.expires_at
+                };
+                let link = link.filter(is_good);
+                let link = link.ok_or_else(|| Error::refused(Code::NoLongerGood))?;
+                Ok(identity::load_user(tx, link.user).await?)
+            })
+            .await
     }
 
     /// A link for a person; only the hash of its secret is kept.

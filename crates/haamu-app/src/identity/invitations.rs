@@ -19,6 +19,7 @@ use crate::error::Checks;
 use crate::{App, Error};
 
 use super::attempts::Origin;
+use super::first_proof::is_same;
 use super::passwords;
 use super::tokens::{fresh_secret, hash_secret};
 use super::users::{check_role, require_client};
@@ -45,7 +46,7 @@ pub struct InvitationView {
     pub email: String,
     /// What the person is to be.
     pub role: Role,
-    /// Whether the address has an account already, whose password is asked for then.
+    /// Whether the address has an account already that is its person's, whose password is asked for then.
     pub has_account: bool,
 }
 
@@ -90,24 +91,7 @@ impl App {
                 let detail = "This address is a member's.";
                 return Err(Error::because(Code::AlreadyExists, detail));
             }
-            self.count_invitation(tx, actor).await?;
-            let now = self.now();
-            let invitation = Invitation {
-                id: InvitationId::from_uuid(self.fresh_uuid()),
-                agency: actor.agency,
-                email: email.clone(),
-                role: input.role,
-                client_organisation: input.client_organisation,
-                language: input.language.unwrap_or(self.settings().language),
-                state: InvitationState::Open,
-                created_by: actor.user,
-                created_at: now,
-                sent_at: now,
-                expires_at: now.plus_seconds(self.invitation_seconds()),
-            };
-            let (secret, hash) = fresh_secret();
-            invitations::insert(tx, &invitation, &hash).await?;
-            self.post_invitation(tx, &invitation, secret).await?;
+            let invitation = self.make_invitation(tx, actor, email, input).await?;
             let detail = serde_json::json!({"role": input.role.as_str()});
             let event = AuditEvent::named("invitation.create", "invitation", invitation.id).with(detail);
             Ok((invitation, event))
@@ -115,7 +99,36 @@ impl App {
         .await
     }
 
-    async fn count_invitation(&self, tx: &Tx, actor: &Actor) -> Result<(), Error> {
+    /// Makes an invitation of somebody who is not a member, and mails it.
+    pub(crate) async fn make_invitation(
+        &self,
+        tx: &Tx,
+        actor: &Actor,
+        email: &str,
+        input: &InvitationInput,
+    ) -> Result<Invitation, Error> {
+        self.count_invitation(tx, actor).await?;
+        let now = self.now();
+        let invitation = Invitation {
+            id: InvitationId::from_uuid(self.fresh_uuid()),
+            agency: actor.agency,
+            email: email.to_owned(),
+            role: input.role,
+            client_organisation: input.client_organisation,
+            language: input.language.unwrap_or(self.settings().language),
+            state: InvitationState::Open,
+            created_by: actor.user,
+            created_at: now,
+            sent_at: now,
+            expires_at: now.plus_seconds(self.invitation_seconds()),
+        };
+        let (secret, hash) = fresh_secret();
+        invitations::insert(tx, &invitation, &hash).await?;
+        self.post_invitation(tx, &invitation, secret).await?;
+        Ok(invitation)
+    }
+
+    pub(super) async fn count_invitation(&self, tx: &Tx, actor: &Actor) -> Result<(), Error> {
         let limit = self.settings().identity.daily.invitations;
         self.count_caused(tx, actor, Counted::Invitations, 1, limit).await
     }
@@ -242,7 +255,7 @@ impl App {
                 agency_name: identity::load_agency_name(tx, invitation.agency).await?,
                 email: invitation.email,
                 role: invitation.role,
-                has_account: user.is_some(),
+                has_account: user.is_some_and(|user| user.email_verified_at.is_some()),
             })
         })
         .await
@@ -255,8 +268,9 @@ impl App {
         found.ok_or_else(|| Error::refused(Code::NoLongerGood))
     }
 
-    /// Accepts an invitation: whoever has no account gets one, with a verified address. Signing in is a step of
-    /// its own.
+    /// Accepts an invitation: whoever has no account gets one, with a verified address. An account whose address
+    /// nobody has shown to be theirs becomes theirs, with the name and the password that they choose. Signing in is a
+    /// step of its own.
     ///
     /// # Errors
     /// [`Code::NoLongerGood`], [`Code::InvalidCredentials`] for the password of an account that is there,
@@ -273,53 +287,34 @@ impl App {
                 Ok((invitation, account))
             })
             .await?;
-        let newcomer = match &account {
-            Some(account) => {
-                self.require_account(account, &input.password, origin).await?;
+        let newcomer = match account.as_ref().filter(|known| known.email_verified_at.is_some()) {
+            Some(known) => {
+                self.require_account(known, &input.password, origin).await?;
                 None
             }
             None => Some(self.newcomer(&invitation, input).await?),
         };
-        let (newcomer, expected) = (&newcomer, account.map(|account| account.id));
+        let (newcomer, expected) = (&newcomer, account.as_ref());
+        // An account that is handed over has sessions in all agencies that its person is of.
         self.inner
             .db
-            .write(Reach::Agency(invitation.agency), |tx: Tx| async move {
+            .write(Reach::Server, |tx: Tx| async move {
                 let tx = &tx;
                 // Of two who accept at once, the second finds it accepted.
                 let invitation = self.good_invitation(tx, hash).await?;
                 let locked = invitations::lock(tx, invitation.agency, invitation.id).await?;
                 let can_accept = |locked: Invitation| locked.state.after(InvitationEvent::Accept).is_ok();
                 let is_open = locked.is_some_and(can_accept);
-                let account = identity::find_user_by_email(tx, &invitation.email).await?;
-                if !is_open || account.as_ref().map(|account| account.id) != expected {
+                let account = self.lock_account(tx, &invitation.email).await?;
+                if !is_open || !is_same(account.as_ref(), expected) {
                     return Err(Error::refused(Code::NoLongerGood));
                 }
                 self.become_member(tx, &invitation, account, newcomer.as_ref())
                     .await
             })
-            .await
-    }
-
-    pub(super) async fn require_account(
-        &self,
-        account: &identity::User,
-        password: &str,
-        origin: &Origin,
-    ) -> Result<(), Error> {
-        let attempt = self.begin_password_attempt(&account.email, origin).await?;
-        let hash = account.password_hash.as_deref();
-        let is_right = self.verify_password(password, hash).await?;
-        if !is_right || account.disabled_at.is_some() {
-            return Err(Error::refused(Code::InvalidCredentials));
-        }
-        let attempt = &attempt;
-        self.inner
-            .db
-            .write(Reach::Common, |tx: Tx| async move {
-                let tx = &tx;
-                self.end_attempt(tx, attempt).await
-            })
-            .await
+            .await?;
+        self.jobs_added();
+        Ok(())
     }
 
     async fn newcomer(&self, invitation: &Invitation, input: &JoinInput) -> Result<identity::User, Error> {
@@ -349,9 +344,15 @@ impl App {
     ) -> Result<(), Error> {
         let now = self.now();
         let user = match (account, newcomer) {
-            (Some(account), _) => {
+            (Some(account), None) => account.id,
+            (Some(account), Some(_)) if account.disabled_at.is_some() => {
+                return Err(Error::refused(Code::InvalidCredentials));
+            }
+            (Some(account), Some(newcomer)) => {
                 // The link came by mail, so the address is theirs.
-                identity::set_verified_email(tx, account.id, &account.email, now).await?;
+                let hash = newcomer.password_hash.as_deref().unwrap_or_default();
+                let chosen = (newcomer.display_name.as_str(), hash);
+                self.hand_over(tx, invitation.agency, &account, chosen).await?;
                 account.id
             }
             (None, Some(newcomer)) => {

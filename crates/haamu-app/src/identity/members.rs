@@ -12,7 +12,7 @@ use crate::context::require_in_agency;
 use crate::error::Checks;
 use crate::{App, Error};
 
-use super::users::{MemberView, check_role, require_client, view};
+use super::users::{MemberView, check_role, is_staff, require_client, view};
 
 impl App {
     /// The sessions of a member, the latest first.
@@ -95,8 +95,8 @@ impl App {
     /// Makes a member something else. Their sessions end, so that none goes on as what they were.
     ///
     /// # Errors
-    /// There is no such member, it is oneself, the client organisation does not go with the role, or
-    /// [`Code::LastAdministrator`].
+    /// There is no such member, it is oneself, the client organisation does not go with the role,
+    /// [`Code::LastAdministrator`], or somebody is to work for the agency who has not shown the address to be theirs.
     pub async fn change_role(
         &self,
         actor: &Actor,
@@ -120,6 +120,7 @@ impl App {
                 return Ok((view((account, known)), event));
             }
             not_oneself(actor, user)?;
+            require_proven(role, &account)?;
             members::set_role(tx, actor.agency, user, role, client).await?;
             require_an_administrator(tx, actor).await?;
             self.end_all(tx, actor, user, "role changed").await?;
@@ -191,6 +192,16 @@ async fn member(tx: &Tx, actor: &Actor, user: UserId) -> Result<Membership, Erro
 fn not_oneself(actor: &Actor, user: UserId) -> Result<(), Error> {
     if actor.user == user {
         let detail = "Somebody else has to do this to you.";
+        return Err(Error::because(Code::NotPossibleInState, detail));
+    }
+    Ok(())
+}
+
+/// Whoever made an account that nobody has proven may still be able to sign in to it, and must not come to review by
+/// way of it.
+fn require_proven(role: Role, account: &identity::User) -> Result<(), Error> {
+    if is_staff(role) && account.email_verified_at.is_none() {
+        let detail = "The person has not shown yet that the e-mail address is theirs.";
         return Err(Error::because(Code::NotPossibleInState, detail));
     }
     Ok(())

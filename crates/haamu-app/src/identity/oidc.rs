@@ -12,7 +12,8 @@ use crate::error::Checks;
 use crate::ports::{PortFuture, WebFailure, WebRequest};
 use crate::{App, Error};
 
-/// The page that a provider sends people back to; it goes on with what stands in its address.
+/// The page that a provider sends people back to, below which each agency has its own; it goes on with what stands in
+/// its address.
 const REDIRECT_PAGE: &str = "/oidc";
 /// More domains than this are of no use to anybody.
 const MAX_DOMAINS: usize = 50;
@@ -93,7 +94,7 @@ impl App {
             })
             .await?;
         let provider = provider.ok_or_else(|| Error::not_found("identity provider"))?;
-        Ok(self.provider_view(provider))
+        Ok(self.provider_view(actor.agency, provider))
     }
 
     /// Sets the provider of the agency, once its configuration could be read.
@@ -144,7 +145,7 @@ impl App {
             oidc::set_provider(tx, actor.agency, &provider).await?;
             let detail = serde_json::json!({"issuer": issuer, "match_by_email": input.match_by_email});
             let event = AuditEvent::named("identity_provider.set", "agency", actor.agency).with(detail);
-            Ok((self.provider_view(provider), event))
+            Ok((self.provider_view(actor.agency, provider), event))
         })
         .await
     }
@@ -164,7 +165,7 @@ impl App {
         .await
     }
 
-    fn provider_view(&self, provider: Provider) -> ProviderView {
+    fn provider_view(&self, agency: AgencyId, provider: Provider) -> ProviderView {
         ProviderView {
             issuer: provider.issuer,
             client_id: provider.client_id,
@@ -172,12 +173,14 @@ impl App {
             match_by_email: provider.match_by_email,
             counts_as_second_factor: provider.counts_as_second_factor,
             updated_at: provider.updated_at,
-            redirect_url: self.redirect_url(),
+            redirect_url: self.redirect_url(agency),
         }
     }
 
-    pub(super) fn redirect_url(&self) -> String {
-        format!("{}{REDIRECT_PAGE}", self.settings().public_url)
+    /// Each agency has an address of its own. Whoever comes back to one was sent to its provider, whatever else stands
+    /// in the address: no other agency's provider gets what this one's has sent.
+    pub(super) fn redirect_url(&self, agency: AgencyId) -> String {
+        format!("{}{REDIRECT_PAGE}/{agency}", self.settings().public_url)
     }
 
     /// An address without TLS is only taken where this server is reached without it as well.

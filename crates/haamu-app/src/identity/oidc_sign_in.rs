@@ -47,6 +47,27 @@ impl std::fmt::Debug for OidcRedirect {
     }
 }
 
+/// What somebody brings back from a provider.
+#[derive(Clone)]
+pub struct OidcReturn {
+    /// The sign-in that it completes.
+    pub ceremony: String,
+    /// The agency of the address that the provider led back to.
+    pub agency: AgencyId,
+    /// The parameter `state`.
+    pub state: String,
+    /// The parameter `code`.
+    pub code: String,
+    /// The parameter `iss`, where the provider has sent it along.
+    pub issuer: Option<String>,
+}
+
+impl std::fmt::Debug for OidcReturn {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("OidcReturn").finish_non_exhaustive()
+    }
+}
+
 /// The place that the proof of a sign-in is sealed for.
 fn verifier_place(id: PendingId) -> String {
     format!("oidc-verifier:{id}")
@@ -107,14 +128,8 @@ impl App {
     ///
     /// # Errors
     /// [`Code::NoLongerGood`] for the ceremony, [`Code::NotVouchedFor`], or [`Code::IdentityProviderFailed`].
-    pub async fn complete_oidc(
-        &self,
-        ceremony: &str,
-        state: &str,
-        code: &str,
-        origin: &Origin,
-    ) -> Result<SignedIn, Error> {
-        let hash = hash_secret(ceremony);
+    pub async fn complete_oidc(&self, back: &OidcReturn, origin: &Origin) -> Result<SignedIn, Error> {
+        let hash = hash_secret(&back.ceremony);
         let hash = &hash;
         // The ceremony tells the agency.
         let under_way = self
@@ -125,15 +140,27 @@ impl App {
                 Ok::<_, Error>(oidc::take_sign_in(tx, hash).await?)
             })
             .await?;
-        // The state ties what comes back to the browser that began: whoever lures somebody else has another one.
-        let under_way =
-            under_way.filter(|known| self.now() < known.expires_at && hash_secret(state) == known.state_hash);
+        // The state ties what comes back to the browser that began: whoever lures somebody else has another one. The
+        // agency ties it to the provider: a provider that sends people on to another one gets no code of it.
+        let under_way = under_way.filter(|known| {
+            self.now() < known.expires_at
+                && hash_secret(&back.state) == known.state_hash
+                && back.agency == known.agency
+        });
         let under_way = under_way.ok_or_else(|| Error::refused(Code::NoLongerGood))?;
         let agency = under_way.agency;
         let provider = self.provider_of(agency).await?;
+        // RFC 9207.
+        if back
+            .issuer
+            .as_ref()
+            .is_some_and(|issuer| *issuer != provider.issuer)
+        {
+            return Err(not_vouched_for("another provider has sent the person back"));
+        }
         let metadata = self.discover(&provider.issuer).await?;
         let client = self.oidc_client(agency, &provider, metadata).await?;
-        let claims = self.redeem(&client, &under_way, code).await?;
+        let claims = self.redeem(&client, &under_way, &back.code).await?;
         let (user, member) = self.whom_it_means(agency, &provider, &claims).await?;
         let first = FirstFactor {
             user: &user,
@@ -143,7 +170,11 @@ impl App {
             attempt: None,
             password_hash: None,
         };
-        self.after_first_factor(&first, origin).await
+        let done = self.after_first_factor(&first, origin).await;
+        done.map_err(|error| match error.code() {
+            Code::InvalidCredentials => not_vouched_for("the person is kept out by now"),
+            _ => error,
+        })
     }
 
     async fn provider_of(&self, agency: AgencyId) -> Result<Provider, Error> {
@@ -165,7 +196,7 @@ impl App {
         let secret = self.unseal(&place(agency), &provider.client_secret).await?;
         let secret =
             String::from_utf8(secret).map_err(|error| Error::internal("read a client's secret", error))?;
-        let redirect = RedirectUrl::new(self.redirect_url())
+        let redirect = RedirectUrl::new(self.redirect_url(agency))
             .map_err(|error| Error::internal("read the server's address", error))?;
         let client_id = ClientId::new(provider.client_id.clone());
         let client = CoreClient::from_provider_metadata(metadata, client_id, Some(ClientSecret::new(secret)));

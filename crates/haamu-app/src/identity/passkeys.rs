@@ -1,7 +1,7 @@
 //! Passkeys: making them, and signing in with them, as a second factor or instead of a password.
 
 use haamu_domain::{AuditEvent, AuditId, Code, PasskeyId, PendingId, SignInMethod, UserId, Verb};
-use haamu_store::repo::identity::User;
+use haamu_store::repo::identity::Membership;
 use haamu_store::repo::passkeys::{self, Ceremony, PasskeyRecord};
 use haamu_store::repo::{audit, factors, identity};
 use haamu_store::{Reach, Tx};
@@ -328,10 +328,12 @@ impl App {
             .db
             .write(Reach::Server, |tx: Tx| async move {
                 let tx = &tx;
+                let owner = passkeys::find_owner(tx, credential_id).await?;
+                let owner = owner.filter(|owner| owner.uuid() == user).ok_or_else(refused)?;
+                let member = self.hold_passkey_member(tx, owner, agency).await?;
+                // Somebody may have taken the passkey away before the account was held.
                 let known = passkeys::lock_by_credential(tx, credential_id).await?;
-                let known = known
-                    .filter(|known| known.user.uuid() == user)
-                    .ok_or_else(refused)?;
+                let known = known.filter(|known| known.user == owner).ok_or_else(refused)?;
                 let stored: StoredPasskey = from_json(&known.content)?;
                 let key: DiscoverableKey = stored.passkey.into();
                 let result = webauthn
@@ -340,29 +342,38 @@ impl App {
                 if !self.note_passkey_use(tx, known.user, &result).await? {
                     return Err(refused());
                 }
-                self.start_passkey_session(tx, known.user, agency, origin).await
+                self.start_passkey_session(tx, &member, origin).await
             })
             .await?;
         self.issued(&bearer, token).await
     }
 
-    async fn start_passkey_session(
+    /// The membership that somebody signs in to with a passkey, as it stays until the transaction ends.
+    async fn hold_passkey_member(
         &self,
         tx: &Tx,
         user: UserId,
         agency: Option<haamu_domain::AgencyId>,
-        origin: &Origin,
-    ) -> Result<(Bearer, String), Error> {
+    ) -> Result<Membership, Error> {
         let refused = || Error::refused(Code::InvalidCredentials);
-        let account: User = identity::load_user(tx, user).await?;
         let members = identity::list_memberships(tx, user).await?;
-        let member = members
+        let chosen = members
             .into_iter()
-            .filter(|member| member.disabled_at.is_none() && account.disabled_at.is_none())
+            .filter(|member| member.disabled_at.is_none())
             .find(|member| agency.is_none_or(|agency| agency == member.agency))
             .ok_or_else(refused)?;
+        let held = self.hold_person(tx, chosen.agency, user).await?;
+        held.map(|(_, member)| member).ok_or_else(refused)
+    }
+
+    async fn start_passkey_session(
+        &self,
+        tx: &Tx,
+        member: &Membership,
+        origin: &Origin,
+    ) -> Result<(Bearer, String), Error> {
         let now = self.now();
-        let started = self.start_session(tx, &member, SignInMethod::Passkey, Some(now), origin);
+        let started = self.start_session(tx, member, SignInMethod::Passkey, Some(now), origin);
         let ((bearer, token), event) = started.await?;
         let id = AuditId::from_uuid(self.fresh_uuid());
         audit::insert(tx, id, member.agency, Some(&bearer.actor), &event, now).await?;

@@ -1,9 +1,9 @@
 //! Changing one's password, and setting a new one by mail.
 
-use haamu_domain::{AuditEvent, AuditId, Code, PendingId, SecretPurpose, UserId, Verb};
+use haamu_domain::{AuditEvent, AuditId, Code, PendingId, SecretPurpose, Verb};
 use haamu_form::Language;
 use haamu_report::Letter;
-use haamu_store::repo::{audit, identity, pending, sessions};
+use haamu_store::repo::{audit, identity, known_networks, pending, sessions};
 use haamu_store::{Reach, Tx};
 use serde::{Deserialize, Serialize};
 
@@ -14,6 +14,7 @@ use crate::{App, Error};
 
 use super::attempts::Origin;
 use super::email::hours;
+use super::first_proof::forget_what_is_under_way;
 use super::passwords;
 use super::tokens::{Bearer, hash_secret};
 
@@ -31,15 +32,6 @@ struct ResetRequest {
 
 fn place(id: PendingId) -> String {
     format!("password-reset-request:{id}")
-}
-
-/// Makes worthless what was begun with the password that a person had: whoever has stolen it may have asked to
-/// move the account to an address of their own.
-async fn forget_what_is_under_way(tx: &Tx, user: UserId) -> Result<(), Error> {
-    for purpose in [SecretPurpose::ResetPassword, SecretPurpose::ChangeEmail] {
-        pending::delete_secrets(tx, user, purpose).await?;
-    }
-    Ok(pending::delete_challenges(tx, None, user).await?)
 }
 
 impl App {
@@ -62,6 +54,29 @@ impl App {
         let hash = user.password_hash.as_deref();
         if !self.verify_password(password, hash).await? {
             return Err(Error::issue(path, "wrong", "this is not your password"));
+        }
+        let attempt = &attempt;
+        self.inner
+            .db
+            .write(Reach::Common, |tx: Tx| async move {
+                let tx = &tx;
+                self.end_attempt(tx, attempt).await
+            })
+            .await
+    }
+
+    /// Refuses whoever does not know the password of an account, or whose account is closed.
+    pub(super) async fn require_account(
+        &self,
+        account: &identity::User,
+        password: &str,
+        origin: &Origin,
+    ) -> Result<(), Error> {
+        let attempt = self.begin_password_attempt(&account.email, origin).await?;
+        let hash = account.password_hash.as_deref();
+        let is_right = self.verify_password(password, hash).await?;
+        if !is_right || account.disabled_at.is_some() {
+            return Err(Error::refused(Code::InvalidCredentials));
         }
         let attempt = &attempt;
         self.inner
@@ -206,7 +221,7 @@ impl App {
     }
 
     /// Sets a new password with the link of a mail, which also shows that the address is the person's. All
-    /// sessions end; second factors stay.
+    /// sessions end; second factors stay, unless nobody had shown the address to be theirs before.
     ///
     /// # Errors
     /// [`Code::NoLongerGood`], or the password is not good enough; the link stays good then.
@@ -258,12 +273,16 @@ impl App {
 
     async fn set_new_password(&self, tx: &Tx, user: &identity::User, hash: &str) -> Result<(), Error> {
         let now = self.now();
+        let members = identity::list_memberships(tx, user.id).await?;
+        if let Some(member) = members.first() {
+            self.clear_unproven(tx, member.agency, user).await?;
+        }
         identity::set_password(tx, user.id, hash).await?;
         identity::set_verified_email(tx, user.id, &user.email, now).await?;
         sessions::end_of_user(tx, None, user.id, None, now, "password reset").await?;
         forget_what_is_under_way(tx, user.id).await?;
+        known_networks::delete_all(tx, user.id).await?;
         self.forgive(tx, &user.email).await?;
-        let members = identity::list_memberships(tx, user.id).await?;
         let Some(member) = members.first() else {
             return Ok(());
         };

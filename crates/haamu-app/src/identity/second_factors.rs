@@ -2,10 +2,10 @@
 
 use haamu_domain::{AuditEvent, Code, SessionId, SignInMethod, Timestamp, UserId, Verb};
 use haamu_report::Letter;
-use haamu_store::Tx;
 use haamu_store::repo::identity::User;
 use haamu_store::repo::passkeys::{self, PasskeyRecord};
 use haamu_store::repo::{factors, identity, security, sessions};
+use haamu_store::{StoreError, Tx};
 use rand::RngExt;
 
 use crate::context::require_in_agency;
@@ -273,7 +273,11 @@ impl App {
         bearer: &Bearer,
         id: SessionId,
     ) -> Result<sessions::Session, Error> {
-        let session = sessions::lock(tx, id).await?;
+        let session = match sessions::lock(tx, id).await {
+            // A server that was restored does not have the sessions that were begun after its backup.
+            Err(StoreError::Missing(_)) => return Err(Error::refused(Code::Unauthenticated)),
+            session => session?,
+        };
         if session.ended_at.is_some() || session.user != bearer.actor.user {
             return Err(Error::refused(Code::Unauthenticated));
         }

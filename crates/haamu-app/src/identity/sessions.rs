@@ -94,6 +94,10 @@ impl App {
             ended_at: None,
         };
         sessions::insert(tx, &session).await?;
+        // Where a provider says that somebody is, only the provider knows.
+        if method != SignInMethod::IdentityProvider {
+            self.note_network(tx, member.user, origin).await?;
+        }
         let token = self.issue_refresh_token(tx, &session).await?;
         let bearer = self.bearer(tx, &session, member).await?;
         let detail = serde_json::json!({"method": method.as_str(), "second_factor": factor_at.is_some()});
@@ -277,7 +281,8 @@ impl App {
     /// Ends one of the sessions of a token's person. Ending it once more changes nothing.
     ///
     /// # Errors
-    /// The person has no such session in this agency.
+    /// The person has no such session in this agency, or [`Code::Unauthenticated`] if it is another one than the token's
+    /// and the token's has ended.
     pub async fn end_session(&self, bearer: &Bearer, id: SessionId) -> Result<(), Error> {
         let actor = &bearer.actor;
         require_in_agency(actor, Verb::ManageSessions)?;
@@ -287,6 +292,10 @@ impl App {
             let session =
                 session.filter(|session| session.user == actor.user && session.agency == actor.agency);
             let session = session.ok_or_else(|| Error::not_found("session"))?;
+            let own = bearer.require_session()?;
+            if own != id {
+                self.require_live_session(tx, bearer, own).await?;
+            }
             if session.ended_at.is_none() {
                 sessions::end(tx, id, self.now(), "signed out").await?;
             }
@@ -295,20 +304,24 @@ impl App {
         .await
     }
 
-    /// Signs a token's person out everywhere, in all agencies and the present session as well.
+    /// Signs a token's person out everywhere, in all agencies and the present session as well. Whoever was let in by the
+    /// word of an agency's identity provider is signed out of that agency alone.
     ///
     /// # Errors
-    /// The token is an integration's.
+    /// The token is an integration's, or [`Code::Unauthenticated`] if its session has ended.
     pub async fn sign_out_everywhere(&self, bearer: &Bearer) -> Result<(), Error> {
         let actor = &bearer.actor;
         require_in_agency(actor, Verb::ManageSessions)?;
-        bearer.require_session()?;
         // The person's sessions end in all their agencies.
         self.act_across(actor, |tx: Tx| async move {
             let tx = &tx;
-            let ended =
-                sessions::end_of_user(tx, None, actor.user, None, self.now(), "signed out everywhere")
-                    .await?;
+            let own = bearer.require_session()?;
+            let session = self.require_live_session(tx, bearer, own).await?;
+            // Whom the agency chose to vouch for its people may be no friend of the person's.
+            let is_vouched_for = session.method == SignInMethod::IdentityProvider;
+            let only = is_vouched_for.then_some(session.agency);
+            let (now, why) = (self.now(), "signed out everywhere");
+            let ended = sessions::end_of_user(tx, only, actor.user, None, now, why).await?;
             let detail = serde_json::json!({"sessions": ended});
             let event = AuditEvent::named("session.end_all", "user", actor.user).with(detail);
             Ok(((), event))

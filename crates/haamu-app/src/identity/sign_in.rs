@@ -1,9 +1,9 @@
 //! Signing in: a first factor, and where there is one, a second.
 
-use haamu_domain::{AgencyId, AuditEvent, Code, PendingId, SignInMethod};
+use haamu_domain::{AgencyId, AuditEvent, AuditId, Code, PendingId, SignInMethod, UserId};
 use haamu_store::repo::identity::{Membership, User};
 use haamu_store::repo::pending::{self, Challenge};
-use haamu_store::repo::{factors, identity, passkeys};
+use haamu_store::repo::{audit, factors, identity, passkeys};
 use haamu_store::{Reach, Tx};
 use serde_json::Value;
 
@@ -82,15 +82,54 @@ pub(super) struct FirstFactor<'a> {
     pub(super) password_hash: Option<&'a str>,
 }
 
+/// A password that was right when it was looked at.
+pub struct ShownPassword {
+    user: User,
+    member: Membership,
+    /// A better hash of it.
+    better_hash: Option<String>,
+    attempt: Attempt,
+}
+
+impl std::fmt::Debug for ShownPassword {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ShownPassword").finish_non_exhaustive()
+    }
+}
+
 impl App {
     /// Signs a person in with their password. If they have a second factor, it is asked for.
     ///
     /// # Errors
     /// [`Code::InvalidCredentials`], whichever part is wrong, or [`Code::SignInLocked`].
     pub async fn sign_in(&self, input: &SignInInput, origin: &Origin) -> Result<SignedIn, Error> {
+        let shown = self.show_password(input, origin).await?;
+        match self.sign_in_with(&shown, origin).await {
+            // The account has another hash by now. Whether that is of another password, only the password tells.
+            Err(error) if error.code() == Code::Conflict => {
+                let shown = self.check_password(input, shown.attempt).await?;
+                let refused = |error: Error| match error.code() {
+                    Code::Conflict => Error::refused(Code::InvalidCredentials),
+                    _ => error,
+                };
+                self.sign_in_with(&shown, origin).await.map_err(refused)
+            }
+            done => done,
+        }
+    }
+
+    /// The first half of [`App::sign_in`]: looks at the password, which takes its time.
+    ///
+    /// # Errors
+    /// [`Code::InvalidCredentials`] or [`Code::SignInLocked`].
+    pub async fn show_password(&self, input: &SignInInput, origin: &Origin) -> Result<ShownPassword, Error> {
         let email = input.email.trim().to_lowercase();
-        let email = &email;
-        let attempt = self.begin_password_attempt(email, origin).await?;
+        let attempt = self.begin_password_attempt(&email, origin).await?;
+        self.check_password(input, attempt).await
+    }
+
+    async fn check_password(&self, input: &SignInInput, attempt: Attempt) -> Result<ShownPassword, Error> {
+        let email = &input.email.trim().to_lowercase();
         let user = self
             .inner
             .db
@@ -104,21 +143,32 @@ impl App {
         let is_right = self.verify_password(&input.password, hash).await?;
         let refused = || Error::refused(Code::InvalidCredentials);
         let user = user.filter(|_| is_right).ok_or_else(refused)?;
-        let better = match &user.password_hash {
+        let better_hash = match &user.password_hash {
             Some(hash) => self.better_hash(&input.password, hash).await?,
             None => None,
         };
-        let member = self
-            .choose_membership(&user, input.agency)
-            .await?
-            .ok_or_else(refused)?;
+        let member = self.choose_membership(&user, input.agency).await?;
+        Ok(ShownPassword {
+            member: member.ok_or_else(refused)?,
+            user,
+            better_hash,
+            attempt,
+        })
+    }
+
+    /// The second half of [`App::sign_in`]: lets in whoever has shown a password.
+    ///
+    /// # Errors
+    /// [`Code::Conflict`] if the account has another password by now, or [`Code::InvalidCredentials`] if the person is
+    /// kept out.
+    pub async fn sign_in_with(&self, shown: &ShownPassword, origin: &Origin) -> Result<SignedIn, Error> {
         let first = FirstFactor {
-            user: &user,
-            member: &member,
+            user: &shown.user,
+            member: &shown.member,
             method: SignInMethod::Password,
             is_enough: false,
-            attempt: Some(&attempt),
-            password_hash: better.as_deref(),
+            attempt: Some(&shown.attempt),
+            password_hash: shown.better_hash.as_deref(),
         };
         self.after_first_factor(&first, origin).await
     }
@@ -141,27 +191,20 @@ impl App {
     }
 
     /// Goes on after a first factor: starts a session, or asks for a second factor if the person has one.
+    ///
+    /// # Errors
+    /// [`Code::Conflict`] if the account has another password than the one that was shown, or
+    /// [`Code::InvalidCredentials`] if the person is kept out by now.
     pub(super) async fn after_first_factor(
         &self,
         first: &FirstFactor<'_>,
         origin: &Origin,
     ) -> Result<SignedIn, Error> {
         let step = self
-            .act(&first.member.actor(), |tx: Tx| async move {
-                let tx = &tx;
-                if let Some(attempt) = first.attempt {
-                    self.end_attempt(tx, attempt).await?;
-                }
-                self.keep_better_hash(tx, first).await?;
-                if !first.is_enough && factors::has_any(tx, first.user.id).await? {
-                    let view = self.challenge(tx, first).await?;
-                    let event = AuditEvent::named("session.challenge", "user", first.user.id);
-                    return Ok((Step::Challenge(Box::new(view)), event));
-                }
-                let factor_at = first.is_enough.then(|| self.now());
-                let started = self.start_session(tx, first.member, first.method, factor_at, origin);
-                let ((bearer, token), event) = started.await?;
-                Ok((Step::Session(bearer, token), event))
+            .inner
+            .db
+            .write(Reach::Agency(first.member.agency), |tx: Tx| async move {
+                self.take_first_factor(&tx, first, origin).await
             })
             .await?;
         match step {
@@ -173,16 +216,62 @@ impl App {
         }
     }
 
-    /// Keeps a hash that was made with more, unless the password was changed meanwhile.
-    async fn keep_better_hash(&self, tx: &Tx, first: &FirstFactor<'_>) -> Result<(), Error> {
-        let Some(better) = first.password_hash else {
-            return Ok(());
-        };
-        let known = identity::lock_user(tx, first.user.id).await?;
-        if known.password_hash == first.user.password_hash {
-            identity::set_password(tx, known.id, better).await?;
+    async fn take_first_factor(
+        &self,
+        tx: &Tx,
+        first: &FirstFactor<'_>,
+        origin: &Origin,
+    ) -> Result<Step, Error> {
+        let member = self.still_let_in(tx, first).await?;
+        if let Some(attempt) = first.attempt {
+            self.end_attempt(tx, attempt).await?;
         }
-        Ok(())
+        if let Some(better) = first.password_hash {
+            identity::set_password(tx, first.user.id, better).await?;
+        }
+        let (step, event) = if !first.is_enough && factors::has_any(tx, first.user.id).await? {
+            let view = self.challenge(tx, first).await?;
+            let event = AuditEvent::named("session.challenge", "user", first.user.id);
+            (Step::Challenge(Box::new(view)), event)
+        } else {
+            let factor_at = first.is_enough.then(|| self.now());
+            let started = self.start_session(tx, &member, first.method, factor_at, origin);
+            let ((bearer, token), event) = started.await?;
+            (Step::Session(bearer, token), event)
+        };
+        let id = AuditId::from_uuid(self.fresh_uuid());
+        audit::insert(tx, id, member.agency, Some(&member.actor()), &event, self.now()).await?;
+        Ok(step)
+    }
+
+    /// What the person is by now. Much may have happened while the first factor was looked at; from here on it waits
+    /// until the session is there to be ended.
+    async fn still_let_in(&self, tx: &Tx, first: &FirstFactor<'_>) -> Result<Membership, Error> {
+        let (user, member) = self
+            .hold_person(tx, first.member.agency, first.user.id)
+            .await?
+            .ok_or_else(|| Error::refused(Code::InvalidCredentials))?;
+        let was_shown_password = first.method == SignInMethod::Password;
+        if was_shown_password && user.password_hash != first.user.password_hash {
+            return Err(Error::refused(Code::Conflict));
+        }
+        Ok(member)
+    }
+
+    /// A person of an agency who is let in, as they stay until the transaction ends. The membership is held before the
+    /// account: whoever gives work to people holds the one, and refers to the other.
+    pub(super) async fn hold_person(
+        &self,
+        tx: &Tx,
+        agency: AgencyId,
+        user: UserId,
+    ) -> Result<Option<(User, Membership)>, Error> {
+        let Some(member) = identity::hold_membership(tx, agency, user).await? else {
+            return Ok(None);
+        };
+        let user = identity::lock_user(tx, user).await?;
+        let is_open = member.disabled_at.is_none() && user.disabled_at.is_none();
+        Ok(is_open.then_some((user, member)))
     }
 
     async fn challenge(&self, tx: &Tx, first: &FirstFactor<'_>) -> Result<ChallengeView, Error> {

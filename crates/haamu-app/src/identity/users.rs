@@ -1,6 +1,9 @@
 //! Members of an agency.
 
-use haamu_domain::{Actor, AuditEvent, ClientOrganisationId, Code, Role, Target, Timestamp, UserId, Verb};
+use haamu_domain::{
+    Actor, AuditEvent, ClientOrganisationId, Code, Role, SecretPurpose, Target, Timestamp, UserId, Verb,
+};
+use haamu_report::Letter;
 use haamu_store::Tx;
 use haamu_store::repo::{clients, identity};
 use uuid::Uuid;
@@ -9,7 +12,11 @@ use crate::context::{PAGE_SIZE, Page, require, require_in_agency};
 use crate::error::Checks;
 use crate::{App, Error};
 
+use super::email::hours;
 use super::passwords;
+
+/// How long somebody has to choose the first password, in hours.
+const FIRST_LINK_HOURS: u32 = 7 * 24;
 
 /// Who is signed in.
 #[derive(Clone, Debug)]
@@ -33,8 +40,8 @@ pub struct UserInput {
     pub email: String,
     /// The name.
     pub display_name: String,
-    /// The first password.
-    pub password: String,
+    /// The first password; none: the person is mailed a link by which they choose it.
+    pub password: Option<String>,
     /// What the person is.
     pub role: Role,
     /// The client organisation of a client's person.
@@ -98,17 +105,20 @@ impl App {
     /// Adds a person to the agency.
     ///
     /// # Errors
-    /// Fields are missing or out of range, or the e-mail address has an account.
+    /// Fields are missing or out of range, the e-mail address has an account, or [`Code::DailyLimit`].
     pub async fn create_user(&self, actor: &Actor, input: &UserInput) -> Result<MemberView, Error> {
         require_in_agency(actor, Verb::CreateUser)?;
         let mut checks = Checks::default();
         let email = checks.email("email", &input.email);
         let display_name = checks.text("display_name", &input.display_name, 200);
         let personal = [email.as_str(), display_name.as_str()];
-        passwords::check(&mut checks, "password", &input.password, &personal);
+        check_first_password(&mut checks, actor, input.password.as_deref(), &personal);
         check_role(&mut checks, actor, input.role, input.client_organisation);
         checks.finish()?;
-        let password_hash = self.hash_password(&input.password).await?;
+        let password_hash = match &input.password {
+            Some(password) => Some(self.hash_password(password).await?),
+            None => None,
+        };
         let (email, display_name, password_hash) = (&email, &display_name, &password_hash);
         self.act(actor, |tx: Tx| async move {
             let tx = &tx;
@@ -118,7 +128,7 @@ impl App {
                 id: UserId::from_uuid(self.fresh_uuid()),
                 email: email.clone(),
                 display_name: display_name.clone(),
-                password_hash: Some(password_hash.clone()),
+                password_hash: password_hash.clone(),
                 disabled_at: None,
                 email_verified_at: None,
                 language: None,
@@ -132,11 +142,31 @@ impl App {
                 disabled_at: None,
             };
             identity::insert_membership(tx, &member, now).await?;
+            if user.password_hash.is_none() {
+                self.post_first_link(tx, actor, &user).await?;
+            }
             let detail = serde_json::json!({"role": input.role.as_str()});
             let event = AuditEvent::of(Verb::CreateUser, "user", user.id).with(detail);
             Ok((view((user, member)), event))
         })
         .await
+    }
+
+    /// Mails somebody a link by which they choose the password of the account that was made for them.
+    async fn post_first_link(&self, tx: &Tx, actor: &Actor, user: &identity::User) -> Result<(), Error> {
+        self.count_invitation(tx, actor).await?;
+        let (purpose, good_for_hours) = (SecretPurpose::ResetPassword, FIRST_LINK_HOURS);
+        let secret = self
+            .fresh_link(tx, user, purpose, &user.email, good_for_hours)
+            .await?;
+        let letter = Letter::ChoosePassword {
+            agency: identity::load_agency_name(tx, actor.agency).await?,
+            secret,
+            good_for_hours,
+        };
+        let (language, lifetime) = (self.language_of(user), hours(good_for_hours));
+        self.post(tx, actor.agency, &user.email, language, &letter, lifetime)
+            .await
     }
 
     /// Members of the agency.
@@ -155,6 +185,22 @@ impl App {
         })
         .await
     }
+}
+
+fn check_first_password(checks: &mut Checks, actor: &Actor, password: Option<&str>, personal: &[&str]) {
+    match password {
+        Some(_) if actor.token.is_some() => {
+            let why = "an integration chooses nobody's password; the person does, by a link";
+            checks.issue("password", "not_allowed", why);
+        }
+        Some(password) => passwords::check(checks, "password", password, personal),
+        None => {}
+    }
+}
+
+/// Whether somebody of this role works for the agency itself.
+pub(super) fn is_staff(role: Role) -> bool {
+    !role.is_client() && role != Role::Shopper
 }
 
 /// Refuses a role that the actor may not give, and a client organisation that does not go with it.
@@ -181,14 +227,17 @@ pub(super) fn check_role(
         }
         (true, Some(_)) | (false, None) => {}
     }
-    // Whoever picks shoppers must not make themselves a reviewer as well, and no token gives out more than it has.
-    let is_staff = !role.is_client() && role != Role::Shopper;
-    if is_staff && (actor.role != Role::Administrator || actor.token.is_some()) {
+    // Whoever picks shoppers must not make themselves a reviewer as well.
+    if is_staff(role) && actor.role != Role::Administrator {
         checks.issue(
             "role",
             "not_allowed",
             "only an administrator adds people of the agency",
         );
+    }
+    // Whom an integration has let in stays when its token is revoked.
+    if actor.token.is_some() && role != Role::Shopper {
+        checks.issue("role", "not_allowed", "an integration adds shoppers only");
     }
 }
 

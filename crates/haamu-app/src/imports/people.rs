@@ -3,11 +3,12 @@
 use std::collections::BTreeSet;
 
 use haamu_domain::panel::{OwnPlace, Profile};
-use haamu_domain::{Actor, AuditEvent, LocalDate, Verb};
+use haamu_domain::{Actor, AuditEvent, LocalDate, Role, Verb};
 use haamu_store::Tx;
 use haamu_table::Table;
 
 use crate::context::require_in_agency;
+use crate::identity::InvitationInput;
 use crate::{App, Error};
 
 use super::people_plan::Plan;
@@ -68,10 +69,12 @@ impl PersonRow {
 
 impl App {
     /// Adds and updates people of the shopper panel: those who have the row's `external_id` in the agency, or else its
-    /// e-mail address. New people have no password, and nobody's role changes. With any error nothing is changed.
+    /// e-mail address. New people have no password, and nobody's role changes. An address that is somebody's of other
+    /// agencies looks as if it were nobody's, and gets an invitation. With any error nothing is changed.
     ///
     /// # Errors
-    /// The file is no table with the right columns, or, unless this is a dry run, a row has an error.
+    /// The file is no table with the right columns, or, unless this is a dry run, a row has an error, or there are more
+    /// invitations than [`Code::DailyLimit`](haamu_domain::Code::DailyLimit) allows.
     pub async fn import_shoppers(
         &self,
         actor: &Actor,
@@ -94,11 +97,25 @@ impl App {
             let found = std::mem::take(&mut plan.errors);
             let report = std::mem::take(&mut plan.report).checked(errors, found, false)?;
             plan.write(&tx, actor.agency, self.now()).await?;
+            self.invite_strangers(&tx, actor, &plan.invited).await?;
             let event = AuditEvent::of(Verb::ImportShoppers, "agency", actor.agency);
             let event = event.with(report.counts());
             Ok((report, event))
         })
         .await
+    }
+
+    async fn invite_strangers(&self, tx: &Tx, actor: &Actor, emails: &[String]) -> Result<(), Error> {
+        let input = |email: &String| InvitationInput {
+            email: email.clone(),
+            role: Role::Shopper,
+            client_organisation: None,
+            language: None,
+        };
+        for email in emails {
+            self.make_invitation(tx, actor, email, &input(email)).await?;
+        }
+        Ok(())
     }
 }
 

@@ -7,7 +7,7 @@ use haamu_domain::{AgencyId, Role, Timestamp, UserId};
 use haamu_store::Tx;
 use haamu_store::repo::identity::{Membership, User};
 use haamu_store::repo::panel::ProfileRecord;
-use haamu_store::repo::{imports, panel};
+use haamu_store::repo::{imports, invitations, panel};
 
 use crate::{App, Error};
 
@@ -21,6 +21,8 @@ pub(super) struct Plan {
     profiles: Vec<ProfileRecord>,
     changed_users: Vec<User>,
     changed_profiles: Vec<ProfileRecord>,
+    /// Addresses of people of other agencies, who are asked whether they want to join.
+    pub(super) invited: Vec<String>,
     pub(super) report: ImportReport,
     pub(super) errors: Vec<RowError>,
 }
@@ -30,9 +32,11 @@ struct Known {
     by_key: BTreeMap<String, UserId>,
     by_email: BTreeMap<String, UserId>,
     users: BTreeMap<UserId, User>,
-    /// What they are in the agency; whoever is missing is of other agencies only.
+    /// What they are in the agency; whoever is missing is of other agencies only, or of none.
     roles: BTreeMap<UserId, Role>,
     profiles: BTreeMap<UserId, ProfileRecord>,
+    /// Addresses that have an invitation of the agency.
+    invited: BTreeSet<String>,
 }
 
 /// What stands against a row: the column, a code, and why.
@@ -63,7 +67,9 @@ impl Known {
         let ids: Vec<_> = users.keys().copied().collect();
         let members = imports::list_members(tx, agency, &ids).await?;
         let profiles = panel::list_profiles(tx, agency, &ids).await?;
+        let invited = invitations::list_open(tx, agency, &emails).await?;
         Ok(Self {
+            invited,
             by_key,
             by_email,
             users,
@@ -75,10 +81,16 @@ impl Known {
         })
     }
 
-    /// Whom a row means; nobody yet if they are new.
-    fn find(&self, row: &PersonRow) -> Result<Option<UserId>, Against> {
+    /// Whom a row means.
+    fn find(&self, row: &PersonRow) -> Result<Whom, Against> {
         let by_key = self.by_key.get(&row.external_id).copied();
-        let by_email = self.by_email.get(&row.email).copied();
+        let addressed = self.by_email.get(&row.email).copied();
+        // Whether somebody of other agencies has the address is nobody's business here: it looks free.
+        let by_email = addressed.filter(|user| self.roles.contains_key(user));
+        let address = match addressed {
+            Some(_) if by_email.is_none() => Address::OfStranger,
+            _ => Address::Free,
+        };
         let found = match (by_key, by_email) {
             (Some(user), None) => {
                 let is_theirs = self.users.get(&user).is_some_and(User::is_claimed);
@@ -92,10 +104,9 @@ impl Known {
                 return Err(("email", "already_exists", "this address is another person's"));
             }
             (Some(user), _) | (None, Some(user)) => user,
-            (None, None) => return Ok(None),
+            (None, None) => return Ok(Whom::New(address)),
         };
         match self.roles.get(&found) {
-            // Somebody of another agency agrees to an invitation; nothing is told of them here.
             None => Err(("email", "already_exists", "this address is another person's")),
             Some(Role::Shopper) => {
                 let key = self
@@ -106,7 +117,7 @@ impl Known {
                     let why = "the shopper with this address has another external_id";
                     return Err(("external_id", "other_key", why));
                 }
-                Ok(Some(found))
+                Ok(Whom::Shopper(found, address))
             }
             Some(_) => Err((
                 "email",
@@ -115,6 +126,21 @@ impl Known {
             )),
         }
     }
+}
+
+/// Whom a row means, and whether the address of the row can be theirs.
+enum Whom {
+    New(Address),
+    Shopper(UserId, Address),
+}
+
+/// Whose the address of a row is, as far as other agencies go.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Address {
+    /// Nobody's, or of whom the row means.
+    Free,
+    /// Somebody of other agencies has it. They join when they accept an invitation.
+    OfStranger,
 }
 
 impl Plan {
@@ -136,8 +162,9 @@ impl Plan {
             };
             match found {
                 Err((column, code, why)) => plan.errors.push(RowError::new(*number, column, code, why)),
-                Ok(None) => plan.create(UserId::from_uuid(app.fresh_uuid()), row),
-                Ok(Some(user)) => plan.change(&known, user, row),
+                Ok(Whom::New(Address::Free)) => plan.create(UserId::from_uuid(app.fresh_uuid()), row),
+                Ok(Whom::New(Address::OfStranger)) => plan.invite(&known, row),
+                Ok(Whom::Shopper(user, address)) => plan.change(&known, user, address, row),
             }
         }
         Ok(plan)
@@ -162,7 +189,17 @@ impl Plan {
         self.report.created += 1;
     }
 
-    fn change(&mut self, known: &Known, id: UserId, row: &PersonRow) {
+    /// Of the row nothing is kept: whoever accepts is found by their address the next time.
+    fn invite(&mut self, known: &Known, row: &PersonRow) {
+        if known.invited.contains(&row.email) {
+            self.report.unchanged += 1;
+        } else {
+            self.invited.push(row.email.clone());
+            self.report.created += 1;
+        }
+    }
+
+    fn change(&mut self, known: &Known, id: UserId, address: Address, row: &PersonRow) {
         let before = known.profiles.get(&id);
         let unknown = Profile::unknown();
         let after = ProfileRecord {
@@ -178,7 +215,12 @@ impl Plan {
         // Whoever has a password goes by the name that they signed up with, in all their agencies.
         let account = known.users.get(&id).filter(|user| !user.is_claimed());
         let account = account.filter(|user| user.email != row.email || user.display_name != row.name);
-        if let Some(user) = account {
+        if account.is_some() && address == Address::OfStranger {
+            // The account stays as it is; whether the address is another name for the same person, they will tell.
+            if !known.invited.contains(&row.email) {
+                self.invited.push(row.email.clone());
+            }
+        } else if let Some(user) = account {
             self.changed_users.push(User {
                 email: row.email.clone(),
                 display_name: row.name.clone(),
@@ -209,7 +251,7 @@ impl Plan {
         imports::insert_members(tx, &members, now).await?;
         imports::insert_profiles(tx, agency, &self.profiles, now).await?;
         for user in &self.changed_users {
-            imports::update_user(tx, user).await?;
+            imports::update_unclaimed(tx, user).await?;
         }
         for record in &self.changed_profiles {
             panel::put_profile(tx, agency, record, now).await?;

@@ -17,7 +17,7 @@ use haamu_store::repo::{blobs, clients, hierarchies, identity, programmes, purge
 use haamu_sync::BlobHash;
 use uuid::Uuid;
 
-use crate::clients::reach as clients_reach;
+use crate::clients::{UnitReach, reach as clients_reach, unit_reach};
 use crate::context::{PAGE_SIZE, Page, require, require_in_agency};
 use crate::evaluation::{self, Evaluation};
 use crate::programmes::home_zone;
@@ -154,10 +154,14 @@ impl App {
     /// What a reader sees, and of that what they ask for.
     async fn report_filter(&self, tx: &Tx, actor: &Actor, query: &ReportQuery) -> Result<VisitFilter, Error> {
         let today = self.today();
+        let only = unit_reach(tx, actor, today).await?;
+        if let (Some(only), Some(unit)) = (&only, query.unit) {
+            only.require_unit(unit)?;
+        }
         let mut filter = VisitFilter {
             client_organisation: actor.client_organisation,
             only_visible_to_client: true,
-            locations: clients_reach(tx, actor, today).await?,
+            locations: only.map(UnitReach::into_locations),
             ..VisitFilter::default()
         };
         let Some(unit) = query.unit else {

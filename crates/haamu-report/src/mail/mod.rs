@@ -1,6 +1,7 @@
 //! Mails: what they say, in the product's languages, as plain text and as a simple page.
 
 mod offers;
+mod roles;
 mod words;
 
 use askama::Template;
@@ -53,6 +54,15 @@ pub enum Letter {
     },
     /// The password was changed.
     PasswordChanged,
+    /// An agency has made an account for somebody, who is to choose its password.
+    ChoosePassword {
+        /// The name of the agency.
+        agency: String,
+        /// The secret of the link.
+        secret: String,
+        /// How long the link is good, in hours.
+        good_for_hours: u32,
+    },
     /// Somebody has registered as a shopper, and is asked to show that the address is theirs.
     ConfirmRegistration {
         /// The name of the agency.
@@ -120,6 +130,7 @@ impl Letter {
             Self::EmailChanged => "email_changed",
             Self::ResetPassword { .. } => "reset_password",
             Self::PasswordChanged => "password_changed",
+            Self::ChoosePassword { .. } => "choose_password",
             Self::ConfirmRegistration { .. } => "confirm_registration",
             Self::JoinAgency { .. } => "join_agency",
             Self::AlreadyMember { .. } => "already_member",
@@ -137,7 +148,9 @@ impl Letter {
         match self {
             Self::Invitation { secret, .. } => Some(("invitation", secret)),
             Self::VerifyEmail { secret, .. } | Self::ChangeEmail { secret, .. } => Some(("email", secret)),
-            Self::ResetPassword { secret, .. } => Some(("password", secret)),
+            Self::ResetPassword { secret, .. } | Self::ChoosePassword { secret, .. } => {
+                Some(("password", secret))
+            }
             Self::ConfirmRegistration { secret, .. } | Self::JoinAgency { secret, .. } => {
                 Some(("registration", secret))
             }

@@ -1,9 +1,9 @@
 //! The words of mails, in the product's languages.
 
-use haamu_domain::Role;
 use haamu_form::Language;
 
 use super::Letter;
+use super::roles::role_name;
 
 /// What a mail says.
 pub(super) struct Words {
@@ -77,6 +77,7 @@ impl Words {
                 .replace("{agency}", agency),
             Letter::ConfirmRegistration { agency, .. }
             | Letter::JoinAgency { agency, .. }
+            | Letter::ChoosePassword { agency, .. }
             | Letter::AlreadyMember { agency }
             | Letter::RegistrationApproved { agency }
             | Letter::RegistrationDeclined { agency, .. }
@@ -90,6 +91,7 @@ impl Words {
             | Letter::ChangeEmail { good_for_hours, .. }
             | Letter::ConfirmRegistration { good_for_hours, .. }
             | Letter::JoinAgency { good_for_hours, .. }
+            | Letter::ChoosePassword { good_for_hours, .. }
             | Letter::ResetPassword { good_for_hours, .. } => {
                 paragraphs.push(common.good_for(*good_for_hours));
                 paragraphs.push(common.ignore.to_owned());
@@ -124,6 +126,7 @@ impl Common {
     }
 }
 
+#[expect(clippy::too_many_lines, reason = "a list, with the phrases of each letter")]
 const fn english(letter: &Letter) -> Phrases {
     match letter {
         Letter::Invitation { .. } => (
@@ -134,12 +137,13 @@ const fn english(letter: &Letter) -> Phrases {
         Letter::VerifyEmail { .. } => (
             "Confirm your e-mail address",
             "Confirm the address",
-            "Please confirm that this address is yours.",
+            "Please confirm that this address is yours: follow the link and give the password of your account.",
         ),
         Letter::ChangeEmail { .. } => (
             "Confirm your new e-mail address",
             "Use this address",
-            "Please confirm that your account is to use this address from now on.",
+            "Please confirm that your account is to use this address from now on: follow the link and give the password \
+             of your account.",
         ),
         Letter::EmailInUse => (
             "This address has an account already",
@@ -160,6 +164,11 @@ const fn english(letter: &Letter) -> Phrases {
             "Your password was changed",
             "",
             "The password of your account was changed, and other devices were signed out.",
+        ),
+        Letter::ChoosePassword { .. } => (
+            "Your account with {agency}",
+            "Choose a password",
+            "{agency} has made an account for you. Choose a password to sign in with this address.",
         ),
         Letter::ConfirmRegistration { .. } => (
             "Confirm your registration with {agency}",
@@ -207,6 +216,7 @@ const fn english(letter: &Letter) -> Phrases {
     }
 }
 
+#[expect(clippy::too_many_lines, reason = "a list, with the phrases of each letter")]
 const fn finnish(letter: &Letter) -> Phrases {
     match letter {
         Letter::Invitation { .. } => (
@@ -217,12 +227,12 @@ const fn finnish(letter: &Letter) -> Phrases {
         Letter::VerifyEmail { .. } => (
             "Vahvista sähköpostiosoitteesi",
             "Vahvista osoite",
-            "Vahvista, että tämä osoite on sinun.",
+            "Vahvista, että tämä osoite on sinun: avaa linkki ja anna tilisi salasana.",
         ),
         Letter::ChangeEmail { .. } => (
             "Vahvista uusi sähköpostiosoitteesi",
             "Ota osoite käyttöön",
-            "Vahvista, että tilisi käyttää jatkossa tätä osoitetta.",
+            "Vahvista, että tilisi käyttää jatkossa tätä osoitetta: avaa linkki ja anna tilisi salasana.",
         ),
         Letter::EmailInUse => (
             "Tällä osoitteella on jo tili",
@@ -243,6 +253,11 @@ const fn finnish(letter: &Letter) -> Phrases {
             "Salasanasi vaihdettiin",
             "",
             "Tilisi salasana vaihdettiin, ja muut laitteet kirjattiin ulos.",
+        ),
+        Letter::ChoosePassword { .. } => (
+            "Tilisi: {agency}",
+            "Valitse salasana",
+            "{agency} on luonut sinulle tilin. Valitse salasana, niin voit kirjautua sisään tällä osoitteella.",
         ),
         Letter::ConfirmRegistration { .. } => (
             "Vahvista rekisteröitymisesi: {agency}",
@@ -286,6 +301,7 @@ const fn finnish(letter: &Letter) -> Phrases {
     }
 }
 
+#[expect(clippy::too_many_lines, reason = "a list, with the phrases of each letter")]
 const fn swedish(letter: &Letter) -> Phrases {
     match letter {
         Letter::Invitation { .. } => (
@@ -296,12 +312,13 @@ const fn swedish(letter: &Letter) -> Phrases {
         Letter::VerifyEmail { .. } => (
             "Bekräfta din e-postadress",
             "Bekräfta adressen",
-            "Bekräfta att den här adressen är din.",
+            "Bekräfta att den här adressen är din: öppna länken och ange lösenordet för ditt konto.",
         ),
         Letter::ChangeEmail { .. } => (
             "Bekräfta din nya e-postadress",
             "Använd adressen",
-            "Bekräfta att ditt konto ska använda den här adressen från och med nu.",
+            "Bekräfta att ditt konto ska använda den här adressen från och med nu: öppna länken och ange lösenordet för \
+             ditt konto.",
         ),
         Letter::EmailInUse => (
             "Adressen har redan ett konto",
@@ -322,6 +339,11 @@ const fn swedish(letter: &Letter) -> Phrases {
             "Ditt lösenord har bytts",
             "",
             "Lösenordet för ditt konto har bytts, och andra enheter har loggats ut.",
+        ),
+        Letter::ChoosePassword { .. } => (
+            "Ditt konto hos {agency}",
+            "Välj ett lösenord",
+            "{agency} har skapat ett konto åt dig. Välj ett lösenord för att logga in med den här adressen.",
         ),
         Letter::ConfirmRegistration { .. } => (
             "Bekräfta din registrering hos {agency}",
@@ -362,31 +384,5 @@ const fn swedish(letter: &Letter) -> Phrases {
             "",
             "Autentiseringsapp, nycklar och återställningskoder har tagits bort från ditt konto.",
         ),
-    }
-}
-
-/// What a role is called.
-const fn role_name(role: Role, language: Language) -> &'static str {
-    match (role, language) {
-        (Role::Administrator, Language::Finnish) => "ylläpitäjä",
-        (Role::Administrator, Language::Swedish) => "administratör",
-        (Role::Administrator, Language::English) => "administrator",
-        (Role::ProgrammeDesigner, Language::Finnish) => "ohjelman suunnittelija",
-        (Role::ProgrammeDesigner, Language::Swedish) => "programdesigner",
-        (Role::ProgrammeDesigner, Language::English) => "programme designer",
-        (Role::Coordinator, Language::Finnish) => "koordinaattori",
-        (Role::Coordinator, Language::Swedish) => "koordinator",
-        (Role::Coordinator, Language::English) => "coordinator",
-        (Role::Reviewer, Language::Finnish) => "tarkastaja",
-        (Role::Reviewer, Language::Swedish) => "granskare",
-        (Role::Reviewer, Language::English) => "reviewer",
-        (Role::Shopper, Language::Finnish) => "haamuasiakas",
-        (Role::Shopper, Language::Swedish | Language::English) => "mystery shopper",
-        (Role::ClientManager, Language::Finnish) => "asiakkaan vastaava",
-        (Role::ClientManager, Language::Swedish) => "kundansvarig",
-        (Role::ClientManager, Language::English) => "client manager",
-        (Role::ClientViewer, Language::Finnish) => "asiakkaan lukija",
-        (Role::ClientViewer, Language::Swedish) => "kundläsare",
-        (Role::ClientViewer, Language::English) => "client viewer",
     }
 }

@@ -171,7 +171,8 @@ pub(super) const SETTINGS: &[Setting] = &[
         default: Default::Text("public"),
         doc: &[
             "Where identity providers may be: `public`, or `any` for such as stand in one's own network. Whoever",
-            "administers an agency can make the server ask any address there then.",
+            "administers an agency can make the server ask any address there then. With `public` they are asked without a",
+            "proxy, which would look for their addresses itself; with `any`, HTTPS_PROXY and its like hold.",
         ],
     },
     Setting {

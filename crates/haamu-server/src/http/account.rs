@@ -6,8 +6,8 @@ use haamu_app::record::PasskeyRecord;
 use haamu_app::{App, FactorsView};
 use haamu_domain::{PasskeyId, Timestamp};
 use haamu_wire::{
-    CeremonyOut, EmailIn, LinkIn, PasskeyAddedOut, PasskeyIn, PasskeyOut, PasswordIn, PasswordResetIn,
-    PasswordResetRequestIn, RecoveryCodesOut, SecondFactorsOut, Secret, TotpIn, TotpOut,
+    CeremonyOut, ConfirmEmailIn, EmailIn, PasskeyAddedOut, PasskeyIn, PasskeyOut, PasswordIn,
+    PasswordResetIn, PasswordResetRequestIn, RecoveryCodesOut, SecondFactorsOut, Secret, TotpIn, TotpOut,
 };
 use uuid::Uuid;
 
@@ -56,14 +56,17 @@ pub(super) async fn request_email_change(
     Ok(StatusCode::ACCEPTED)
 }
 
-/// Take the link of a mail about an e-mail address.
-#[utoipa::path(post, path = "/v1/email-confirmations", tag = "account", request_body = LinkIn,
+/// Take the link of a mail about an e-mail address, with the password of the account. Where nobody has shown the address
+/// to be theirs before, sessions end and second factors are removed.
+#[utoipa::path(post, path = "/v1/email-confirmations", tag = "account", request_body = ConfirmEmailIn,
     responses((status = 204, description = "The address is the account's, and verified.")))]
 pub(super) async fn confirm_email(
     State(app): State<App>,
-    Json(input): Json<LinkIn>,
+    From(origin): From,
+    Json(input): Json<ConfirmEmailIn>,
 ) -> Result<StatusCode, Failure> {
-    app.confirm_email(input.secret.expose()).await?;
+    let (secret, password) = (input.secret.expose(), input.password.expose());
+    app.confirm_email(secret, password, &origin).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -143,7 +143,12 @@ fn account_routes() -> OpenApiRouter<App> {
         )
         .verb(own, email, routes!(account::request_email_change))
         .guessable(
-            &[Code::NoLongerGood, Code::AlreadyExists],
+            &[
+                Code::NoLongerGood,
+                Code::InvalidCredentials,
+                Code::SignInLocked,
+                Code::AlreadyExists,
+            ],
             routes!(account::confirm_email),
         )
         .guessable(
@@ -166,7 +171,12 @@ fn account_routes() -> OpenApiRouter<App> {
 }
 
 fn people() -> OpenApiRouter<App> {
-    let create_user = &[Code::ValidationFailed, Code::NotFound, Code::AlreadyExists];
+    let create_user = &[
+        Code::ValidationFailed,
+        Code::NotFound,
+        Code::AlreadyExists,
+        Code::DailyLimit,
+    ];
     let device = &[Code::ValidationFailed, Code::DeviceNotEnrolled];
     let found = &[Code::NotFound];
     let disable = &[Code::NotFound, Code::NotPossibleInState, Code::LastAdministrator];

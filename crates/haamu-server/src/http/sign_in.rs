@@ -3,7 +3,7 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use haamu_app::{App, CeremonyView, ChallengeView, Proof, SignInInput, SignedIn};
+use haamu_app::{App, CeremonyView, ChallengeView, OidcReturn, Proof, SignInInput, SignedIn};
 use haamu_domain::AgencyId;
 use haamu_wire::{
     CeremonyOut, ChallengeOut, OidcBeginIn, OidcBegunOut, OidcCompleteIn, PasskeySignInIn, SecondFactorIn,
@@ -106,13 +106,14 @@ pub(super) async fn create_oidc_session(
     From(origin): From,
     Json(input): Json<OidcCompleteIn>,
 ) -> Result<Response, Failure> {
-    let OidcCompleteIn {
-        ceremony,
-        state,
-        code,
-    } = &input;
-    let outcome = app.complete_oidc(ceremony.expose(), state.expose(), code.expose(), &origin);
-    Ok(signed_in(&app, outcome.await?))
+    let back = OidcReturn {
+        ceremony: input.ceremony.expose().to_owned(),
+        agency: AgencyId::from_uuid(input.agency),
+        state: input.state.expose().to_owned(),
+        code: input.code.expose().to_owned(),
+        issuer: input.iss,
+    };
+    Ok(signed_in(&app, app.complete_oidc(&back, &origin).await?))
 }
 
 fn signed_in(app: &App, outcome: SignedIn) -> Response {

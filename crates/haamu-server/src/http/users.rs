@@ -24,7 +24,7 @@ pub(super) async fn create_user(
     let input = UserInput {
         email: input.email,
         display_name: input.display_name,
-        password: input.password.expose().to_owned(),
+        password: input.password.map(|password| password.expose().to_owned()),
         role: input.role,
         client_organisation: input.client_organisation.map(ClientOrganisationId::from_uuid),
     };

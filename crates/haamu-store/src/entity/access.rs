@@ -115,6 +115,14 @@ entity!(sign_in_attempt, "sign_in_attempt", {
     last_at: i64,
 });
 
+entity!(known_network, "known_network", {
+    #[sea_orm(primary_key, auto_increment = false)]
+    user_id: Uuid,
+    #[sea_orm(primary_key, auto_increment = false)]
+    network_hash: Vec<u8>,
+    last_used_at: i64,
+});
+
 entity!(agency_security, "agency_security", {
     #[sea_orm(primary_key, auto_increment = false)]
     agency_id: Uuid,

@@ -15,6 +15,8 @@ use super::unsigned;
 pub enum Counted {
     /// Passwords tried for an e-mail address, whether it has an account or not.
     Account,
+    /// Passwords tried for an e-mail address from a network from which its person has signed in.
+    KnownNetwork,
     /// Anything tried from a network address.
     Address,
     /// Second factors tried for a person.
@@ -25,6 +27,7 @@ impl Counted {
     const fn as_str(self) -> &'static str {
         match self {
             Self::Account => "account",
+            Self::KnownNetwork => "known_network",
             Self::Address => "address",
             Self::Factor => "factor",
         }

@@ -198,6 +198,17 @@ pub async fn find_user_by_email(tx: &Tx, email: &str) -> Result<Option<User>, St
     Ok(row.map(user))
 }
 
+/// The account of a person, if it is still there.
+///
+/// # Errors
+/// The database failed.
+pub async fn find_user(tx: &Tx, id: UserId) -> Result<Option<User>, StoreError> {
+    let row = user_account::Entity::find_by_id(id.uuid())
+        .one(tx.connection())
+        .await?;
+    Ok(row.map(user))
+}
+
 /// The account of a person.
 ///
 /// # Errors
@@ -293,6 +304,22 @@ pub async fn lock_membership(
     row.as_ref().map(member).transpose()
 }
 
+/// What a person is in an agency, which stays so until the transaction ends. Others may hold it at the same time.
+///
+/// # Errors
+/// The database failed.
+pub async fn hold_membership(
+    tx: &Tx,
+    agency: AgencyId,
+    id: UserId,
+) -> Result<Option<Membership>, StoreError> {
+    let row = membership::Entity::find_by_id((agency.uuid(), id.uuid()))
+        .lock_shared()
+        .one(tx.connection())
+        .await?;
+    row.as_ref().map(member).transpose()
+}
+
 /// What a person is in all their agencies, by agency.
 ///
 /// # Errors
@@ -348,13 +375,13 @@ pub async fn list_names(tx: &Tx, ids: Vec<Uuid>) -> Result<Vec<(Uuid, String)>, 
     Ok(rows.into_iter().map(|row| (row.id, row.display_name)).collect())
 }
 
-/// The account of a person, locked.
+/// The account of a person, locked. Whoever refers to it meanwhile is not kept waiting.
 ///
 /// # Errors
 /// It is not there, or the database failed.
 pub async fn lock_user(tx: &Tx, id: UserId) -> Result<User, StoreError> {
     let row = user_account::Entity::find_by_id(id.uuid())
-        .lock_exclusive()
+        .lock(LockType::NoKeyUpdate)
         .one(tx.connection())
         .await?;
     row.map(user).ok_or(StoreError::Missing("user"))
@@ -368,6 +395,20 @@ pub async fn set_password(tx: &Tx, id: UserId, hash: &str) -> Result<(), StoreEr
     let row = user_account::ActiveModel {
         id: Set(id.uuid()),
         password_hash: Set(hash.to_owned()),
+        ..Default::default()
+    };
+    user_account::Entity::update(row).exec(tx.connection()).await?;
+    Ok(())
+}
+
+/// Sets a person's name.
+///
+/// # Errors
+/// The database failed.
+pub async fn set_display_name(tx: &Tx, id: UserId, name: &str) -> Result<(), StoreError> {
+    let row = user_account::ActiveModel {
+        id: Set(id.uuid()),
+        display_name: Set(name.to_owned()),
         ..Default::default()
     };
     user_account::Entity::update(row).exec(tx.connection()).await?;

@@ -1,7 +1,8 @@
 //! What imports look for and write, many rows at a time.
 
 use haamu_domain::{AgencyId, ClientOrganisationId, Timestamp, UserId};
-use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter};
+use sea_orm::sea_query::Expr;
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 
 use crate::entity::filling::{companion, shopper_profile};
 use crate::entity::identity::{membership, user_account};
@@ -92,19 +93,27 @@ pub async fn insert_members(tx: &Tx, all: &[Membership], now: Timestamp) -> Resu
     Ok(())
 }
 
-/// Gives an account another address and name.
+/// Gives an account that nobody has made theirs another address and name.
 ///
 /// # Errors
-/// [`StoreError::AlreadyExists`] if the address has an account.
-pub async fn update_user(tx: &Tx, changed: &User) -> Result<(), StoreError> {
-    let row = user_account::ActiveModel {
-        id: Set(changed.id.uuid()),
-        email: Set(changed.email.clone()),
-        display_name: Set(changed.display_name.clone()),
-        ..Default::default()
-    };
-    user_account::Entity::update(row).exec(tx.connection()).await?;
-    Ok(())
+/// [`StoreError::AlreadyExists`] if the address has an account, [`StoreError::Conflict`] if somebody has made this one
+/// theirs since it was read.
+pub async fn update_unclaimed(tx: &Tx, changed: &User) -> Result<(), StoreError> {
+    let done = user_account::Entity::update_many()
+        .col_expr(user_account::Column::Email, Expr::value(changed.email.as_str()))
+        .col_expr(
+            user_account::Column::DisplayName,
+            Expr::value(changed.display_name.as_str()),
+        )
+        .filter(user_account::Column::Id.eq(changed.id.uuid()))
+        .filter(user_account::Column::PasswordHash.eq(""))
+        .filter(user_account::Column::EmailVerifiedAt.is_null())
+        .exec(tx.connection())
+        .await?;
+    match done.rows_affected {
+        0 => Err(StoreError::Conflict("user")),
+        _ => Ok(()),
+    }
 }
 
 /// The profiles that the agency has by its own keys.

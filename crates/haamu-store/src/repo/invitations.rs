@@ -1,5 +1,7 @@
 //! Invitations into an agency.
 
+use std::collections::BTreeSet;
+
 use haamu_domain::{AgencyId, ClientOrganisationId, InvitationId, InvitationState, Role, Timestamp, UserId};
 use haamu_form::Language;
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
@@ -62,6 +64,27 @@ pub async fn insert(tx: &Tx, new: &Invitation, hash: &[u8]) -> Result<(), StoreE
         .exec_without_returning(tx.connection())
         .await?;
     Ok(())
+}
+
+/// Which of these e-mail addresses, in lower case, have an open invitation of the agency.
+///
+/// # Errors
+/// The database failed.
+pub async fn list_open(tx: &Tx, agency: AgencyId, emails: &[&str]) -> Result<BTreeSet<String>, StoreError> {
+    let mut found = BTreeSet::new();
+    for emails in emails.chunks(super::MAX_IDS) {
+        let open: Vec<String> = invitation::Entity::find()
+            .select_only()
+            .column(invitation::Column::Email)
+            .filter(invitation::Column::AgencyId.eq(agency.uuid()))
+            .filter(invitation::Column::State.eq(InvitationState::Open.as_str()))
+            .filter(invitation::Column::Email.is_in(emails.iter().copied()))
+            .into_tuple()
+            .all(tx.connection())
+            .await?;
+        found.extend(open);
+    }
+    Ok(found)
 }
 
 /// An invitation of the agency, locked.

@@ -23,6 +23,7 @@ pub mod identity;
 pub mod imports;
 pub mod invitations;
 pub mod jobs;
+pub mod known_networks;
 pub mod mails;
 pub mod members;
 pub mod offer_notices;

@@ -58,6 +58,18 @@ pub async fn list(tx: &Tx, user: UserId) -> Result<Vec<PasskeyRecord>, StoreErro
     Ok(rows.into_iter().map(record).collect())
 }
 
+/// Whose passkey it is that an authenticator knows by this id.
+///
+/// # Errors
+/// The database failed.
+pub async fn find_owner(tx: &Tx, credential_id: &[u8]) -> Result<Option<UserId>, StoreError> {
+    let row = passkey::Entity::find()
+        .filter(passkey::Column::CredentialId.eq(credential_id.to_vec()))
+        .one(tx.connection())
+        .await?;
+    Ok(row.map(|row| UserId::from_uuid(row.user_id)))
+}
+
 /// The passkey that an authenticator knows by this id, locked: its counter goes up by one use at a time.
 ///
 /// # Errors

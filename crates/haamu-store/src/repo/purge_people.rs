@@ -5,7 +5,7 @@ use sea_orm::sea_query::{Cond, Expr, ExprTrait, Query};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use uuid::Uuid;
 
-use crate::entity::access::{account_secret, oidc_identity, passkey, recovery_code, totp};
+use crate::entity::access::{account_secret, known_network, oidc_identity, passkey, recovery_code, totp};
 use crate::entity::filling::{companion, shopper_profile, tie};
 use crate::entity::identity::{membership, session, user_account};
 use crate::entity::programmes::assignment;
@@ -215,6 +215,10 @@ async fn forget_account(tx: &Tx, user: UserId, now: Timestamp) -> Result<(), Sto
         .await?;
     account_secret::Entity::delete_many()
         .filter(account_secret::Column::UserId.eq(id))
+        .exec(connection)
+        .await?;
+    known_network::Entity::delete_many()
+        .filter(known_network::Column::UserId.eq(id))
         .exec(connection)
         .await?;
     Ok(())

@@ -8,7 +8,7 @@ use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect
 use uuid::Uuid;
 
 use crate::entity::access::{
-    account_secret, invitation, mail, oidc_sign_in, passkey_ceremony, password_reset_request,
+    account_secret, invitation, known_network, mail, oidc_sign_in, passkey_ceremony, password_reset_request,
     sign_in_attempt, sign_in_challenge,
 };
 use crate::entity::identity::{membership, refresh_token, session};
@@ -161,7 +161,8 @@ pub async fn count(
     })
 }
 
-/// Deletes what is remembered of failed attempts to sign in before a moment. It is of no agency, and little.
+/// Deletes what is remembered of attempts to sign in before a moment: failed ones, and from where others came. It is of
+/// no agency, and little.
 ///
 /// # Errors
 /// The database failed.
@@ -170,7 +171,11 @@ pub async fn delete_attempts(tx: &Tx, before: Timestamp) -> Result<u64, StoreErr
         .filter(sign_in_attempt::Column::LastAt.lt(before.millis()))
         .exec(tx.connection())
         .await?;
-    Ok(done.rows_affected)
+    let networks = known_network::Entity::delete_many()
+        .filter(known_network::Column::LastUsedAt.lt(before.millis()))
+        .exec(tx.connection())
+        .await?;
+    Ok(done.rows_affected + networks.rows_affected)
 }
 
 /// Deletes entries of the purge log of the nights before a date: a few for each night.

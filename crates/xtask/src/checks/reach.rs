@@ -37,8 +37,8 @@ const PLACES: &[(&str, usize, &str)] = &[
     ),
     (
         "haamu-app/src/identity/invitations.rs",
-        2,
-        "the secret of a link tells the agency",
+        3,
+        "the secret of a link tells the agency; sessions of an account that is handed over end in all of them",
     ),
     (
         "haamu-app/src/identity/members.rs",
@@ -69,6 +69,11 @@ const PLACES: &[(&str, usize, &str)] = &[
         "haamu-app/src/identity/registration/confirm.rs",
         2,
         "the secret of a link tells the agency",
+    ),
+    (
+        "haamu-app/src/identity/registration/decide.rs",
+        1,
+        "sessions of an account that is handed over end in all agencies",
     ),
     (
         "haamu-app/src/identity/second_factors.rs",

@@ -2,7 +2,7 @@
 
 use haamu_domain::panel::Profile;
 use haamu_domain::registration::{Approval, RegistrationEvent, RegistrationState};
-use haamu_domain::{Actor, AuditEvent, AuditId, Code, Role, UserId};
+use haamu_domain::{Actor, AgencyId, AuditEvent, AuditId, Code, Role, UserId};
 use haamu_store::repo::panel::ProfileRecord;
 use haamu_store::repo::registrations::{self, Registration};
 use haamu_store::repo::{agreements, audit, identity, panel};
@@ -12,13 +12,14 @@ use crate::jobs::Job;
 use crate::{App, Error};
 
 use super::super::attempts::Origin;
+use super::super::first_proof::is_same;
 use super::super::tokens::hash_secret;
 use super::{DECIDED_DAYS, Person, WAITING_DAYS};
 
 impl App {
     /// Takes the link of a mail about a registration, with the password: that of the registration, or that of the
-    /// account that the address has. Who follows a link that somebody else caused does not know it, and makes no
-    /// account with a stranger's password. Says whether the person is in; if not, staff decide.
+    /// account that the address has and that is its person's. Who follows a link that somebody else caused does not
+    /// know it, and makes no account with a stranger's password. Says whether the person is in; if not, staff decide.
     ///
     /// # Errors
     /// [`Code::NoLongerGood`], [`Code::InvalidCredentials`], [`Code::SignInLocked`], or [`Code::AlreadyExists`] if
@@ -39,11 +40,12 @@ impl App {
                 Ok((person, account))
             })
             .await?;
+        let account = account.filter(|known| known.email_verified_at.is_some());
         match &account {
             Some(account) => self.require_account(account, password, origin).await?,
             None => self.require_registered(&person, password, origin).await?,
         }
-        let expected = account.map(|account| account.id);
+        let expected = account.as_ref();
         let state = self
             .inner
             .db
@@ -92,17 +94,19 @@ impl App {
         &self,
         tx: &Tx,
         hash: &[u8],
-        expected: Option<UserId>,
+        expected: Option<&identity::User>,
     ) -> Result<RegistrationState, Error> {
         let over = || Error::refused(Code::NoLongerGood);
         let (found, _) = self.good_registration(tx, hash).await?;
         registrations::lock(tx, found.agency, found.id).await?;
         // Of two who follow the link at once, the second finds it used up.
-        let (mut found, person) = self.good_registration(tx, hash).await?;
-        let account = identity::find_user_by_email(tx, &person.email).await?;
-        if account.map(|account| account.id) != expected {
+        let (mut found, mut person) = self.good_registration(tx, hash).await?;
+        let account = self.lock_account(tx, &person.email).await?;
+        let account = account.filter(|known| known.email_verified_at.is_some());
+        if !is_same(account.as_ref(), expected) {
             return Err(over());
         }
+        person.account = account.map(|known| known.id);
         let now = self.now();
         found.verified_at = Some(now);
         let conditions = registrations::find_conditions(tx, found.agency).await?;
@@ -111,6 +115,7 @@ impl App {
             Approval::ByStaff => {
                 found.state = found.state.after(RegistrationEvent::Verify)?;
                 found.expires_at = now.plus_days(WAITING_DAYS);
+                found.content = Some(self.seal_person(found.id, &person)?);
                 None
             }
             Approval::Automatic => {
@@ -140,8 +145,8 @@ impl App {
         registration.expires_at = now.plus_days(DECIDED_DAYS);
     }
 
-    /// Makes somebody a shopper of the agency who has shown that the address is theirs. An account that the address
-    /// has stays as it is, and so does what the person is in the agency already.
+    /// Makes somebody a shopper of the agency who has shown that the address is theirs. What the person is in the agency
+    /// already stays as it is.
     pub(super) async fn make_shopper(
         &self,
         tx: &Tx,
@@ -149,13 +154,7 @@ impl App {
         person: &Person,
     ) -> Result<Actor, Error> {
         let (agency, now) = (registration.agency, self.now());
-        let user = match identity::find_user_by_email(tx, &person.email).await? {
-            Some(known) => {
-                identity::set_verified_email(tx, known.id, &known.email, now).await?;
-                known.id
-            }
-            None => self.insert_registered(tx, person).await?,
-        };
+        let user = self.account_of(tx, agency, person).await?;
         let known = identity::find_membership(tx, agency, user).await?;
         let is_new = known.is_none();
         let member = known.unwrap_or(identity::Membership {
@@ -187,6 +186,32 @@ impl App {
             }
         }
         Ok(member.actor())
+    }
+
+    /// The account of somebody who has registered. Staff may take weeks to decide, and meanwhile anybody may have made
+    /// an account for the address: whose it is, what was shown at the confirmation tells.
+    async fn account_of(&self, tx: &Tx, agency: AgencyId, person: &Person) -> Result<UserId, Error> {
+        if let Some(id) = person.account {
+            // They confirmed with the password of this account, whatever its address is by now. If it is gone, nobody
+            // has ever shown the password of the registration.
+            let known = identity::find_user(tx, id).await?;
+            let known = known.filter(|known| known.disabled_at.is_none());
+            let gone = || {
+                let detail = "The account that the person confirmed with is gone.";
+                Error::because(Code::NotPossibleInState, detail)
+            };
+            return known.map(|known| known.id).ok_or_else(gone);
+        }
+        match self.lock_account(tx, &person.email).await? {
+            Some(known) if known.email_verified_at.is_none() => {
+                let chosen = (person.display_name.as_str(), person.password_hash.as_str());
+                self.hand_over(tx, agency, &known, chosen).await?;
+                Ok(known.id)
+            }
+            // Whoever the address belongs to has made this account theirs since.
+            Some(known) => Ok(known.id),
+            None => self.insert_registered(tx, person).await,
+        }
     }
 
     async fn insert_registered(&self, tx: &Tx, person: &Person) -> Result<UserId, Error> {

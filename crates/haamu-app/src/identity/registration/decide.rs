@@ -98,7 +98,8 @@ impl App {
         id: RegistrationId,
     ) -> Result<RegistrationView, Error> {
         require_in_agency(actor, Verb::DecideRegistrations)?;
-        self.act(actor, |tx: Tx| async move {
+        // An account that is handed over has sessions in all agencies that its person is of.
+        self.act_across(actor, |tx: Tx| async move {
             let tx = &tx;
             let (mut found, person) = self
                 .lock_waiting(tx, actor, id, RegistrationEvent::Approve)

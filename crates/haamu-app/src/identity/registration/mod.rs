@@ -14,7 +14,7 @@ mod register;
 
 use std::collections::BTreeSet;
 
-use haamu_domain::{LocalDate, RegistrationId};
+use haamu_domain::{LocalDate, RegistrationId, UserId};
 use haamu_form::Language;
 use haamu_store::repo::registrations::Registration;
 use serde::{Deserialize, Serialize};
@@ -42,6 +42,9 @@ struct Person {
     /// The tag of the language of mails, where they named one.
     language: Option<String>,
     password_hash: String,
+    /// The account whose password they confirmed with, where the address had one that was its person's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    account: Option<UserId>,
 }
 
 impl Person {

@@ -144,6 +144,7 @@ impl App {
             languages: input.languages.clone(),
             language: input.language.map(|language| language.tag().to_owned()),
             password_hash: String::new(),
+            account: None,
         })
     }
 
@@ -239,7 +240,8 @@ impl App {
         let (secret, secret_hash) = fresh_secret();
         registrations::set_secret(tx, id, &secret_hash).await?;
         let good_for_hours = GOOD_FOR_HOURS;
-        let letter = match account {
+        // An account that nobody has proven is theirs once they have: its password is not asked for.
+        let letter = match account.filter(|known| known.email_verified_at.is_some()) {
             Some(_) => Letter::JoinAgency {
                 agency: agency_name,
                 secret,

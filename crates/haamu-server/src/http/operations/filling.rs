@@ -127,7 +127,12 @@ pub(super) fn tables() -> OpenApiRouter<App> {
         Code::Conflict,
         Code::AlreadyExists,
     ];
-    let people = &[Code::ValidationFailed, Code::Conflict, Code::AlreadyExists];
+    let people = &[
+        Code::ValidationFailed,
+        Code::Conflict,
+        Code::AlreadyExists,
+        Code::DailyLimit,
+    ];
     Operations::default()
         .verb(Verb::ImportLocations, import, routes!(imports::import_locations))
         .verb(Verb::ImportShoppers, people, routes!(imports::import_shoppers))
