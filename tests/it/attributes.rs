@@ -191,7 +191,7 @@ both_dbs! {
         first.answer("lane", "\"no\"").await;
         describe(&server, &scene.location, json!({"drive_in": "no"})).await;
         let path = format!("/v1/visits/{}/assignments", scene.visit);
-        let body = json!({"shopper": server.north.other_shopper.id});
+        let body = json!({"shopper": server.north.other_shopper.id, "replaces": scene.assignment});
         let coordinator = server.north.coordinator();
         let _ = server.post(&path, body).by(coordinator).await.send().await.created();
         let mut other = server.device(&server.north.other_shopper).await;

@@ -1,5 +1,6 @@
 //! One program for all suites, so that the heavy dependencies are linked once.
 
+mod acceptance;
 mod access_filling;
 mod access_samples;
 mod accounts;
@@ -16,6 +17,7 @@ mod examples;
 mod failed_jobs;
 mod filling;
 mod formats;
+mod holders;
 mod identity_provider;
 mod imports;
 mod invitations;

@@ -210,7 +210,7 @@ pub struct EligibilityOut {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct AssignmentsIn {
-    /// At most 500; all of them or none are offered.
+    /// At most 500, each visit once; all of them or none are offered.
     #[cfg_attr(feature = "openapi", schema(min_items = 1, max_items = 500))]
     pub assignments: Vec<BulkAssignIn>,
 }
@@ -228,6 +228,9 @@ pub struct BulkAssignIn {
     #[serde(default)]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, format = Date))]
     pub due_on: Option<LocalDate>,
+    /// The assignment that ends for it, if the visit is somebody's.
+    #[serde(default)]
+    pub replaces: Option<Uuid>,
 }
 
 /// What a shopper says when they accept an offer.
@@ -240,7 +243,8 @@ pub struct AcceptIn {
     pub due_on: Option<LocalDate>,
     /// Who comes along.
     pub companion: Option<Uuid>,
-    /// That neither they nor anybody near to them has a tie to the place.
+    /// That neither they nor anybody near to them has a tie to the place. Needed unless they declared it when they
+    /// asked for the visit.
     pub independent: bool,
 }
 

@@ -31,7 +31,7 @@ pub struct PlannedVisitIn {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct AssignIn {
-    /// The shopper. An earlier offer of the visit to somebody else is withdrawn.
+    /// The shopper. Whoever has the visit on the same terms already keeps it as it is.
     pub shopper: Uuid,
     /// The day of the visit, where one is fixed.
     #[serde(default)]
@@ -40,6 +40,10 @@ pub struct AssignIn {
     /// Who of the shopper's companions comes along.
     #[serde(default)]
     pub companion: Option<Uuid>,
+    /// The assignment that ends for it. If anybody has the visit by another one than is named here, nothing is
+    /// changed.
+    #[serde(default)]
+    pub replaces: Option<Uuid>,
 }
 
 /// A visit, planned or carried out.

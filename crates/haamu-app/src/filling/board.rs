@@ -16,6 +16,7 @@ use haamu_store::repo::plans::{self, Posting};
 use haamu_store::repo::terms::{self, Terms};
 use haamu_store::repo::visits::{self, Assignment, Visit};
 use haamu_store::repo::{clients, identity, panel};
+use serde_json::json;
 use uuid::Uuid;
 
 use crate::context::{Page, require, require_in_agency};
@@ -240,7 +241,7 @@ impl App {
     /// There is no such visit on the board, it is taken, rules stand in the way, or they declared no independence.
     pub async fn apply_for_job(&self, actor: &Actor, id: VisitId, input: &JobInput) -> Result<(), Error> {
         require_in_agency(actor, Verb::ApplyForJob)?;
-        declared(input)?;
+        require_declared(input.is_independent)?;
         self.act(actor, |tx: Tx| async move {
             let tx = &tx;
             let agency = actor.agency;
@@ -256,6 +257,7 @@ impl App {
             let before = before
                 .into_iter()
                 .find(|one| one.shopper == actor.user && one.state == AssignmentState::Applied);
+            let did = if before.is_some() { "changed" } else { "applied" };
             let assignment = match before {
                 // Whoever asks again changes the terms of their application.
                 Some(before) => before,
@@ -280,7 +282,7 @@ impl App {
                 ..terms::load(tx, agency, assignment.id).await?
             };
             terms::put(tx, agency, &terms).await?;
-            Ok(((), AuditEvent::of(Verb::ApplyForJob, "visit", id)))
+            Ok(((), applied(id, did, assignment.id, input.due_on)))
         })
         .await
     }
@@ -297,7 +299,7 @@ impl App {
         input: &JobInput,
     ) -> Result<AssignmentBrief, Error> {
         require_in_agency(actor, Verb::ApplyForJob)?;
-        declared(input)?;
+        require_declared(input.is_independent)?;
         self.act(actor, |tx: Tx| async move {
             let tx = &tx;
             let (mut visit, board) = lock_posted(tx, actor, id).await?;
@@ -310,7 +312,8 @@ impl App {
             let taken = self.give(tx, actor, &mut visit, &offer, how, "shopper").await?;
             let brief = crate::visits::brief(tx, actor.agency, taken.id).await?;
             let brief = brief.ok_or_else(|| Error::not_found("assignment"))?;
-            Ok((brief, AuditEvent::of(Verb::ApplyForJob, "visit", id)))
+            let event = applied(id, "took", taken.id, brief.due_on);
+            Ok((brief, event))
         })
         .await
     }
@@ -333,7 +336,7 @@ impl App {
             let end = (AssignmentEvent::Cancel, EndReason::NotChosen, None);
             self.end_assignment(tx, actor.agency, &mut visit, &mut own, end)
                 .await?;
-            Ok(((), AuditEvent::of(Verb::ApplyForJob, "visit", id)))
+            Ok(((), applied(id, "withdrew", own.id, None)))
         })
         .await
     }
@@ -400,9 +403,15 @@ async fn lock_posted(tx: &Tx, actor: &Actor, id: VisitId) -> Result<(Visit, Boar
     Ok((visit, board))
 }
 
+/// What the log says of what a shopper did about a visit of the board.
+fn applied(visit: VisitId, did: &str, assignment: AssignmentId, due_on: Option<LocalDate>) -> AuditEvent {
+    let detail = json!({"did": did, "assignment": assignment, "due_on": due_on});
+    AuditEvent::of(Verb::ApplyForJob, "visit", visit).with(detail)
+}
+
 /// Nobody visits a place to which they have a tie.
-fn declared(input: &JobInput) -> Result<(), Error> {
-    if input.is_independent {
+pub(crate) fn require_declared(is_independent: bool) -> Result<(), Error> {
+    if is_independent {
         return Ok(());
     }
     let issue = Issue {

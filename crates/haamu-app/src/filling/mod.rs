@@ -23,5 +23,6 @@ pub use offer::OfferInput;
 pub use panel::{AgreementView, CompanionInput, OwnProfilePatch, ProfilePatch, TieInput};
 pub use plan::VisitPlanPatch;
 
-pub(crate) use facts::require_companion;
+pub(crate) use board::require_declared;
+pub(crate) use facts::{is_tied, require_companion};
 pub(crate) use offer::Given;

@@ -147,7 +147,8 @@ impl App {
         if !obstacles.is_empty() {
             return Err(Error::not_eligible(obstacles));
         }
-        let respond_by = now.plus_hours(facts.rules.respond_hours);
+        // Nobody accepts a visit whose days are over.
+        let respond_by = now.plus_hours(facts.rules.respond_hours).min(planned.ends_at);
         terms.origin = origin;
         terms.due_on = due_on;
         terms.companion = merged.companion;

@@ -7,6 +7,7 @@ use haamu_form::Language;
 pub(super) struct Words {
     pub(super) signed_in: &'static str,
     pub(super) no_visits: &'static str,
+    pub(super) accepted: &'static str,
     pub(super) saved: &'static str,
     pub(super) submitted: &'static str,
     pub(super) incomplete: &'static str,
@@ -78,6 +79,7 @@ impl Words {
 const ENGLISH: Words = Words {
     signed_in: "Signed in as",
     no_visits: "There are no visits on this device.",
+    accepted: "Accepted, with your declaration that you have no tie to the place.",
     saved: "Saved on this device",
     submitted: "Submitted; it is sent with the next sync.",
     incomplete: "Not submitted. Still missing or not fitting:",
@@ -139,6 +141,7 @@ const ENGLISH: Words = Words {
 const FINNISH: Words = Words {
     signed_in: "Kirjautunut:",
     no_visits: "Tällä laitteella ei ole käyntejä.",
+    accepted: "Hyväksytty, samoin vakuutuksesi, ettei sinulla ole sidonnaisuutta paikkaan.",
     saved: "Tallennettu tälle laitteelle",
     submitted: "Lähetetty tarkastettavaksi; siirtyy seuraavassa synkronoinnissa.",
     incomplete: "Ei lähetetty. Puuttuu tai ei kelpaa:",
@@ -200,6 +203,7 @@ const FINNISH: Words = Words {
 const SWEDISH: Words = Words {
     signed_in: "Inloggad som",
     no_visits: "Det finns inga besök på den här enheten.",
+    accepted: "Accepterat, med din försäkran att du inte har någon bindning till platsen.",
     saved: "Sparat på den här enheten",
     submitted: "Inlämnat; det sänds vid nästa synkronisering.",
     incomplete: "Inte inlämnat. Saknas eller passar inte:",

@@ -100,7 +100,7 @@ pub(super) async fn take_job(
     Ok((StatusCode::CREATED, axum::Json(brief)))
 }
 
-/// Accept one's own assignment. Beginning to answer accepts it as well.
+/// Accept one's own assignment. Beginning to answer accepts it as well; the declaration is made here then, too.
 #[utoipa::path(post, path = "/v1/assignments/{id}/accept", tag = "visits",
     params(("id" = Uuid, Path, description = "The assignment.")), request_body = Option<AcceptIn>,
     responses((status = 200, description = "Accepted; the brief of the assignment.", body = Value)))]
@@ -110,14 +110,16 @@ pub(super) async fn accept_assignment(
     Path(id): Path<Uuid>,
     OptionalJson(input): OptionalJson<AcceptIn>,
 ) -> Result<axum::Json<AssignmentBrief>, Failure> {
-    let input = input.map(|input| AcceptInput {
+    // Whoever asked for the visit has declared their independence then, and may have nothing more to say.
+    let input = input.unwrap_or_default();
+    let input = AcceptInput {
         due_on: input.due_on,
         companion: input.companion.map(CompanionId::from_uuid),
         is_independent: input.independent,
-    });
+    };
     let id = AssignmentId::from_uuid(id);
     Ok(axum::Json(
-        app.accept_assignment(&bearer.actor, id, input.as_ref()).await?,
+        app.accept_assignment(&bearer.actor, id, &input).await?,
     ))
 }
 

@@ -2,8 +2,8 @@
 
 use axum::extract::State;
 use axum::http::StatusCode;
-use haamu_app::{App, OfferInput, PlannedVisit, VisitQuery, VisitView};
-use haamu_domain::{CompanionId, LocationId, RoundId, UserId, VisitId, VisitState};
+use haamu_app::{App, AssignInput, OfferInput, PlannedVisit, VisitQuery, VisitView};
+use haamu_domain::{AssignmentId, CompanionId, LocationId, RoundId, UserId, VisitId, VisitState};
 use haamu_wire::{AssignIn, AssignmentOut, VisitOut, VisitsIn, VisitsOut};
 use serde::Deserialize;
 use uuid::Uuid;
@@ -84,10 +84,10 @@ pub(super) async fn read_visit(
     Ok(axum::Json(visit_out(view)))
 }
 
-/// Offer a visit to a shopper. An earlier offer to somebody else is withdrawn.
+/// Offer a visit to a shopper. From whoever has it already it is only taken if `replaces` names their assignment.
 #[utoipa::path(post, path = "/v1/visits/{id}/assignments", tag = "visits",
     params(("id" = Uuid, Path, description = "The visit.")), request_body = AssignIn,
-    responses((status = 201, description = "Offered.", body = VisitOut)))]
+    responses((status = 201, description = "Offered, or the shopper's on these terms already.", body = VisitOut)))]
 pub(super) async fn create_assignment(
     State(app): State<App>,
     SignedIn(bearer): SignedIn,
@@ -99,8 +99,12 @@ pub(super) async fn create_assignment(
         due_on: input.due_on,
         companion: input.companion.map(CompanionId::from_uuid),
     };
+    let input = AssignInput {
+        offer,
+        replaces: input.replaces.map(AssignmentId::from_uuid),
+    };
     let view = app
-        .assign_visit(&bearer.actor, VisitId::from_uuid(id), &offer)
+        .assign_visit(&bearer.actor, VisitId::from_uuid(id), &input)
         .await?;
     Ok((StatusCode::CREATED, axum::Json(visit_out(view))))
 }
