@@ -314,6 +314,9 @@ pub struct JobOut {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
     pub daypart: Option<Daypart>,
+    /// What is to be done; whoever is offered the visit gets all of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scenario: Option<JobScenarioOut>,
     /// What is paid.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fees: Option<Fees>,
@@ -327,6 +330,20 @@ pub struct JobOut {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, format = Date))]
     pub first_date: Option<LocalDate>,
+}
+
+/// What is to be done on a visit of the job board.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct JobScenarioOut {
+    /// Its name.
+    pub name: String,
+    /// The kind of customer that the shopper represents.
+    pub persona: String,
+    /// What that customer needs.
+    pub need: String,
+    /// What the shopper buys at most, in cents; 0: nothing.
+    pub purchase_cents: u32,
 }
 
 /// Where a visit of the job board is. Contact data of the client are not in it.

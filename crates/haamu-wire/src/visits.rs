@@ -60,6 +60,14 @@ pub struct VisitOut {
     pub location_name: String,
     /// The visit's state.
     pub state: String,
+    /// The last day of the visit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, format = Date))]
+    pub visit_by: Option<LocalDate>,
+    /// The last day of its report.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, format = Date))]
+    pub report_by: Option<LocalDate>,
     /// The assignment that counts, if there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub assignment: Option<AssignmentOut>,
@@ -80,6 +88,14 @@ pub struct AssignmentOut {
     pub shopper_name: String,
     /// The assignment's state.
     pub state: String,
+    /// The day on which the shopper goes, where one is fixed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, format = Date))]
+    pub due_on: Option<LocalDate>,
+    /// Until when the shopper has to answer, in UTC, as long as they have not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(format = DateTime))]
+    pub respond_by: Option<String>,
     /// The submission that the work goes into.
     pub submission: Uuid,
 }

@@ -13,15 +13,17 @@ use haamu_domain::{
 use haamu_store::Tx;
 use haamu_store::repo::clients::Location;
 use haamu_store::repo::plans::{self, Posting};
+use haamu_store::repo::scenarios::ScenarioRecord;
 use haamu_store::repo::terms::{self, Terms};
 use haamu_store::repo::visits::{self, Assignment, Visit};
-use haamu_store::repo::{clients, identity, panel};
+use haamu_store::repo::{clients, identity, panel, scenarios};
 use serde_json::json;
 use uuid::Uuid;
 
 use crate::context::{Page, require, require_in_agency};
 use crate::error::{Checks, Issue};
 use crate::programmes::find_part;
+use crate::visits::distinct;
 use crate::{App, Error};
 
 use super::ask::without_date;
@@ -68,6 +70,8 @@ pub struct JobView {
     pub visit_by: LocalDate,
     /// The part of the day.
     pub daypart: Option<haamu_domain::Daypart>,
+    /// What is to be done.
+    pub scenario: Option<ScenarioRecord>,
     /// What is paid.
     pub fees: Option<Fees>,
     /// Whether the shopper was asked about it.
@@ -180,6 +184,8 @@ impl App {
             let of_round: Vec<_> = all.iter().filter(|visit| visit.round == *id).cloned().collect();
             planned.extend(round.facts.visits(tx, agency, &of_round, self.now()).await?);
         }
+        let wanted = distinct(planned.values().filter_map(|visit| visit.plan.scenario));
+        let scenarios = scenarios::list_by_ids(tx, agency, &wanted).await?;
         let locations = clients::list_locations_by_ids(tx, agency, &places).await?;
         let invited: BTreeSet<_> = plans::list_invitations(tx, agency, actor.user, &ids)
             .await?
@@ -210,6 +216,10 @@ impl App {
                 starts_on: visit.open.starts_on,
                 visit_by: visit.open.visit_by,
                 daypart: visit.open.daypart,
+                scenario: visit
+                    .plan
+                    .scenario
+                    .and_then(|id| scenarios.get(&id).cloned()),
                 fees: round.fees.clone(),
                 is_invited: invited.contains(&posting.visit),
                 has_applied: applied.contains(&posting.visit),

@@ -4,6 +4,7 @@
 mod apply;
 mod ask;
 mod board;
+mod deadline;
 mod extend;
 mod facts;
 mod generate;
@@ -13,6 +14,7 @@ mod offer;
 mod own;
 mod panel;
 mod plan;
+mod promise;
 mod propose;
 
 pub use ask::{EligibilityQuery, EligibilityView};

@@ -21,7 +21,7 @@ use crate::{App, Error};
 
 pub use briefings::{BriefingInput, BriefingView, ReceiptView};
 pub use certification::{AttemptView, QuizView};
-pub(crate) use parts::find as find_part;
+pub(crate) use parts::{find as find_part, find_in as find_part_in};
 pub use parts::{PartView, ProgrammePart};
 pub use scenarios::{ScenarioInput, ScenarioPatch};
 

@@ -111,7 +111,8 @@ impl App {
             return Err(Error::not_eligible(obstacles));
         }
         terms.due_on = due_on;
-        Ok(())
+        self.begin_watch(tx, actor.agency, &facts.rules, &planned, terms)
+            .await
     }
 
     /// Takes down that whoever works on a visit already has no tie to the place.

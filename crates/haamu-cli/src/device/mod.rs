@@ -8,6 +8,7 @@ mod answers;
 mod commands;
 mod custody;
 mod key;
+mod promise;
 mod queue;
 mod show;
 mod words;

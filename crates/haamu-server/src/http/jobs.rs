@@ -6,7 +6,7 @@ use haamu_app::{AcceptInput, App, JobInput, JobQuery, JobView};
 use haamu_domain::eligibility::Point;
 use haamu_domain::{AssignmentBrief, AssignmentId, CompanionId, VisitId};
 use haamu_wire::{
-    AcceptIn, JobIn, JobLocationOut, JobOut, JobsOut, ObstacleOut, ObstacleReportIn, ReasonIn, RescheduleIn,
+    AcceptIn, JobIn, JobLocationOut, JobOut, JobScenarioOut, JobsOut, ObstacleOut, ObstacleReportIn, ReasonIn, RescheduleIn,
 };
 use serde::Deserialize;
 use uuid::Uuid;
@@ -210,6 +210,12 @@ fn job_out(job: JobView) -> JobOut {
         starts_on: job.starts_on,
         visit_by: job.visit_by,
         daypart: job.daypart,
+        scenario: job.scenario.map(|scenario| JobScenarioOut {
+            name: scenario.name,
+            persona: scenario.scenario.persona,
+            need: scenario.scenario.need,
+            purchase_cents: scenario.scenario.purchase_cents,
+        }),
         fees: job.fees,
         invited: job.is_invited,
         applied: job.has_applied,

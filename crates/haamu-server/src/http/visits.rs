@@ -3,7 +3,7 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use haamu_app::{App, AssignInput, OfferInput, PlannedVisit, VisitQuery, VisitView};
-use haamu_domain::{AssignmentId, CompanionId, LocationId, RoundId, UserId, VisitId, VisitState};
+use haamu_domain::{AssignmentId, CompanionId, LocationId, RoundId, Timestamp, UserId, VisitId, VisitState};
 use haamu_wire::{AssignIn, AssignmentOut, VisitOut, VisitsIn, VisitsOut};
 use serde::Deserialize;
 use uuid::Uuid;
@@ -41,6 +41,10 @@ pub(super) struct VisitsQuery {
     round: Option<Uuid>,
     /// Only visits in this state.
     state: Option<String>,
+    /// Only visits that somebody has accepted and not begun after their last day, or begun and not handed in after
+    /// the last day of their report.
+    #[serde(default)]
+    overdue: bool,
     /// The `next` of the page before.
     after: Option<Uuid>,
 }
@@ -62,6 +66,7 @@ pub(super) async fn list_visits(
     let query = VisitQuery {
         round: query.round.map(RoundId::from_uuid),
         state,
+        is_overdue: query.overdue,
         after: query.after,
     };
     let page = app.list_visits(&bearer.actor, query).await?.map(visit_out);
@@ -116,11 +121,15 @@ pub(super) fn visit_out(view: VisitView) -> VisitOut {
         location: view.visit.location.uuid(),
         location_name: view.location_name,
         state: view.visit.state.to_string(),
+        visit_by: view.visit_by,
+        report_by: view.report_by,
         assignment: view.assignment.map(|assignment| AssignmentOut {
             id: assignment.id.uuid(),
             shopper: assignment.shopper.uuid(),
             shopper_name: assignment.shopper_name,
             state: assignment.state.to_string(),
+            due_on: assignment.due_on,
+            respond_by: assignment.respond_by.map(Timestamp::to_rfc3339),
             submission: assignment.submission.uuid(),
         }),
         score: view.score,
