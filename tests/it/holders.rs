@@ -19,8 +19,8 @@ impl Field<'_> {
 
     /// The assignment by which somebody has a visit, and its state.
     async fn holder(&self, visit: &str) -> (String, String) {
-        let found = self.get(&format!("/v1/visits/{visit}"), self.server.north.coordinator());
-        let found = found.await.ok();
+        let path = format!("/v1/visits/{visit}");
+        let found = self.get(&path, self.server.north.coordinator()).await.ok();
         (text(&found["assignment"]["id"]), text(&found["assignment"]["state"]))
     }
 }

@@ -14,8 +14,8 @@ impl Field<'_> {
     async fn scenario(&self, name: &str) -> String {
         let body = json!({"name": name, "scenario": {"persona": "Setä", "script": format!("Kysy: {name}."),
             "difficulty": 2, "purchase_cents": 1500}});
-        let made = self.post(&format!("/v1/programmes/{}/scenarios", self.programme), body);
-        let id = text(&made.await.created()["id"]);
+        let path = format!("/v1/programmes/{}/scenarios", self.programme);
+        let id = text(&self.post(&path, body).await.created()["id"]);
         self.tick(&id, json!({})).await;
         id
     }
