@@ -80,6 +80,7 @@ both_dbs! {
         // Midnight in Helsinki is ten hours away.
         server.clock.advance_seconds(10 * 3_600 - 1);
         server.run_jobs().await;
+        server.forget_tokens();
         assert_eq!(field.state(&visit).await, "planned assigned");
         server.clock.advance_seconds(1);
         server.forget_tokens();

@@ -25,10 +25,10 @@ impl Field<'_> {
     }
 }
 
-/// What the audit trail says of an action, the oldest first.
+/// What the audit trail says of an action, the oldest first; nothing of it happened in the same moment.
 async fn details(server: &TestServer, action: &str) -> Vec<Value> {
     let connection = server.database.connect().await;
-    let sql = format!("SELECT detail FROM audit WHERE action = '{action}' ORDER BY id");
+    let sql = format!("SELECT detail FROM audit WHERE action = '{action}' ORDER BY at");
     let statement = Statement::from_string(connection.get_database_backend(), sql);
     let rows = connection.query_all_raw(statement).await.expect("a query");
     let detail = |row: &sea_orm::QueryResult| row.try_get_by_index::<String>(0).expect("a text");
@@ -126,8 +126,11 @@ both_dbs! {
         field.post_all(json!("self_assign")).await;
         let path = format!("/v1/jobs/{wanted}/application");
         assert_eq!(field.send(Method::PUT, &path, &job("2026-11-21"), shopper).await.status, 204);
+        server.clock.advance_seconds(1);
         assert_eq!(field.send(Method::PUT, &path, &job("2026-11-22"), shopper).await.status, 204);
+        server.clock.advance_seconds(1);
         assert_eq!(field.send(Method::DELETE, &path, &Value::Null, shopper).await.status, 204);
+        server.clock.advance_seconds(1);
         let take = format!("/v1/jobs/{free}/take");
         let _ = field.send(Method::POST, &take, &job("2026-11-23"), shopper).await.created();
         let found = details(&server, "job.apply").await;
@@ -144,6 +147,7 @@ both_dbs! {
         let (shopper, other) = (server.north.shopper(), &server.north.other_shopper);
         let visit = field.plan(0).await;
         let first = field.offered(&visit, shopper, Some("2026-11-21")).await;
+        server.clock.advance_seconds(1);
         let second = field.replace(&visit, other.id, &first).await.created();
         let details = details(&server, "visit.assign").await;
         let last = details.last().expect("it was written");
