@@ -176,7 +176,10 @@ async fn main_job(database_url: Option<&str>, objects: Vec<(&'static str, String
         ])
         .await;
     let listed = device.run(&["pull"]).await;
-    assert!(listed.contains("offered") && listed.contains("answer by"), "{listed}");
+    assert!(
+        listed.contains("offered") && listed.contains("answer by"),
+        "{listed}"
+    );
     let said = device.run(&["accept", &planned.visit]).await;
     assert!(said.contains("Accepted, with your declaration"), "{said}");
     let listed = device.run(&["list"]).await;

@@ -21,7 +21,10 @@ impl Field<'_> {
     async fn holder(&self, visit: &str) -> (String, String) {
         let path = format!("/v1/visits/{visit}");
         let found = self.get(&path, self.server.north.coordinator()).await.ok();
-        (text(&found["assignment"]["id"]), text(&found["assignment"]["state"]))
+        (
+            text(&found["assignment"]["id"]),
+            text(&found["assignment"]["state"]),
+        )
     }
 }
 

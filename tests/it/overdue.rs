@@ -34,7 +34,10 @@ impl Field<'_> {
     async fn overdue(&self) -> Vec<String> {
         self.server.forget_tokens();
         let path = format!("/v1/visits?overdue=true&round={}", self.round);
-        let all = self.get("/v1/visits?overdue=true", self.server.north.coordinator()).await.ok();
+        let all = self
+            .get("/v1/visits?overdue=true", self.server.north.coordinator())
+            .await
+            .ok();
         let of_round = self.get(&path, self.server.north.coordinator()).await.ok();
         assert_eq!(all, of_round);
         let items = all["items"].as_array().cloned().expect("items");
@@ -50,7 +53,12 @@ async fn run(server: &TestServer, seconds: i64) {
 /// The texts of mails, once news have waited long enough.
 async fn told(server: &TestServer) -> Vec<String> {
     run(server, GATHER).await;
-    server.mail.take().into_iter().map(|mail| mail.content.text).collect()
+    server
+        .mail
+        .take()
+        .into_iter()
+        .map(|mail| mail.content.text)
+        .collect()
 }
 
 both_dbs! {

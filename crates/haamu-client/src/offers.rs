@@ -15,11 +15,7 @@ impl<S: LocalStore, F: FileStore, T: Transport, P: Platform> Device<S, F, T, P> 
     ///
     /// # Errors
     /// Nobody is signed in, the server cannot be reached, or [`ClientError::NotAccepted`].
-    pub async fn accept(
-        &mut self,
-        visit: &FieldVisit,
-        due_on: Option<LocalDate>,
-    ) -> Result<(), ClientError> {
+    pub async fn accept(&mut self, visit: &FieldVisit, due_on: Option<LocalDate>) -> Result<(), ClientError> {
         let said = AcceptIn {
             due_on,
             companion: None,

@@ -68,7 +68,11 @@ mod tests {
         assert_eq!(step(8, false), Step::Remind);
         assert_eq!(step(8, true), Step::Wait(day(10)));
         assert_eq!(step(10, true), Step::Wait(day(11)));
-        assert_eq!(step(10, false), Step::Wait(day(11)), "a reminder would come too late");
+        assert_eq!(
+            step(10, false),
+            Step::Wait(day(11)),
+            "a reminder would come too late"
+        );
         assert_eq!(step(11, false), Step::TakeBack);
         assert!(is_past_reminder(&rules, day(10), day(9)) && !is_past_reminder(&rules, day(10), day(7)));
     }

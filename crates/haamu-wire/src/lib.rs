@@ -45,7 +45,8 @@ pub use failed_jobs::{FailedJobOut, FailedJobsOut};
 pub use filling::{
     AcceptIn, ApplicationOut, ApplicationsOut, AssignmentsIn, BulkAssignIn, ChangedOut, EligibilityOut,
     ExtendIn, GenerateVisitsIn, GeneratedOut, InviteShoppersIn, JobIn, JobLocationOut, JobOut,
-    JobScenarioOut, JobsOut, ObstacleReportIn, PostVisitsIn, Quotas, ReasonIn, RescheduleIn, VisitPlanOut, VisitPlanPatch,
+    JobScenarioOut, JobsOut, ObstacleReportIn, PostVisitsIn, Quotas, ReasonIn, RescheduleIn, VisitPlanOut,
+    VisitPlanPatch,
 };
 pub use haamu_sync as sync;
 pub use hierarchies::{

@@ -126,7 +126,10 @@ impl App {
                 companion: None,
             };
             // A plan fills what was open when it was made, and takes from nobody what they have got since.
-            let input = AssignInput { offer, replaces: None };
+            let input = AssignInput {
+                offer,
+                replaces: None,
+            };
             (one.visit, input)
         });
         let offers: Vec<_> = offers.collect();

@@ -216,10 +216,7 @@ impl App {
                 starts_on: visit.open.starts_on,
                 visit_by: visit.open.visit_by,
                 daypart: visit.open.daypart,
-                scenario: visit
-                    .plan
-                    .scenario
-                    .and_then(|id| scenarios.get(&id).cloned()),
+                scenario: visit.plan.scenario.and_then(|id| scenarios.get(&id).cloned()),
                 fees: round.fees.clone(),
                 is_invited: invited.contains(&posting.visit),
                 has_applied: applied.contains(&posting.visit),

@@ -84,7 +84,8 @@ impl App {
                 }
                 Step::Remind | Step::Nothing => {}
             }
-            let detail = json!({"did": did, "visit": visit.id, "shopper": assignment.shopper, "visit_by": visit_by});
+            let detail =
+                json!({"did": did, "visit": visit.id, "shopper": assignment.shopper, "visit_by": visit_by});
             Ok(((), event.with(detail)))
         })
         .await

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use haamu_domain::brief::assignment_entity;
 use haamu_domain::filling::{Board, EndReason, QuotaKind};
 use haamu_domain::{
-    Actor, AgencyId, AssignmentEvent, AssignmentState, AuditEvent, Code, Daypart, LocalDate, RoundId, ScenarioId, Target,
-    Verb, VisitId, VisitState,
+    Actor, AgencyId, AssignmentEvent, AssignmentState, AuditEvent, Code, Daypart, LocalDate, RoundId,
+    ScenarioId, Target, Verb, VisitId, VisitState,
 };
 use haamu_store::Tx;
 use haamu_store::repo::feed::{self, FeedChange};

@@ -198,7 +198,10 @@ impl App {
             // What is left lacks what was there when it was judged.
             false => Vec::new(),
         };
-        findings.extend(self.notices(tx, actor, &visit, (&submission, &evaluation)).await?);
+        findings.extend(
+            self.notices(tx, actor, &visit, (&submission, &evaluation))
+                .await?,
+        );
         let brief = crate::visits::brief(tx, actor.agency, submission.assignment).await?;
         let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
         let place = |slot: &Slot| slot.path(&evaluation.checklist);

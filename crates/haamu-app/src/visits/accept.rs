@@ -3,8 +3,8 @@
 use haamu_domain::brief::{assignment_entity, submission_entity};
 use haamu_domain::eligibility::Obstacle;
 use haamu_domain::{
-    Actor, AssignmentBrief, AssignmentEvent, AssignmentId, AssignmentState, AuditEvent, Code,
-    CompanionId, LocalDate, Target, Verb, VisitEvent,
+    Actor, AssignmentBrief, AssignmentEvent, AssignmentId, AssignmentState, AuditEvent, Code, CompanionId,
+    LocalDate, Target, Verb, VisitEvent,
 };
 use haamu_store::Tx;
 use haamu_store::repo::feed::{self, FeedChange};
@@ -154,7 +154,9 @@ async fn lock_offered(tx: &Tx, actor: &Actor, id: AssignmentId) -> Result<(Visit
 /// Tells the shopper's devices.
 async fn tell(tx: &Tx, actor: &Actor, visit: &Visit, id: AssignmentId) -> Result<(), Error> {
     let submissions = submissions::list_of_visits(tx, actor.agency, &[visit.id]).await?;
-    let own = submissions.iter().filter(|submission| submission.assignment == id);
+    let own = submissions
+        .iter()
+        .filter(|submission| submission.assignment == id);
     let entities = own.map(|submission| submission_entity(submission.id));
     let changes: Vec<_> = std::iter::once(assignment_entity(id))
         .chain(entities)

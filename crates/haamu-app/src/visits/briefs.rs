@@ -81,7 +81,8 @@ impl Around {
         let of_terms: Vec<_> = assignments.iter().map(|assignment| assignment.id).collect();
         let terms = terms::list(tx, agency, &of_terms).await?;
         let plans = plans::list(tx, agency, &ids).await?;
-        let is_promised = |one: &&Assignment| terms.get(&one.id).is_some_and(|terms| terms.scenario.is_some());
+        let is_promised =
+            |one: &&Assignment| terms.get(&one.id).is_some_and(|terms| terms.scenario.is_some());
         let others = assignments.iter().filter(|one| !is_promised(one));
         let wanted = distinct(others.filter_map(|one| plans.get(&one.visit)?.scenario));
         Ok(Self {

@@ -20,7 +20,10 @@ pub(super) fn answer_by(brief: &AssignmentBrief, words: &Words) -> Option<String
     }
     let local = Zone::named(&brief.location.time_zone)?.local_minute(brief.respond_by?);
     let (hour, minute) = (local.minute / 60, local.minute % 60);
-    Some(format!("{} {} {hour:02}:{minute:02}", words.answer_by, local.date))
+    Some(format!(
+        "{} {} {hour:02}:{minute:02}",
+        words.answer_by, local.date
+    ))
 }
 
 /// What is to be done and what is paid for it, line by line.
@@ -55,7 +58,12 @@ fn scenario_lines(text: &mut String, scenario: &ScenarioBrief, fees: Option<&Fee
     }
     if scenario.purchase_cents > 0 {
         let currency = fees.map_or("", |fees| fees.currency.as_str());
-        let _ = writeln!(text, "  {}: {}", words.purchase, money(scenario.purchase_cents, currency));
+        let _ = writeln!(
+            text,
+            "  {}: {}",
+            words.purchase,
+            money(scenario.purchase_cents, currency)
+        );
     }
 }
 
@@ -65,7 +73,11 @@ fn fee_lines(text: &mut String, fees: &FeesBrief, words: &Words) {
     let _ = writeln!(text, "{}: {fee} ({} {})", words.fee, fees.minutes, words.minutes);
     if fees.reimbursement_cap_cents > 0 {
         let cap = money(fees.reimbursement_cap_cents, currency);
-        let receipt = if fees.receipt_required { words.with_receipt } else { "" };
+        let receipt = if fees.receipt_required {
+            words.with_receipt
+        } else {
+            ""
+        };
         let _ = writeln!(text, "{}: {cap} {receipt}", words.reimbursement);
     }
     if fees.per_kilometre_cents > 0 {

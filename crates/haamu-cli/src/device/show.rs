@@ -39,7 +39,10 @@ pub(super) fn list_line(number: usize, visit: &FieldVisit, is_waiting: bool, wor
         brief.report_by,
     );
     let part = brief.daypart.map(|part| promise::daypart(part, words).to_owned());
-    let more = [part, promise::answer_by(brief, words).filter(|_| !visit.is_revoked)];
+    let more = [
+        part,
+        promise::answer_by(brief, words).filter(|_| !visit.is_revoked),
+    ];
     let more: Vec<_> = more.into_iter().flatten().collect();
     if !more.is_empty() {
         let _ = write!(line, "\n     {}", more.join("; "));

@@ -11,12 +11,13 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use haamu_domain::{AssignmentId, SubmissionId};
 use haamu_domain::signature::{SignedParts, content_digest, sign};
+use haamu_domain::{AssignmentId, SubmissionId};
 use haamu_sync::engine::{Enrolment, Failure, Upload, UploadFailure};
 use haamu_sync::{BlobHash, DepositResponse, DocumentId, Frame, PROTO_HEADER, SyncRequest, SyncResponse};
 use haamu_wire::{
-    AcceptIn, ChallengeOut, DeviceIn, EnrolledOut, Problem, RefreshIn, SecondFactorIn, Secret, SessionOut, SignInIn,
+    AcceptIn, ChallengeOut, DeviceIn, EnrolledOut, Problem, RefreshIn, SecondFactorIn, Secret, SessionOut,
+    SignInIn,
 };
 use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE, RETRY_AFTER};
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode, redirect};

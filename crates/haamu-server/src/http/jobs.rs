@@ -6,7 +6,8 @@ use haamu_app::{AcceptInput, App, JobInput, JobQuery, JobView};
 use haamu_domain::eligibility::Point;
 use haamu_domain::{AssignmentBrief, AssignmentId, CompanionId, VisitId};
 use haamu_wire::{
-    AcceptIn, JobIn, JobLocationOut, JobOut, JobScenarioOut, JobsOut, ObstacleOut, ObstacleReportIn, ReasonIn, RescheduleIn,
+    AcceptIn, JobIn, JobLocationOut, JobOut, JobScenarioOut, JobsOut, ObstacleOut, ObstacleReportIn,
+    ReasonIn, RescheduleIn,
 };
 use serde::Deserialize;
 use uuid::Uuid;

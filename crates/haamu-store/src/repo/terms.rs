@@ -3,9 +3,7 @@
 use std::collections::BTreeMap;
 
 use haamu_domain::filling::{EndReason, Origin};
-use haamu_domain::{
-    AgencyId, AssignmentId, CompanionId, FeesBrief, LocalDate, ScenarioBrief, Timestamp,
-};
+use haamu_domain::{AgencyId, AssignmentId, CompanionId, FeesBrief, LocalDate, ScenarioBrief, Timestamp};
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter};
 use serde::Serialize;

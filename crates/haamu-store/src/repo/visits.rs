@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use haamu_domain::{
-    AgencyId, AssignmentId, AssignmentState, ClientOrganisationId, LocalDate, LocationId, ProgrammeId, RoundId,
-    Timestamp, UserId, VisitId, VisitState,
+    AgencyId, AssignmentId, AssignmentState, ClientOrganisationId, LocalDate, LocationId, ProgrammeId,
+    RoundId, Timestamp, UserId, VisitId, VisitState,
 };
 use sea_orm::sea_query::{Expr, Query};
 use sea_orm::{
