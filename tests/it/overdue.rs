@@ -14,6 +14,7 @@ const DAY: i64 = 24 * 3_600;
 const HOUR: i64 = 3_600;
 
 /// The rules of these tests; the round's visits are over at midnight after 2026-11-29, Helsinki.
+#[expect(clippy::needless_pass_by_value, reason = "tests write the rules in place")]
 fn rules(more: Value) -> Value {
     let mut rules = json!({"rotation_days": 0, "location_visits_per_day": 99, "respond_hours": 1000});
     let more = more.as_object().cloned().unwrap_or_default();
@@ -85,7 +86,7 @@ both_dbs! {
         run(&server, 9 * DAY + 9 * HOUR).await;
         assert_eq!(field.overdue().await, [""; 0], "the last day is not over");
         run(&server, HOUR).await;
-        assert_eq!(field.overdue().await, [late.clone()]);
+        assert_eq!(field.overdue().await, [late.as_str()]);
         run(&server, DAY).await;
         let mut both = vec![late.clone(), soon.clone()];
         both.sort_unstable();
