@@ -205,7 +205,7 @@ both_dbs! {
         let scene = server.plan(&server.north, ProgrammeOptions::default()).await;
         let path = format!("/v1/visits/{}/assignments", scene.visit);
         for person in [server.south.shopper(), server.north.reviewer()] {
-            let answer = by_coordinator(&server, &path, json!({"shopper": person.id})).await;
+            let answer = by_coordinator(&server, &path, json!({"shopper": person.id, "replaces": scene.assignment})).await;
             assert_eq!(answer.issues(422), ["shopper not_found"]);
         }
     }
@@ -213,7 +213,7 @@ both_dbs! {
     async fn a_shopper_accepts_once(server) {
         let scene = server.plan(&server.north, ProgrammeOptions::default()).await;
         let path = format!("/v1/assignments/{}/accept", scene.assignment);
-        let accept = || async { server.post(&path, Value::Null).by(server.north.shopper()).await.send().await };
+        let accept = || async { server.post(&path, json!({"independent": true})).by(server.north.shopper()).await.send().await };
         assert_eq!(accept().await.ok()["state"], "accepted");
         assert_eq!(server.state(&scene).await, "accepted");
         assert_eq!(accept().await.problem(409), "not_possible_in_state");

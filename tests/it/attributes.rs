@@ -70,9 +70,11 @@ async fn plan(server: &TestServer, attributes: Value) -> Scene {
     describe(server, &location, attributes).await;
     let version = server.publish(&server.north, &checklist()).await;
     let (programme, round) = server.open_round(&server.north, &version, 0).await;
-    server
+    let scene = server
         .plan_visit(&server.north, location, version, programme, round)
-        .await
+        .await;
+    server.accept(&scene).await;
+    scene
 }
 
 /// The questions that a device shows of the visit at a place of its list.
@@ -133,6 +135,7 @@ both_dbs! {
         let elsewhere = second_location(&server).await;
         let Scene { version, programme, round, .. } = with.clone();
         let without = server.plan_visit(&server.north, elsewhere, version, programme, round).await;
+        server.accept(&without).await;
         let mut device = server.device(server.north.shopper()).await;
         let visits = device.client.visits();
         let [place_with, place_without] = [&with, &without]
@@ -191,7 +194,7 @@ both_dbs! {
         first.answer("lane", "\"no\"").await;
         describe(&server, &scene.location, json!({"drive_in": "no"})).await;
         let path = format!("/v1/visits/{}/assignments", scene.visit);
-        let body = json!({"shopper": server.north.other_shopper.id});
+        let body = json!({"shopper": server.north.other_shopper.id, "replaces": scene.assignment});
         let coordinator = server.north.coordinator();
         let _ = server.post(&path, body).by(coordinator).await.send().await.created();
         let mut other = server.device(&server.north.other_shopper).await;

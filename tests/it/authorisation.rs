@@ -125,7 +125,11 @@ impl Things<'_> {
         // (what stands in for {id}, the body, whether the body names something)
         let (id, body, in_body) = match operation.id.as_str() {
             id if filling.sample(id).is_some() => filling.sample(id).expect("it is there"),
-            "accept_assignment" => (scene.assignment.as_str(), nothing(), false),
+            "accept_assignment" => (
+                scene.assignment.as_str(),
+                Body::Json(json!({"independent": true})),
+                false,
+            ),
             "head_blob" | "delete_blob" | "read_receipt" => ("", nothing(), true),
             "head_tus_upload" | "delete_tus_upload" => (scene.submission.as_str(), nothing(), true),
             "patch_tus_upload" | "override_tus_method" => (

@@ -175,7 +175,15 @@ async fn main_job(database_url: Option<&str>, objects: Vec<(&'static str, String
             "shopper@haamu.example",
         ])
         .await;
-    let _ = device.run(&["pull"]).await;
+    let listed = device.run(&["pull"]).await;
+    assert!(
+        listed.contains("offered") && listed.contains("answer by"),
+        "{listed}"
+    );
+    let said = device.run(&["accept", &planned.visit]).await;
+    assert!(said.contains("Accepted, with your declaration"), "{said}");
+    let listed = device.run(&["list"]).await;
+    assert!(!listed.contains("answer by"), "{listed}");
 
     server.kill().await;
     fill_in(&device, &planned.visit, folder).await;

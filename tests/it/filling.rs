@@ -401,7 +401,7 @@ both_dbs! {
         let _ = field.send(Method::PATCH, &path, &days, server.north.coordinator()).await.ok();
         let assignment = field.offered(&visit, shopper, None).await;
         let path = format!("/v1/assignments/{assignment}/accept");
-        let brief = field.send(Method::POST, &path, &json!({"due_on": "2026-11-22"}), shopper).await.ok();
+        let brief = field.send(Method::POST, &path, &job("2026-11-22"), shopper).await.ok();
         assert_eq!((&brief["starts_on"], &brief["visit_by"], &brief["due_on"]), (&json!("2026-11-21"), &json!("2026-11-24"), &json!("2026-11-22")));
     }
 

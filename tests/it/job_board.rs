@@ -150,7 +150,7 @@ both_dbs! {
         assert_eq!(lost.into_iter().collect::<Vec<_>>(), ["job_taken"]);
     }
 
-    async fn of_many_coordinators_one_assigns_a_visit(server) {
+    async fn of_two_visits_of_a_place_one_is_assigned_for_a_day(server) {
         let field = Field::open(&server, json!({"rotation_days": 0, "location_visits_per_day": 1})).await;
         // Two visits of one place, of which it takes one a day.
         let visits = [field.plan(0).await, field.plan(0).await];

@@ -1,5 +1,6 @@
 //! One program for all suites, so that the heavy dependencies are linked once.
 
+mod acceptance;
 mod access_filling;
 mod access_samples;
 mod accounts;
@@ -17,6 +18,7 @@ mod failed_jobs;
 mod filling;
 mod first_proof;
 mod formats;
+mod holders;
 mod identity_provider;
 mod imports;
 mod invitations;
@@ -31,9 +33,11 @@ mod members;
 mod migrations;
 mod offers;
 mod openapi;
+mod overdue;
 mod passkeys;
 mod passwords;
 mod programmes;
+mod promises;
 mod query_plans;
 mod receipts;
 mod registration;

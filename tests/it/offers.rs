@@ -168,7 +168,7 @@ both_dbs! {
         assert_eq!((&plan["visit_by"], &plan["report_by"], &plan["extension_reason"]),
             (&json!("2026-12-20"), &json!("2026-12-22"), &json!("Lumimyrsky.")));
         let path = format!("/v1/assignments/{assignment}/accept");
-        let brief = field.send(Method::POST, &path, &json!({}), shopper).await.ok();
+        let brief = field.send(Method::POST, &path, &json!({"independent": true}), shopper).await.ok();
         assert_eq!((&brief["visit_by"], &brief["report_by"], &brief["due_on"]),
             (&json!("2026-12-20"), &json!("2026-12-22"), &json!("2026-12-19")));
         let back = format!("/v1/assignments/{assignment}/give-back");
@@ -184,13 +184,17 @@ both_dbs! {
         let _ = field.offered(&first, shopper, Some("2026-11-28")).await;
         let other = field.offered(&second, &server.north.other_shopper, None).await;
         let path = format!("/v1/visits/{second}/assignments");
-        let taken = field.post(&path, json!({"shopper": shopper.id})).await;
-        assert_eq!(refused(taken), ["rotation 2026-12-08"]);
+        let give = async |due_on: Option<&str>| {
+            let body = json!({"shopper": shopper.id, "due_on": due_on, "replaces": other});
+            field.post(&path, body).await
+        };
+        assert_eq!(refused(give(None).await), ["rotation 2026-12-08"]);
         let beyond = |due_on: &str| json!({"visit_by": "2026-12-20", "report_by": "2026-12-22", "due_on": due_on, "reason": "Lumimyrsky."});
         let plan = extend(&field, &other, &beyond("2026-12-20")).await;
         assert!(plan.status.is_success(), "{}", plan.text());
         // With more time the other shopper may come as well, but not on any day.
-        let assignment = field.offered(&second, shopper, Some("2026-12-08")).await;
+        let given = give(Some("2026-12-08")).await.created();
+        let assignment = text(&given["assignment"]["id"]);
         assert_eq!(refused(extend(&field, &assignment, &beyond("2026-12-01")).await), ["rotation 2026-12-08"]);
     }
 

@@ -175,6 +175,7 @@ both_dbs! {
     async fn an_impossible_time_of_the_visit_is_not_taken(server) {
         for arrived in ["\"2062-11-20T13:37\"", "\"1999-11-20T13:37\""] {
             let scene = server.plan_again(&server.north).await;
+            server.accept(&scene).await;
             let mut device = server.device(server.north.shopper()).await;
             let place = device.client.visits().iter().position(|visit| visit.brief.visit.to_string() == scene.visit);
             let open = device.open_at(place.expect("a visit"));

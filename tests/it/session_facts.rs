@@ -203,7 +203,7 @@ both_dbs! {
     async fn a_visit_that_was_taken_away_stays_readable_for_seven_days(server) {
         let (scene, mut device) = unsent(&server).await;
         let path = format!("/v1/visits/{}/assignments", scene.visit);
-        let body = json!({"shopper": server.north.other_shopper.id});
+        let body = json!({"shopper": server.north.other_shopper.id, "replaces": scene.assignment});
         let _ = server.post(&path, body).by(server.north.coordinator()).await.send().await.created();
         device.sync().await;
         assert!(device.visit().is_revoked);

@@ -117,7 +117,7 @@ async fn reassigned(server: &TestServer) -> (Scene, WireDevice<'_>) {
     let scene = server.plan(&server.north, ProgrammeOptions::default()).await;
     let mut first = WireDevice::enrol(server, server.north.shopper()).await;
     let path = format!("/v1/visits/{}/assignments", scene.visit);
-    let body = json!({"shopper": server.north.other_shopper.id});
+    let body = json!({"shopper": server.north.other_shopper.id, "replaces": scene.assignment});
     let _ = server
         .post(&path, body)
         .by(server.north.coordinator())
@@ -172,7 +172,7 @@ async fn count(server: &TestServer, sql: &str) -> i64 {
 /// The visit is given to the second shopper, who hands in what they have.
 async fn give_to_the_second(server: &TestServer, scene: &Scene) {
     let path = format!("/v1/visits/{}/assignments", scene.visit);
-    let body = json!({"shopper": server.north.other_shopper.id});
+    let body = json!({"shopper": server.north.other_shopper.id, "replaces": scene.assignment});
     let call = server.post(&path, body).by(server.north.coordinator()).await;
     let _ = call.send().await.created();
     let mut second = server.device(&server.north.other_shopper).await;

@@ -206,7 +206,7 @@ both_dbs! {
     async fn work_on_a_visit_given_to_somebody_else_is_kept_and_told(server) {
         let scene = server.plan(&server.north, ProgrammeOptions::default()).await;
         let mut device = server.device(server.north.shopper()).await;
-        let body = json!({"shopper": server.north.other_shopper.id});
+        let body = json!({"shopper": server.north.other_shopper.id, "replaces": scene.assignment});
         let path = format!("/v1/visits/{}/assignments", scene.visit);
         let moved = server.post(&path, body).by(server.north.coordinator()).await.send().await.created();
         assert_ne!(moved["assignment"]["submission"], *scene.submission);

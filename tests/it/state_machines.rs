@@ -66,6 +66,7 @@ fn assert_refused(answer: Answer, step: &str) {
         409 => &[
             "not_possible_in_state",
             "not_eligible",
+            "job_taken",
             "photos_missing",
             "already_exists",
         ],

@@ -328,11 +328,19 @@ impl TestServer {
     /// A visit of the north's shopper that was evaluated, synced, and is in review.
     pub async fn in_review(&self, options: ProgrammeOptions) -> (Scene, TestDevice) {
         let scene = self.plan(&self.north, options).await;
+        self.accept(&scene).await;
         let mut device = self.device(self.north.shopper()).await;
         device.evaluate().await;
         device.sync().await;
         self.run_jobs().await;
         (scene, device)
+    }
+
+    /// The north's shopper accepts a visit, with the declaration that they have no tie to the place.
+    pub async fn accept(&self, scene: &Scene) {
+        let path = format!("/v1/assignments/{}/accept", scene.assignment);
+        let call = self.post(&path, json!({"independent": true}));
+        let _ = call.by(self.north.shopper()).await.send().await.ok();
     }
 
     /// The same, approved and released.

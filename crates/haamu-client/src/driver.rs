@@ -56,6 +56,9 @@ pub enum ClientError {
     /// The session has ended on this device, and the server could not be told.
     #[error("signed out here, but {}", words(.0))]
     SignedOutHereOnly(Failure),
+    /// The visit that was to be accepted is not the person's, for the server's reason.
+    #[error("the visit cannot be accepted: {0}")]
+    NotAccepted(String),
     /// What was to be taken over is no export of this person's work.
     #[error("this cannot be taken over: {0}")]
     NotImported(&'static str),

@@ -16,6 +16,7 @@ mod fieldwork;
 mod memory;
 #[cfg(feature = "native")]
 pub mod native;
+mod offers;
 mod photos;
 mod ports;
 mod rescue;
@@ -35,7 +36,7 @@ pub use haamu_sync::engine::{
 pub use memory::{MemoryFiles, MemoryStore};
 pub use photos::{MAX_PREVIEW_BYTES, Photo};
 pub use ports::{
-    DeviceSigner, FileStore, LocalStore, Pass, Platform, PortError, SignedIn, Transport, Uploaded,
+    Accepted, DeviceSigner, FileStore, LocalStore, Pass, Platform, PortError, SignedIn, Transport, Uploaded,
 };
 pub use rescue::{Exported, Imported};
 pub use session::{Credentials, Session};

@@ -6,9 +6,10 @@
 use std::future::Future;
 
 use ed25519_dalek::SigningKey;
+use haamu_domain::AssignmentId;
 use haamu_sync::engine::{Enrolment, Failure, Snapshot, Upload, UploadFailure, WriteBatch};
 use haamu_sync::{BlobHash, ClockReading, DepositResponse, DeviceId, DocumentId, SyncRequest, SyncResponse};
-use haamu_wire::SessionOut;
+use haamu_wire::{AcceptIn, SessionOut};
 
 use crate::session::{Credentials, Session};
 
@@ -116,6 +117,15 @@ pub enum SignedIn {
     CodeWrong,
 }
 
+/// What came of accepting a visit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Accepted {
+    /// It is the person's.
+    Yes,
+    /// It is not, for this reason.
+    Refused(String),
+}
+
 /// The way to the server.
 pub trait Transport {
     /// Signs a person in, with a code of their second factor if they have one.
@@ -160,6 +170,14 @@ pub trait Transport {
         upload: &Upload,
         part: &[u8],
     ) -> impl Future<Output = Result<Uploaded, UploadFailure>>;
+
+    /// Accepts an assignment, with what its shopper says about it.
+    fn accept(
+        &mut self,
+        session: &Session,
+        assignment: AssignmentId,
+        said: &AcceptIn,
+    ) -> impl Future<Output = Result<Accepted, Failure>>;
 
     /// The server's receipt of a file that it has, as it was sent.
     fn receipt(

@@ -4,7 +4,11 @@ use haamu_sync::{Entity, FormVersion};
 use serde::{Deserialize, Serialize};
 
 use crate::attribute::Attributes;
-use crate::{AssignmentId, AssignmentState, LocalDate, SubmissionId, VisitId};
+use crate::programme_parts::Fees;
+use crate::scenario::Scenario;
+use crate::{
+    AssignmentId, AssignmentState, Daypart, LocalDate, ScenarioId, SubmissionId, Timestamp, VisitId,
+};
 
 /// The kinds of entities in a shopper's feed.
 pub mod kind {
@@ -45,12 +49,109 @@ pub struct AssignmentBrief {
     pub due_on: Option<LocalDate>,
     /// The last day of the report.
     pub report_by: LocalDate,
+    /// The part of the day in which to go.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub daypart: Option<Daypart>,
+    /// What to do there, as it was when the visit was offered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scenario: Option<ScenarioBrief>,
+    /// Until when the offer is to be answered, as long as it is not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub respond_by: Option<Timestamp>,
+    /// What is paid for it, as it was promised with the offer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fees: Option<FeesBrief>,
     /// What the checklist asks of the location, as it was when the submission began.
     #[serde(default, skip_serializing_if = "Attributes::is_empty")]
     pub location_attributes: Attributes,
     /// What the reviewer asks for, after a return.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub return_reason: Option<String>,
+}
+
+/// What a shopper does and says on a visit: one revision of a scenario. What a later server adds to it is left out by
+/// a device that does not know of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ScenarioBrief {
+    /// The scenario.
+    pub id: ScenarioId,
+    /// Which of its revisions this is.
+    pub revision: i64,
+    /// Its name.
+    pub name: String,
+    /// The kind of customer that the shopper represents.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub persona: String,
+    /// What that customer needs.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub need: String,
+    /// What they are unsure about.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub uncertainty: String,
+    /// What they cannot or will not do.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub restriction: String,
+    /// What the shopper does and says, step by step.
+    pub script: String,
+    /// What the shopper buys at most, in cents; 0: nothing.
+    #[serde(default)]
+    pub purchase_cents: u32,
+}
+
+impl ScenarioBrief {
+    /// A revision of a scenario as its shopper sees it.
+    #[must_use]
+    pub fn of(id: ScenarioId, revision: i64, name: &str, scenario: &Scenario) -> Self {
+        Self {
+            id,
+            revision,
+            name: name.to_owned(),
+            persona: scenario.persona.clone(),
+            need: scenario.need.clone(),
+            uncertainty: scenario.uncertainty.clone(),
+            restriction: scenario.restriction.clone(),
+            script: scenario.script.clone(),
+            purchase_cents: scenario.purchase_cents,
+        }
+    }
+}
+
+/// What a shopper is paid for a visit, in cents of one currency.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FeesBrief {
+    /// ISO 4217 code.
+    pub currency: String,
+    /// For the visit with its report.
+    pub fee_cents: u32,
+    /// What purchases are refunded up to.
+    #[serde(default)]
+    pub reimbursement_cap_cents: u32,
+    /// For each kilometre of the way there and back.
+    #[serde(default)]
+    pub per_kilometre_cents: u32,
+    /// What the kilometres are paid up to.
+    #[serde(default)]
+    pub travel_cap_cents: u32,
+    /// How long the visit takes, in minutes, report included.
+    #[serde(default)]
+    pub minutes: u16,
+    /// Whether a receipt is needed for a refund.
+    #[serde(default)]
+    pub receipt_required: bool,
+}
+
+impl From<&Fees> for FeesBrief {
+    fn from(fees: &Fees) -> Self {
+        Self {
+            currency: fees.currency.clone(),
+            fee_cents: fees.fee_cents,
+            reimbursement_cap_cents: fees.reimbursement_cap_cents,
+            per_kilometre_cents: fees.per_kilometre_cents,
+            travel_cap_cents: fees.travel_cap_cents,
+            minutes: fees.minutes,
+            receipt_required: fees.receipt_required,
+        }
+    }
 }
 
 /// A location as a shopper sees it.

@@ -49,8 +49,13 @@ pub struct FieldRules {
     pub certification: bool,
     /// How many visits that are not handed in yet a shopper may hold at a time.
     pub open_visits: Option<u32>,
-    /// How many hours a shopper has to answer an offer.
+    /// How many hours a shopper has to answer an offer; never longer than the visit's days.
     pub respond_hours: u32,
+    /// So many days before a visit's days are over, whoever has not begun it is reminded; nobody, if null.
+    pub remind_days: Option<u32>,
+    /// So many days after a visit's days are over, it is taken back from whoever has not begun it, as far as the
+    /// server knows: what they recorded and have not sent by then is set aside. Nothing is taken back, if null.
+    pub take_back_days: Option<u32>,
 }
 
 impl Default for FieldRules {
@@ -70,6 +75,8 @@ impl Default for FieldRules {
             certification: false,
             open_visits: None,
             respond_hours: 48,
+            remind_days: Some(2),
+            take_back_days: None,
         }
     }
 }

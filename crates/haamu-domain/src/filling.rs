@@ -45,6 +45,8 @@ names! {
         Reassigned = "reassigned",
         /// A coordinator withdrew it.
         Cancelled = "cancelled",
+        /// The shopper had accepted it, and had not begun when its days were over.
+        Overdue = "overdue",
         /// The shopper found the place closed for good, or not there.
         PlaceClosed = "place_closed",
         /// The shopper was there and could not do what the scenario asks.
@@ -59,6 +61,7 @@ impl EndReason {
         match self {
             Self::Reassigned | Self::Cancelled => Some(NoticeKind::TakenBack),
             Self::Expired => Some(NoticeKind::Expired),
+            Self::Overdue => Some(NoticeKind::Overdue),
             Self::Declined | Self::GivenBack | Self::NotChosen | Self::PlaceClosed | Self::CannotDo => None,
         }
     }
@@ -81,6 +84,10 @@ names! {
         TakenBack = "taken_back",
         /// It was not answered in time.
         Expired = "expired",
+        /// Its days are soon over, and it is not begun.
+        DueSoon = "due_soon",
+        /// It was not begun in time, and taken back.
+        Overdue = "overdue",
     }
 }
 

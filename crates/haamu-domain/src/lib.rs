@@ -14,6 +14,7 @@ pub mod binding;
 pub mod brief;
 mod code;
 pub mod daily;
+pub mod deadline;
 pub mod eligibility;
 pub mod filling;
 pub mod hierarchy;
@@ -45,7 +46,7 @@ mod time;
 pub use access::{InvitationEvent, InvitationState, MailEvent, MailState, SecretPurpose, SignInMethod};
 pub use actor::Actor;
 pub use audit::AuditEvent;
-pub use brief::{AssignmentBrief, LocationBrief};
+pub use brief::{AssignmentBrief, FeesBrief, LocationBrief, ScenarioBrief};
 pub use code::Code;
 pub use ids::{
     AgencyId, AgreementId, AssignmentId, AuditId, BriefingId, ChecklistId, ChecklistVersionId,

@@ -379,6 +379,14 @@ pub fn rule_problems(rules: &FieldRules) -> Vec<PartProblem> {
             problems.add(path, "out_of_range", "1 to 1000");
         }
     }
+    for (path, days) in [
+        ("remind_days", rules.remind_days),
+        ("take_back_days", rules.take_back_days),
+    ] {
+        if days.is_some_and(|days| days > 366) {
+            problems.add(path, "out_of_range", "at most 366 days");
+        }
+    }
     if rules
         .greatest_age
         .is_some_and(|greatest| greatest < rules.least_age)

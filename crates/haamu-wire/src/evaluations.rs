@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use haamu_domain::Daypart;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
@@ -23,6 +24,13 @@ pub struct EvaluationOut {
     /// When the visit took place, in UTC.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub visited_at: Option<String>,
+    /// What the shopper was to do, in the revision that was promised with the offer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scenario: Option<VisitScenarioOut>,
+    /// The part of the day in which they were to go.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
+    pub daypart: Option<Daypart>,
     /// What conditions know of the location: its attributes by their names, as they were when the submission began.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub location_attributes: BTreeMap<String, String>,
@@ -46,6 +54,30 @@ pub struct EvaluationOut {
     pub files_expected: u32,
     /// Those of them that have arrived.
     pub files_received: u32,
+}
+
+/// What a shopper was to do on a visit.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct VisitScenarioOut {
+    /// The scenario.
+    pub id: Uuid,
+    /// Which of its revisions.
+    pub revision: i64,
+    /// Its name.
+    pub name: String,
+    /// The kind of customer that the shopper represented.
+    pub persona: String,
+    /// What that customer needed.
+    pub need: String,
+    /// What they were unsure about.
+    pub uncertainty: String,
+    /// What they could not or would not do.
+    pub restriction: String,
+    /// What the shopper was to do and say, step by step.
+    pub script: String,
+    /// What the shopper could buy at most, in cents; 0: nothing.
+    pub purchase_cents: u32,
 }
 
 /// One answer.

@@ -210,7 +210,7 @@ pub struct EligibilityOut {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct AssignmentsIn {
-    /// At most 500; all of them or none are offered.
+    /// At most 500, each visit once; all of them or none are offered.
     #[cfg_attr(feature = "openapi", schema(min_items = 1, max_items = 500))]
     pub assignments: Vec<BulkAssignIn>,
 }
@@ -228,6 +228,9 @@ pub struct BulkAssignIn {
     #[serde(default)]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, format = Date))]
     pub due_on: Option<LocalDate>,
+    /// The assignment that ends for it, if the visit is somebody's.
+    #[serde(default)]
+    pub replaces: Option<Uuid>,
 }
 
 /// What a shopper says when they accept an offer.
@@ -240,7 +243,8 @@ pub struct AcceptIn {
     pub due_on: Option<LocalDate>,
     /// Who comes along.
     pub companion: Option<Uuid>,
-    /// That neither they nor anybody near to them has a tie to the place.
+    /// That neither they nor anybody near to them has a tie to the place. Needed unless they declared it when they
+    /// asked for the visit.
     pub independent: bool,
 }
 
@@ -310,6 +314,9 @@ pub struct JobOut {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
     pub daypart: Option<Daypart>,
+    /// What is to be done; whoever is offered the visit gets all of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scenario: Option<JobScenarioOut>,
     /// What is paid.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fees: Option<Fees>,
@@ -323,6 +330,20 @@ pub struct JobOut {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, format = Date))]
     pub first_date: Option<LocalDate>,
+}
+
+/// What is to be done on a visit of the job board.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct JobScenarioOut {
+    /// Its name.
+    pub name: String,
+    /// The kind of customer that the shopper represents.
+    pub persona: String,
+    /// What that customer needs.
+    pub need: String,
+    /// What the shopper buys at most, in cents; 0: nothing.
+    pub purchase_cents: u32,
 }
 
 /// Where a visit of the job board is. Contact data of the client are not in it.

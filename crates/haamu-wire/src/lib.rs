@@ -40,13 +40,14 @@ pub use account::{
 pub use checklists::{ChecklistVersionOut, ChecklistsOut, FindingOut};
 pub use evaluations::{
     AnswerOut, ApproveIn, ConfirmCriticalIn, EvaluationOut, FileOut, FollowUpOut, ReturnIn, ScoreOut,
-    TriggerOut,
+    TriggerOut, VisitScenarioOut,
 };
 pub use failed_jobs::{FailedJobOut, FailedJobsOut};
 pub use filling::{
     AcceptIn, ApplicationOut, ApplicationsOut, AssignmentsIn, BulkAssignIn, ChangedOut, EligibilityOut,
-    ExtendIn, GenerateVisitsIn, GeneratedOut, InviteShoppersIn, JobIn, JobLocationOut, JobOut, JobsOut,
-    ObstacleReportIn, PostVisitsIn, Quotas, ReasonIn, RescheduleIn, VisitPlanOut, VisitPlanPatch,
+    ExtendIn, GenerateVisitsIn, GeneratedOut, InviteShoppersIn, JobIn, JobLocationOut, JobOut,
+    JobScenarioOut, JobsOut, ObstacleReportIn, PostVisitsIn, Quotas, ReasonIn, RescheduleIn, VisitPlanOut,
+    VisitPlanPatch,
 };
 pub use haamu_sync as sync;
 pub use hierarchies::{

@@ -31,7 +31,7 @@ pub struct PlannedVisitIn {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct AssignIn {
-    /// The shopper. An earlier offer of the visit to somebody else is withdrawn.
+    /// The shopper. Whoever has the visit on the same terms already keeps it as it is.
     pub shopper: Uuid,
     /// The day of the visit, where one is fixed.
     #[serde(default)]
@@ -40,6 +40,10 @@ pub struct AssignIn {
     /// Who of the shopper's companions comes along.
     #[serde(default)]
     pub companion: Option<Uuid>,
+    /// The assignment that ends for it. If anybody has the visit by another one than is named here, nothing is
+    /// changed.
+    #[serde(default)]
+    pub replaces: Option<Uuid>,
 }
 
 /// A visit, planned or carried out.
@@ -56,6 +60,14 @@ pub struct VisitOut {
     pub location_name: String,
     /// The visit's state.
     pub state: String,
+    /// The last day of the visit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, format = Date))]
+    pub visit_by: Option<LocalDate>,
+    /// The last day of its report.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, format = Date))]
+    pub report_by: Option<LocalDate>,
     /// The assignment that counts, if there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub assignment: Option<AssignmentOut>,
@@ -76,6 +88,14 @@ pub struct AssignmentOut {
     pub shopper_name: String,
     /// The assignment's state.
     pub state: String,
+    /// The day on which the shopper goes, where one is fixed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, format = Date))]
+    pub due_on: Option<LocalDate>,
+    /// Until when the shopper has to answer, in UTC, as long as they have not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(format = DateTime))]
+    pub respond_by: Option<String>,
     /// The submission that the work goes into.
     pub submission: Uuid,
 }

@@ -147,6 +147,13 @@ impl<'a> Stage<'a> {
         uuid::Uuid::parse_str(&id).expect("an id").to_string()
     }
 
+    /// The assignment by which somebody has the visit, if anybody has.
+    async fn holder(&self) -> Option<String> {
+        let sql = "SELECT hex(id) FROM assignment WHERE state IN ('assigned', 'accepted')";
+        let id = texts(&self.connection, sql).await.concat().pop()?;
+        Some(uuid::Uuid::parse_str(&id).expect("an id").to_string())
+    }
+
     /// Mostly who may do it, now and then somebody else.
     fn person(&self, step: Step, draw: usize) -> &'a Person {
         let north = &self.server.north;
@@ -185,7 +192,7 @@ impl<'a> Stage<'a> {
             AssignOther => (
                 Method::POST,
                 format!("{visit}/assignments"),
-                json!({"shopper": north.other_shopper.id}),
+                json!({"shopper": north.other_shopper.id, "replaces": self.holder().await}),
             ),
             Withdraw => (Method::POST, format!("{visit}/withdraw"), reason),
             Cancel => (Method::POST, format!("{visit}/cancel"), reason),

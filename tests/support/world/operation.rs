@@ -29,7 +29,7 @@ impl Operation for RealServer {
                 acted(&self.review(&planned.visit, "return", &body, now))
             }
             Act::Revoke => {
-                let body = json!({"shopper": self.template.outsider});
+                let body = json!({"shopper": self.template.outsider, "replaces": planned.assignment});
                 let path = format!("/v1/visits/{}/assignments", planned.visit);
                 let coordinator = self.template.agency.coordinator().email.clone();
                 acted(&self.by_staff(&coordinator, Asking::post(&path, &body), now))
@@ -174,7 +174,8 @@ impl RealServer {
     fn accept(&mut self, planned: &Planned, now: u64) -> Acted {
         let shopper = self.template.shopper(planned.user).email.clone();
         let path = format!("/v1/assignments/{}/accept", planned.assignment);
-        acted(&self.by_staff(&shopper, Asking::new(Method::POST, &path), now))
+        let body = json!({"independent": true});
+        acted(&self.by_staff(&shopper, Asking::post(&path, &body), now))
     }
 
     /// Somebody decides about what was set aside of a submission: most of it is adopted.

@@ -12,6 +12,7 @@ use serde_json::json;
 
 use crate::context::require_in_agency;
 use crate::jobs::Job;
+use crate::visits::AssignInput;
 use crate::{App, Error};
 
 use super::OfferInput;
@@ -124,7 +125,12 @@ impl App {
                 due_on: Some(one.date),
                 companion: None,
             };
-            (one.visit, offer)
+            // A plan fills what was open when it was made, and takes from nobody what they have got since.
+            let input = AssignInput {
+                offer,
+                replaces: None,
+            };
+            (one.visit, input)
         });
         let offers: Vec<_> = offers.collect();
         self.assign_visits(actor, round, &offers, Origin::Plan).await?;

@@ -13,14 +13,17 @@ use haamu_domain::{
 use haamu_store::Tx;
 use haamu_store::repo::clients::Location;
 use haamu_store::repo::plans::{self, Posting};
+use haamu_store::repo::scenarios::ScenarioRecord;
 use haamu_store::repo::terms::{self, Terms};
 use haamu_store::repo::visits::{self, Assignment, Visit};
-use haamu_store::repo::{clients, identity, panel};
+use haamu_store::repo::{clients, identity, panel, scenarios};
+use serde_json::json;
 use uuid::Uuid;
 
 use crate::context::{Page, require, require_in_agency};
 use crate::error::{Checks, Issue};
 use crate::programmes::find_part;
+use crate::visits::distinct;
 use crate::{App, Error};
 
 use super::ask::without_date;
@@ -67,6 +70,8 @@ pub struct JobView {
     pub visit_by: LocalDate,
     /// The part of the day.
     pub daypart: Option<haamu_domain::Daypart>,
+    /// What is to be done.
+    pub scenario: Option<ScenarioRecord>,
     /// What is paid.
     pub fees: Option<Fees>,
     /// Whether the shopper was asked about it.
@@ -179,6 +184,8 @@ impl App {
             let of_round: Vec<_> = all.iter().filter(|visit| visit.round == *id).cloned().collect();
             planned.extend(round.facts.visits(tx, agency, &of_round, self.now()).await?);
         }
+        let wanted = distinct(planned.values().filter_map(|visit| visit.plan.scenario));
+        let scenarios = scenarios::list_by_ids(tx, agency, &wanted).await?;
         let locations = clients::list_locations_by_ids(tx, agency, &places).await?;
         let invited: BTreeSet<_> = plans::list_invitations(tx, agency, actor.user, &ids)
             .await?
@@ -209,6 +216,7 @@ impl App {
                 starts_on: visit.open.starts_on,
                 visit_by: visit.open.visit_by,
                 daypart: visit.open.daypart,
+                scenario: visit.plan.scenario.and_then(|id| scenarios.get(&id).cloned()),
                 fees: round.fees.clone(),
                 is_invited: invited.contains(&posting.visit),
                 has_applied: applied.contains(&posting.visit),
@@ -240,7 +248,7 @@ impl App {
     /// There is no such visit on the board, it is taken, rules stand in the way, or they declared no independence.
     pub async fn apply_for_job(&self, actor: &Actor, id: VisitId, input: &JobInput) -> Result<(), Error> {
         require_in_agency(actor, Verb::ApplyForJob)?;
-        declared(input)?;
+        require_declared(input.is_independent)?;
         self.act(actor, |tx: Tx| async move {
             let tx = &tx;
             let agency = actor.agency;
@@ -256,6 +264,7 @@ impl App {
             let before = before
                 .into_iter()
                 .find(|one| one.shopper == actor.user && one.state == AssignmentState::Applied);
+            let did = if before.is_some() { "changed" } else { "applied" };
             let assignment = match before {
                 // Whoever asks again changes the terms of their application.
                 Some(before) => before,
@@ -280,7 +289,7 @@ impl App {
                 ..terms::load(tx, agency, assignment.id).await?
             };
             terms::put(tx, agency, &terms).await?;
-            Ok(((), AuditEvent::of(Verb::ApplyForJob, "visit", id)))
+            Ok(((), applied(id, did, assignment.id, input.due_on)))
         })
         .await
     }
@@ -297,7 +306,7 @@ impl App {
         input: &JobInput,
     ) -> Result<AssignmentBrief, Error> {
         require_in_agency(actor, Verb::ApplyForJob)?;
-        declared(input)?;
+        require_declared(input.is_independent)?;
         self.act(actor, |tx: Tx| async move {
             let tx = &tx;
             let (mut visit, board) = lock_posted(tx, actor, id).await?;
@@ -310,7 +319,8 @@ impl App {
             let taken = self.give(tx, actor, &mut visit, &offer, how, "shopper").await?;
             let brief = crate::visits::brief(tx, actor.agency, taken.id).await?;
             let brief = brief.ok_or_else(|| Error::not_found("assignment"))?;
-            Ok((brief, AuditEvent::of(Verb::ApplyForJob, "visit", id)))
+            let event = applied(id, "took", taken.id, brief.due_on);
+            Ok((brief, event))
         })
         .await
     }
@@ -333,7 +343,7 @@ impl App {
             let end = (AssignmentEvent::Cancel, EndReason::NotChosen, None);
             self.end_assignment(tx, actor.agency, &mut visit, &mut own, end)
                 .await?;
-            Ok(((), AuditEvent::of(Verb::ApplyForJob, "visit", id)))
+            Ok(((), applied(id, "withdrew", own.id, None)))
         })
         .await
     }
@@ -400,9 +410,15 @@ async fn lock_posted(tx: &Tx, actor: &Actor, id: VisitId) -> Result<(Visit, Boar
     Ok((visit, board))
 }
 
+/// What the log says of what a shopper did about a visit of the board.
+fn applied(visit: VisitId, did: &str, assignment: AssignmentId, due_on: Option<LocalDate>) -> AuditEvent {
+    let detail = json!({"did": did, "assignment": assignment, "due_on": due_on});
+    AuditEvent::of(Verb::ApplyForJob, "visit", visit).with(detail)
+}
+
 /// Nobody visits a place to which they have a tie.
-fn declared(input: &JobInput) -> Result<(), Error> {
-    if input.is_independent {
+pub(crate) fn require_declared(is_independent: bool) -> Result<(), Error> {
+    if is_independent {
         return Ok(());
     }
     let issue = Issue {

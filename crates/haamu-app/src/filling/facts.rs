@@ -39,6 +39,8 @@ pub(crate) struct RoundFacts {
 pub(crate) struct PlannedVisit {
     /// The day that it is at the place.
     pub(crate) today: LocalDate,
+    /// The end of its last day there.
+    pub(crate) ends_at: Timestamp,
     pub(crate) open: OpenVisit,
     pub(crate) plan: VisitPlan,
 }
@@ -158,8 +160,13 @@ impl RoundFacts {
                 closed_on: place.closed_on,
             };
             let zone = Zone::named(&place.time_zone).unwrap_or_else(home_zone);
-            let today = zone.date_of(now);
-            found.insert(visit.id, PlannedVisit { today, open, plan });
+            let planned = PlannedVisit {
+                today: zone.date_of(now),
+                ends_at: zone.start_of(open.visit_by.plus_days(1)),
+                open,
+                plan,
+            };
+            found.insert(visit.id, planned);
         }
         Ok(found)
     }
@@ -315,6 +322,21 @@ pub(crate) async fn require_companion(
         return Ok(());
     }
     Err(no_such("companion".to_owned(), "companion of the shopper"))
+}
+
+/// Whether somebody has declared a tie to the place of a visit, or to all of its client organisation.
+pub(crate) async fn is_tied(
+    tx: &Tx,
+    agency: AgencyId,
+    visit: &Visit,
+    shopper: UserId,
+) -> Result<bool, Error> {
+    let ties = panel::list_ties(tx, agency, shopper).await?;
+    let is_to_it = |tie: &panel::Tie| {
+        let is_to_place = tie.location.is_none_or(|place| place == visit.location);
+        tie.client_organisation == visit.client_organisation && is_to_place
+    };
+    Ok(ties.iter().any(is_to_it))
 }
 
 /// A companion of a shopper, by id; also one who was taken off the list since, for terms name them still.

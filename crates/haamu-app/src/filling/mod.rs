@@ -4,6 +4,7 @@
 mod apply;
 mod ask;
 mod board;
+mod deadline;
 mod extend;
 mod facts;
 mod generate;
@@ -13,6 +14,7 @@ mod offer;
 mod own;
 mod panel;
 mod plan;
+mod promise;
 mod propose;
 
 pub use ask::{EligibilityQuery, EligibilityView};
@@ -23,5 +25,6 @@ pub use offer::OfferInput;
 pub use panel::{AgreementView, CompanionInput, OwnProfilePatch, ProfilePatch, TieInput};
 pub use plan::VisitPlanPatch;
 
-pub(crate) use facts::require_companion;
+pub(crate) use board::require_declared;
+pub(crate) use facts::{is_tied, require_companion};
 pub(crate) use offer::Given;

@@ -5,16 +5,18 @@ use std::time::Duration;
 
 use haamu_domain::filling::NoticeKind;
 use haamu_domain::{
-    AgencyId, AssignmentId, AssignmentState, LocationId, Role, RoundId, UserId, VisitId, VisitState, Zone,
+    AgencyId, AssignmentId, AssignmentState, LocationId, Role, RoundId, ScenarioId, UserId, VisitId,
+    VisitState, Zone,
 };
 use haamu_report::{Letter, OfferLine, OfferNews};
 use haamu_store::repo::clients::Location;
 use haamu_store::repo::offer_notices::{self, OfferNotice};
 use haamu_store::repo::plans::VisitPlan;
 use haamu_store::repo::programmes::Round;
+use haamu_store::repo::scenarios::ScenarioRecord;
 use haamu_store::repo::terms::Terms;
 use haamu_store::repo::visits::{self, Assignment, Visit};
-use haamu_store::repo::{clients, identity, jobs, plans, programmes, terms};
+use haamu_store::repo::{clients, identity, jobs, plans, programmes, scenarios, terms};
 use haamu_store::{Reach, Tx};
 
 use crate::jobs::Job;
@@ -35,6 +37,7 @@ struct About {
     plans: BTreeMap<VisitId, VisitPlan>,
     rounds: BTreeMap<RoundId, Round>,
     locations: BTreeMap<LocationId, Location>,
+    scenarios: BTreeMap<ScenarioId, ScenarioRecord>,
 }
 
 impl App {
@@ -121,7 +124,9 @@ impl App {
                 }
                 NoticeKind::TakenBack if !is_new => news.taken_back.push(line),
                 NoticeKind::Expired if !is_new => news.expired.push(line),
-                NoticeKind::Invited | NoticeKind::TakenBack | NoticeKind::Expired => {}
+                NoticeKind::DueSoon if about.is_not_begun(notice, assignment) => news.due_soon.push(line),
+                NoticeKind::Overdue => news.overdue.push(line),
+                NoticeKind::Invited | NoticeKind::TakenBack | NoticeKind::Expired | NoticeKind::DueSoon => {}
             }
         }
         let invited = notices.iter().filter(|it| it.kind == NoticeKind::Invited);
@@ -140,10 +145,13 @@ impl About {
         let rounds = distinct(visits.iter().map(|visit| visit.round));
         let rounds = programmes::list_rounds_by_ids(tx, agency, &rounds).await?;
         let places = distinct(visits.iter().map(|visit| visit.location));
+        let plans = plans::list(tx, agency, &ids).await?;
+        let of_plans = distinct(plans.values().filter_map(|plan| plan.scenario));
         Ok(Self {
+            scenarios: scenarios::list_by_ids(tx, agency, &of_plans).await?,
+            plans,
             assignments: assignments.into_iter().map(|one| (one.id, one)).collect(),
             terms: terms::list(tx, agency, &of).await?,
-            plans: plans::list(tx, agency, &ids).await?,
             locations: clients::list_locations_by_ids(tx, agency, &places).await?,
             rounds: rounds.into_iter().map(|round| (round.id, round)).collect(),
             visits: visits.into_iter().map(|visit| (visit.id, visit)).collect(),
@@ -155,6 +163,23 @@ impl About {
         let is_planned = |visit: &Visit| visit.state == VisitState::Planned;
         let is_posted = |plan: &VisitPlan| plan.board.is_some() && plan.closed_reason.is_none();
         self.visits.get(&id).is_some_and(is_planned) && self.plans.get(&id).is_some_and(is_posted)
+    }
+
+    /// Whether somebody has a visit still, and has not begun it.
+    fn is_not_begun(&self, notice: &OfferNotice, assignment: Option<&Assignment>) -> bool {
+        let is_theirs = assignment.is_some_and(|one| one.state == AssignmentState::Accepted);
+        let visit = self.visits.get(&notice.visit);
+        is_theirs && visit.is_some_and(|visit| visit.state == VisitState::Accepted)
+    }
+
+    /// The name of what is to be done at a visit: as it was promised, or as it is planned.
+    fn scenario(&self, notice: &OfferNotice) -> Option<String> {
+        let terms = notice.assignment.and_then(|id| self.terms.get(&id));
+        if let Some(promised) = terms.and_then(|terms| terms.scenario.as_ref()) {
+            return Some(promised.name.clone());
+        }
+        let planned = self.plans.get(&notice.visit)?.scenario?;
+        Some(self.scenarios.get(&planned)?.name.clone())
     }
 
     fn line(&self, notice: &OfferNotice) -> Option<OfferLine> {
@@ -172,6 +197,8 @@ impl About {
                 None => location.name.clone(),
             },
             visit_by: plan.and_then(|plan| plan.visit_by).unwrap_or(round.visit_by),
+            daypart: plan.and_then(|plan| plan.daypart),
+            scenario: self.scenario(notice),
             answer_by: until.map(|until| {
                 let local = zone.local_minute(until);
                 (local.date, local.minute)

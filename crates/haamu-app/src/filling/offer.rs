@@ -26,6 +26,7 @@ use crate::{App, Error};
 
 use super::facts::{PlannedVisit, RoundFacts, find_companion, require_companion};
 use super::plan::check_scenario;
+use super::promise::promise;
 
 /// To whom a visit goes, and on what terms.
 #[derive(Clone, Copy, Debug)]
@@ -147,10 +148,12 @@ impl App {
         if !obstacles.is_empty() {
             return Err(Error::not_eligible(obstacles));
         }
-        let respond_by = now.plus_hours(facts.rules.respond_hours);
+        // Nobody accepts a visit whose days are over.
+        let respond_by = now.plus_hours(facts.rules.respond_hours).min(planned.ends_at);
         terms.origin = origin;
         terms.due_on = due_on;
         terms.companion = merged.companion;
+        promise(tx, actor, facts.programme.id, &planned.plan, &mut terms).await?;
         terms.respond_by = (given == Given::Offered).then_some(respond_by);
         if given == Given::Taken {
             assignment.state = assignment.state.after(AssignmentEvent::Accept)?;
@@ -160,6 +163,8 @@ impl App {
             visits::update(tx, visit).await?;
             visit.row_version += 1;
             terms.independent_at = Some(now);
+            self.begin_watch(tx, agency, &facts.rules, &planned, &mut terms)
+                .await?;
         } else {
             self.await_answer(tx, agency, &assignment, respond_by).await?;
         }

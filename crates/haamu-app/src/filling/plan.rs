@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use haamu_domain::brief::assignment_entity;
 use haamu_domain::filling::{Board, EndReason, QuotaKind};
 use haamu_domain::{
-    Actor, AgencyId, AssignmentEvent, AuditEvent, Code, Daypart, LocalDate, RoundId, ScenarioId, Target,
-    Verb, VisitId, VisitState,
+    Actor, AgencyId, AssignmentEvent, AssignmentState, AuditEvent, Code, Daypart, LocalDate, RoundId,
+    ScenarioId, Target, Verb, VisitId, VisitState,
 };
 use haamu_store::Tx;
 use haamu_store::repo::feed::{self, FeedChange};
@@ -20,6 +20,8 @@ use crate::context::{require, require_in_agency};
 use crate::error::{Checks, no_such};
 use crate::visits::scope_of;
 use crate::{App, Error};
+
+use super::promise::promise_scenario;
 
 /// At most so many visits are changed at once.
 const MAX_VISITS: usize = 5_000;
@@ -75,6 +77,9 @@ impl App {
             }
             plans::put(tx, actor.agency, &plan).await?;
             plan.row_version += 1;
+            if patch.scenario.is_some() {
+                promise_scenario(tx, actor.agency, &plan).await?;
+            }
             self.tell_of_plan(tx, actor.agency, id).await?;
             let event = AuditEvent::of(Verb::CreateVisits, "visit", id);
             Ok((plan, event.with(json!({"plan": plan_json(patch)}))))
@@ -91,6 +96,9 @@ impl App {
                     revoked: None,
                 };
                 feed::append(tx, agency, &scope_of(agency, offer.shopper), &[change]).await?;
+                if offer.state == AssignmentState::Accepted {
+                    self.watch(tx, agency, offer.id, self.now()).await?;
+                }
             }
         }
         Ok(())

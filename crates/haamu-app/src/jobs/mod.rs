@@ -55,6 +55,11 @@ pub(crate) enum Job {
         /// Which.
         assignment: AssignmentId,
     },
+    /// Remind whoever has accepted a visit and has not begun it, or take it back.
+    WatchVisit {
+        /// By which assignment they have it.
+        assignment: AssignmentId,
+    },
     /// Send a mail.
     SendMail {
         /// Which.
@@ -109,6 +114,7 @@ impl Job {
             Self::MakeRendition { .. } => "make_rendition",
             Self::ExpireUpload { .. } => "expire_upload",
             Self::ExpireOffer { .. } => "expire_offer",
+            Self::WatchVisit { .. } => "watch_visit",
             Self::SendMail { .. } => "send_mail",
             Self::ResetPassword { .. } => "reset_password",
             Self::AnswerRegistration { .. } => "answer_registration",
@@ -210,6 +216,7 @@ impl App {
                 self.make_rendition(claimed.agency, sha256, submission).await
             }
             Job::ExpireOffer { assignment } => self.expire_offer(claimed.agency, assignment).await,
+            Job::WatchVisit { assignment } => self.watch_visit(claimed.agency, assignment).await,
             Job::ProposePlan { proposal } => self.work_out_plan(claimed.agency, proposal).await,
             Job::ApplyProposal { proposal } => self.apply_next(claimed.agency, proposal).await,
             Job::ExpireUpload { submission, sha256 } => {

@@ -21,8 +21,8 @@ use crate::{App, Error};
 
 pub use briefings::{BriefingInput, BriefingView, ReceiptView};
 pub use certification::{AttemptView, QuizView};
-pub(crate) use parts::find as find_part;
 pub use parts::{PartView, ProgrammePart};
+pub(crate) use parts::{find as find_part, find_in as find_part_in};
 pub use scenarios::{ScenarioInput, ScenarioPatch};
 
 /// What programmes may be for; other purposes need more than an agency's word.

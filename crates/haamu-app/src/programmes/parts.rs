@@ -2,7 +2,7 @@
 
 use haamu_domain::eligibility::FieldRules;
 use haamu_domain::programme_parts::{Fees, Journey, Method, PartProblem, Standards, rule_problems};
-use haamu_domain::{Actor, AuditEvent, Code, ProgrammeId, Verb};
+use haamu_domain::{Actor, AgencyId, AuditEvent, Code, ProgrammeId, Verb};
 use haamu_store::Tx;
 use haamu_store::repo::programme_parts::{self, StoredPart};
 use haamu_store::repo::programmes;
@@ -138,7 +138,16 @@ pub(crate) async fn find<T: ProgrammePart>(
     actor: &Actor,
     id: ProgrammeId,
 ) -> Result<Option<PartView<T>>, Error> {
-    match programme_parts::find(tx, actor.agency, id, T::KIND).await? {
+    find_in(tx, actor.agency, id).await
+}
+
+/// The same where no person asks.
+pub(crate) async fn find_in<T: ProgrammePart>(
+    tx: &Tx,
+    agency: AgencyId,
+    id: ProgrammeId,
+) -> Result<Option<PartView<T>>, Error> {
+    match programme_parts::find(tx, agency, id, T::KIND).await? {
         Some(stored) => {
             let part = serde_json::from_str(&stored.document);
             let part = part.map_err(|error| Error::internal("read a document of a programme", error))?;

@@ -4,11 +4,13 @@ use haamu_domain::Actor;
 use haamu_domain::stages::visited_at;
 use haamu_form::{Finding, Slot};
 use haamu_store::Tx;
-use haamu_store::repo::blobs;
+use haamu_store::repo::submissions::Submission;
 use haamu_store::repo::visits::Visit;
+use haamu_store::repo::{blobs, terms};
 use haamu_sync::BlobHash;
 
 use crate::evaluation::Evaluation;
+use crate::filling::is_tied;
 use crate::set_aside::count_of_visit;
 use crate::{App, Error};
 
@@ -19,9 +21,9 @@ impl App {
         tx: &Tx,
         actor: &Actor,
         visit: &Visit,
-        evaluation: &Evaluation,
+        (submission, evaluation): (&Submission, &Evaluation),
     ) -> Result<Vec<Finding>, Error> {
-        let mut notices = Vec::new();
+        let mut notices = independence(tx, actor, visit, submission).await?;
         let zone = crate::jobs::load_zone(tx, actor.agency, visit).await?;
         let said = visited_at(&evaluation.checklist, evaluation.bound.draft.answers(), &zone);
         if let (Some(said), Some(taken)) = (said, visit.visited_at)
@@ -55,6 +57,27 @@ impl App {
         }
         Ok(notices)
     }
+}
+
+/// Whether the shopper has declared that they have no tie to the place, and has none. Whoever recorded an answer
+/// without accepting the offer has declared nothing; their work is kept all the same.
+async fn independence(
+    tx: &Tx,
+    actor: &Actor,
+    visit: &Visit,
+    submission: &Submission,
+) -> Result<Vec<Finding>, Error> {
+    let mut notices = Vec::new();
+    let terms = terms::load(tx, actor.agency, submission.assignment).await?;
+    if terms.independent_at.is_none() {
+        let message = "the shopper began without declaring that they have no tie to the place";
+        notices.push(Finding::warning("independence_not_declared", "answers", message));
+    }
+    if is_tied(tx, actor.agency, visit, submission.shopper).await? {
+        let message = "the shopper has declared a tie to the place";
+        notices.push(Finding::warning("not_independent", "answers", message));
+    }
+    Ok(notices)
 }
 
 /// Where the evaluation has something else than its shopper's testimony.

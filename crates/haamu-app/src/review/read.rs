@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use haamu_domain::attribute::Attributes;
 use haamu_domain::binding::Capture;
-use haamu_domain::{Actor, Target, Timestamp, Verb, VisitId, VisitState};
+use haamu_domain::{Actor, Daypart, ScenarioBrief, Target, Timestamp, Verb, VisitId, VisitState};
 use haamu_form::{Finding, Slot, score::QuestionStatus};
 use haamu_store::Tx;
 use haamu_store::repo::scores::{self, ScoreRecord};
@@ -27,6 +27,10 @@ pub struct EvaluationView {
     pub visit: Visit,
     /// The submission.
     pub submission: Submission,
+    /// What the shopper was to do, as it was promised to them.
+    pub scenario: Option<ScenarioBrief>,
+    /// The part of the day in which they were to go.
+    pub daypart: Option<Daypart>,
     /// What conditions know of the location, pinned when the submission began.
     pub location_attributes: Attributes,
     /// From when on it may be released.
@@ -194,10 +198,16 @@ impl App {
             // What is left lacks what was there when it was judged.
             false => Vec::new(),
         };
-        findings.extend(self.notices(tx, actor, &visit, &evaluation).await?);
+        findings.extend(
+            self.notices(tx, actor, &visit, (&submission, &evaluation))
+                .await?,
+        );
+        let brief = crate::visits::brief(tx, actor.agency, submission.assignment).await?;
         let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
         let place = |slot: &Slot| slot.path(&evaluation.checklist);
         Ok(EvaluationView {
+            scenario: brief.as_ref().and_then(|brief| brief.scenario.clone()),
+            daypart: brief.and_then(|brief| brief.daypart),
             location_attributes: submission.location_attributes.clone(),
             releasable_at: releasable_at(tx, actor, &visit).await?,
             answers: answers(&evaluation, is_here, |hash| deleted.contains(hash)),

@@ -1,23 +1,22 @@
 //! Planning visits and offering them to shoppers.
 
-use haamu_domain::brief::{assignment_entity, submission_entity};
+use std::collections::BTreeSet;
+
 use haamu_domain::filling::{EndReason, Origin};
 use haamu_domain::{
-    Actor, AgencyId, AssignmentBrief, AssignmentEvent, AssignmentId, AuditEvent, Code, CompanionId,
-    LocalDate, LocationId, RoundId, Target, UserId, Verb, VisitEvent, VisitId, VisitState,
+    Actor, AgencyId, AssignmentEvent, AssignmentId, AuditEvent, Code, LocationId, RoundId, Target, UserId,
+    Verb, VisitId, VisitState,
 };
 use haamu_store::Tx;
-use haamu_store::repo::feed::{self, FeedChange};
-use haamu_store::repo::visits::{self, Visit};
-use haamu_store::repo::{clients, programmes, submissions, terms};
+use haamu_store::repo::visits::{self, Assignment, Visit};
+use haamu_store::repo::{clients, programmes, terms};
 use serde_json::json;
 
 use crate::context::{require, require_in_agency};
 use crate::error::{Checks, Issue, no_such};
-use crate::filling::{Given, OfferInput, require_companion};
+use crate::filling::{Given, OfferInput};
 use crate::{App, Error};
 
-use super::briefs::brief;
 use super::read::{self, VisitView};
 
 /// At most so many visits are planned at once.
@@ -32,15 +31,22 @@ pub struct PlannedVisit {
     pub shopper: Option<UserId>,
 }
 
-/// What a shopper says when they accept.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct AcceptInput {
-    /// On which day they go.
-    pub due_on: Option<LocalDate>,
-    /// Who comes along.
-    pub companion: Option<CompanionId>,
-    /// Whether they declare that they have no tie to the place.
-    pub is_independent: bool,
+/// To whom a visit goes, and from whom it is taken for that.
+#[derive(Clone, Copy, Debug)]
+pub struct AssignInput {
+    /// To whom, and on what terms.
+    pub offer: OfferInput,
+    /// The assignment that ends for it, as whoever decides has seen it; none: nobody has the visit.
+    pub replaces: Option<AssignmentId>,
+}
+
+/// What became of a visit that was to be offered.
+struct Assigned {
+    assignment: AssignmentId,
+    /// What ended for it.
+    replaced: Option<AssignmentId>,
+    /// Whether the shopper had it on these terms before.
+    was_theirs: bool,
 }
 
 impl App {
@@ -122,25 +128,29 @@ impl App {
         Ok(programme)
     }
 
-    /// Offers a visit to a shopper, if no rule stands in the way; an earlier offer is withdrawn.
+    /// Offers a visit to a shopper, if no rule stands in the way. Whoever has it on the same terms keeps it.
     ///
     /// # Errors
-    /// There is no such visit or shopper, work on the visit has been handed in, or [`Code::NotEligible`].
+    /// There is no such visit or shopper, work on the visit has been handed in, [`Code::NotEligible`], or
+    /// [`Code::JobTaken`]: somebody has it, and `replaces` does not name their assignment.
     pub async fn assign_visit(
         &self,
         actor: &Actor,
         visit: VisitId,
-        input: &OfferInput,
+        input: &AssignInput,
     ) -> Result<VisitView, Error> {
         require_in_agency(actor, Verb::AssignVisit)?;
         self.act(actor, |tx: Tx| async move {
             let tx = &tx;
-            let visit = self
-                .reassign(tx, actor, visit, input, Origin::Coordinator, "shopper")
+            let done = self
+                .reassign(tx, actor, visit, input, Origin::Coordinator, "")
                 .await?;
+            let done = [(visit, input.offer.shopper, done)];
+            let mut detail = assigned_json(tx, actor, &done).await?;
             let mut views = read::views_of(tx, actor.agency, &[visit]).await?;
             let view = views.pop().ok_or_else(|| Error::not_found("visit"))?;
-            Ok((view, AuditEvent::of(Verb::AssignVisit, "visit", visit)))
+            let event = AuditEvent::of(Verb::AssignVisit, "visit", visit);
+            Ok((view, event.with(detail.pop().unwrap_or_default())))
         })
         .await
     }
@@ -148,18 +158,19 @@ impl App {
     /// Offers visits to shoppers, all of them or none.
     ///
     /// # Errors
-    /// As for one of them; the detail says for which.
+    /// As for one of them; the detail says for which. Or a visit is there twice.
     pub async fn assign_visits(
         &self,
         actor: &Actor,
         round: RoundId,
-        offers: &[(VisitId, OfferInput)],
+        offers: &[(VisitId, AssignInput)],
         origin: Origin,
     ) -> Result<Vec<VisitView>, Error> {
         require_in_agency(actor, Verb::AssignVisit)?;
         if offers.is_empty() || offers.len() > MAX_VISITS {
             return Err(out_of_range("assignments"));
         }
+        refuse_repeated(offers)?;
         // Whoever locks several visits does so in the order of their ids.
         let mut offers: Vec<_> = offers.iter().enumerate().collect();
         offers.sort_by_key(|(_, (visit, _))| *visit);
@@ -170,55 +181,76 @@ impl App {
             // All visits before the round and what else their rules lock: whoever takes one holds it first, too.
             let all: Vec<_> = offers.iter().map(|(_, (visit, _))| *visit).collect();
             visits::lock_many(tx, actor.agency, &all).await?;
-            let mut ids = Vec::with_capacity(offers.len());
+            let mut done = Vec::with_capacity(offers.len());
             for (index, (visit, input)) in offers {
-                let path = format!("assignments[{index}].shopper");
+                let path = format!("assignments[{index}]");
                 let found = visits::find(tx, actor.agency, *visit).await?;
                 if found.is_none_or(|found| found.round != round) {
-                    return Err(no_such(
-                        format!("assignments[{index}].visit"),
-                        "visit of the round",
-                    ));
+                    return Err(no_such(format!("{path}.visit"), "visit of the round"));
                 }
-                let done = self.reassign(tx, actor, *visit, input, origin, &path).await;
-                ids.push(done.map_err(|error| error.at(&format!("assignments[{index}]")))?);
+                let prefix = format!("{path}.");
+                let one = self.reassign(tx, actor, *visit, input, origin, &prefix).await;
+                done.push((*visit, input.offer.shopper, one.map_err(|error| error.at(&path))?));
             }
-            let views = read::views_of(tx, actor.agency, &ids).await?;
+            let views = read::views_of(tx, actor.agency, &all).await?;
             let event = AuditEvent::of(Verb::AssignVisit, "round", round);
-            let detail = json!({"count": ids.len(), "origin": origin.as_str()});
+            let detail = json!({"count": all.len(), "origin": origin.as_str(),
+                "assignments": assigned_json(tx, actor, &done).await?});
             Ok((views, event.with(detail)))
         })
         .await
     }
 
-    /// Takes a visit back from whoever has it, and offers it to somebody else.
+    /// Offers a visit that nobody has, or takes it from whoever is named for that.
     async fn reassign(
         &self,
         tx: &Tx,
         actor: &Actor,
         visit: VisitId,
-        input: &OfferInput,
+        input: &AssignInput,
         origin: Origin,
         path: &str,
-    ) -> Result<VisitId, Error> {
+    ) -> Result<Assigned, Error> {
         let visit = visits::lock(tx, actor.agency, visit).await?;
         let mut visit = visit.ok_or_else(|| Error::not_found("visit"))?;
         let target = Target::of_client(actor.agency, visit.client_organisation);
         require(actor, Verb::AssignVisit, &target, "visit")?;
-        for mut assignment in visits::list_assignments(tx, actor.agency, &[visit.id]).await? {
-            if assignment.state.is_live() {
-                // A plan fills what was open when it was made, and takes from nobody what they have got since.
-                if origin == Origin::Plan {
-                    return Err(Error::refused(Code::JobTaken));
-                }
-                let end = (AssignmentEvent::Cancel, EndReason::Reassigned, None);
-                self.end_assignment(tx, actor.agency, &mut visit, &mut assignment, end)
-                    .await?;
+        let all = visits::list_assignments(tx, actor.agency, &[visit.id]).await?;
+        if let Some(named) = input.replaces
+            && all.iter().all(|one| one.id != named)
+        {
+            return Err(no_such(format!("{path}replaces"), "assignment of the visit"));
+        }
+        let mut replaced = None;
+        if let Some(mut holder) = all.into_iter().find(|one| one.state.is_live()) {
+            if has_on_same_terms(tx, actor, &holder, &input.offer).await? {
+                return Ok(Assigned {
+                    assignment: holder.id,
+                    replaced: None,
+                    was_theirs: true,
+                });
             }
+            // What the caller has not seen is taken from nobody: another coordinator, or a shopper, was quicker.
+            if input.replaces != Some(holder.id) {
+                let detail = format!(
+                    "Assignment {} of the visit is {}; to give the visit to somebody else, name it in `replaces`.",
+                    holder.id, holder.state
+                );
+                return Err(Error::because(Code::JobTaken, detail));
+            }
+            let end = (AssignmentEvent::Cancel, EndReason::Reassigned, None);
+            self.end_assignment(tx, actor.agency, &mut visit, &mut holder, end)
+                .await?;
+            replaced = Some(holder.id);
         }
         let how = (origin, Given::Offered);
-        self.give(tx, actor, &mut visit, input, how, path).await?;
-        Ok(visit.id)
+        let path = format!("{path}shopper");
+        let given = self.give(tx, actor, &mut visit, &input.offer, how, &path).await?;
+        Ok(Assigned {
+            assignment: given.id,
+            replaced,
+            was_theirs: false,
+        })
     }
 
     /// Withdraws whatever is offered of a visit, without offering it to somebody else.
@@ -259,65 +291,56 @@ impl App {
         })
         .await
     }
+}
 
-    /// The shopper accepts their assignment, and says when they go and with whom, if they know.
-    ///
-    /// # Errors
-    /// There is no such assignment of theirs, it is not offered, or rules stand in the way of that day.
-    pub async fn accept_assignment(
-        &self,
-        actor: &Actor,
-        id: AssignmentId,
-        accept: Option<&AcceptInput>,
-    ) -> Result<AssignmentBrief, Error> {
-        require_in_agency(actor, Verb::AcceptAssignment)?;
-        self.act(actor, |tx: Tx| async move {
-            let tx = &tx;
-            let found = visits::find_assignment(tx, actor.agency, id).await?;
-            let found = found.ok_or_else(|| Error::not_found("assignment"))?;
-            let target = Target::owned(actor.agency, found.shopper);
-            require(actor, Verb::AcceptAssignment, &target, "assignment")?;
-            let visit = visits::lock(tx, actor.agency, found.visit).await?;
-            let mut visit = visit.ok_or_else(|| Error::not_found("visit"))?;
-            // Read again under the visit's lock: a coordinator may have withdrawn it meanwhile.
-            let assignment = visits::find_assignment(tx, actor.agency, id).await?;
-            let mut assignment = assignment.ok_or_else(|| Error::not_found("assignment"))?;
-            // Whoever closes the programme for good waits for the end of this, or this for the end of that.
-            programmes::lock_round(tx, actor.agency, visit.round).await?;
-            let respond_by = terms::load(tx, actor.agency, id).await?.respond_by;
-            assignment.state = assignment.state.after(AssignmentEvent::Accept)?;
-            if respond_by.is_some_and(|until| until <= self.now()) {
-                let detail = "The time to answer the offer is over.";
-                return Err(Error::because(Code::NotPossibleInState, detail));
-            }
-            visit.state = visit.state.after(VisitEvent::Accept)?;
-            visits::update_assignment(tx, &assignment).await?;
-            visits::update(tx, &visit).await?;
-            if let Some(input) = accept {
-                self.settle_terms(tx, actor, &visit, id, input).await?;
-            }
-            let submissions = submissions::list_of_visits(tx, actor.agency, &[visit.id]).await?;
-            let mut changes = vec![FeedChange {
-                entity: assignment_entity(id),
-                revoked: None,
-            }];
-            for submission in submissions
-                .iter()
-                .filter(|submission| submission.assignment == id)
-            {
-                changes.push(FeedChange {
-                    entity: submission_entity(submission.id),
-                    revoked: None,
-                });
-            }
-            feed::append(tx, actor.agency, &scope_of(actor.agency, actor.user), &changes).await?;
-            let brief = brief(tx, actor.agency, id)
-                .await?
-                .ok_or_else(|| Error::not_found("assignment"))?;
-            Ok((brief, AuditEvent::of(Verb::AcceptAssignment, "assignment", id)))
-        })
-        .await
+/// Whether whoever has a visit is the shopper of an offer, and what the offer says of its terms holds already.
+async fn has_on_same_terms(
+    tx: &Tx,
+    actor: &Actor,
+    holder: &Assignment,
+    offer: &OfferInput,
+) -> Result<bool, Error> {
+    if holder.shopper != offer.shopper {
+        return Ok(false);
     }
+    let terms = terms::load(tx, actor.agency, holder.id).await?;
+    let is_same_day = offer.due_on.is_none() || offer.due_on == terms.due_on;
+    let is_same_companion = offer.companion.is_none() || offer.companion == terms.companion;
+    Ok(is_same_day && is_same_companion)
+}
+
+/// What the log says of visits that were offered: to whom, for which day, and instead of what.
+async fn assigned_json(
+    tx: &Tx,
+    actor: &Actor,
+    all: &[(VisitId, UserId, Assigned)],
+) -> Result<Vec<serde_json::Value>, Error> {
+    let ids: Vec<_> = all.iter().map(|(_, _, done)| done.assignment).collect();
+    let terms = terms::list(tx, actor.agency, &ids).await?;
+    let one = |(visit, shopper, done): &(VisitId, UserId, Assigned)| {
+        json!({
+            "visit": visit,
+            "assignment": done.assignment,
+            "shopper": shopper,
+            "due_on": terms.get(&done.assignment).and_then(|terms| terms.due_on),
+            "replaced": done.replaced,
+            "was_theirs": done.was_theirs,
+        })
+    };
+    Ok(all.iter().map(one).collect())
+}
+
+/// One visit goes to one shopper.
+fn refuse_repeated(offers: &[(VisitId, AssignInput)]) -> Result<(), Error> {
+    let mut seen = BTreeSet::new();
+    let mut checks = Checks::default();
+    for (index, (visit, _)) in offers.iter().enumerate() {
+        if !seen.insert(*visit) {
+            let path = format!("assignments[{index}].visit");
+            checks.issue(path, "repeated", "the visit stands in the list before");
+        }
+    }
+    checks.finish()
 }
 
 fn out_of_range(path: &str) -> Error {
@@ -327,40 +350,6 @@ fn out_of_range(path: &str) -> Error {
         message: format!("between 1 and {MAX_VISITS} visits at once"),
     };
     Error::with_issues(Code::ValidationFailed, vec![issue])
-}
-
-impl App {
-    async fn settle_terms(
-        &self,
-        tx: &Tx,
-        actor: &Actor,
-        visit: &Visit,
-        id: AssignmentId,
-        input: &AcceptInput,
-    ) -> Result<(), Error> {
-        require_companion(tx, actor.agency, actor.user, input.companion).await?;
-        let mut terms = terms::load(tx, actor.agency, id).await?;
-        terms.due_on = input.due_on.or(terms.due_on);
-        terms.companion = input.companion.or(terms.companion);
-        if input.is_independent {
-            terms.independent_at = Some(self.now());
-        }
-        if input.due_on.is_some() || input.companion.is_some() {
-            let (facts, planned) = self.lock_rules(tx, actor, visit, actor.user, "shopper").await?;
-            let offer = OfferInput {
-                shopper: actor.user,
-                due_on: terms.due_on,
-                companion: terms.companion,
-            };
-            let (obstacles, _) = self
-                .find_obstacles(tx, actor.agency, &facts, &planned, &offer)
-                .await?;
-            if !obstacles.is_empty() {
-                return Err(Error::not_eligible(obstacles));
-            }
-        }
-        Ok(terms::put(tx, actor.agency, &terms).await?)
-    }
 }
 
 /// The feed that a shopper's devices read.

@@ -3,17 +3,18 @@
 use std::collections::BTreeMap;
 
 use haamu_domain::{
-    AgencyId, AssignmentBrief, AssignmentId, ChecklistVersionId, ClientOrganisationId, LocationBrief,
-    LocationId, RoundId, VisitId,
+    AgencyId, AssignmentBrief, AssignmentId, AssignmentState, ChecklistVersionId, ClientOrganisationId,
+    LocationBrief, LocationId, RoundId, ScenarioBrief, ScenarioId, VisitId,
 };
 use haamu_store::Tx;
 use haamu_store::repo::clients::{ClientOrganisation, Location};
 use haamu_store::repo::plans::VisitPlan;
 use haamu_store::repo::programmes::Round;
+use haamu_store::repo::scenarios::ScenarioRecord;
 use haamu_store::repo::submissions::Submission;
 use haamu_store::repo::terms::Terms;
 use haamu_store::repo::visits::{Assignment, Visit};
-use haamu_store::repo::{checklists, clients, plans, programmes, submissions, terms, visits};
+use haamu_store::repo::{checklists, clients, plans, programmes, scenarios, submissions, terms, visits};
 use haamu_sync::FormVersion;
 
 use crate::Error;
@@ -37,6 +38,7 @@ struct Around {
     submissions: BTreeMap<AssignmentId, Submission>,
     plans: BTreeMap<VisitId, VisitPlan>,
     terms: BTreeMap<AssignmentId, Terms>,
+    scenarios: BTreeMap<ScenarioId, ScenarioRecord>,
 }
 
 /// Assignments as their shoppers see them; those that are not there are left out.
@@ -77,9 +79,16 @@ impl Around {
         let locations = clients::list_locations_by_ids(tx, agency, &places).await?;
         let submissions = submissions::list_of_visits(tx, agency, &ids).await?;
         let of_terms: Vec<_> = assignments.iter().map(|assignment| assignment.id).collect();
+        let terms = terms::list(tx, agency, &of_terms).await?;
+        let plans = plans::list(tx, agency, &ids).await?;
+        let is_promised =
+            |one: &&Assignment| terms.get(&one.id).is_some_and(|terms| terms.scenario.is_some());
+        let others = assignments.iter().filter(|one| !is_promised(one));
+        let wanted = distinct(others.filter_map(|one| plans.get(&one.visit)?.scenario));
         Ok(Self {
-            plans: plans::list(tx, agency, &ids).await?,
-            terms: terms::list(tx, agency, &of_terms).await?,
+            scenarios: scenarios::list_by_ids(tx, agency, &wanted).await?,
+            plans,
+            terms,
             forms: checklists::list_forms(tx, agency, &versions).await?,
             visits: visits.into_iter().map(|visit| (visit.id, visit)).collect(),
             rounds: rounds.into_iter().map(|round| (round.id, round)).collect(),
@@ -90,6 +99,12 @@ impl Around {
                 .map(|submission| (submission.assignment, submission))
                 .collect(),
         })
+    }
+
+    /// What an offer that is older than promises has no revision of.
+    fn scenario_now(&self, plan: Option<&VisitPlan>) -> Option<ScenarioBrief> {
+        let scenario = plan.and_then(|plan| plan.scenario)?;
+        self.scenarios.get(&scenario).map(ScenarioRecord::brief)
     }
 
     fn brief(&self, assignment: &Assignment) -> Option<AssignmentBrief> {
@@ -118,6 +133,14 @@ impl Around {
             starts_on: plan.and_then(|plan| plan.starts_on),
             visit_by: plan.and_then(|plan| plan.visit_by).unwrap_or(round.visit_by),
             due_on: terms.and_then(|terms| terms.due_on),
+            daypart: plan.and_then(|plan| plan.daypart),
+            scenario: terms
+                .and_then(|terms| terms.scenario.clone())
+                .or_else(|| self.scenario_now(plan)),
+            respond_by: terms
+                .and_then(|terms| terms.respond_by)
+                .filter(|_| assignment.state == AssignmentState::Assigned),
+            fees: terms.and_then(|terms| terms.fees.clone()),
             report_by: plan.and_then(|plan| plan.report_by).unwrap_or(round.report_by),
             location_attributes: submission.location_attributes.clone(),
             return_reason: submission.return_reason.clone(),

@@ -1,10 +1,12 @@
 //! Visits: planning, offering them to shoppers, and reading them.
 
+mod accept;
 mod assign;
 mod briefs;
 mod read;
 
-pub use assign::{AcceptInput, PlannedVisit};
+pub use accept::AcceptInput;
+pub use assign::{AssignInput, PlannedVisit};
 pub use read::{AssignmentView, VisitQuery, VisitView};
 pub(crate) use read::{current_assignment, views};
 

@@ -3,16 +3,18 @@
 use std::collections::BTreeMap;
 
 use haamu_domain::{
-    Actor, AgencyId, AssignmentId, AssignmentState, RoundId, SubmissionId, Target, UserId, Verb, VisitId,
-    VisitState,
+    Actor, AgencyId, AssignmentId, AssignmentState, LocalDate, RoundId, SubmissionId, Target, Timestamp,
+    UserId, Verb, VisitId, VisitState,
 };
 use haamu_store::Tx;
 use haamu_store::repo::visits::{self, Assignment, Visit, VisitFilter};
-use haamu_store::repo::{clients, identity, scores, submissions};
+use haamu_store::repo::{clients, identity, plans, programmes, scores, submissions, terms};
 use uuid::Uuid;
 
 use crate::context::{PAGE_SIZE, Page, require, require_in_agency};
 use crate::{App, Error};
+
+use super::briefs::distinct;
 
 /// A visit with what belongs to it.
 #[derive(Clone, Debug)]
@@ -21,6 +23,10 @@ pub struct VisitView {
     pub visit: Visit,
     /// The name of its location.
     pub location_name: String,
+    /// The last day of the visit.
+    pub visit_by: Option<LocalDate>,
+    /// The last day of its report.
+    pub report_by: Option<LocalDate>,
     /// The assignment that counts: the newest.
     pub assignment: Option<AssignmentView>,
     /// The displayed score.
@@ -40,6 +46,10 @@ pub struct AssignmentView {
     pub shopper_name: String,
     /// Where it is in its life.
     pub state: AssignmentState,
+    /// The day on which the shopper goes, where one is fixed.
+    pub due_on: Option<LocalDate>,
+    /// Until when they have to answer, as long as they have not.
+    pub respond_by: Option<Timestamp>,
     /// The submission that the work goes into.
     pub submission: SubmissionId,
 }
@@ -51,6 +61,8 @@ pub struct VisitQuery {
     pub round: Option<RoundId>,
     /// In one state.
     pub state: Option<VisitState>,
+    /// Only those whose last day is over, or that of their report, and that are not begun or handed in.
+    pub is_overdue: bool,
     /// After this visit.
     pub after: Option<Uuid>,
 }
@@ -65,6 +77,7 @@ impl App {
         let filter = VisitFilter {
             round: query.round,
             state: query.state,
+            overdue_on: query.is_overdue.then(|| self.today()),
             ..VisitFilter::default()
         };
         let filter = &filter;
@@ -127,6 +140,12 @@ pub(crate) async fn views(tx: &Tx, agency: AgencyId, found: Vec<Visit>) -> Resul
         clients::list_location_names(tx, agency, found.iter().map(|visit| visit.location).collect()).await?;
     let assignments = visits::list_assignments(tx, agency, &ids).await?;
     let submissions = submissions::list_of_visits(tx, agency, &ids).await?;
+    let of: Vec<_> = assignments.iter().map(|assignment| assignment.id).collect();
+    let terms = terms::list(tx, agency, &of).await?;
+    let plans = plans::list(tx, agency, &ids).await?;
+    let rounds = distinct(found.iter().map(|visit| visit.round));
+    let rounds = programmes::list_rounds_by_ids(tx, agency, &rounds).await?;
+    let rounds: BTreeMap<_, _> = rounds.into_iter().map(|round| (round.id, round)).collect();
     let mut scores = scores::list_latest(tx, agency, &ids).await?;
     let shoppers = assignments
         .iter()
@@ -143,12 +162,24 @@ pub(crate) async fn views(tx: &Tx, agency: AgencyId, found: Vec<Visit>) -> Resul
                 shopper: assignment.shopper,
                 shopper_name: names.get(&assignment.shopper.uuid()).cloned().unwrap_or_default(),
                 state: assignment.state,
+                due_on: terms.get(&assignment.id).and_then(|terms| terms.due_on),
+                respond_by: terms
+                    .get(&assignment.id)
+                    .and_then(|terms| terms.respond_by)
+                    .filter(|_| assignment.state == AssignmentState::Assigned),
                 submission: submission.id,
             })
         });
+        let (plan, round) = (plans.get(&visit.id), rounds.get(&visit.round));
         let (score, grade) = scores.remove(&visit.id).unwrap_or_default();
         VisitView {
             location_name: locations.get(&visit.location).cloned().unwrap_or_default(),
+            visit_by: plan
+                .and_then(|plan| plan.visit_by)
+                .or_else(|| round.map(|round| round.visit_by)),
+            report_by: plan
+                .and_then(|plan| plan.report_by)
+                .or_else(|| round.map(|round| round.report_by)),
             assignment,
             score,
             grade,

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 use haamu_client::native::preview;
 use haamu_client::{ClientError, Credentials, FieldVisit, FieldworkError, Notice, OpenVisit, Photo, Rest};
+use haamu_domain::LocalDate;
 use haamu_form::Language;
 
 use crate::terminal;
@@ -38,6 +39,7 @@ impl Session {
                 let open = self.open(visit)?;
                 terminal::print(&show::visit(&open, self.words, self.language))
             }
+            DeviceCommand::Accept { visit, on } => self.accept(visit, *on).await,
             DeviceCommand::Answer {
                 visit,
                 file: Some(file),
@@ -127,6 +129,13 @@ impl Session {
 
     pub(super) fn open(&self, name: &str) -> Result<OpenVisit> {
         Ok(self.device.open_visit(&self.find(name)?)?)
+    }
+
+    async fn accept(&mut self, visit: &str, on: Option<LocalDate>) -> Result<ExitCode> {
+        let found = self.find(visit)?;
+        self.device.accept(&found, on).await?;
+        terminal::line(self.words.accepted)?;
+        self.sync(None, Around::USUAL).await
     }
 
     async fn photo(

@@ -8,6 +8,7 @@ mod answers;
 mod commands;
 mod custody;
 mod key;
+mod promise;
 mod queue;
 mod show;
 mod words;
@@ -20,6 +21,7 @@ use clap::{Args, Subcommand};
 use haamu_client::native::{HttpTransport, NativePlatform};
 use haamu_client::{Battery, Connection, Device, Surroundings, stored_server};
 use haamu_client_sqlite::{FolderFiles, SqliteStore, files_folder};
+use haamu_domain::LocalDate;
 use haamu_form::Language;
 
 use words::Words;
@@ -73,6 +75,16 @@ enum DeviceCommand {
     Show {
         /// The visit's number in the list, or its id.
         visit: String,
+    },
+    /// Accept a visit that is offered to you.
+    ///
+    /// With it you declare that neither you nor anybody near to you works at the place, or has another tie to it.
+    Accept {
+        /// The visit's number in the list, or its id.
+        visit: String,
+        /// The day on which you go, such as 2026-11-28.
+        #[arg(long, value_name = "DATE", value_parser = parse_date)]
+        on: Option<LocalDate>,
     },
     /// Record an answer, a comment, or many of both from a file.
     Answer {
@@ -234,6 +246,10 @@ type NativeDevice = Device<SqliteStore, FolderFiles, HttpTransport, NativePlatfo
 
 fn parse_language(text: &str) -> Result<Language, String> {
     Language::from_tag(text).ok_or_else(|| "one of fi, sv, en".to_owned())
+}
+
+fn parse_date(text: &str) -> Result<LocalDate, String> {
+    LocalDate::parse(text).ok_or_else(|| "a date such as 2026-11-28".to_owned())
 }
 
 pub(crate) fn run(arguments: &DeviceArgs) -> Result<ExitCode> {

@@ -7,17 +7,22 @@ use std::time::Duration;
 use haamu_client::{
     Backlog, ClientError, Failure, FieldVisit, FieldworkError, Hold, Notice, OpenVisit, Rest,
 };
+use haamu_domain::AssignmentState;
 use haamu_form::score::{self, QuestionStatus};
 use haamu_form::{AnswerState, Checklist, Finding, Language, Question, Score, Slot, Texts};
 use indicatif::{ProgressBar, ProgressStyle};
 
+use super::promise;
 use super::words::Words;
 
 /// A line of the list of visits.
 pub(super) fn list_line(number: usize, visit: &FieldVisit, is_waiting: bool, words: &Words) -> String {
     let brief = &visit.brief;
+    let is_offered = brief.state == AssignmentState::Assigned && visit.state == "planned";
     let state = if visit.is_revoked {
         words.handed_over
+    } else if is_offered {
+        words.offered
     } else {
         visit.state.as_str()
     };
@@ -33,6 +38,15 @@ pub(super) fn list_line(number: usize, visit: &FieldVisit, is_waiting: bool, wor
         words.report_by,
         brief.report_by,
     );
+    let part = brief.daypart.map(|part| promise::daypart(part, words).to_owned());
+    let more = [
+        part,
+        promise::answer_by(brief, words).filter(|_| !visit.is_revoked),
+    ];
+    let more: Vec<_> = more.into_iter().flatten().collect();
+    if !more.is_empty() {
+        let _ = write!(line, "\n     {}", more.join("; "));
+    }
     if visit.state == "returned"
         && let Some(reason) = &brief.return_reason
     {
@@ -65,7 +79,8 @@ pub(super) fn visit(open: &OpenVisit, words: &Words, language: Language) -> Stri
         let found = texts.best(language.tag(), checklist.default_language());
         found.map_or_else(|| otherwise.to_owned(), |found| found.text.to_owned())
     };
-    let mut text = attribute_lines(open, language);
+    let mut text = promise::lines(&open.visit.brief, words);
+    text.push_str(&attribute_lines(open, language));
     for (place, section) in checklist.sections().iter().enumerate() {
         let _ = writeln!(text, "\n{}", best(&section.title, section.id.as_str()));
         let Some(repeat) = &section.repeat else {

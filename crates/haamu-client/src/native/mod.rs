@@ -1,5 +1,6 @@
 //! HTTP by reqwest, the clocks and randomness of the machine, and previews of photos.
 
+mod failure;
 mod platform;
 mod preview;
 
@@ -10,12 +11,13 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use haamu_domain::SubmissionId;
 use haamu_domain::signature::{SignedParts, content_digest, sign};
+use haamu_domain::{AssignmentId, SubmissionId};
 use haamu_sync::engine::{Enrolment, Failure, Upload, UploadFailure};
 use haamu_sync::{BlobHash, DepositResponse, DocumentId, Frame, PROTO_HEADER, SyncRequest, SyncResponse};
 use haamu_wire::{
-    ChallengeOut, DeviceIn, EnrolledOut, Problem, RefreshIn, SecondFactorIn, Secret, SessionOut, SignInIn,
+    AcceptIn, ChallengeOut, DeviceIn, EnrolledOut, Problem, RefreshIn, SecondFactorIn, Secret, SessionOut,
+    SignInIn,
 };
 use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE, RETRY_AFTER};
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode, redirect};
@@ -23,9 +25,10 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use url::Url;
 
-use crate::ports::{DeviceSigner, Pass, PortError, SignedIn, Transport, Uploaded};
+use crate::ports::{Accepted, DeviceSigner, Pass, PortError, SignedIn, Transport, Uploaded};
 use crate::session::{Credentials, Session};
 
+pub use failure::{failure_of, upload_failure_of};
 pub use platform::NativePlatform;
 pub use preview::preview;
 
@@ -249,6 +252,23 @@ impl Transport for HttpTransport {
         DepositResponse::from_cbor(&bytes).map_err(|_| Failure::NotOurServer)
     }
 
+    async fn accept(
+        &mut self,
+        session: &Session,
+        assignment: AssignmentId,
+        said: &AcceptIn,
+    ) -> Result<Accepted, Failure> {
+        let path = format!("v1/assignments/{assignment}/accept");
+        let request = self.request(Method::POST, &path, Some(session))?;
+        let response = send(request.json(said)).await?;
+        if !failure::is_refusal(response.status()) {
+            return accepted(response).await.map(|_| Accepted::Yes);
+        }
+        let problem = serde_json::from_slice(&read(response).await?);
+        let problem: Problem = problem.map_err(|_| Failure::NotOurServer)?;
+        Ok(Accepted::Refused(failure::words(&problem)))
+    }
+
     async fn receipt(
         &mut self,
         session: &Session,
@@ -347,38 +367,6 @@ async fn read(mut response: Response) -> Result<Vec<u8>, Failure> {
         bytes.extend_from_slice(&chunk);
     }
     Ok(bytes)
-}
-
-/// What an answer of the server that is no success means for the engine: by its status, the code of its
-/// problem, and after how many seconds the server wants to be asked again.
-#[must_use]
-pub fn failure_of(status: StatusCode, code: &str, retry_after: Option<u64>) -> Failure {
-    match status {
-        StatusCode::UNAUTHORIZED => Failure::Unauthorised,
-        StatusCode::FORBIDDEN if code == "device_not_enrolled" => Failure::NotEnrolled,
-        StatusCode::FORBIDDEN => Failure::Forbidden,
-        StatusCode::PAYLOAD_TOO_LARGE => Failure::TooLarge,
-        StatusCode::UPGRADE_REQUIRED => Failure::UpgradeRequired,
-        StatusCode::BAD_REQUEST if code == "sync_frame" => Failure::FrameRefused,
-        StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => {
-            Failure::Busy(retry_after.unwrap_or(1).saturating_mul(1_000))
-        }
-        _ => Failure::Server,
-    }
-}
-
-/// What an answer to a part of a file that is no success means for the engine; `offset` is how much the
-/// server has, where it says so, and `failure` what the answer would mean for any other request.
-#[must_use]
-pub fn upload_failure_of(status: StatusCode, offset: Option<u64>, failure: Failure) -> UploadFailure {
-    match (status, offset) {
-        (StatusCode::CONFLICT, Some(offset)) => UploadFailure::WrongOffset(offset),
-        (StatusCode::UNPROCESSABLE_ENTITY, _) => UploadFailure::DigestMismatch,
-        (StatusCode::NOT_FOUND | StatusCode::PAYLOAD_TOO_LARGE | StatusCode::CONFLICT, _) => {
-            UploadFailure::Refused
-        }
-        _ => UploadFailure::Request(failure),
-    }
 }
 
 fn compressed(frame: &[u8]) -> Option<Vec<u8>> {

@@ -103,6 +103,12 @@ impl Obstacle {
         }
     }
 
+    /// That the person declared a tie to the place.
+    #[must_use]
+    pub fn not_independent() -> Self {
+        Self::new(ObstacleCode::NotIndependent)
+    }
+
     /// That the quota of a cell is full.
     #[must_use]
     pub fn quota(kind: QuotaKind, cell: &str) -> Self {

@@ -1,6 +1,6 @@
 //! The mail that tells a shopper of offers: new ones, invitations, and those that are gone.
 
-use haamu_domain::LocalDate;
+use haamu_domain::{Daypart, LocalDate};
 use haamu_form::Language;
 use serde::{Deserialize, Serialize};
 
@@ -11,12 +11,19 @@ pub struct OfferLine {
     pub place: String,
     /// The last day of the visit.
     pub visit_by: LocalDate,
+    /// The part of the day.
+    #[serde(default)]
+    pub daypart: Option<Daypart>,
+    /// The name of the scenario.
+    #[serde(default)]
+    pub scenario: Option<String>,
     /// Until when the offer is to be answered, on the clock of the place: a date and the minute of it.
     pub answer_by: Option<(LocalDate, u16)>,
 }
 
 /// What a shopper is told about offers in one mail.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq, Serialize)]
+#[serde(default)]
 pub struct OfferNews {
     /// Visits that are offered to them.
     pub offered: Vec<OfferLine>,
@@ -26,6 +33,10 @@ pub struct OfferNews {
     pub taken_back: Vec<OfferLine>,
     /// Offers that they did not answer in time.
     pub expired: Vec<OfferLine>,
+    /// Visits that they have accepted and not begun, and whose days are soon over.
+    pub due_soon: Vec<OfferLine>,
+    /// Visits that were taken back because they were not begun in time.
+    pub overdue: Vec<OfferLine>,
 }
 
 /// Of one kind, so many visits are named; how many more there are is told.
@@ -39,6 +50,8 @@ impl OfferNews {
             && self.invited.is_empty()
             && self.taken_back.is_empty()
             && self.expired.is_empty()
+            && self.due_soon.is_empty()
+            && self.overdue.is_empty()
     }
 
     /// The paragraphs of the mail.
@@ -50,6 +63,8 @@ impl OfferNews {
             (words.invited, &self.invited),
             (words.taken_back, &self.taken_back),
             (words.expired, &self.expired),
+            (words.due_soon, &self.due_soon),
+            (words.overdue, &self.overdue),
         ] {
             if lines.is_empty() {
                 continue;
@@ -71,6 +86,11 @@ struct Words {
     invited: &'static str,
     taken_back: &'static str,
     expired: &'static str,
+    due_soon: &'static str,
+    overdue: &'static str,
+    scenario: &'static str,
+    /// From the morning to the night.
+    dayparts: [&'static str; 5],
     visit_by: &'static str,
     answer_by: &'static str,
     more: &'static str,
@@ -85,6 +105,16 @@ impl Words {
                 invited: "You are asked whether you want these visits. They are on the job board:",
                 taken_back: "These visits are yours no longer; there is nothing left to do:",
                 expired: "These offers were not answered in time and are over:",
+                due_soon: "The time for these visits is soon over, and you have not begun them. If you cannot make them, give them back in Haamu:",
+                overdue: "These visits were not begun in time and are yours no longer:",
+                scenario: "scenario: {}",
+                dayparts: [
+                    "in the morning",
+                    "at midday",
+                    "in the afternoon",
+                    "in the evening",
+                    "at night",
+                ],
                 visit_by: "visit by {}",
                 answer_by: "answer by {date} at {time}",
                 more: "and {} more.",
@@ -95,6 +125,10 @@ impl Words {
                 invited: "Haluaisitko tehdä nämä käynnit? Ne ovat työtaululla:",
                 taken_back: "Nämä käynnit eivät enää ole sinun; sinun ei tarvitse tehdä mitään:",
                 expired: "Näihin tarjouksiin ei vastattu ajoissa, ja ne ovat rauenneet:",
+                due_soon: "Näiden käyntien aika päättyy pian, etkä ole vielä aloittanut niitä. Jos et pysty tekemään niitä, palauta ne Haamussa:",
+                overdue: "Näitä käyntejä ei aloitettu ajoissa, eivätkä ne ole enää sinun:",
+                scenario: "skenaario: {}",
+                dayparts: ["aamulla", "keskipäivällä", "iltapäivällä", "illalla", "yöllä"],
                 visit_by: "käynti viimeistään {}",
                 answer_by: "vastaa viimeistään {date} klo {time}",
                 more: "ja {} muuta.",
@@ -105,6 +139,16 @@ impl Words {
                 invited: "Vill du göra de här besöken? De finns på uppdragstavlan:",
                 taken_back: "De här besöken är inte längre dina; du behöver inte göra något:",
                 expired: "De här erbjudandena besvarades inte i tid och gäller inte längre:",
+                due_soon: "Tiden för de här besöken går snart ut och du har inte börjat med dem. Lämna tillbaka dem i Haamu om du inte kan göra dem:",
+                overdue: "De här besöken påbörjades inte i tid och är inte längre dina:",
+                scenario: "scenario: {}",
+                dayparts: [
+                    "på morgonen",
+                    "mitt på dagen",
+                    "på eftermiddagen",
+                    "på kvällen",
+                    "på natten",
+                ],
                 visit_by: "besök senast {}",
                 answer_by: "svara senast {date} kl. {time}",
                 more: "och {} till.",
@@ -115,6 +159,15 @@ impl Words {
     fn line(&self, line: &OfferLine) -> String {
         let visit_by = self.visit_by.replace("{}", &self.date(line.visit_by));
         let mut said = format!("– {}: {visit_by}", line.place);
+        let mut parts = Daypart::ALL.into_iter().zip(self.dayparts);
+        if let Some((_, words)) = parts.find(|(part, _)| line.daypart == Some(*part)) {
+            said.push_str(", ");
+            said.push_str(words);
+        }
+        if let Some(scenario) = &line.scenario {
+            said.push_str("; ");
+            said.push_str(&self.scenario.replace("{}", scenario));
+        }
         if let Some((date, minute)) = line.answer_by {
             let separator = if self.language == Language::English {
                 ':'
@@ -154,6 +207,8 @@ mod tests {
         OfferLine {
             place: place.to_owned(),
             visit_by: day("2026-12-09"),
+            daypart: None,
+            scenario: None,
             answer_by: Some((day("2026-11-22"), 14 * 60 + 5)),
         }
     }
@@ -176,6 +231,29 @@ mod tests {
         assert_eq!(
             second(Language::Swedish),
             "– Kenkäkauppa, Turku: besök senast 9.12.2026; svara senast 22.11.2026 kl. 14.05"
+        );
+    }
+
+    #[test]
+    fn the_part_of_the_day_and_the_scenario_are_named() {
+        let line = OfferLine {
+            daypart: Some(Daypart::Evening),
+            scenario: Some("Lahja".to_owned()),
+            answer_by: None,
+            ..line("Kenkäkauppa, Turku")
+        };
+        let said = |language| Words::of(language).line(&line);
+        assert_eq!(
+            said(Language::English),
+            "– Kenkäkauppa, Turku: visit by 2026-12-09, in the evening; scenario: Lahja"
+        );
+        assert_eq!(
+            said(Language::Finnish),
+            "– Kenkäkauppa, Turku: käynti viimeistään 9.12.2026, illalla; skenaario: Lahja"
+        );
+        assert_eq!(
+            said(Language::Swedish),
+            "– Kenkäkauppa, Turku: besök senast 9.12.2026, på kvällen; scenario: Lahja"
         );
     }
 

@@ -3,10 +3,10 @@
 use axum::extract::State;
 use axum::response::Response;
 use haamu_app::{AnswerView, App, ApproveInput, EvaluationView};
-use haamu_domain::{Code, Timestamp, VisitId};
+use haamu_domain::{Code, ScenarioBrief, Timestamp, VisitId};
 use haamu_wire::{
     AnswerOut, ApproveIn, ConfirmCriticalIn, EvaluationOut, FileOut, FollowUpOut, ReturnIn, ScoreOut,
-    TriggerOut,
+    TriggerOut, VisitScenarioOut,
 };
 use uuid::Uuid;
 
@@ -111,6 +111,20 @@ pub(super) async fn release_evaluation(
     Ok(axum::Json(evaluation_out(view)))
 }
 
+fn scenario_out(scenario: ScenarioBrief) -> VisitScenarioOut {
+    VisitScenarioOut {
+        id: scenario.id.uuid(),
+        revision: scenario.revision,
+        name: scenario.name,
+        persona: scenario.persona,
+        need: scenario.need,
+        uncertainty: scenario.uncertainty,
+        restriction: scenario.restriction,
+        script: scenario.script,
+        purchase_cents: scenario.purchase_cents,
+    }
+}
+
 fn evaluation_out(view: EvaluationView) -> EvaluationOut {
     let triggers = view.triggers.into_iter();
     let follow_ups = view.follow_ups.into_iter();
@@ -120,6 +134,8 @@ fn evaluation_out(view: EvaluationView) -> EvaluationOut {
         submission: view.submission.id.uuid(),
         cycle: view.submission.cycle,
         visited_at: view.visit.visited_at.map(Timestamp::to_rfc3339),
+        scenario: view.scenario.map(scenario_out),
+        daypart: view.daypart,
         location_attributes: view.location_attributes,
         releasable_at: view.releasable_at.map(Timestamp::to_rfc3339),
         answers: view.answers.into_iter().map(answer_out).collect(),

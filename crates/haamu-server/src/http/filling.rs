@@ -6,7 +6,8 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use haamu_app::record::VisitPlan;
 use haamu_app::{
-    App, ApplicationView, EligibilityQuery, EligibilityView, ExtendInput, GenerateInput, OfferInput,
+    App, ApplicationView, AssignInput, EligibilityQuery, EligibilityView, ExtendInput, GenerateInput,
+    OfferInput,
 };
 use haamu_domain::filling::{Origin, QuotaKind};
 use haamu_domain::{
@@ -133,7 +134,7 @@ pub(super) async fn reopen_visit(
     Ok(axum::Json(plan_out(plan)))
 }
 
-/// Offer visits of a round to shoppers, all of them or none.
+/// Offer visits of a round to shoppers, all of them or none. Repeating it changes nothing.
 #[utoipa::path(post, path = "/v1/rounds/{id}/assignments", tag = "filling",
     params(("id" = Uuid, Path, description = "The round.")), request_body = AssignmentsIn,
     responses((status = 201, description = "Offered.", body = VisitsOut)))]
@@ -149,7 +150,8 @@ pub(super) async fn create_assignments(
             due_on: one.due_on,
             companion: None,
         };
-        (VisitId::from_uuid(one.visit), offer)
+        let replaces = one.replaces.map(AssignmentId::from_uuid);
+        (VisitId::from_uuid(one.visit), AssignInput { offer, replaces })
     });
     let offers: Vec<_> = offers.collect();
     let round = RoundId::from_uuid(id);

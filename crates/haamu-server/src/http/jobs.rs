@@ -6,7 +6,8 @@ use haamu_app::{AcceptInput, App, JobInput, JobQuery, JobView};
 use haamu_domain::eligibility::Point;
 use haamu_domain::{AssignmentBrief, AssignmentId, CompanionId, VisitId};
 use haamu_wire::{
-    AcceptIn, JobIn, JobLocationOut, JobOut, JobsOut, ObstacleOut, ObstacleReportIn, ReasonIn, RescheduleIn,
+    AcceptIn, JobIn, JobLocationOut, JobOut, JobScenarioOut, JobsOut, ObstacleOut, ObstacleReportIn,
+    ReasonIn, RescheduleIn,
 };
 use serde::Deserialize;
 use uuid::Uuid;
@@ -100,7 +101,7 @@ pub(super) async fn take_job(
     Ok((StatusCode::CREATED, axum::Json(brief)))
 }
 
-/// Accept one's own assignment. Beginning to answer accepts it as well.
+/// Accept one's own assignment. Beginning to answer accepts it as well; the declaration is made here then, too.
 #[utoipa::path(post, path = "/v1/assignments/{id}/accept", tag = "visits",
     params(("id" = Uuid, Path, description = "The assignment.")), request_body = Option<AcceptIn>,
     responses((status = 200, description = "Accepted; the brief of the assignment.", body = Value)))]
@@ -110,14 +111,16 @@ pub(super) async fn accept_assignment(
     Path(id): Path<Uuid>,
     OptionalJson(input): OptionalJson<AcceptIn>,
 ) -> Result<axum::Json<AssignmentBrief>, Failure> {
-    let input = input.map(|input| AcceptInput {
+    // Whoever asked for the visit has declared their independence then, and may have nothing more to say.
+    let input = input.unwrap_or_default();
+    let input = AcceptInput {
         due_on: input.due_on,
         companion: input.companion.map(CompanionId::from_uuid),
         is_independent: input.independent,
-    });
+    };
     let id = AssignmentId::from_uuid(id);
     Ok(axum::Json(
-        app.accept_assignment(&bearer.actor, id, input.as_ref()).await?,
+        app.accept_assignment(&bearer.actor, id, &input).await?,
     ))
 }
 
@@ -208,6 +211,12 @@ fn job_out(job: JobView) -> JobOut {
         starts_on: job.starts_on,
         visit_by: job.visit_by,
         daypart: job.daypart,
+        scenario: job.scenario.map(|scenario| JobScenarioOut {
+            name: scenario.name,
+            persona: scenario.scenario.persona,
+            need: scenario.scenario.need,
+            purchase_cents: scenario.scenario.purchase_cents,
+        }),
         fees: job.fees,
         invited: job.is_invited,
         applied: job.has_applied,

@@ -2,8 +2,8 @@
 
 use axum::extract::State;
 use axum::http::StatusCode;
-use haamu_app::{App, OfferInput, PlannedVisit, VisitQuery, VisitView};
-use haamu_domain::{CompanionId, LocationId, RoundId, UserId, VisitId, VisitState};
+use haamu_app::{App, AssignInput, OfferInput, PlannedVisit, VisitQuery, VisitView};
+use haamu_domain::{AssignmentId, CompanionId, LocationId, RoundId, Timestamp, UserId, VisitId, VisitState};
 use haamu_wire::{AssignIn, AssignmentOut, VisitOut, VisitsIn, VisitsOut};
 use serde::Deserialize;
 use uuid::Uuid;
@@ -41,6 +41,10 @@ pub(super) struct VisitsQuery {
     round: Option<Uuid>,
     /// Only visits in this state.
     state: Option<String>,
+    /// Only visits that somebody has accepted and not begun after their last day, or begun and not handed in after
+    /// the last day of their report.
+    #[serde(default)]
+    overdue: bool,
     /// The `next` of the page before.
     after: Option<Uuid>,
 }
@@ -62,6 +66,7 @@ pub(super) async fn list_visits(
     let query = VisitQuery {
         round: query.round.map(RoundId::from_uuid),
         state,
+        is_overdue: query.overdue,
         after: query.after,
     };
     let page = app.list_visits(&bearer.actor, query).await?.map(visit_out);
@@ -84,10 +89,10 @@ pub(super) async fn read_visit(
     Ok(axum::Json(visit_out(view)))
 }
 
-/// Offer a visit to a shopper. An earlier offer to somebody else is withdrawn.
+/// Offer a visit to a shopper. From whoever has it already it is only taken if `replaces` names their assignment.
 #[utoipa::path(post, path = "/v1/visits/{id}/assignments", tag = "visits",
     params(("id" = Uuid, Path, description = "The visit.")), request_body = AssignIn,
-    responses((status = 201, description = "Offered.", body = VisitOut)))]
+    responses((status = 201, description = "Offered, or the shopper's on these terms already.", body = VisitOut)))]
 pub(super) async fn create_assignment(
     State(app): State<App>,
     SignedIn(bearer): SignedIn,
@@ -99,8 +104,12 @@ pub(super) async fn create_assignment(
         due_on: input.due_on,
         companion: input.companion.map(CompanionId::from_uuid),
     };
+    let input = AssignInput {
+        offer,
+        replaces: input.replaces.map(AssignmentId::from_uuid),
+    };
     let view = app
-        .assign_visit(&bearer.actor, VisitId::from_uuid(id), &offer)
+        .assign_visit(&bearer.actor, VisitId::from_uuid(id), &input)
         .await?;
     Ok((StatusCode::CREATED, axum::Json(visit_out(view))))
 }
@@ -112,11 +121,15 @@ pub(super) fn visit_out(view: VisitView) -> VisitOut {
         location: view.visit.location.uuid(),
         location_name: view.location_name,
         state: view.visit.state.to_string(),
+        visit_by: view.visit_by,
+        report_by: view.report_by,
         assignment: view.assignment.map(|assignment| AssignmentOut {
             id: assignment.id.uuid(),
             shopper: assignment.shopper.uuid(),
             shopper_name: assignment.shopper_name,
             state: assignment.state.to_string(),
+            due_on: assignment.due_on,
+            respond_by: assignment.respond_by.map(Timestamp::to_rfc3339),
             submission: assignment.submission.uuid(),
         }),
         score: view.score,

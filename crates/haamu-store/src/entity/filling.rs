@@ -93,6 +93,9 @@ entity!(assignment_term, "assignment_term", {
     end_reason: Option<String>,
     end_detail: Option<String>,
     ended_at: Option<i64>,
+    scenario: Option<String>,
+    fees: Option<String>,
+    reminded_for: Option<String>,
 });
 
 entity!(round_quota, "round_quota", {

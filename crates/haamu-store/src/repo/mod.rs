@@ -29,6 +29,7 @@ pub mod members;
 pub mod offer_notices;
 pub mod oidc;
 pub mod ops;
+mod overdue;
 pub mod panel;
 pub mod passkeys;
 pub mod pending;

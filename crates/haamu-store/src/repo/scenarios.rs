@@ -1,7 +1,9 @@
 //! Scenarios of programmes.
 
+use std::collections::BTreeMap;
+
 use haamu_domain::scenario::{Ethics, Scenario};
-use haamu_domain::{AgencyId, ProgrammeId, ScenarioId, Timestamp, UserId};
+use haamu_domain::{AgencyId, ProgrammeId, ScenarioBrief, ScenarioId, Timestamp, UserId};
 use sea_orm::sea_query::Expr;
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
@@ -27,6 +29,14 @@ pub struct ScenarioRecord {
     pub retired_at: Option<Timestamp>,
     /// Counts changes; a save with an older one fails.
     pub row_version: i64,
+}
+
+impl ScenarioRecord {
+    /// This revision of it, as its shopper sees it.
+    #[must_use]
+    pub fn brief(&self) -> ScenarioBrief {
+        ScenarioBrief::of(self.id, self.row_version, &self.name, &self.scenario)
+    }
 }
 
 fn json(of: &impl serde::Serialize) -> String {
@@ -87,6 +97,30 @@ pub async fn list(tx: &Tx, agency: AgencyId, of: ProgrammeId) -> Result<Vec<Scen
         .all(tx.connection())
         .await?;
     rows.into_iter().map(record).collect()
+}
+
+/// Scenarios of the agency, by id.
+///
+/// # Errors
+/// The database failed.
+pub async fn list_by_ids(
+    tx: &Tx,
+    agency: AgencyId,
+    ids: &[ScenarioId],
+) -> Result<BTreeMap<ScenarioId, ScenarioRecord>, StoreError> {
+    let mut found = BTreeMap::new();
+    for ids in ids.chunks(super::MAX_IDS) {
+        let rows = scenario::Entity::find()
+            .filter(scenario::Column::AgencyId.eq(agency.uuid()))
+            .filter(scenario::Column::Id.is_in(ids.iter().map(|id| id.uuid())))
+            .all(tx.connection())
+            .await?;
+        for row in rows {
+            let scenario = record(row)?;
+            found.insert(scenario.id, scenario);
+        }
+    }
+    Ok(found)
 }
 
 /// Saves a scenario that was loaded in this transaction.

@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 
 use haamu_domain::filling::{EndReason, Origin};
-use haamu_domain::{AgencyId, AssignmentId, CompanionId, LocalDate, Timestamp};
+use haamu_domain::{AgencyId, AssignmentId, CompanionId, FeesBrief, LocalDate, ScenarioBrief, Timestamp};
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 use crate::entity::filling::assignment_term;
 use crate::{StoreError, Tx};
@@ -27,6 +29,12 @@ pub struct Terms {
     pub independent_at: Option<Timestamp>,
     /// Who comes along.
     pub companion: Option<CompanionId>,
+    /// What is to be done there, as it was when the visit was offered.
+    pub scenario: Option<ScenarioBrief>,
+    /// What is paid, as it was promised with the offer.
+    pub fees: Option<FeesBrief>,
+    /// For which last day of the visit the shopper was reminded of it, or needed no reminder.
+    pub reminded_for: Option<LocalDate>,
     /// Why it ended, when, and in whose words.
     pub end: Option<End>,
 }
@@ -78,6 +86,9 @@ pub async fn load(tx: &Tx, agency: AgencyId, id: AssignmentId) -> Result<Terms, 
         respond_by: None,
         independent_at: None,
         companion: None,
+        scenario: None,
+        fees: None,
+        reminded_for: None,
         end: None,
     }))
 }
@@ -98,6 +109,9 @@ pub async fn put(tx: &Tx, agency: AgencyId, new: &Terms) -> Result<(), StoreErro
         end_reason: Set(new.end.as_ref().map(|end| end.reason.as_str().to_owned())),
         end_detail: Set(new.end.as_ref().and_then(|end| end.detail.clone())),
         ended_at: Set(new.end.as_ref().map(|end| end.at.millis())),
+        scenario: Set(new.scenario.as_ref().map(json)),
+        fees: Set(new.fees.as_ref().map(json)),
+        reminded_for: Set(new.reminded_for.map(|day| day.to_string())),
     };
     let changed = [
         assignment_term::Column::Origin,
@@ -108,6 +122,9 @@ pub async fn put(tx: &Tx, agency: AgencyId, new: &Terms) -> Result<(), StoreErro
         assignment_term::Column::EndReason,
         assignment_term::Column::EndDetail,
         assignment_term::Column::EndedAt,
+        assignment_term::Column::Scenario,
+        assignment_term::Column::Fees,
+        assignment_term::Column::RemindedFor,
     ];
     assignment_term::Entity::insert(row)
         .on_conflict(
@@ -118,6 +135,14 @@ pub async fn put(tx: &Tx, agency: AgencyId, new: &Terms) -> Result<(), StoreErro
         .exec_without_returning(tx.connection())
         .await?;
     Ok(())
+}
+
+fn json(of: &impl Serialize) -> String {
+    serde_json::to_string(of).expect("these hold nothing that JSON cannot")
+}
+
+fn read<T: DeserializeOwned>(text: &str) -> Result<T, StoreError> {
+    serde_json::from_str(text).map_err(|_| StoreError::Corrupt("assignment terms"))
 }
 
 fn record(row: assignment_term::Model) -> Result<Terms, StoreError> {
@@ -137,6 +162,9 @@ fn record(row: assignment_term::Model) -> Result<Terms, StoreError> {
         respond_by: row.respond_by.map(Timestamp::from_millis),
         independent_at: row.independent_at.map(Timestamp::from_millis),
         companion: row.companion_id.map(CompanionId::from_uuid),
+        scenario: row.scenario.as_deref().map(read).transpose()?,
+        fees: row.fees.as_deref().map(read).transpose()?,
+        reminded_for: row.reminded_for.as_deref().map(date).transpose()?,
         end,
     })
 }

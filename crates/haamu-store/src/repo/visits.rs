@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use haamu_domain::{
-    AgencyId, AssignmentId, AssignmentState, ClientOrganisationId, LocationId, ProgrammeId, RoundId,
-    Timestamp, UserId, VisitId, VisitState,
+    AgencyId, AssignmentId, AssignmentState, ClientOrganisationId, LocalDate, LocationId, ProgrammeId,
+    RoundId, Timestamp, UserId, VisitId, VisitState,
 };
 use sea_orm::sea_query::{Expr, Query};
 use sea_orm::{
@@ -73,6 +73,9 @@ pub struct VisitFilter {
     pub locations: Option<BTreeSet<LocationId>>,
     /// That took place in one of these stretches of time, at one of its locations.
     pub eras: Option<Vec<VisitEra>>,
+    /// That are overdue on this date: accepted and not begun after their last day, or begun and not handed in after
+    /// the last day of their report.
+    pub overdue_on: Option<LocalDate>,
 }
 
 /// A stretch of time with locations.
@@ -253,6 +256,9 @@ pub async fn list(
         } else {
             select.filter(any)
         };
+    }
+    if let Some(today) = filter.overdue_on {
+        select = select.filter(super::overdue::overdue(today));
     }
     let (rows, has_more) = page_after(tx, select, visit::Column::Id, after, limit).await?;
     let visits: Result<Vec<_>, _> = rows.iter().map(record).collect();

@@ -34,7 +34,7 @@ impl Device {
     }
 }
 
-/// Signs in each shopper's device and fetches its visits.
+/// Signs in each shopper's device, fetches its visits and accepts them.
 pub(super) fn enrol(haamu: &Path, folder: &Path, api: &Api, agency: &Agency) -> Result<Vec<Device>> {
     let bar = progress("Signing in devices", agency.shoppers().count());
     let mut devices = Vec::new();
@@ -49,6 +49,10 @@ pub(super) fn enrol(haamu: &Path, folder: &Path, api: &Api, agency: &Agency) -> 
         };
         device.run(&["login", "--server", api.server(), "--email", &shopper.email])?;
         device.run(&["pull"])?;
+        let own = agency.visits.iter();
+        for visit in own.filter(|visit| visit.shopper_email == shopper.email) {
+            device.run(&["accept", &visit.id])?;
+        }
         devices.push(device);
         bar.inc(1);
     }

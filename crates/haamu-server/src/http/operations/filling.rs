@@ -29,6 +29,14 @@ pub(super) fn filling() -> OpenApiRouter<App> {
         Code::NotEligible,
         Code::Conflict,
     ];
+    let offer = &[
+        Code::ValidationFailed,
+        Code::NotFound,
+        Code::NotPossibleInState,
+        Code::NotEligible,
+        Code::JobTaken,
+        Code::Conflict,
+    ];
     let quotas = &[Code::ValidationFailed, Code::NotFound];
     let propose = &[Code::NotFound, Code::NotPossibleInState];
     Operations::default()
@@ -41,7 +49,7 @@ pub(super) fn filling() -> OpenApiRouter<App> {
             &[Code::NotFound, Code::NotPossibleInState],
             routes!(filling::reopen_visit),
         )
-        .verb(Verb::AssignVisit, assign, routes!(filling::create_assignments))
+        .verb(Verb::AssignVisit, offer, routes!(filling::create_assignments))
         .verb(Verb::AssignVisit, assign, routes!(filling::withdraw_assignment))
         .verb(Verb::AssignVisit, assign, routes!(filling::extend_assignment))
         .verb(Verb::ProposePlan, propose, routes!(proposals::create_proposal))

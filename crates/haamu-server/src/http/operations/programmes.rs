@@ -29,6 +29,7 @@ pub(super) fn programmes_and_visits() -> OpenApiRouter<App> {
         Code::NotFound,
         Code::NotPossibleInState,
         Code::NotEligible,
+        Code::JobTaken,
         Code::Conflict,
     ];
     let accept = &[

@@ -1,0 +1,128 @@
+//! Visits that somebody has accepted and has not begun: they are reminded, and in the end the visit is taken back.
+
+use haamu_domain::deadline::{Step, is_past_reminder, next_step};
+use haamu_domain::eligibility::FieldRules;
+use haamu_domain::filling::{EndReason, NoticeKind};
+use haamu_domain::{
+    AgencyId, AssignmentEvent, AssignmentId, AssignmentState, AuditEvent, LocalDate, Timestamp, VisitState,
+};
+use haamu_store::Tx;
+use haamu_store::repo::terms::{self, Terms};
+use haamu_store::repo::visits::{self, Assignment, Visit};
+use haamu_store::repo::{plans, programmes};
+use serde_json::json;
+
+use crate::jobs::{Job, load_zone};
+use crate::programmes::find_part_in;
+use crate::{App, Error};
+
+use super::facts::PlannedVisit;
+
+impl App {
+    /// Has a visit watched that somebody accepts now; its terms are not saved yet.
+    pub(crate) async fn begin_watch(
+        &self,
+        tx: &Tx,
+        agency: AgencyId,
+        rules: &FieldRules,
+        planned: &PlannedVisit,
+        terms: &mut Terms,
+    ) -> Result<(), Error> {
+        let (now, ends_at) = (self.now(), planned.ends_at);
+        let is_late = is_past_reminder(rules, ends_at, now);
+        terms.reminded_for = is_late.then_some(planned.open.visit_by);
+        match next_step(rules, ends_at, now, is_late) {
+            Step::Wait(at) => self.watch(tx, agency, terms.assignment, at).await,
+            Step::Remind | Step::TakeBack | Step::Nothing => Ok(()),
+        }
+    }
+
+    /// Looks at a visit then, if somebody has it and has not begun it. Once too often does no harm.
+    pub(super) async fn watch(
+        &self,
+        tx: &Tx,
+        agency: AgencyId,
+        assignment: AssignmentId,
+        at: Timestamp,
+    ) -> Result<(), Error> {
+        let job = Job::WatchVisit { assignment };
+        self.enqueue(tx, agency, &job, at).await
+    }
+
+    /// Does what is due now about a visit that somebody has accepted and has not begun.
+    pub(crate) async fn watch_visit(&self, agency: AgencyId, id: AssignmentId) -> Result<(), Error> {
+        self.act_alone(agency, |tx: Tx| async move {
+            let tx = &tx;
+            let event = AuditEvent::named("assignment.watch", "assignment", id);
+            let Some((mut visit, mut assignment)) = lock_not_begun(tx, agency, id).await? else {
+                return Ok(((), event));
+            };
+            let (rules, ends_at, visit_by) = deadline_of(tx, agency, &visit).await?;
+            let mut terms = terms::load(tx, agency, id).await?;
+            let now = self.now();
+            let is_reminded = terms.reminded_for == Some(visit_by);
+            let mut step = next_step(&rules, ends_at, now, is_reminded);
+            let mut did = "nothing";
+            if step == Step::Remind {
+                did = "remind";
+                let about = (visit.id, Some(id));
+                self.tell_of_offers(tx, agency, &[assignment.shopper], about, NoticeKind::DueSoon)
+                    .await?;
+                terms.reminded_for = Some(visit_by);
+                terms::put(tx, agency, &terms).await?;
+                step = next_step(&rules, ends_at, now, true);
+            }
+            match step {
+                Step::Wait(at) => self.watch(tx, agency, id, at).await?,
+                Step::TakeBack => {
+                    did = "take_back";
+                    // Whoever closes the programme for good waits for the end of this, or this for the end of that.
+                    programmes::lock_round(tx, agency, visit.round).await?;
+                    let end = (AssignmentEvent::Cancel, EndReason::Overdue, None);
+                    self.end_assignment(tx, agency, &mut visit, &mut assignment, end)
+                        .await?;
+                }
+                Step::Remind | Step::Nothing => {}
+            }
+            let detail =
+                json!({"did": did, "visit": visit.id, "shopper": assignment.shopper, "visit_by": visit_by});
+            Ok(((), event.with(detail)))
+        })
+        .await
+    }
+}
+
+/// A visit that somebody has accepted and has not begun, with their assignment, locked.
+async fn lock_not_begun(
+    tx: &Tx,
+    agency: AgencyId,
+    id: AssignmentId,
+) -> Result<Option<(Visit, Assignment)>, Error> {
+    let Some(found) = visits::find_assignment(tx, agency, id).await? else {
+        return Ok(None);
+    };
+    let visit = visits::lock(tx, agency, found.visit).await?;
+    // Read again under the visit's lock: the shopper may have begun meanwhile, or given it back.
+    let assignment = visits::find_assignment(tx, agency, id).await?;
+    let pair = visit.zip(assignment);
+    let is_due = |(visit, assignment): &(Visit, Assignment)| {
+        visit.state == VisitState::Accepted && assignment.state == AssignmentState::Accepted
+    };
+    Ok(pair.filter(is_due))
+}
+
+/// The rules of a visit's programme, and when its days are over.
+async fn deadline_of(
+    tx: &Tx,
+    agency: AgencyId,
+    visit: &Visit,
+) -> Result<(FieldRules, Timestamp, LocalDate), Error> {
+    let round = programmes::find_round(tx, agency, visit.round).await?;
+    let round = round.ok_or_else(|| Error::not_found("round"))?;
+    let plan = plans::load(tx, agency, visit.id, visit.round).await?;
+    let visit_by = plan.visit_by.unwrap_or(round.visit_by);
+    let rules = find_part_in::<FieldRules>(tx, agency, round.programme).await?;
+    let rules = rules.map(|view| view.part).unwrap_or_default();
+    let zone = load_zone(tx, agency, visit).await?;
+    Ok((rules, zone.start_of(visit_by.plus_days(1)), visit_by))
+}
