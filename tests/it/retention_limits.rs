@@ -34,7 +34,7 @@ fn offer(scene: &Scene) -> Offer {
 /// The visit is given to the other shopper.
 async fn reassign(server: &TestServer, scene: &Scene) {
     let path = format!("/v1/visits/{}/assignments", scene.visit);
-    let body = json!({"shopper": server.north.other_shopper.id});
+    let body = json!({"shopper": server.north.other_shopper.id, "replaces": scene.assignment});
     let _ = server
         .post(&path, body)
         .by(server.north.coordinator())
