@@ -43,6 +43,7 @@ mod reports;
 mod retention;
 mod review;
 mod row_level_security;
+mod rules;
 mod s3;
 mod second_factors;
 mod service_tokens;

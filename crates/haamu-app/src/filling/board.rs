@@ -24,7 +24,8 @@ use crate::programmes::find_part;
 use crate::{App, Error};
 
 use super::ask::without_date;
-use super::facts::{RoundFacts, require_companion};
+use super::companions::require_companion;
+use super::facts::RoundFacts;
 use super::offer::{Given, OfferInput};
 
 /// So many jobs are on a page.

@@ -5,6 +5,7 @@ use haamu_domain::stages::visited_at;
 use haamu_form::{Finding, Slot};
 use haamu_store::Tx;
 use haamu_store::repo::blobs;
+use haamu_store::repo::submissions::Submission;
 use haamu_store::repo::visits::Visit;
 use haamu_sync::BlobHash;
 
@@ -18,7 +19,7 @@ impl App {
         &self,
         tx: &Tx,
         actor: &Actor,
-        visit: &Visit,
+        (visit, submission): (&Visit, &Submission),
         evaluation: &Evaluation,
     ) -> Result<Vec<Finding>, Error> {
         let mut notices = Vec::new();
@@ -30,6 +31,14 @@ impl App {
             let message = "the time of the visit lies outside of its round or after the evaluation; \
                            the time of handing in is taken";
             notices.push(Finding::warning("visit_time_implausible", "answers", message));
+        }
+        // What is left of a time that was made coarse judges nothing.
+        if submission.purged.is_empty() {
+            let is_told = said.is_some() && said == visit.visited_at;
+            notices.extend(
+                self.breaches(tx, actor, (visit, submission), &zone, is_told)
+                    .await?,
+            );
         }
         notices.extend(review_lane(evaluation));
         let set_aside = count_of_visit(tx, actor.agency, visit.id).await?;

@@ -194,7 +194,10 @@ impl App {
             // What is left lacks what was there when it was judged.
             false => Vec::new(),
         };
-        findings.extend(self.notices(tx, actor, &visit, &evaluation).await?);
+        findings.extend(
+            self.notices(tx, actor, (&visit, &submission), &evaluation)
+                .await?,
+        );
         let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
         let place = |slot: &Slot| slot.path(&evaluation.checklist);
         Ok(EvaluationView {
