@@ -27,6 +27,7 @@ mod m20261129_000013_visit_pages;
 mod m20261129_000014_registration;
 mod m20261129_000015_attributes;
 mod m20261129_000016_promises;
+mod m20261129_000017_training;
 mod m20261129_000020_known_networks;
 mod m20261129_000021_open_tasks;
 mod run;
@@ -65,6 +66,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261129_000014_registration::Migration),
             Box::new(m20261129_000015_attributes::Migration),
             Box::new(m20261129_000016_promises::Migration),
+            Box::new(m20261129_000017_training::Migration),
             Box::new(m20261129_000020_known_networks::Migration),
             Box::new(m20261129_000021_open_tasks::Migration),
         ]

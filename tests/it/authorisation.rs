@@ -163,6 +163,12 @@ impl Things<'_> {
             | "read_field_rules" | "read_fees" | "read_certification" | "read_quiz" => {
                 (scene.programme.as_str(), nothing(), false)
             }
+            "list_trainees" => (scene.programme.as_str(), nothing(), false),
+            "open_training" => {
+                let body = json!({"shoppers": [shopper]});
+                (scene.programme.as_str(), Body::Json(body), false)
+            }
+            "list_own_training" => ("", nothing(), false),
             "put_journey" => {
                 let body = json!({"touchpoints": []});
                 (scene.programme.as_str(), Body::Json(body), false)

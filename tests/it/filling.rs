@@ -209,10 +209,10 @@ both_dbs! {
         let (first, second) = (field.plan(0).await, field.plan(1).await);
         let _ = field.offered(&first, server.north.shopper(), Some("2026-11-21")).await;
         let other = &server.north.other_shopper;
-        assert_eq!(refused(field.offer(&second, other, Some("2026-11-28")).await), ["quota_full"]);
+        assert_eq!(refused(field.offer(&second, other, Some("2026-11-28")).await), ["quota_full 2026-11-29"]);
         let _ = field.offered(&second, other, Some("2026-11-24")).await;
         let third = field.plan(2).await;
-        assert_eq!(refused(field.offer(&third, other, Some("2026-11-25")).await), ["quota_full"], "the week has its one");
+        assert_eq!(refused(field.offer(&third, other, Some("2026-11-25")).await), ["quota_full 2026-11-30"], "the week has its one");
         let wrong = json!({"weekday": {"caturday": 1}});
         assert_eq!(field.send(Method::PUT, &path, &wrong, coordinator).await.issues(422), ["weekday.caturday unknown_value"]);
     }
@@ -365,6 +365,7 @@ both_dbs! {
         let span = |from: &str, to: &str, part: &str| (from.to_owned(), to.to_owned(), part.to_owned());
         assert!(spans.iter().any(|one| one.0 == "2026-11-23" && one.1 == "2026-11-29"), "{spans:?}");
         assert!(!spans.contains(&span("2026-11-16", "2026-11-29", "morning")), "{spans:?}");
+        assert_eq!(spans.len(), 4, "each part of the day in each half: {spans:?}");
         assert_eq!(field.post(&path, json!({"per_location": 0})).await.issues(422), ["per_location out_of_range"]);
     }
 
@@ -389,7 +390,8 @@ both_dbs! {
         for place in [0, 1] {
             let _ = field.offered(&field.plan(place).await, shopper, None).await;
         }
-        assert_eq!(refused(field.offer(&field.plan(2).await, shopper, None).await), ["quota_full"]);
+        let both = ["quota_full 2026-11-30", "quota_full 2026-11-30"];
+        assert_eq!(refused(field.offer(&field.plan(2).await, shopper, None).await), both, "one of each week");
     }
 
     async fn the_brief_tells_the_days_of_the_visit(server) {

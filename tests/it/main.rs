@@ -49,6 +49,7 @@ mod retention;
 mod retention_limits;
 mod review;
 mod row_level_security;
+mod rules;
 mod s3;
 mod second_factors;
 mod service_tokens;

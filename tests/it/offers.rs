@@ -45,8 +45,8 @@ async fn extend(field: &Field<'_>, assignment: &str, body: &Value) -> Answer {
     field.post(&path, body.clone()).await
 }
 
-async fn companion(field: &Field<'_>, shopper: &Person) -> Value {
-    let body = json!({"name": "Kumppani"});
+async fn companion(field: &Field<'_>, shopper: &Person, name: &str) -> Value {
+    let body = json!({"name": name});
     let made = field
         .send(Method::POST, "/v1/me/companions", &body, shopper)
         .await;
@@ -203,7 +203,7 @@ both_dbs! {
         let shopper = server.north.shopper();
         let visits = [field.plan(0).await, field.plan(1).await];
         field.post_all(json!("apply")).await;
-        let (gone, there) = (companion(&field, shopper).await, companion(&field, shopper).await);
+        let (gone, there) = (companion(&field, shopper, "Serkku").await, companion(&field, shopper, "Täti").await);
         let apply = async |visit: &str, companion: &Value| {
             let body = json!({"due_on": "2026-11-21", "independent": true, "companion": companion});
             field.send(Method::PUT, &format!("/v1/jobs/{visit}/application"), &body, shopper).await

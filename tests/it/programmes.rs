@@ -209,6 +209,16 @@ both_dbs! {
         assert_eq!((&passed["passed"], &passed["result"], &passed["attempts_left"]), (&json!(true), &json!("75"), &json!(0)));
         assert!(passed["certified_until"].is_string());
         assert_eq!(take(answers("no", "yes", "no", "no")).await.problem(409), "not_possible_in_state");
+        // Passed on 20 November for 30 days: what counts is the day of the visit.
+        let rules = json!({"rotation_days": 0, "certification": true});
+        let _ = put(&server, &format!("/v1/programmes/{}/field-rules", scene.programme), &rules).await.ok();
+        for (day, expected) in [("2026-12-20", json!(null)), ("2026-12-21", json!("until 2026-12-20"))] {
+            let path = format!("/v1/visits/{}/eligibility?shopper={}&on={day}", scene.visit, shopper.id);
+            let asked = get(&server, &path, server.north.coordinator()).await.ok();
+            let obstacles = asked["obstacles"].as_array().cloned().expect("a list");
+            let missing = obstacles.iter().find(|one| one["code"] == "certification_missing");
+            assert_eq!(missing.map_or(json!(null), |one| one["detail"].clone()), expected, "{day}");
+        }
         server.clock.advance_seconds(31 * 86_400);
         server.forget_tokens();
         let later = get(&server, &quiz, shopper).await.ok();

@@ -57,8 +57,8 @@ pub use ports::{
     WebPort, WebRequest,
 };
 pub use programmes::{
-    AttemptView, BriefingInput, BriefingView, PartView, ProgrammeInput, ProgrammePart, QuizView, ReceiptView,
-    RoundInput, ScenarioInput, ScenarioPatch, StaffNoticeInput,
+    AttemptView, BriefingInput, BriefingView, PartView, Passed, ProgrammeInput, ProgrammePart, QuizView,
+    ReceiptView, RoundInput, ScenarioInput, ScenarioPatch, StaffNoticeInput, TraineeView, TrainingView,
 };
 pub use reports::{ReportQuery, TreeOf};
 pub use retention::PurgeCount;

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::time::Instant;
 
 use haamu_domain::assigning::{OpenRound, PanelShopper, Plan, Preferences, UnassignedVisit, propose};
-use haamu_domain::eligibility::{Candidate, FieldRules, OpenVisit, PastVisit, Point};
+use haamu_domain::eligibility::{Candidate, Certified, FieldRules, OpenVisit, PastVisit, Point};
 use haamu_domain::filling::QuotaKind;
 use haamu_domain::opening::OpeningHours;
 use haamu_domain::{Daypart, LocalDate, LocationId, UserId, VisitId};
@@ -138,7 +138,10 @@ fn shopper(number: u32, lot: &mut Lot) -> PanelShopper {
         rating_tenths: (lot.below(4) != 0).then(|| 30 + u16::try_from(lot.below(21)).unwrap_or_default()),
         places: (0..=lot.below(2)).map(|_| lot.point()).collect(),
         has_agreement: lot.below(25) != 0,
-        is_certified: lot.below(10) != 0,
+        certified: match lot.below(10) {
+            0 => Certified::No,
+            _ => Certified::Always,
+        },
         is_tied: lot.below(50) == 0,
         ties: (0..lot.below(3))
             .map(|_| LocationId::from_uuid(Uuid::from_u128(u128::from(lot.below(LOCATIONS)))))

@@ -4,16 +4,28 @@
 //! who assign, for the auto-assigner and for "why not?". It knows everything
 //! by its arguments, so that all of them come to the same.
 
+mod calendar;
+mod companion;
+mod made;
 mod obstacle;
+mod person;
+mod place;
+mod summary;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
 use crate::opening::OpeningHours;
 use crate::{Daypart, LocalDate, LocationId};
 
+pub(crate) use calendar::{of_calendar, of_rotation};
+pub use companion::{Companion, companion_obstacles};
+pub use made::{MadeVisit, breaches};
 pub use obstacle::{Obstacle, ObstacleCode};
+pub(crate) use person::of_person;
+pub(crate) use place::{of_date, of_location, of_place};
+pub use summary::{DAYS_AHEAD, first_free, summary};
 
 /// The Earth's mean radius in kilometres (IUGG).
 const EARTH_RADIUS_KM: f64 = 6_371.008_8;
@@ -25,7 +37,7 @@ const EARTH_RADIUS_KM: f64 = 6_371.008_8;
 pub struct FieldRules {
     /// Days before the same shopper or companion may come back to a location; 30 to 90 are usual.
     pub rotation_days: u32,
-    /// Days between two visits of a shopper in the programme, at whatever location.
+    /// Days between two visits of a person in the programme, at whatever location; made or come along to.
     pub spacing_days: u32,
     /// How many visits of the programme a shopper makes on one day.
     pub visits_per_day: Option<u32>,
@@ -131,6 +143,30 @@ pub struct PastVisit {
     pub is_done: bool,
 }
 
+/// Whether somebody passed briefing and certification of a programme.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Certified {
+    /// They did not, or there is nothing to pass.
+    #[default]
+    No,
+    /// They did; this is the last day on which it holds.
+    Until(LocalDate),
+    /// They did, and it does not end.
+    Always,
+}
+
+impl Certified {
+    /// What is left where both are asked for.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::No, _) | (_, Self::No) => Self::No,
+            (Self::Always, other) | (other, Self::Always) => other,
+            (Self::Until(one), Self::Until(other)) => Self::Until(one.min(other)),
+        }
+    }
+}
+
 /// A person who might make a visit, as far as it matters.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Candidate {
@@ -142,14 +178,16 @@ pub struct Candidate {
     pub languages: BTreeSet<String>,
     /// Qualifications that they have.
     pub qualifications: BTreeSet<String>,
+    /// The last day of each of them that ends.
+    pub qualification_ends: BTreeMap<String, LocalDate>,
     /// Their mean grade in tenths; none before the first.
     pub rating_tenths: Option<u16>,
     /// Their own places: home, work, the summer cottage.
     pub places: Vec<Point>,
     /// Whether they accepted the shopper agreement as it is now.
     pub has_agreement: bool,
-    /// Whether they passed briefing and certification of the programme.
-    pub is_certified: bool,
+    /// Whether they passed briefing and certification of the programme, and for how long.
+    pub certified: Certified,
     /// Whether they declared a tie to the client organisation as a whole.
     pub is_tied: bool,
     /// Locations that they declared a tie to.
@@ -238,220 +276,6 @@ pub fn last_date(
         date = date.minus_days(1);
     }
     None
-}
-
-/// What the person is, or lacks.
-pub(crate) fn of_person(rules: &FieldRules, candidate: &Candidate, date: LocalDate) -> Vec<Obstacle> {
-    let mut found = Vec::new();
-    if !candidate.is_active {
-        found.push(Obstacle::new(ObstacleCode::NotActive));
-    }
-    if !candidate.has_agreement {
-        found.push(Obstacle::new(ObstacleCode::AgreementMissing));
-    }
-    if rules.certification && !candidate.is_certified {
-        found.push(Obstacle::new(ObstacleCode::CertificationMissing));
-    }
-    found.extend(of_age(rules, candidate, date));
-    let missing = |wanted: &BTreeSet<String>, has: &BTreeSet<String>, code| {
-        let missing: Vec<_> = wanted.difference(has).cloned().collect();
-        missing.into_iter().map(move |name| Obstacle::of(code, name))
-    };
-    found.extend(missing(
-        &rules.languages,
-        &candidate.languages,
-        ObstacleCode::LanguageMissing,
-    ));
-    found.extend(missing(
-        &rules.qualifications,
-        &candidate.qualifications,
-        ObstacleCode::QualificationMissing,
-    ));
-    if let (Some(least), Some(rating)) = (rules.least_rating_tenths, candidate.rating_tenths)
-        && rating < least
-    {
-        found.push(Obstacle::of(
-            ObstacleCode::RatingTooLow,
-            format!("{}.{}", rating / 10, rating % 10),
-        ));
-    }
-    found
-}
-
-fn of_age(rules: &FieldRules, candidate: &Candidate, date: LocalDate) -> Option<Obstacle> {
-    let asks = rules.least_age > 0 || rules.greatest_age.is_some();
-    let Some(born_on) = candidate.born_on else {
-        return asks.then(|| Obstacle::new(ObstacleCode::AgeUnknown));
-    };
-    let age = born_on.years_until(date);
-    if age < i16::from(rules.least_age) {
-        let birthday = born_on.plus_years(rules.least_age);
-        return Some(Obstacle::until(ObstacleCode::TooYoung, birthday));
-    }
-    let is_too_old = rules
-        .greatest_age
-        .is_some_and(|greatest| age > i16::from(greatest));
-    is_too_old.then(|| Obstacle::new(ObstacleCode::TooOld))
-}
-
-/// What the person has to do with the place.
-pub(crate) fn of_place(rules: &FieldRules, candidate: &Candidate, visit: &OpenVisit) -> Vec<Obstacle> {
-    let mut found = Vec::new();
-    if candidate.is_tied || candidate.ties.contains(&visit.location) {
-        found.push(Obstacle::new(ObstacleCode::NotIndependent));
-    }
-    if let (Some(greatest), Some(point)) = (rules.greatest_distance_km, visit.point) {
-        let nearest = candidate.distance_km(point);
-        if nearest.is_none_or(|nearest| nearest > f64::from(greatest)) {
-            let detail = nearest.map(|nearest| format!("{nearest:.0} km"));
-            found.push(Obstacle {
-                detail,
-                ..Obstacle::new(ObstacleCode::TooFar)
-            });
-        }
-    }
-    found
-}
-
-/// When the person was or will be at the place.
-pub(crate) fn of_rotation(
-    rules: &FieldRules,
-    candidate: &Candidate,
-    location: LocationId,
-    date: LocalDate,
-) -> Vec<Obstacle> {
-    let mut found = Vec::new();
-    for (as_companion, code) in [
-        (false, ObstacleCode::Rotation),
-        (true, ObstacleCode::RotationAsCompanion),
-    ] {
-        let there = candidate.visits.iter();
-        let there = there.filter(|past| past.location == location && past.as_companion == as_companion);
-        found.extend(too_near(code, there, rules.rotation_days, date));
-    }
-    found
-}
-
-/// What the person does at that time already.
-pub(crate) fn of_calendar(rules: &FieldRules, candidate: &Candidate, date: LocalDate) -> Vec<Obstacle> {
-    let mut found = Vec::new();
-    let own = || candidate.visits.iter().filter(|past| !past.as_companion);
-    let of_programme = || own().filter(|past| past.is_of_programme);
-    found.extend(too_near(
-        ObstacleCode::Spacing,
-        of_programme(),
-        rules.spacing_days,
-        date,
-    ));
-    if let Some(most) = rules.visits_per_day {
-        let count = |day| of_programme().filter(|past| past.date == day).count();
-        if count(date) >= most as usize {
-            let mut next = date;
-            while count(next) >= most as usize {
-                next = next.plus_days(1);
-            }
-            found.push(Obstacle::until(ObstacleCode::DayFull, next));
-        }
-    }
-    if let Some(most) = rules.visits_per_round
-        && own().filter(|past| past.is_of_round).count() >= most as usize
-    {
-        found.push(Obstacle::new(ObstacleCode::RoundFull));
-    }
-    if let Some(most) = rules.open_visits
-        && own().filter(|past| !past.is_done).count() >= most as usize
-    {
-        found.push(Obstacle::new(ObstacleCode::TooManyOpen));
-    }
-    found
-}
-
-/// What stands in the way of somebody coming along.
-#[must_use]
-pub fn companion_obstacles(
-    rules: &FieldRules,
-    visits: &[PastVisit],
-    location: LocationId,
-    date: LocalDate,
-) -> Vec<Obstacle> {
-    let there = visits.iter().filter(|past| past.location == location);
-    let found = too_near(ObstacleCode::CompanionRotation, there, rules.rotation_days, date);
-    found.into_iter().collect()
-}
-
-/// What the date is to the place.
-pub(crate) fn of_date(visit: &OpenVisit, date: LocalDate) -> Vec<Obstacle> {
-    let mut found = Vec::new();
-    if date < visit.starts_on {
-        found.push(Obstacle::until(ObstacleCode::OutsideRound, visit.starts_on));
-    } else if date > visit.visit_by {
-        found.push(Obstacle::new(ObstacleCode::OutsideRound));
-    }
-    if visit.closed_on.is_some_and(|closed| date >= closed) {
-        found.push(Obstacle::new(ObstacleCode::LocationClosed));
-    }
-    let is_open = |day| match visit.daypart {
-        _ if !visit.hours.is_known() => true,
-        Some(part) => {
-            let (from, until) = part.minutes();
-            visit.hours.is_open_between(day, from, until)
-        }
-        None => visit.hours.is_open_on(day),
-    };
-    if !is_open(date) {
-        found.push(Obstacle {
-            allowed_from: next_day(date, is_open),
-            ..Obstacle::new(ObstacleCode::PlaceClosed)
-        });
-    }
-    found
-}
-
-/// What other visits to the location are to the date.
-pub(crate) fn of_location(
-    rules: &FieldRules,
-    other_dates: &[LocalDate],
-    date: LocalDate,
-) -> Option<Obstacle> {
-    let is_busy = |day| {
-        let others = other_dates.iter().filter(|other| **other == day);
-        others.count() >= rules.location_visits_per_day as usize
-    };
-    is_busy(date).then(|| Obstacle {
-        allowed_from: next_day(date, |day| !is_busy(day)),
-        ..Obstacle::new(ObstacleCode::LocationBusy)
-    })
-}
-
-/// The first day after a date that is well. A month ahead says enough: rounds are seldom longer, and a place
-/// that is closed so long is closed.
-fn next_day(date: LocalDate, is_well: impl Fn(LocalDate) -> bool) -> Option<LocalDate> {
-    (1..=31)
-        .map(|days| date.plus_days(days))
-        .find(|day| is_well(*day))
-}
-
-/// Whether a date lies within so many days of a visit, before or after it, and the first later one that does not.
-fn too_near<'a>(
-    code: ObstacleCode,
-    visits: impl Iterator<Item = &'a PastVisit>,
-    days: u32,
-    date: LocalDate,
-) -> Option<Obstacle> {
-    let days = i32::try_from(days).unwrap_or(i32::MAX);
-    let mut dates: Vec<LocalDate> = visits.map(|past| past.date).collect();
-    dates.sort_unstable();
-    let is_near = |day: LocalDate, other: LocalDate| day.days_since(other).abs() < days;
-    if !dates.iter().any(|other| is_near(date, *other)) {
-        return None;
-    }
-    let mut free = date;
-    for other in dates {
-        if is_near(free, other) {
-            free = other.plus_days(days.unsigned_abs());
-        }
-    }
-    Some(Obstacle::until(code, free))
 }
 
 #[cfg(test)]

@@ -210,8 +210,65 @@ pub fn full_cells(
         .collect()
 }
 
+/// The first day after one on which quotas of a kind take another visit. Other days do not cure full parts of the
+/// day.
+#[must_use]
+pub fn next_room(
+    quotas: &BTreeMap<(QuotaKind, String), u32>,
+    taken: &BTreeMap<(QuotaKind, String), u32>,
+    round_starts_on: LocalDate,
+    (kind, date): (QuotaKind, LocalDate),
+) -> Option<LocalDate> {
+    let has_room = |day: &LocalDate| {
+        let full = full_cells(quotas, taken, round_starts_on, *day, None);
+        full.iter().all(|(full, _)| *full != kind)
+    };
+    match kind {
+        QuotaKind::Daypart => None,
+        QuotaKind::Weekday => (1..=7).map(|days| date.plus_days(days)).find(has_room),
+        QuotaKind::Week => {
+            let of_week = date.days_since(round_starts_on).rem_euclid(7);
+            let next = date.plus_days(7 - of_week.unsigned_abs());
+            // One week more than there are quotas is enough.
+            let weeks = u32::try_from(quotas.len()).unwrap_or(u32::MAX);
+            (0..=weeks).map(|weeks| next.plus_days(7 * weeks)).find(has_room)
+        }
+    }
+}
+
+/// Which part of the day, scenario and slice of time a visit of a place gets, each by its number.
+///
+/// Nothing goes together more often than by chance: in as many visits of one place as there are combinations, and in
+/// the visits with one number of as many places, each combination comes once. All three turn together, so that visits
+/// of a place that follow one another mostly differ in all of them.
+#[must_use]
+pub fn turn(place: usize, visit: usize, [dayparts, scenarios, slices]: [usize; 3]) -> [usize; 3] {
+    let [dayparts, scenarios, slices] = [dayparts.max(1), scenarios.max(1), slices.max(1)];
+    let both = dayparts * scenarios;
+    [
+        (visit + place) % dayparts,
+        (beside(visit % both, dayparts, scenarios) + place / dayparts) % scenarios,
+        (beside(visit, both, slices) + place / both) % slices,
+    ]
+}
+
+/// A number that turns with a count, beside one that comes again after `period`. It is one ahead each time that both
+/// would come to the same, so that they meet in all ways.
+const fn beside(count: usize, period: usize, of: usize) -> usize {
+    let (mut a, mut b) = (period, of);
+    while b != 0 {
+        (a, b) = (b, a % b);
+    }
+    let both = period / a * of;
+    count + count / both
+}
+
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
+    use proptest::prelude::*;
+
     use super::*;
 
     fn day(text: &str) -> LocalDate {
@@ -253,6 +310,52 @@ mod tests {
         let full = |date: &str| full_cells(&quotas, &taken, starts_on, day(date), None);
         assert_eq!(full("2026-11-02"), [cell(QuotaKind::Week, "1")]);
         assert_eq!(full("2026-11-09"), []);
+    }
+
+    proptest! {
+        /// All combinations come equally often, at one place over its visits and over places in a visit of each.
+        #[test]
+        fn turns_come_to_every_combination_once(
+            of in (1_usize..6, 1_usize..6, 1_usize..9),
+            place in 0_usize..100,
+            visit in 0_usize..100,
+        ) {
+            let of = [of.0, of.1, of.2];
+            let count = of.iter().product();
+            let at_place: BTreeSet<_> = (0..count).map(|visit| turn(place, visit, of)).collect();
+            prop_assert_eq!(at_place.len(), count);
+            let over_places: BTreeSet<_> = (0..count).map(|more| turn(place + more, visit, of)).collect();
+            prop_assert_eq!(over_places.len(), count);
+            let is_within = turn(place, visit, of).into_iter().zip(of).all(|(one, number)| one < number);
+            prop_assert!(is_within);
+        }
+
+        /// The day that is named has room by weekday, or by week, and no day between has.
+        #[test]
+        fn the_next_day_with_room_is_the_first(
+            cells_of in prop::collection::btree_map((any::<bool>(), 0_usize..7), (0_u32..3, 0_u32..3), 0..14),
+            asked in 0_u32..60,
+        ) {
+            let starts_on = day("2026-11-04");
+            let (mut quotas, mut taken) = (BTreeMap::new(), BTreeMap::new());
+            for ((by_week, number), (most, has)) in cells_of {
+                let of = match by_week {
+                    true => cell(QuotaKind::Week, &(number + 1).to_string()),
+                    false => cell(QuotaKind::Weekday, crate::Weekday::ALL[number].as_str()),
+                };
+                quotas.insert(of.clone(), most);
+                taken.insert(of, has);
+            }
+            let asked = starts_on.plus_days(asked);
+            for kind in [QuotaKind::Weekday, QuotaKind::Week] {
+                let is_full = |day| full_cells(&quotas, &taken, starts_on, day, None).iter().any(|(full, _)| *full == kind);
+                let found = next_room(&quotas, &taken, starts_on, (kind, asked));
+                let naive = (1..100).map(|days| asked.plus_days(days)).find(|day| !is_full(*day));
+                if is_full(asked) {
+                    prop_assert_eq!(found, naive);
+                }
+            }
+        }
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::time::{LocalDate, LocalMinute, Weekday};
+use crate::time::{Daypart, LocalDate, LocalMinute, Weekday};
 
 /// Minutes of a day.
 const DAY: u16 = 24 * 60;
@@ -135,17 +135,25 @@ impl OpeningHours {
         today || yesterday.iter().any(|open| open.has(local.minute + DAY))
     }
 
-    /// Whether the place opens at all on a date.
+    /// Whether the place is open at some time of a day, which lasts from its morning to the end of its night.
     #[must_use]
     pub fn is_open_on(&self, date: LocalDate) -> bool {
-        !self.on(date).is_empty()
+        let ((from, _), (_, until)) = (Daypart::Morning.minutes(), Daypart::Night.minutes());
+        self.is_open_between(date, from, until)
     }
 
-    /// Whether the place is open at some time of a date that lies between two minutes of the day.
+    /// Whether the place is open at some time between two minutes, counted from the midnight at which a date begins,
+    /// up to 2,880. What opened on the day before and what opens on the next one counts.
     #[must_use]
     pub fn is_open_between(&self, date: LocalDate, from: u16, until: u16) -> bool {
-        let overlaps = |open: &Interval| open.opens < until && from < open.closes;
-        self.on(date).iter().any(overlaps)
+        let (from, until, day) = (i32::from(from), i32::from(until), i32::from(DAY));
+        let overlaps = |open: &Interval, shift: i32| {
+            let (opens, closes) = (i32::from(open.opens) + shift, i32::from(open.closes) + shift);
+            opens.max(from) < closes.min(until)
+        };
+        let days = [(date.minus_days(1), -day), (date, 0), (date.plus_days(1), day)];
+        days.iter()
+            .any(|(date, shift)| self.on(*date).iter().any(|open| overlaps(open, *shift)))
     }
 
     /// The hours of a date.
@@ -159,6 +167,8 @@ impl OpeningHours {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn hours(json: &str) -> OpeningHours {
@@ -200,6 +210,72 @@ mod tests {
         assert!(shop.is_open_between(date("2026-11-30"), 11 * 60, 14 * 60));
         assert!(!shop.is_open_between(date("2026-11-30"), 12 * 60, 13 * 60));
         assert!(shop.is_open_between(date("2026-12-04"), 22 * 60, 24 * 60));
+    }
+
+    #[test]
+    fn nights_and_mornings_have_the_hours_of_both_dates() {
+        let date = |text| LocalDate::parse(text).expect("a date");
+        let open_in = |place: &OpeningHours, day, part: Daypart| {
+            let (from, until) = part.minutes();
+            place.is_open_between(date(day), from, until)
+        };
+        let bakery = hours(r#"{"weekly": {"fri": ["04:00-12:00"], "sat": ["04:00-12:00"]}}"#);
+        // 27 November 2026 is a Friday: its night ends on Saturday at six.
+        assert!(open_in(&bakery, "2026-11-27", Daypart::Night));
+        assert!(!open_in(&bakery, "2026-11-28", Daypart::Night));
+        let bar = hours(r#"{"weekly": {"fri": ["20:00-08:00"]}}"#);
+        assert!(open_in(&bar, "2026-11-27", Daypart::Night) && open_in(&bar, "2026-11-28", Daypart::Morning));
+        assert!(bar.is_open_on(date("2026-11-28")) && !bar.is_open_on(date("2026-11-29")));
+        let club = hours(r#"{"weekly": {"sat": ["00:00-04:00"]}}"#);
+        assert!(club.is_open_on(date("2026-11-27")) && !club.is_open_on(date("2026-11-28")));
+    }
+
+    /// The minutes at which a place is open around a date, counted from its midnight, one by one.
+    fn minutes(of: &OpeningHours, date: LocalDate) -> std::collections::BTreeSet<i32> {
+        let day = |shift: i32| match shift {
+            0.. => date.plus_days(shift.unsigned_abs()),
+            _ => date.minus_days(shift.unsigned_abs()),
+        };
+        let of_day = |shift: i32| {
+            let open = of.on(day(shift)).to_vec();
+            open.into_iter().flat_map(move |open| {
+                (open.opens..open.closes).map(move |minute| i32::from(minute) + shift * i32::from(DAY))
+            })
+        };
+        (-3..=3).flat_map(of_day).collect()
+    }
+
+    fn some_hours() -> impl Strategy<Value = OpeningHours> {
+        let interval = (0..DAY, 1..=DAY).prop_map(|(opens, lasts)| Interval {
+            opens,
+            closes: opens + lasts,
+        });
+        let day = prop::collection::vec(interval, 0..3);
+        let weekly = prop::collection::btree_map(prop::sample::select(&Weekday::ALL[..]), day.clone(), 0..7);
+        let first = LocalDate::parse("2026-11-20").expect("a date");
+        let exceptions =
+            prop::collection::btree_map((0_u32..10).prop_map(move |days| first.plus_days(days)), day, 0..4);
+        (weekly, exceptions).prop_map(|(weekly, exceptions)| OpeningHours { weekly, exceptions })
+    }
+
+    proptest! {
+        /// Intervals answer as the minutes do of which they consist.
+        #[test]
+        fn a_place_is_open_between_two_times_if_it_is_at_a_minute_between_them(
+            place in some_hours(),
+            days in 0_u32..10,
+            from in 0..2 * DAY,
+            lasts in 0..2 * DAY,
+        ) {
+            let date = LocalDate::parse("2026-11-20").expect("a date").plus_days(days);
+            let until = (from + lasts).min(2 * DAY);
+            let open = minutes(&place, date);
+            let is_open = open.range(i32::from(from)..i32::from(until)).next().is_some();
+            prop_assert_eq!(place.is_open_between(date, from, until), is_open);
+            let local = LocalMinute { date: date.plus_days(u32::from(from / DAY)), minute: from % DAY };
+            prop_assert_eq!(place.is_open_at(local), open.contains(&i32::from(from)));
+            prop_assert_eq!(place.is_open_on(date), open.range(360..1_800).next().is_some());
+        }
     }
 
     #[test]

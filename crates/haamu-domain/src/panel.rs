@@ -1,6 +1,6 @@
 //! What an agency knows of a shopper of its panel.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -34,6 +34,8 @@ pub struct Profile {
     pub languages: BTreeSet<String>,
     /// Qualifications that the agency has checked, by the agency's names for them.
     pub qualifications: BTreeSet<String>,
+    /// The last day of each of them that ends, such as that of a licence.
+    pub qualification_ends: BTreeMap<String, LocalDate>,
     /// Places that they start from.
     pub places: Vec<OwnPlace>,
     /// The mean grade of their reports, in tenths.
@@ -66,6 +68,11 @@ impl Profile {
                 return Some((path.to_owned(), "bad_name", message));
             }
         }
+        let is_held = |name: &&String| self.qualifications.contains(*name);
+        if let Some(name) = self.qualification_ends.keys().find(|name| !is_held(name)) {
+            let path = format!("qualification_ends.{name}");
+            return Some((path, "not_found", "only a qualification that they have ends"));
+        }
         if self.places.len() > MAX_ENTRIES {
             return Some(("places".to_owned(), "too_many", "at most 50 places"));
         }
@@ -87,6 +94,15 @@ impl Profile {
             .filter_map(|place| Point::parse(&place.latitude, &place.longitude))
             .collect()
     }
+}
+
+/// Whether two names are of one person as far as anybody can tell: they differ in blanks and in capital letters at
+/// most. No name is nobody's.
+#[must_use]
+pub fn is_same_name(one: &str, other: &str) -> bool {
+    let words = |name: &str| -> Vec<String> { name.split_whitespace().map(str::to_lowercase).collect() };
+    let one = words(one);
+    !one.is_empty() && one == words(other)
 }
 
 #[cfg(test)]
@@ -133,10 +149,27 @@ mod tests {
             ..sound.clone()
         };
         assert_eq!(code(spoken), wrong("languages", "bad_name"));
+        let ends = Profile {
+            qualification_ends: BTreeMap::from([("car".to_owned(), today)]),
+            ..sound.clone()
+        };
+        assert_eq!(code(ends.clone()), wrong("qualification_ends.car", "not_found"));
+        let held = Profile {
+            qualifications: BTreeSet::from(["car".to_owned()]),
+            ..ends
+        };
+        assert_eq!(code(held), None);
         let lost = Profile {
             places: vec![place("Koti", "60.17"), place("Mökki", "160")],
             ..sound
         };
         assert_eq!(code(lost), wrong("places[1]", "bad_place"));
+    }
+
+    #[test]
+    fn names_are_of_one_person_whatever_their_case_and_blanks() {
+        assert!(is_same_name("Äiti  Virtanen", " äiti virtanen "));
+        assert!(!is_same_name("Äiti Virtanen", "Isä Virtanen"));
+        assert!(!is_same_name(" ", ""), "nobody");
     }
 }

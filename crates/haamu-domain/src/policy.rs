@@ -108,6 +108,8 @@ verbs! {
     DesignProgramme = "programme.design": Administrator | ProgrammeDesigner | Coordinator;
     /// Read the briefings of a programme: for shoppers, of one that they have to do with.
     ReadBriefings = "briefing.read": Administrator | ProgrammeDesigner | Coordinator | Reviewer | Shopper;
+    /// Let shoppers read the briefings and take the quiz of a programme before they have to do with it.
+    OpenTraining = "training.open": Administrator | Coordinator;
     /// Confirm that one has read a briefing.
     ConfirmBriefing = "briefing.confirm": Shopper;
     /// Take the quiz of a programme.

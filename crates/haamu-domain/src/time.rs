@@ -1,11 +1,17 @@
 //! Moments, the zones of places, and times made coarse.
 
+mod daypart;
+mod weekday;
+
 use std::fmt;
 
 use haamu_form::LocalDateTime;
 use jiff::civil::{Date, DateTime};
 use jiff::tz::{TimeZone, TimeZoneDatabase};
 use serde::{Deserialize, Serialize};
+
+pub use daypart::Daypart;
+pub use weekday::Weekday;
 
 /// A moment: milliseconds since 1970-01-01T00:00:00Z.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -127,53 +133,6 @@ impl LocalDate {
     }
 }
 
-/// A day of the week.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Weekday {
-    /// Monday.
-    Mon,
-    /// Tuesday.
-    Tue,
-    /// Wednesday.
-    Wed,
-    /// Thursday.
-    Thu,
-    /// Friday.
-    Fri,
-    /// Saturday.
-    Sat,
-    /// Sunday.
-    Sun,
-}
-
-impl Weekday {
-    /// All of them, from Monday.
-    pub const ALL: [Self; 7] = [
-        Self::Mon,
-        Self::Tue,
-        Self::Wed,
-        Self::Thu,
-        Self::Fri,
-        Self::Sat,
-        Self::Sun,
-    ];
-
-    /// The name in documents.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Mon => "mon",
-            Self::Tue => "tue",
-            Self::Wed => "wed",
-            Self::Thu => "thu",
-            Self::Fri => "fri",
-            Self::Sat => "sat",
-            Self::Sun => "sun",
-        }
-    }
-}
-
 /// A date and a minute of it, as the clock of a place shows them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct LocalMinute {
@@ -188,6 +147,17 @@ impl LocalMinute {
     #[must_use]
     pub const fn daypart(self) -> Daypart {
         Daypart::of_hour((self.minute / 60) as i8)
+    }
+
+    /// The day that a visit at this minute counts to. Days run from 06:00 to 06:00: a night belongs to the day on
+    /// whose evening it began, so that a visit on the night of Friday is one of Friday before and after midnight.
+    #[must_use]
+    pub fn business_date(self) -> LocalDate {
+        if self.minute < Daypart::Morning.minutes().0 {
+            self.date.minus_days(1)
+        } else {
+            self.date
+        }
     }
 }
 
@@ -249,6 +219,12 @@ impl Zone {
         }
     }
 
+    /// The day that a visit at a moment counts to, as [`LocalMinute::business_date`] has it.
+    #[must_use]
+    pub fn business_date_of(&self, moment: Timestamp) -> LocalDate {
+        self.local_minute(moment).business_date()
+    }
+
     /// The first moment of a local date.
     #[must_use]
     pub fn start_of(&self, date: LocalDate) -> Timestamp {
@@ -277,17 +253,18 @@ impl Zone {
         self.moment(civil.unwrap_or_default())
     }
 
-    /// The week and daypart of a moment.
+    /// The week and daypart of a moment; a night is of the week and month in which it began.
     #[must_use]
     pub fn coarse(&self, moment: Timestamp) -> CoarseTime {
-        let civil = self.civil(moment);
-        let week = civil.date().iso_week_date();
+        let local = self.local_minute(moment);
+        let LocalDate(date) = local.business_date();
+        let week = date.iso_week_date();
         CoarseTime {
             year: week.year(),
             week: week.week(),
-            month_year: civil.year(),
-            month: civil.month(),
-            daypart: Daypart::of_hour(civil.hour()),
+            month_year: date.year(),
+            month: date.month(),
+            daypart: local.daypart(),
         }
     }
 
@@ -352,73 +329,6 @@ pub struct CoarseTime {
     pub daypart: Daypart,
 }
 
-/// A part of the day.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Daypart {
-    /// 6 to 11.
-    Morning,
-    /// 11 to 14.
-    Midday,
-    /// 14 to 17.
-    Afternoon,
-    /// 17 to 22.
-    Evening,
-    /// 22 to 6.
-    Night,
-}
-
-impl Daypart {
-    const fn of_hour(hour: i8) -> Self {
-        match hour {
-            6..11 => Self::Morning,
-            11..14 => Self::Midday,
-            14..17 => Self::Afternoon,
-            17..22 => Self::Evening,
-            _ => Self::Night,
-        }
-    }
-
-    /// All of them, from the morning.
-    pub const ALL: [Self; 5] = [
-        Self::Morning,
-        Self::Midday,
-        Self::Afternoon,
-        Self::Evening,
-        Self::Night,
-    ];
-
-    /// The minutes of the day from which and until which it lasts; the night until its midnight, from 22.
-    #[must_use]
-    pub const fn minutes(self) -> (u16, u16) {
-        match self {
-            Self::Morning => (6 * 60, 11 * 60),
-            Self::Midday => (11 * 60, 14 * 60),
-            Self::Afternoon => (14 * 60, 17 * 60),
-            Self::Evening => (17 * 60, 22 * 60),
-            Self::Night => (22 * 60, 30 * 60),
-        }
-    }
-
-    /// The name in documents.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Morning => "morning",
-            Self::Midday => "midday",
-            Self::Afternoon => "afternoon",
-            Self::Evening => "evening",
-            Self::Night => "night",
-        }
-    }
-
-    /// The one with this name.
-    #[must_use]
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|part| part.as_str() == name)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -446,6 +356,38 @@ mod tests {
         assert_eq!(
             helsinki.start_of(helsinki.date_of(moment)),
             moment.plus_seconds(-1800)
+        );
+    }
+
+    #[test]
+    fn a_night_belongs_to_the_day_on_which_it_began() {
+        let helsinki = Zone::named("Europe/Helsinki").expect("a zone");
+        let date = |text| LocalDate::parse(text).expect("a date");
+        // 27 November 2026 is a Friday, and 30 November a Monday.
+        for (local, counts_to) in [
+            ("2026-11-27T05:59", "2026-11-26"),
+            ("2026-11-27T06:00", "2026-11-27"),
+            ("2026-11-27T23:59", "2026-11-27"),
+            ("2026-11-28T00:30", "2026-11-27"),
+            ("2026-12-01T02:00", "2026-11-30"),
+        ] {
+            let moment = helsinki.moment_of(LocalDateTime::parse(local).expect("a local time"));
+            assert_eq!(helsinki.business_date_of(moment), date(counts_to), "{local}");
+        }
+        let at = |local| {
+            let coarse =
+                helsinki.coarse(helsinki.moment_of(LocalDateTime::parse(local).expect("a local time")));
+            (coarse.week, coarse.month, coarse.daypart)
+        };
+        assert_eq!(
+            at("2026-11-29T23:00"),
+            at("2026-11-30T03:00"),
+            "one night, one week"
+        );
+        assert_eq!(
+            at("2026-12-01T03:00"),
+            (49, 11, Daypart::Night),
+            "one night, one month"
         );
     }
 

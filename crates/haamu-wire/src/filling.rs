@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use haamu_domain::filling::{Board, EndReason};
+use haamu_domain::filling::{Board, EndReason, QuotaKind};
 use haamu_domain::programme_parts::Fees;
 use haamu_domain::{Daypart, LocalDate};
 use serde::{Deserialize, Serialize};
@@ -197,12 +197,22 @@ pub struct EligibilityOut {
     pub shopper: Uuid,
     /// Whether they may, on the day that was asked about, or on any.
     pub allowed: bool,
-    /// What stands in the way.
+    /// What stands in the way. Where no day was asked about and none is free: every rule that does on some day, with
+    /// on how many of them.
     pub obstacles: Vec<ObstacleOut>,
     /// The first day of the visit's time, from today on, on which they may.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, format = Date))]
     pub first_date: Option<LocalDate>,
+    /// The first day, within a year, on which no rule stands in the way; the visit's time may have to be extended for
+    /// it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, format = Date))]
+    pub free_from: Option<LocalDate>,
+    /// A kind of quotas of the round that does not steer the visit yet: `daypart`, where the visit has no part of the
+    /// day. It counts in them once it has one, or was made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unsteered: Option<QuotaKind>,
 }
 
 /// Visits and to whom they are offered.

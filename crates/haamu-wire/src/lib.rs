@@ -24,6 +24,7 @@ mod reports;
 mod retention;
 mod sessions;
 mod set_aside;
+mod training;
 mod visits;
 
 pub use access::{
@@ -89,4 +90,5 @@ pub use set_aside::{
     AdoptIn, DecidedOut, DiscardIn, LeftOut, OperationContentOut, SetAsideCountOut, SetAsideDecisionOut,
     SetAsideDetailOut, SetAsideOperationOut, SetAsideOut, SetAsideVisitOut, SetAsidesOut,
 };
+pub use training::{TraineeOut, TraineesIn, TraineesOut, TrainingOut, TrainingsOut};
 pub use visits::{AssignIn, AssignmentOut, PlannedVisitIn, VisitOut, VisitsIn, VisitsOut};

@@ -28,6 +28,10 @@ pub struct ProfileOut {
     pub languages: BTreeSet<String>,
     /// Qualifications that the agency has checked.
     pub qualifications: BTreeSet<String>,
+    /// The last day of each qualification that ends.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[cfg_attr(feature = "openapi", schema(value_type = BTreeMap<String, String>))]
+    pub qualification_ends: BTreeMap<String, LocalDate>,
     /// Places that they start from.
     pub places: Vec<OwnPlace>,
     /// The mean grade of their reports, in tenths.
@@ -73,6 +77,9 @@ pub struct ProfilePatch {
     // Named twice is named: what is sent is a list, and what comes of it is a set.
     #[cfg_attr(feature = "openapi", schema(value_type = Option<Vec<String>>))]
     pub qualifications: Option<BTreeSet<String>>,
+    /// The last day of each qualification that ends: all of them anew. Visits after it need it renewed.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<BTreeMap<String, String>>))]
+    pub qualification_ends: Option<BTreeMap<String, LocalDate>>,
     /// The mean grade of their reports, in tenths; `null` takes it away.
     #[cfg_attr(feature = "openapi", schema(value_type = Option<u16>))]
     pub rating_tenths: Patch<u16>,

@@ -47,6 +47,9 @@ pub struct ObstacleOut {
     /// What is missing or too much, such as the name of a qualification.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
+    /// On how many days of the visit this rule stands in the way, where no single day was asked about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub days: Option<u32>,
 }
 
 impl From<&Obstacle> for ObstacleOut {
@@ -55,6 +58,7 @@ impl From<&Obstacle> for ObstacleOut {
             code: obstacle.code.as_str().to_owned(),
             allowed_from: obstacle.allowed_from,
             detail: obstacle.detail.clone(),
+            days: obstacle.days,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! "Why not?": what stands in the way of a shopper making a visit, and from when on it would be allowed.
 
-use haamu_domain::eligibility::{Obstacle, first_date};
+use haamu_domain::eligibility::{Obstacle, first_date, first_free, summary};
+use haamu_domain::filling::QuotaKind;
 use haamu_domain::{Actor, CompanionId, LocalDate, Role, Target, UserId, Verb, VisitId};
 use haamu_store::Tx;
 use haamu_store::repo::visits::{self, Visit};
@@ -10,7 +11,9 @@ use crate::context::{require, require_in_agency};
 use crate::error::no_such;
 use crate::{App, Error};
 
-use super::facts::{PlannedVisit, RoundFacts, find_companion, require_companion};
+use super::companions::require_companion;
+use super::facts::{PlannedVisit, RoundFacts};
+use super::standing;
 
 /// What is asked about a visit.
 #[derive(Clone, Copy, Debug, Default)]
@@ -32,6 +35,10 @@ pub struct EligibilityView {
     pub obstacles: Vec<Obstacle>,
     /// The first day of the visit's time, from today on, on which they may.
     pub first_date: Option<LocalDate>,
+    /// The first day on which nothing stands in the way but that it may lie beyond the visit's time; within a year.
+    pub free_from: Option<LocalDate>,
+    /// Kinds of quotas that the round has and that do not steer this visit yet.
+    pub unsteered: Option<QuotaKind>,
 }
 
 impl App {
@@ -109,31 +116,42 @@ impl App {
             .await?;
         let candidate = candidates.remove(&shopper).unwrap_or_default();
         require_companion(tx, agency, shopper, query.companion).await?;
-        let companion = match query.companion {
-            None => None,
-            Some(id) => {
-                let found = find_companion(tx, agency, shopper, id).await?;
-                let found =
-                    found.ok_or_else(|| no_such("companion".to_owned(), "companion of the shopper"))?;
-                Some(facts.companion_visits(tx, agency, &found, visit.id).await?)
-            }
+        let whom = (shopper, query.companion);
+        let companion = facts.companion(tx, agency, whom, visit.id, self.now()).await?;
+        let mut standing = standing::of_plan(tx, agency, &facts, &planned, standing::Hold::Look).await?;
+        standing.extend(standing::of_visit(tx, agency, visit, shopper).await?);
+        let on = |date| facts.obstacles(&candidate, companion.as_ref(), &planned, date);
+        let found = match query.on {
+            Some(date) => on(date),
+            None => without_date(&planned, on),
         };
-        let on = |date| facts.obstacles(&candidate, companion.as_deref(), &planned, date);
+        // Whatever the day, nobody makes a visit that is not to be had.
+        let is_to_be_had = standing.is_empty();
+        let first = planned.today.max(planned.open.starts_on);
+        let free = || first_date(&planned.open, planned.today, |date| !on(date).is_empty());
+        let first_date = is_to_be_had.then(free).flatten();
+        let beyond = || first_date.or_else(|| first_free(first, on));
         Ok(EligibilityView {
             shopper,
-            first_date: first_date(&planned.open, planned.today, |date| !on(date).is_empty()),
-            obstacles: match query.on {
-                Some(date) => on(date),
-                None => without_date(&planned, on),
-            },
+            first_date,
+            free_from: is_to_be_had.then(beyond).flatten(),
+            obstacles: standing.into_iter().chain(found).collect(),
+            unsteered: facts.unsteered(&planned),
         })
     }
 }
 
-/// What stands in the way on every day of a visit from today on: that of the first day, if no day is free.
+/// What stands in the way on every day of a visit from today on, if no day is free: every rule that does, with on how
+/// many days. Where all its days are over, what stands in the way today.
 pub(super) fn without_date(visit: &PlannedVisit, on: impl Fn(LocalDate) -> Vec<Obstacle>) -> Vec<Obstacle> {
-    match first_date(&visit.open, visit.today, |date| !on(date).is_empty()) {
-        Some(_) => Vec::new(),
-        None => on(visit.today.max(visit.open.starts_on)),
+    let first = visit.today.max(visit.open.starts_on);
+    if visit.open.visit_by < first {
+        return on(first);
     }
+    let free = first_date(&visit.open, visit.today, |date| !on(date).is_empty());
+    if free.is_some() {
+        return Vec::new();
+    }
+    let count = u32::try_from(visit.open.visit_by.days_since(first)).unwrap_or_default();
+    summary((0..=count).map(|days| first.plus_days(days)), on)
 }

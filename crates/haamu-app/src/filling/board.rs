@@ -27,7 +27,8 @@ use crate::visits::distinct;
 use crate::{App, Error};
 
 use super::ask::without_date;
-use super::facts::{RoundFacts, require_companion};
+use super::companions::require_companion;
+use super::facts::RoundFacts;
 use super::offer::{Given, OfferInput};
 
 /// So many jobs are on a page.

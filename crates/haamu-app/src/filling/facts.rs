@@ -3,21 +3,23 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use haamu_domain::eligibility::{
-    Candidate, FieldRules, Obstacle, OpenVisit, PastVisit, Point, companion_obstacles, obstacles,
+    Candidate, Certified, Companion, FieldRules, Obstacle, OpenVisit, PastVisit, Point, companion_obstacles,
+    obstacles,
 };
-use haamu_domain::filling::{QuotaKind, cells, full_cells};
+use haamu_domain::filling::{QuotaKind, cells, full_cells, next_room};
 use haamu_domain::panel::Profile;
-use haamu_domain::{Actor, AgencyId, CompanionId, LocalDate, RoundId, Timestamp, UserId, VisitId, Zone};
+use haamu_domain::{Actor, AgencyId, LocalDate, RoundId, Timestamp, UserId, VisitId, Zone};
 use haamu_store::Tx;
 use haamu_store::repo::calendar::{self, Entry};
 use haamu_store::repo::plans::{self, VisitPlan};
 use haamu_store::repo::programmes::{self, Programme, Round};
 use haamu_store::repo::visits::Visit;
-use haamu_store::repo::{agreements, briefings, clients, panel};
+use haamu_store::repo::{agreements, clients, panel};
 
 use crate::Error;
-use crate::error::no_such;
 use crate::programmes::{find_part, home_zone};
+
+use super::certified::list_certified;
 
 /// Numbers of visits by cells of quotas.
 pub(crate) type Cells = BTreeMap<(QuotaKind, String), u32>;
@@ -37,7 +39,7 @@ pub(crate) struct RoundFacts {
 /// A visit that somebody is to make, with its plan.
 #[derive(Clone, Debug)]
 pub(crate) struct PlannedVisit {
-    /// The day that it is at the place.
+    /// The day that it is at the place; until six in the morning it is still the day before.
     pub(crate) today: LocalDate,
     /// The end of its last day there.
     pub(crate) ends_at: Timestamp,
@@ -48,31 +50,34 @@ pub(crate) struct PlannedVisit {
 impl RoundFacts {
     /// Loads what holds for a round.
     pub(crate) async fn load(tx: &Tx, actor: &Actor, round: RoundId) -> Result<Self, Error> {
+        let mut facts = Self::load_rules(tx, actor, round).await?;
+        facts.quotas = plans::list_quotas(tx, actor.agency, round).await?;
+        if !facts.quotas.is_empty() {
+            facts.entries = calendar::list_of_round(tx, actor.agency, round).await?;
+        }
+        for entry in &facts.entries {
+            for cell in cells(facts.round.starts_on, entry.date, entry.daypart) {
+                *facts.filled.entry(cell).or_default() += 1;
+            }
+        }
+        Ok(facts)
+    }
+
+    /// Loads the rules alone, for what no quota keeps from happening any more.
+    pub(crate) async fn load_rules(tx: &Tx, actor: &Actor, round: RoundId) -> Result<Self, Error> {
         let agency = actor.agency;
         let round = programmes::find_round(tx, agency, round).await?;
         let round = round.ok_or_else(|| Error::not_found("round"))?;
         let programme = programmes::find(tx, agency, round.programme).await?;
         let programme = programme.ok_or_else(|| Error::not_found("programme"))?;
         let rules = find_part::<FieldRules>(tx, actor, programme.id).await?;
-        let quotas = plans::list_quotas(tx, agency, round.id).await?;
-        let entries = if quotas.is_empty() {
-            Vec::new()
-        } else {
-            calendar::list_of_round(tx, agency, round.id).await?
-        };
-        let mut filled = Cells::new();
-        for entry in &entries {
-            for cell in cells(round.starts_on, entry.date, entry.daypart) {
-                *filled.entry(cell).or_default() += 1;
-            }
-        }
         Ok(Self {
             rules: rules.map(|view| view.part).unwrap_or_default(),
             programme,
             round,
-            quotas,
-            entries,
-            filled,
+            quotas: Cells::new(),
+            entries: Vec::new(),
+            filled: Cells::new(),
         })
     }
 
@@ -80,7 +85,7 @@ impl RoundFacts {
     pub(crate) fn obstacles(
         &self,
         candidate: &Candidate,
-        companion: Option<&[PastVisit]>,
+        companion: Option<&Companion>,
         visit: &PlannedVisit,
         date: LocalDate,
     ) -> Vec<Obstacle> {
@@ -88,21 +93,27 @@ impl RoundFacts {
         if date < visit.today {
             found.push(Obstacle::over(visit.today));
         }
-        if let Some(visits) = companion {
-            found.extend(companion_obstacles(
-                &self.rules,
-                visits,
-                visit.open.location,
-                date,
-            ));
+        if let Some(companion) = companion {
+            let location = visit.open.location;
+            found.extend(companion_obstacles(&self.rules, companion, location, date));
         }
         if !self.quotas.is_empty() {
             let taken = self.taken(Some(visit.plan.visit));
             let (starts_on, daypart) = (self.round.starts_on, visit.open.daypart);
             let full = full_cells(&self.quotas, &taken, starts_on, date, daypart);
-            found.extend(full.iter().map(|(kind, cell)| Obstacle::quota(*kind, cell)));
+            found.extend(full.iter().map(|(kind, cell)| {
+                let allowed_from = next_room(&self.quotas, &taken, starts_on, (*kind, date));
+                Obstacle::quota(*kind, cell, allowed_from)
+            }));
         }
         found
+    }
+
+    /// The kind of quotas that the round has and that this visit does not fall into yet: without a part of the day it
+    /// keeps none of them full, and none of them keeps it away, until its evaluation tells when it was made.
+    pub(crate) fn unsteered(&self, visit: &PlannedVisit) -> Option<QuotaKind> {
+        let has_dayparts = self.quotas.keys().any(|(kind, _)| *kind == QuotaKind::Daypart);
+        (has_dayparts && visit.open.daypart.is_none()).then_some(QuotaKind::Daypart)
     }
 
     /// The quotas, and how many visits fall into each of their cells.
@@ -161,7 +172,7 @@ impl RoundFacts {
             };
             let zone = Zone::named(&place.time_zone).unwrap_or_else(home_zone);
             let planned = PlannedVisit {
-                today: zone.date_of(now),
+                today: zone.business_date_of(now),
                 ends_at: zone.start_of(open.visit_by.plus_days(1)),
                 open,
                 plan,
@@ -186,7 +197,10 @@ impl RoundFacts {
             .map(|record| (record.user, record.profile))
             .collect();
         let accepted = agreements::list_accepted(tx, agency, users).await?;
-        let certified = self.certified(tx, agency, now).await?;
+        let certified = match self.rules.certification {
+            true => Some(list_certified(tx, agency, self.programme.id, now).await?),
+            false => None,
+        };
         let ties = panel::list_ties_to(tx, agency, self.programme.client_organisation).await?;
         let entries = calendar::list_of_shoppers(tx, agency, users).await?;
         let mut visits = self.past_visits(&entries, users, except);
@@ -199,11 +213,13 @@ impl RoundFacts {
                 places: profile.points(),
                 languages: profile.languages,
                 qualifications: profile.qualifications,
+                qualification_ends: profile.qualification_ends,
                 rating_tenths: profile.rating_tenths,
                 has_agreement: accepted.as_ref().is_none_or(|accepted| accepted.contains(user)),
-                is_certified: certified
-                    .as_ref()
-                    .is_none_or(|certified| certified.contains(user)),
+                certified: match &certified {
+                    None => Certified::Always,
+                    Some(certified) => certified.get(user).copied().unwrap_or_default(),
+                },
                 is_tied: ties.is_some_and(|ties| ties.contains(&None)),
                 ties: ties.into_iter().flatten().copied().flatten().collect(),
                 visits: visits.remove(user).unwrap_or_default(),
@@ -213,57 +229,19 @@ impl RoundFacts {
         Ok(users.iter().map(candidate).collect())
     }
 
-    /// Who has read what there is to read and passed the quiz; none where the programme does not ask for it.
-    async fn certified(
+    /// The visits that a shopper has made or come along to, one aside.
+    pub(crate) async fn made_visits(
         &self,
         tx: &Tx,
         agency: AgencyId,
-        now: Timestamp,
-    ) -> Result<Option<BTreeSet<UserId>>, Error> {
-        if !self.rules.certification {
-            return Ok(None);
-        }
-        let programme = self.programme.id;
-        let current = briefings::list(tx, agency, programme, true).await?;
-        let mut passed: Option<BTreeSet<UserId>> = None;
-        let mut narrow = |users: BTreeSet<UserId>| {
-            passed = Some(match passed.take() {
-                None => users,
-                Some(before) => before.intersection(&users).copied().collect(),
-            });
-        };
-        if let Some(quiz) = briefings::find_certification(tx, agency, programme).await? {
-            let since = now.plus_days(-i64::from(quiz.valid_days));
-            narrow(briefings::list_passed(tx, agency, programme, quiz.quiz, since).await?);
-        }
-        // Whoever has read a briefing in one language has read it.
-        let titles: BTreeSet<_> = current.iter().map(|briefing| &briefing.title).collect();
-        for title in titles {
-            let same = current.iter().filter(|briefing| briefing.title == *title);
-            let mut readers = BTreeSet::new();
-            for briefing in same {
-                let receipts = briefings::list_receipts(tx, agency, briefing.id).await?;
-                readers.extend(receipts.into_iter().map(|(user, _)| user));
-            }
-            narrow(readers);
-        }
-        Ok(passed)
-    }
-
-    /// What somebody who comes along has been to.
-    pub(crate) async fn companion_visits(
-        &self,
-        tx: &Tx,
-        agency: AgencyId,
-        companion: &panel::Companion,
+        user: UserId,
         except: VisitId,
     ) -> Result<Vec<PastVisit>, Error> {
-        let mut entries = calendar::list_of_companion(tx, agency, companion.id).await?;
-        if let Some(user) = companion.user {
-            entries.extend(calendar::list_of_shoppers(tx, agency, &[user]).await?);
-        }
-        let others = entries.iter().filter(|entry| entry.visit != Some(except));
-        Ok(others.map(|entry| self.past(entry, true)).collect())
+        let entries = calendar::list_of_shoppers(tx, agency, &[user]).await?;
+        let mut visits = self.past_visits(&entries, &[user], Some(except));
+        let mut visits = visits.remove(&user).unwrap_or_default();
+        visits.retain(|past| past.is_done);
+        Ok(visits)
     }
 
     fn past_visits(
@@ -298,7 +276,7 @@ impl RoundFacts {
         found
     }
 
-    fn past(&self, entry: &Entry, as_companion: bool) -> PastVisit {
+    pub(super) fn past(&self, entry: &Entry, as_companion: bool) -> PastVisit {
         PastVisit {
             location: entry.location,
             date: entry.date,
@@ -308,20 +286,6 @@ impl RoundFacts {
             is_done: entry.is_done,
         }
     }
-}
-
-/// Refuses terms that newly name a companion whom the shopper does not have, or has taken off the list.
-pub(crate) async fn require_companion(
-    tx: &Tx,
-    agency: AgencyId,
-    shopper: UserId,
-    id: Option<CompanionId>,
-) -> Result<(), Error> {
-    let Some(id) = id else { return Ok(()) };
-    if panel::has_companion(tx, agency, shopper, id).await? {
-        return Ok(());
-    }
-    Err(no_such("companion".to_owned(), "companion of the shopper"))
 }
 
 /// Whether somebody has declared a tie to the place of a visit, or to all of its client organisation.
@@ -337,14 +301,4 @@ pub(crate) async fn is_tied(
         tie.client_organisation == visit.client_organisation && is_to_place
     };
     Ok(ties.iter().any(is_to_it))
-}
-
-/// A companion of a shopper, by id; also one who was taken off the list since, for terms name them still.
-pub(crate) async fn find_companion(
-    tx: &Tx,
-    agency: AgencyId,
-    shopper: UserId,
-    id: CompanionId,
-) -> Result<Option<panel::Companion>, Error> {
-    Ok(panel::find_companion(tx, agency, shopper, id).await?)
 }

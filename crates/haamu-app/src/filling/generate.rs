@@ -1,6 +1,6 @@
 //! Planning all visits of a round at once.
 
-use haamu_domain::filling::Board;
+use haamu_domain::filling::{Board, turn};
 use haamu_domain::{
     Actor, AuditEvent, Code, Daypart, LocalDate, LocationId, RoundId, ScenarioId, Target, UnitId, Verb,
     VisitId, VisitState,
@@ -31,7 +31,7 @@ pub struct GenerateInput {
     pub unit: Option<UnitId>,
     /// So many at each.
     pub per_location: u32,
-    /// In these parts of the day, in turn.
+    /// In these parts of the day, in turn; they go together with scenarios and parts of the time in all ways.
     pub dayparts: Vec<Daypart>,
     /// With these scenarios, in turn.
     pub scenarios: Vec<ScenarioId>,
@@ -209,15 +209,16 @@ fn wanted<'a>(
     let mut plans = Vec::new();
     for (at, place) in places.iter().enumerate() {
         for number in 0..input.per_location as usize {
-            // Neighbours differ, so that not all of a chain is visited in the same way on the same days.
-            let turn = at + number;
-            let (starts_on, visit_by) = slice(round, turn, input.slices);
+            let slices = input.slices.min(days_of(round));
+            let of = [input.dayparts.len(), input.scenarios.len(), slices as usize];
+            let [daypart, scenario, part] = turn(at, number, of);
+            let (starts_on, visit_by) = slice(round, part, slices);
             let plan = VisitPlan {
                 external_id: Some(format!("{}#{}", place.external_id, number + 1)),
                 starts_on,
                 visit_by,
-                daypart: pick(&input.dayparts, turn),
-                scenario: pick(&input.scenarios, turn),
+                daypart: input.dayparts.get(daypart).copied(),
+                scenario: input.scenarios.get(scenario).copied(),
                 board: input.board,
                 ..VisitPlan::of_round(nobody, round.id)
             };
@@ -227,18 +228,18 @@ fn wanted<'a>(
     plans
 }
 
-fn pick<T: Copy>(of: &[T], turn: usize) -> Option<T> {
-    (!of.is_empty()).then(|| of[turn % of.len()])
+/// How many days the round has for visits.
+fn days_of(round: &Round) -> u32 {
+    u32::try_from(round.visit_by.days_since(round.starts_on) + 1).unwrap_or(1)
 }
 
 /// One of the equal parts of the round's time; nothing of its own where the round is one part.
-fn slice(round: &Round, turn: usize, slices: u32) -> (Option<LocalDate>, Option<LocalDate>) {
-    let days = u32::try_from(round.visit_by.days_since(round.starts_on) + 1).unwrap_or(1);
-    let slices = slices.min(days);
+fn slice(round: &Round, part: usize, slices: u32) -> (Option<LocalDate>, Option<LocalDate>) {
     if slices <= 1 {
         return (None, None);
     }
-    let index = u32::try_from(turn % slices as usize).unwrap_or_default();
+    let days = days_of(round);
+    let index = u32::try_from(part).unwrap_or_default();
     let edge = |index: u32| days * index / slices;
     let (from, until) = (edge(index), edge(index + 1));
     let last = round.starts_on.plus_days(until - 1);
@@ -274,10 +275,10 @@ mod tests {
             for slices in 1..=10 {
                 let parts = slices.min(days);
                 let mut next = round.starts_on;
-                for turn in 0..parts as usize {
-                    let (from, until) = slice(&round, turn, slices);
+                for part in 0..parts as usize {
+                    let (from, until) = slice(&round, part, parts);
                     let (from, until) = (from.unwrap_or(round.starts_on), until.unwrap_or(round.visit_by));
-                    assert_eq!(from, next, "{days} days, part {turn} of {slices}");
+                    assert_eq!(from, next, "{days} days, part {part} of {slices}");
                     assert!(until >= from);
                     next = until.plus_days(1);
                 }

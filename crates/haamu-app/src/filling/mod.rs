@@ -4,6 +4,8 @@
 mod apply;
 mod ask;
 mod board;
+mod certified;
+mod companions;
 mod deadline;
 mod extend;
 mod facts;
@@ -16,15 +18,19 @@ mod panel;
 mod plan;
 mod promise;
 mod propose;
+mod standing;
 
 pub use ask::{EligibilityQuery, EligibilityView};
 pub use board::{ApplicationView, JobInput, JobQuery, JobView};
+pub use companions::CompanionInput;
 pub use extend::ExtendInput;
 pub use generate::{GenerateInput, GenerateReport};
 pub use offer::OfferInput;
-pub use panel::{AgreementView, CompanionInput, OwnProfilePatch, ProfilePatch, TieInput};
+pub use panel::{AgreementView, OwnProfilePatch, ProfilePatch, TieInput};
 pub use plan::VisitPlanPatch;
 
 pub(crate) use board::require_declared;
-pub(crate) use facts::{is_tied, require_companion};
+pub(crate) use certified::{Training, list_certified};
+pub(crate) use companions::require_companion;
+pub(crate) use facts::{RoundFacts, is_tied};
 pub(crate) use offer::Given;

@@ -15,18 +15,19 @@ use haamu_store::repo::feed::{self, FeedChange};
 use haamu_store::repo::submissions::{self, Submission};
 use haamu_store::repo::terms::{self, End, Terms};
 use haamu_store::repo::visits::{self, Assignment, Visit};
-use haamu_store::repo::{checklists, clients, identity, panel, programmes};
+use haamu_store::repo::{checklists, clients, panel, programmes};
 use serde_json::json;
 
 use crate::checklists::parse_stored;
-use crate::error::{Checks, no_such};
+use crate::error::no_such;
 use crate::jobs::Job;
 use crate::visits::scope_of;
 use crate::{App, Error};
 
-use super::facts::{PlannedVisit, RoundFacts, find_companion, require_companion};
-use super::plan::check_scenario;
+use super::companions::{lock_people, require_companion};
+use super::facts::{PlannedVisit, RoundFacts};
 use super::promise::promise;
+use super::standing;
 
 /// To whom a visit goes, and on what terms.
 #[derive(Clone, Copy, Debug)]
@@ -61,33 +62,23 @@ impl App {
         let agency = actor.agency;
         programmes::lock_round(tx, agency, visit.round).await?;
         clients::lock_location(tx, agency, visit.location).await?;
-        let member = identity::lock_membership(tx, agency, shopper).await?;
+        let member = lock_people(tx, agency, shopper).await?;
         if member.is_none_or(|member| !member.works_as(Role::Shopper)) {
             return Err(no_such(path.to_owned(), "shopper of the agency"));
         }
         let facts = RoundFacts::load(tx, actor, visit.round).await?;
-        if !facts.programme.state.takes_visits() {
-            let detail = format!("The programme is {}; it must be active.", facts.programme.state);
-            return Err(Error::because(Code::NotPossibleInState, detail));
-        }
         let mut planned = facts
             .visits(tx, agency, std::slice::from_ref(visit), self.now())
             .await?;
         let planned = planned
             .remove(&visit.id)
             .ok_or_else(|| Error::not_found("visit"))?;
-        if let Some(reason) = &planned.plan.closed_reason {
-            let detail = format!("The visit is not to be made any more: {reason}");
-            return Err(Error::because(Code::NotPossibleInState, detail));
-        }
-        if let Some(scenario) = planned.plan.scenario {
-            // It may have been retired, or changed and not yet ticked anew.
-            let mut checks = Checks::default();
-            check_scenario(tx, agency, &facts.round, scenario, "scenario", &mut checks).await?;
-            if checks.finish().is_err() {
-                let detail = "The scenario of the visit is not ready for use.";
-                return Err(Error::because(Code::NotPossibleInState, detail));
-            }
+        let standing = standing::of_plan(tx, agency, &facts, &planned, standing::Hold::Lock).await?;
+        if let Some(first) = standing.first() {
+            return Err(Error::because(
+                Code::NotPossibleInState,
+                standing::sentence(first),
+            ));
         }
         Ok((facts, planned))
     }
@@ -108,16 +99,9 @@ impl App {
             .candidates(tx, agency, &users, Some(visit), self.now())
             .await?;
         let candidate = candidates.remove(&input.shopper).unwrap_or_default();
-        let companion = match input.companion {
-            None => None,
-            Some(id) => {
-                let found = find_companion(tx, agency, input.shopper, id).await?;
-                let found =
-                    found.ok_or_else(|| no_such("companion".to_owned(), "companion of the shopper"))?;
-                Some(facts.companion_visits(tx, agency, &found, visit).await?)
-            }
-        };
-        let on = |date| facts.obstacles(&candidate, companion.as_deref(), planned, date);
+        let whom = (input.shopper, input.companion);
+        let companion = facts.companion(tx, agency, whom, visit, self.now()).await?;
+        let on = |date| facts.obstacles(&candidate, companion.as_ref(), planned, date);
         if let Some(date) = input.due_on {
             return Ok((on(date), Some(date)));
         }

@@ -1,24 +1,21 @@
-//! The shopper panel: profiles, companions, ties, and the agreement.
+//! The shopper panel: profiles, ties, and the agreement.
 
 use haamu_domain::panel::{OwnPlace, Profile};
 use haamu_domain::{
-    Actor, AgreementId, AuditEvent, ClientOrganisationId, Code, CompanionId, LocalDate, LocationId, Role,
-    TieId, UserId, Verb,
+    Actor, AgreementId, AuditEvent, ClientOrganisationId, Code, LocalDate, LocationId, Role, TieId, UserId,
+    Verb,
 };
 use haamu_store::Tx;
 use haamu_store::repo::agreements::{self, Agreement};
-use haamu_store::repo::panel::{self, Companion, ProfileRecord, Tie};
+use haamu_store::repo::panel::{self, ProfileRecord, Tie};
 use haamu_store::repo::{clients, identity};
 use serde_json::json;
 use sha2::{Digest, Sha256};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::context::require_in_agency;
 use crate::error::{Checks, no_such};
 use crate::{App, Error};
-
-/// Nobody has more companions or ties than this.
-const MAX_OWN: usize = 50;
 
 /// What a shopper may change of their own profile.
 #[derive(Clone, Debug, Default)]
@@ -40,17 +37,10 @@ pub struct ProfilePatch {
     pub own: OwnProfilePatch,
     /// Qualifications that the agency has checked.
     pub qualifications: Option<BTreeSet<String>>,
+    /// The last day of each qualification that ends.
+    pub qualification_ends: Option<BTreeMap<String, LocalDate>>,
     /// The mean grade of their reports, in tenths; an inner none takes it away.
     pub rating_tenths: Option<Option<u16>>,
-}
-
-/// A companion to be added.
-#[derive(Clone, Debug)]
-pub struct CompanionInput {
-    /// Their name.
-    pub name: String,
-    /// Their own account, if they are a shopper of the agency themselves.
-    pub user: Option<UserId>,
 }
 
 /// A tie to be declared.
@@ -150,74 +140,6 @@ impl App {
         .await
     }
 
-    /// Adds somebody who comes along to visits.
-    ///
-    /// # Errors
-    /// The name is missing, or the account is no shopper's of the agency.
-    pub async fn create_companion(&self, actor: &Actor, input: &CompanionInput) -> Result<Companion, Error> {
-        require_in_agency(actor, Verb::ManageOwnProfile)?;
-        let mut checks = Checks::default();
-        let name = &checks.text("name", &input.name, 200);
-        if input.user == Some(actor.user) {
-            checks.issue("user", "unknown_value", "nobody comes along with themselves");
-        }
-        checks.finish()?;
-        self.act(actor, |tx: Tx| async move {
-            let tx = &tx;
-            identity::lock_membership(tx, actor.agency, actor.user).await?;
-            let known = panel::list_companions(tx, actor.agency, actor.user).await?;
-            let mut checks = Checks::default();
-            if known.len() >= MAX_OWN {
-                checks.issue("name", "too_many", format!("at most {MAX_OWN} companions"));
-            }
-            checks.finish()?;
-            if let Some(user) = input.user {
-                let member = identity::find_membership(tx, actor.agency, user).await?;
-                if member.is_none_or(|member| !member.works_as(Role::Shopper)) {
-                    return Err(no_such("user".to_owned(), "shopper of the agency"));
-                }
-            }
-            let new = Companion {
-                id: CompanionId::from_uuid(self.fresh_uuid()),
-                shopper: actor.user,
-                name: name.clone(),
-                user: input.user,
-            };
-            panel::insert_companion(tx, actor.agency, &new, self.now()).await?;
-            let event = AuditEvent::of(Verb::ManageOwnProfile, "companion", new.id);
-            Ok((new, event))
-        })
-        .await
-    }
-
-    /// The shopper's companions.
-    ///
-    /// # Errors
-    /// The role may not do this.
-    pub async fn list_companions(&self, actor: &Actor) -> Result<Vec<Companion>, Error> {
-        require_in_agency(actor, Verb::ManageOwnProfile)?;
-        self.look(actor.agency, |tx: Tx| async move {
-            Ok(panel::list_companions(&tx, actor.agency, actor.user).await?)
-        })
-        .await
-    }
-
-    /// Takes a companion off the list; visits that they came along to still count.
-    ///
-    /// # Errors
-    /// There is no such companion of the shopper.
-    pub async fn delete_companion(&self, actor: &Actor, id: CompanionId) -> Result<(), Error> {
-        require_in_agency(actor, Verb::ManageOwnProfile)?;
-        self.act(actor, |tx: Tx| async move {
-            let was_there = panel::remove_companion(&tx, actor.agency, actor.user, id, self.now()).await?;
-            if !was_there {
-                return Err(Error::not_found("companion"));
-            }
-            Ok(((), AuditEvent::of(Verb::ManageOwnProfile, "companion", id)))
-        })
-        .await
-    }
-
     /// Declares a tie to a client organisation or one of its locations: its visits are not for this shopper.
     ///
     /// # Errors
@@ -242,6 +164,8 @@ impl App {
                     ));
                 }
             }
+            // Offers that are made meanwhile are judged before or after it.
+            identity::lock_membership(tx, actor.agency, actor.user).await?;
             let new = Tie {
                 id: TieId::from_uuid(self.fresh_uuid()),
                 user: actor.user,
@@ -411,6 +335,7 @@ fn apply(profile: &mut Profile, patch: &ProfilePatch) {
     let ProfilePatch {
         own,
         qualifications,
+        qualification_ends,
         rating_tenths,
     } = patch;
     profile.is_active = own.is_active.unwrap_or(profile.is_active);
@@ -423,6 +348,13 @@ fn apply(profile: &mut Profile, patch: &ProfilePatch) {
     }
     if let Some(qualifications) = qualifications {
         profile.qualifications.clone_from(qualifications);
+        // What somebody does not have any more does not end either.
+        profile
+            .qualification_ends
+            .retain(|name, _| qualifications.contains(name));
+    }
+    if let Some(ends) = qualification_ends {
+        profile.qualification_ends.clone_from(ends);
     }
     profile.rating_tenths = rating_tenths.unwrap_or(profile.rating_tenths);
 }

@@ -57,6 +57,10 @@ impl PersonRow {
             });
             profile.places.splice(0..0, home);
         }
+        if let Some(qualifications) = &self.qualifications {
+            let ends = &mut profile.qualification_ends;
+            ends.retain(|name, _| qualifications.contains(name));
+        }
         Profile {
             is_active: self.is_active.unwrap_or(profile.is_active),
             born_on: self.born_on.unwrap_or(profile.born_on),

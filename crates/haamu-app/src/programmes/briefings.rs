@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use haamu_domain::{Actor, AuditEvent, BriefingId, ProgrammeId, Role, Target, Timestamp, UserId, Verb};
 use haamu_store::Tx;
 use haamu_store::repo::briefings::{self, Briefing};
-use haamu_store::repo::{identity, plans, programmes, visits};
+use haamu_store::repo::{identity, plans, programmes, trainees, visits};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
@@ -174,7 +174,8 @@ fn hide(error: Error, what: &'static str) -> Error {
     }
 }
 
-/// A programme that the actor has to do with: a shopper has an offer or a job of it, or finds one on the board.
+/// A programme that the actor has to do with: a shopper has an offer or a job of it, was asked about one, finds one on
+/// the board, or was let in by staff.
 pub(super) async fn load_for_fieldwork(
     tx: &Tx,
     actor: &Actor,
@@ -187,8 +188,12 @@ pub(super) async fn load_for_fieldwork(
     let target = Target::of_client(actor.agency, programme.client_organisation);
     require(actor, verb, &target, "programme")?;
     if actor.role == Role::Shopper {
-        let within_reach = visits::list_programmes_of_shopper(tx, actor.agency, actor.user).await?;
-        if !within_reach.contains(&id) && !plans::is_posted(tx, actor.agency, id).await? {
+        let (agency, user) = (actor.agency, actor.user);
+        let is_own = visits::list_programmes_of_shopper(tx, agency, user)
+            .await?
+            .contains(&id);
+        let is_open = is_own || trainees::list_programmes(tx, agency, user).await?.contains(&id);
+        if !is_open && !plans::is_posted(tx, agency, id).await? {
             return Err(Error::not_found("programme"));
         }
     }

@@ -9,11 +9,14 @@ use serde_json::json;
 use crate::context::require_in_agency;
 use crate::{App, Error};
 
+use super::training::require_training;
+
 impl App {
     /// Makes a programme active, once staff have been informed long enough ago.
     ///
     /// # Errors
-    /// There is no such programme, it is not a draft, or [`Code::StaffNoticeMissing`].
+    /// There is no such programme, it is not a draft, its rules ask for certification while there is nothing to pass,
+    /// or [`Code::StaffNoticeMissing`].
     pub async fn activate_programme(&self, actor: &Actor, id: ProgrammeId) -> Result<Programme, Error> {
         require_in_agency(actor, Verb::ActivateProgramme)?;
         self.act(actor, |tx: Tx| async move {
@@ -36,6 +39,7 @@ impl App {
                 }
                 Some(_) => {}
             }
+            require_training(tx, actor, id).await?;
             programmes::set_state(tx, id, state).await?;
             programme.state = state;
             Ok((

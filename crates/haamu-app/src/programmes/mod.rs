@@ -5,6 +5,7 @@ mod certification;
 mod lifecycle;
 mod parts;
 mod scenarios;
+mod training;
 
 use haamu_domain::{
     Actor, AuditEvent, ChecklistState, ChecklistVersionId, ClientOrganisationId, Code, LocalDate,
@@ -24,6 +25,7 @@ pub use certification::{AttemptView, QuizView};
 pub use parts::{PartView, ProgrammePart};
 pub(crate) use parts::{find as find_part, find_in as find_part_in};
 pub use scenarios::{ScenarioInput, ScenarioPatch};
+pub use training::{Passed, TraineeView, TrainingView};
 
 /// What programmes may be for; other purposes need more than an agency's word.
 const PURPOSES: [&str; 4] = [

@@ -11,7 +11,8 @@ use serde::de::DeserializeOwned;
 use serde_json::json;
 
 use crate::context::require_in_agency;
-use crate::error::Issue;
+use crate::error::{Checks, Issue};
+use crate::filling::Training;
 use crate::{App, Error};
 
 use super::load;
@@ -26,10 +27,15 @@ pub trait ProgrammePart: Clone + Send + Sync + Serialize + DeserializeOwned {
 
     /// What is wrong with it.
     fn problems(&self) -> Vec<PartProblem>;
+
+    /// Whether it asks shoppers for briefing and certification.
+    fn asks_for_certification(&self) -> bool {
+        false
+    }
 }
 
 macro_rules! parts {
-    ($($part:ty = $kind:literal, $initial:expr, $problems:expr;)*) => {
+    ($($part:ty = $kind:literal, $initial:expr, $problems:expr $(, certification: $asks:expr)?;)*) => {
         $(impl ProgrammePart for $part {
             const KIND: &'static str = $kind;
 
@@ -40,6 +46,10 @@ macro_rules! parts {
             fn problems(&self) -> Vec<PartProblem> {
                 $problems(self)
             }
+
+            $(fn asks_for_certification(&self) -> bool {
+                $asks(self)
+            })?
         })*
     };
 }
@@ -48,8 +58,12 @@ parts! {
     Journey = "journey", Some(Self::default()), Journey::problems;
     Standards = "standards", Some(Self::default()), Standards::problems;
     Method = "method", None, Method::problems;
-    FieldRules = "field_rules", Some(Self::default()), rule_problems;
+    FieldRules = "field_rules", Some(Self::default()), rule_problems, certification: asks_for_certification;
     Fees = "fees", None, Fees::problems;
+}
+
+const fn asks_for_certification(rules: &FieldRules) -> bool {
+    rules.certification
 }
 
 /// A document with the number of its revision; 0 is that which nobody has written.
@@ -108,7 +122,11 @@ impl App {
             let tx = &tx;
             // Two who replace it at a time do so one after the other.
             let locked = programmes::lock(tx, actor.agency, id).await?;
-            locked.ok_or_else(|| Error::not_found("programme"))?;
+            let programme = locked.ok_or_else(|| Error::not_found("programme"))?;
+            // While the programme is a draft, what is to be passed can still be written; activating it asks again.
+            if programme.state.takes_visits() && part.asks_for_certification() {
+                require_something_to_pass(tx, actor, id).await?;
+            }
             let before = programme_parts::find(tx, actor.agency, id, T::KIND).await?;
             let revision = before.map_or(0, |before| before.revision);
             if based_on.is_some_and(|based_on| based_on != revision) {
@@ -130,6 +148,15 @@ impl App {
         })
         .await
     }
+}
+
+async fn require_something_to_pass(tx: &Tx, actor: &Actor, id: ProgrammeId) -> Result<(), Error> {
+    let mut checks = Checks::default();
+    if Training::load(tx, actor.agency, id).await?.is_empty() {
+        let message = "the programme has neither a briefing nor a quiz";
+        checks.issue("certification", "nothing_to_pass", message);
+    }
+    checks.finish()
 }
 
 /// A document of a programme: as it was written, or as it is to begin with.

@@ -1,5 +1,6 @@
 //! Reviewing evaluations: reading, confirming, returning, approving, releasing.
 
+mod breaches;
 mod decide;
 mod notices;
 mod read;

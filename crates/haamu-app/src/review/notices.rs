@@ -33,6 +33,14 @@ impl App {
                            the time of handing in is taken";
             notices.push(Finding::warning("visit_time_implausible", "answers", message));
         }
+        // What is left of a time that was made coarse judges nothing.
+        if submission.purged.is_empty() {
+            let is_told = said.is_some() && said == visit.visited_at;
+            notices.extend(
+                self.breaches(tx, actor, (visit, submission), &zone, is_told)
+                    .await?,
+            );
+        }
         notices.extend(review_lane(evaluation));
         let set_aside = count_of_visit(tx, actor.agency, visit.id).await?;
         if set_aside > 0 {

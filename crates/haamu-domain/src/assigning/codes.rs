@@ -4,6 +4,12 @@ use std::ops::BitOr;
 
 use crate::eligibility::{Obstacle, ObstacleCode};
 
+// The rules that plans know are the first of all; what comes behind them says nothing about open visits and shoppers.
+const _: () = assert!(
+    (ObstacleCode::DayOver as u32) < 30,
+    "the last two bits say that a day is over"
+);
+
 /// A set of rules that are broken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Codes(u32);

@@ -114,7 +114,7 @@ fn broken(round: &OpenRound, others: &[Choice], (visit, shopper, on): Choice) ->
     }
     let mut found = obstacles(&round.rules, &candidate, &open, on);
     let full = full_cells(&round.quotas, &taken, round.starts_on, on, open.daypart);
-    found.extend(full.iter().map(|(kind, cell)| Obstacle::quota(*kind, cell)));
+    found.extend(full.iter().map(|(kind, cell)| Obstacle::quota(*kind, cell, None)));
     found
 }
 

@@ -16,6 +16,9 @@ pub struct Obstacle {
     /// What is missing or too much, such as the name of a qualification.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
+    /// On how many days of the visit the rule stands in the way, where no single day was asked about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub days: Option<u32>,
 }
 
 macro_rules! obstacle_codes {
@@ -91,6 +94,26 @@ obstacle_codes! {
     PlaceClosed = "place_closed";
     /// The day is over at the place.
     DayOver = "day_over";
+    /// Another visit in the programme, made or come along to, is too near in time for whoever comes along.
+    CompanionSpacing = "companion_spacing";
+    /// The panel does not have whoever comes along as active.
+    CompanionNotActive = "companion_not_active";
+    /// Whoever comes along is too young or too old, or their age is not known; the detail is the word for that.
+    CompanionAge = "companion_age";
+    /// Whoever comes along declared a tie to the place.
+    CompanionNotIndependent = "companion_not_independent";
+    /// The visit was made in another part of the day than it was planned for.
+    OtherDaypart = "other_daypart";
+    /// The programme takes no visits: it is a draft, or has ended.
+    ProgrammeNotActive = "programme_not_active";
+    /// The visit is not to be made any more; the detail says why.
+    VisitCalledOff = "visit_called_off";
+    /// The scenario of the visit is retired, or its tick-list is not complete.
+    ScenarioNotReady = "scenario_not_ready";
+    /// Somebody else has the visit.
+    VisitTaken = "visit_taken";
+    /// The evaluation of the visit has been handed in.
+    HandedIn = "handed_in";
 }
 
 impl Obstacle {
@@ -109,10 +132,22 @@ impl Obstacle {
         Self::new(ObstacleCode::NotIndependent)
     }
 
-    /// That the quota of a cell is full.
+    /// That the quota of a cell is full, and the first later day that falls into none of its kind that is.
     #[must_use]
-    pub fn quota(kind: QuotaKind, cell: &str) -> Self {
-        Self::of(ObstacleCode::QuotaFull, format!("{}: {cell}", kind.as_str()))
+    pub fn quota(kind: QuotaKind, cell: &str, allowed_from: Option<LocalDate>) -> Self {
+        Self {
+            allowed_from,
+            ..Self::of(ObstacleCode::QuotaFull, format!("{}: {cell}", kind.as_str()))
+        }
+    }
+
+    /// That nobody may make the visit as things stand, whoever and whenever it is.
+    #[must_use]
+    pub fn of_state(code: ObstacleCode, detail: Option<String>) -> Self {
+        Self {
+            detail,
+            ..Self::new(code)
+        }
     }
 
     pub(super) fn new(code: ObstacleCode) -> Self {
@@ -120,6 +155,7 @@ impl Obstacle {
             code,
             allowed_from: None,
             detail: None,
+            days: None,
         }
     }
 

@@ -1,3 +1,6 @@
+mod companions;
+mod days;
+
 use proptest::prelude::*;
 use uuid::Uuid;
 

@@ -24,7 +24,7 @@ fn day_of_week(date: LocalDate) -> LocalDate {
 pub fn coarse_moment(moment: Timestamp, zone: &Zone) -> Timestamp {
     let local = zone.local_minute(moment);
     let minute = minute_of(local.daypart());
-    zone.moment_at(day_of_week(local.date), minute)
+    zone.moment_at(day_of_week(local.business_date()), minute)
 }
 
 /// The same of a local time that was given as an answer, as `2026-11-16T11:00`.

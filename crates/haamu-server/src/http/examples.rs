@@ -129,6 +129,7 @@ fn problem(code: Code) -> Value {
             code: "rotation".to_owned(),
             allowed_from: LocalDate::parse("2027-02-19"),
             detail: None,
+            days: None,
         }),
         Code::UpgradeRequired => problem.min_build = Some("android/120".to_owned()),
         Code::WrongOffset => problem.detail = Some("262144".to_owned()),

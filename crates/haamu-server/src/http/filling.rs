@@ -338,6 +338,8 @@ fn eligibility_out(view: &EligibilityView) -> EligibilityOut {
         allowed: view.obstacles.is_empty(),
         obstacles: view.obstacles.iter().map(ObstacleOut::from).collect(),
         first_date: view.first_date,
+        free_from: view.free_from,
+        unsteered: view.unsteered,
     }
 }
 

@@ -37,6 +37,7 @@ mod sessions;
 mod set_aside;
 mod sign_in;
 mod sync;
+mod training;
 mod tus;
 mod users;
 mod visit_reports;

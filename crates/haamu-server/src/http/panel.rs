@@ -76,6 +76,7 @@ pub(super) async fn update_profile(
             places: patch.places,
         },
         qualifications: patch.qualifications,
+        qualification_ends: patch.qualification_ends,
         rating_tenths: patch.rating_tenths.into_option(),
     };
     let changed = app
@@ -217,6 +218,7 @@ fn profile_out(record: ProfileRecord) -> ProfileOut {
         born_on: profile.born_on,
         languages: profile.languages,
         qualifications: profile.qualifications,
+        qualification_ends: profile.qualification_ends,
         places: profile.places,
         rating_tenths: profile.rating_tenths,
     }

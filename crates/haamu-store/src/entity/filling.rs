@@ -11,6 +11,7 @@ entity!(shopper_profile, "shopper_profile", {
     born_on: Option<String>,
     languages: String,
     qualifications: String,
+    qualification_ends: Option<String>,
     places: String,
     rating_tenths: Option<i32>,
     external_id: Option<String>,
@@ -148,4 +149,14 @@ entity!(proposal, "proposal", {
     applied_by: Option<Uuid>,
     finished_at: Option<i64>,
     row_version: i64,
+});
+
+entity!(trainee, "trainee", {
+    #[sea_orm(primary_key, auto_increment = false)]
+    programme_id: Uuid,
+    #[sea_orm(primary_key, auto_increment = false)]
+    user_id: Uuid,
+    agency_id: Uuid,
+    opened_by: Uuid,
+    opened_at: i64,
 });

@@ -1,6 +1,6 @@
 //! Briefings of programmes, who has read them, and certification.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use haamu_domain::{AgencyId, BriefingId, ChecklistVersionId, ProgrammeId, Timestamp, UserId};
 use sea_orm::sea_query::OnConflict;
@@ -339,29 +339,33 @@ pub async fn find_last_pass(
     Ok(row.map(|row| Timestamp::from_millis(row.tried_at)))
 }
 
-/// Who has passed a quiz since a moment.
+/// When everybody who passed a quiz since a moment last did so.
 ///
 /// # Errors
 /// The database failed.
-pub async fn list_passed(
+pub async fn list_last_passes(
     tx: &Tx,
     agency: AgencyId,
     programme: ProgrammeId,
-    quiz: ChecklistVersionId,
-    since: Timestamp,
-) -> Result<BTreeSet<UserId>, StoreError> {
-    let ids: Vec<Uuid> = certification_attempt::Entity::find()
+    (quiz, since): (ChecklistVersionId, Timestamp),
+) -> Result<BTreeMap<UserId, Timestamp>, StoreError> {
+    let passes: Vec<(Uuid, i64)> = certification_attempt::Entity::find()
         .select_only()
         .column(certification_attempt::Column::UserId)
+        .column_as(certification_attempt::Column::TriedAt.max(), "last")
         .filter(certification_attempt::Column::AgencyId.eq(agency.uuid()))
         .filter(certification_attempt::Column::ProgrammeId.eq(programme.uuid()))
         .filter(certification_attempt::Column::ChecklistVersionId.eq(quiz.uuid()))
         .filter(certification_attempt::Column::Passed.eq(true))
         .filter(certification_attempt::Column::TriedAt.gt(since.millis()))
+        .group_by(certification_attempt::Column::UserId)
         .into_tuple()
         .all(tx.connection())
         .await?;
-    Ok(ids.into_iter().map(UserId::from_uuid).collect())
+    let passes = passes.into_iter();
+    Ok(passes
+        .map(|(user, at)| (UserId::from_uuid(user), Timestamp::from_millis(at)))
+        .collect())
 }
 
 fn attempts_of(

@@ -36,7 +36,8 @@ pub struct Entry {
     pub programme: Option<ProgrammeId>,
     /// In which round.
     pub round: Option<RoundId>,
-    /// On which day, in the place's own time zone; by which day at the latest where none is fixed.
+    /// On which day, in the place's own time zone, a night being part of the day on which it began; by which day at
+    /// the latest where none is fixed.
     pub date: LocalDate,
     /// The part of the day that it is planned for, or took place in.
     pub daypart: Option<Daypart>,
@@ -215,8 +216,11 @@ async fn load(tx: &Tx, select: Select<assignment::Entity>) -> Result<Vec<Entry>,
 
 fn entry(row: &Row) -> Result<Entry, StoreError> {
     let zone = Zone::named(&row.time_zone).ok_or(StoreError::Corrupt("time zone"))?;
-    let day = match (row.visited_at, &row.due_on, &row.plan_by) {
-        (Some(at), _, _) => zone.date_of(Timestamp::from_millis(at)),
+    let made = row
+        .visited_at
+        .map(|at| zone.local_minute(Timestamp::from_millis(at)));
+    let day = match (made, &row.due_on, &row.plan_by) {
+        (Some(made), _, _) => made.business_date(),
         (None, Some(day), _) | (None, None, Some(day)) => date(day)?,
         (None, None, None) => date(&row.round_by)?,
     };
@@ -231,8 +235,8 @@ fn entry(row: &Row) -> Result<Entry, StoreError> {
         programme: Some(ProgrammeId::from_uuid(row.programme)),
         round: Some(RoundId::from_uuid(row.round)),
         date: day,
-        daypart: match row.visited_at {
-            Some(at) => Some(zone.local_minute(Timestamp::from_millis(at)).daypart()),
+        daypart: match made {
+            Some(made) => Some(made.daypart()),
             None => row.daypart.as_deref().and_then(Daypart::from_name),
         },
         is_done: !to_do.contains(&state),

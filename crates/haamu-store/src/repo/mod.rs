@@ -54,6 +54,7 @@ pub mod sessions;
 pub mod set_aside;
 pub mod submissions;
 pub mod terms;
+pub mod trainees;
 pub mod uploads;
 pub mod visits;
 

@@ -111,6 +111,7 @@ pub(super) fn profile_row(
         born_on: Set(new.profile.born_on.map(|date| date.to_string())),
         languages: Set(json(&new.profile.languages)),
         qualifications: Set(json(&new.profile.qualifications)),
+        qualification_ends: Set(Some(json(&new.profile.qualification_ends))),
         places: Set(json(&new.profile.places)),
         rating_tenths: Set(new.profile.rating_tenths.map(Into::into)),
         external_id: Set(new.external_id.clone()),
@@ -132,6 +133,10 @@ pub(super) fn profile(row: &shopper_profile::Model) -> Result<ProfileRecord, Sto
             born_on: row.born_on.as_deref().map(date).transpose()?,
             languages: serde_json::from_str(&row.languages).map_err(corrupt)?,
             qualifications: serde_json::from_str(&row.qualifications).map_err(corrupt)?,
+            qualification_ends: match &row.qualification_ends {
+                None => BTreeMap::new(),
+                Some(ends) => serde_json::from_str(ends).map_err(corrupt)?,
+            },
             places: serde_json::from_str::<Vec<OwnPlace>>(&row.places).map_err(corrupt)?,
             rating_tenths: rating.transpose()?,
         },
@@ -173,6 +178,23 @@ pub async fn insert_companion(
     };
     companion::Entity::insert(row)
         .exec_without_returning(tx.connection())
+        .await?;
+    Ok(())
+}
+
+/// Puts a companion of a shopper on the list again, as they are named now.
+///
+/// # Errors
+/// The database failed.
+pub async fn relist_companion(tx: &Tx, agency: AgencyId, of: &Companion) -> Result<(), StoreError> {
+    companion::Entity::update_many()
+        .col_expr(companion::Column::Name, Expr::value(&of.name))
+        .col_expr(companion::Column::UserId, Expr::value(of.user.map(UserId::uuid)))
+        .col_expr(companion::Column::RemovedAt, Expr::value(None::<i64>))
+        .filter(companion::Column::AgencyId.eq(agency.uuid()))
+        .filter(companion::Column::ShopperId.eq(of.shopper.uuid()))
+        .filter(companion::Column::Id.eq(of.id.uuid()))
+        .exec(tx.connection())
         .await?;
     Ok(())
 }

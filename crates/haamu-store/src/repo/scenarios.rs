@@ -85,6 +85,18 @@ pub async fn lock(tx: &Tx, agency: AgencyId, id: ScenarioId) -> Result<Option<Sc
     row.map(record).transpose()
 }
 
+/// The scenario with this id.
+///
+/// # Errors
+/// The database failed.
+pub async fn find(tx: &Tx, agency: AgencyId, id: ScenarioId) -> Result<Option<ScenarioRecord>, StoreError> {
+    let row = scenario::Entity::find_by_id(id.uuid())
+        .filter(scenario::Column::AgencyId.eq(agency.uuid()))
+        .one(tx.connection())
+        .await?;
+    row.map(record).transpose()
+}
+
 /// The scenarios of a programme, by id.
 ///
 /// # Errors

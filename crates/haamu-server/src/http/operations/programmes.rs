@@ -6,7 +6,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::http::route::Operations;
-use crate::http::{MAX_BODY, briefings, jobs, programme_parts, programmes, scenarios, visits};
+use crate::http::{MAX_BODY, briefings, jobs, programme_parts, programmes, scenarios, training, visits};
 
 pub(super) fn programmes_and_visits() -> OpenApiRouter<App> {
     let found = &[Code::NotFound];
@@ -149,6 +149,9 @@ fn briefings() -> OpenApiRouter<App> {
             found,
             routes!(briefings::read_certification),
         )
+        .verb(Verb::OpenTraining, create, routes!(training::open_training))
+        .verb(Verb::ReadProgrammes, found, routes!(training::list_trainees))
+        .verb(Verb::TakeQuiz, &[], routes!(training::list_own_training))
         .verb(Verb::TakeQuiz, found, routes!(briefings::read_quiz))
         .verb(Verb::TakeQuiz, attempt, routes!(briefings::create_quiz_attempt))
         .with_body_limit(MAX_BODY)

@@ -1,0 +1,84 @@
+//! Who may work for a programme that asks for briefing and certification, and for how long.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use haamu_domain::eligibility::Certified;
+use haamu_domain::{AgencyId, ProgrammeId, Timestamp, UserId};
+use haamu_store::Tx;
+use haamu_store::repo::briefings::{self, Briefing, Certification};
+
+use crate::Error;
+use crate::programmes::home_zone;
+
+/// What there is to read and to pass in a programme.
+pub(crate) struct Training {
+    quiz: Option<Certification>,
+    briefings: Vec<Briefing>,
+}
+
+impl Training {
+    /// Loads it.
+    pub(crate) async fn load(tx: &Tx, agency: AgencyId, of: ProgrammeId) -> Result<Self, Error> {
+        Ok(Self {
+            quiz: briefings::find_certification(tx, agency, of).await?,
+            briefings: briefings::list(tx, agency, of, true).await?,
+        })
+    }
+
+    /// Whether there is nothing of both, so that nobody could ever be certified.
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.quiz.is_none() && self.briefings.is_empty()
+    }
+}
+
+/// Who has read what there is to read and passed the quiz; whoever is not named has not. Where there is nothing to
+/// read or to pass, that is everybody. Passes that are over are none.
+pub(crate) async fn list_certified(
+    tx: &Tx,
+    agency: AgencyId,
+    programme: ProgrammeId,
+    now: Timestamp,
+) -> Result<BTreeMap<UserId, Certified>, Error> {
+    let training = Training::load(tx, agency, programme).await?;
+    let mut all: Option<BTreeMap<UserId, Certified>> = None;
+    let mut narrow = |these: BTreeMap<UserId, Certified>| {
+        let before = all.take();
+        all = Some(match before {
+            None => these,
+            Some(before) => {
+                let both = these.into_iter();
+                let both = both.filter_map(|(user, one)| Some((user, one.and(*before.get(&user)?))));
+                both.collect()
+            }
+        });
+    };
+    if let Some(quiz) = training.quiz {
+        let since = now.plus_days(-i64::from(quiz.valid_days));
+        let passed = briefings::list_last_passes(tx, agency, programme, (quiz.quiz, since)).await?;
+        let valid = passed.into_iter().map(|(user, at)| {
+            // It holds on the day on which it ends, whatever the hour.
+            let until = home_zone().date_of(at.plus_days(quiz.valid_days.into()));
+            (user, Certified::Until(until))
+        });
+        narrow(valid.collect());
+    }
+    // Whoever has read a briefing in one language has read it.
+    let titles: BTreeSet<_> = training
+        .briefings
+        .iter()
+        .map(|briefing| &briefing.title)
+        .collect();
+    for title in titles {
+        let same = training
+            .briefings
+            .iter()
+            .filter(|briefing| briefing.title == *title);
+        let mut readers = BTreeMap::new();
+        for briefing in same {
+            let receipts = briefings::list_receipts(tx, agency, briefing.id).await?;
+            readers.extend(receipts.into_iter().map(|(user, _)| (user, Certified::Always)));
+        }
+        narrow(readers);
+    }
+    Ok(all.unwrap_or_default())
+}

@@ -1,0 +1,85 @@
+//! Whether a visit is to be had at all as things stand, whoever asks and for whichever day.
+
+use haamu_domain::eligibility::{Obstacle, ObstacleCode};
+use haamu_domain::{AgencyId, UserId, VisitState};
+use haamu_store::Tx;
+use haamu_store::repo::scenarios::{self, ScenarioRecord};
+use haamu_store::repo::visits::{self, Visit};
+
+use crate::Error;
+
+use super::facts::{PlannedVisit, RoundFacts};
+
+/// Whether the scenario of a visit is read as it is, or kept from changing meanwhile.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Hold {
+    Look,
+    Lock,
+}
+
+/// Why a visit is given to nobody: its programme is not active, it was called off, or its scenario is not ready.
+pub(super) async fn of_plan(
+    tx: &Tx,
+    agency: AgencyId,
+    facts: &RoundFacts,
+    planned: &PlannedVisit,
+    hold: Hold,
+) -> Result<Vec<Obstacle>, Error> {
+    let mut found = Vec::new();
+    let state = facts.programme.state;
+    if !state.takes_visits() {
+        let detail = Some(state.as_str().to_owned());
+        found.push(Obstacle::of_state(ObstacleCode::ProgrammeNotActive, detail));
+    }
+    if let Some(reason) = &planned.plan.closed_reason {
+        let detail = Some(reason.clone());
+        found.push(Obstacle::of_state(ObstacleCode::VisitCalledOff, detail));
+    }
+    if let Some(id) = planned.plan.scenario {
+        let scenario = match hold {
+            Hold::Look => scenarios::find(tx, agency, id).await?,
+            Hold::Lock => scenarios::lock(tx, agency, id).await?,
+        };
+        // It may have been retired, or changed and not yet ticked anew.
+        let is_ready = |scenario: &ScenarioRecord| {
+            scenario.programme == facts.round.programme
+                && scenario.retired_at.is_none()
+                && scenario.ethics.is_complete()
+        };
+        if !scenario.as_ref().is_some_and(is_ready) {
+            let name = scenario.map(|scenario| scenario.name);
+            found.push(Obstacle::of_state(ObstacleCode::ScenarioNotReady, name));
+        }
+    }
+    Ok(found)
+}
+
+/// Why a visit is not for a shopper any more: somebody else has it, or its evaluation was handed in.
+pub(super) async fn of_visit(
+    tx: &Tx,
+    agency: AgencyId,
+    visit: &Visit,
+    shopper: UserId,
+) -> Result<Vec<Obstacle>, Error> {
+    let to_do = [VisitState::Planned, VisitState::Accepted, VisitState::InProgress];
+    if !to_do.contains(&visit.state) {
+        return Ok(vec![Obstacle::of_state(ObstacleCode::HandedIn, None)]);
+    }
+    let all = visits::list_assignments(tx, agency, &[visit.id]).await?;
+    let is_taken = all
+        .iter()
+        .any(|one| one.state.is_live() && one.shopper != shopper);
+    let taken = is_taken.then(|| Obstacle::of_state(ObstacleCode::VisitTaken, None));
+    Ok(taken.into_iter().collect())
+}
+
+/// Why a visit cannot be given, in one sentence.
+pub(super) fn sentence(obstacle: &Obstacle) -> String {
+    let detail = obstacle.detail.as_deref().unwrap_or_default();
+    match obstacle.code {
+        ObstacleCode::ProgrammeNotActive => format!("The programme is {detail}; it must be active."),
+        ObstacleCode::VisitCalledOff => format!("The visit is not to be made any more: {detail}"),
+        ObstacleCode::ScenarioNotReady => "The scenario of the visit is not ready for use.".to_owned(),
+        other => format!("The visit cannot be given: {}.", other.as_str()),
+    }
+}
