@@ -1,6 +1,7 @@
 //! Mails: what they say, in the product's languages, as plain text and as a simple page.
 
 mod offers;
+mod staff;
 mod words;
 
 use askama::Template;
@@ -9,6 +10,7 @@ use haamu_form::Language;
 use serde::{Deserialize, Serialize};
 
 pub use offers::{OfferLine, OfferNews};
+pub use staff::{StaffLine, StaffNews};
 use words::Words;
 
 /// What a mail is about, with what its template is filled with.
@@ -95,6 +97,13 @@ pub enum Letter {
         /// Which.
         news: OfferNews,
     },
+    /// What shoppers did with visits of theirs, for coordinators.
+    Fieldwork {
+        /// The name of the agency.
+        agency: String,
+        /// What.
+        news: StaffNews,
+    },
     /// A second factor was added to the account.
     SecondFactorAdded,
     /// The second factors were taken away.
@@ -126,6 +135,7 @@ impl Letter {
             Self::RegistrationApproved { .. } => "registration_approved",
             Self::RegistrationDeclined { .. } => "registration_declined",
             Self::Offers { .. } => "offers",
+            Self::Fieldwork { .. } => "fieldwork",
             Self::SecondFactorAdded => "second_factor_added",
             Self::SecondFactorsRemoved => "second_factors_removed",
         }
@@ -145,6 +155,7 @@ impl Letter {
             | Self::RegistrationApproved { .. }
             | Self::RegistrationDeclined { .. }
             | Self::Offers { .. }
+            | Self::Fieldwork { .. }
             | Self::EmailInUse
             | Self::EmailChanged
             | Self::PasswordChanged

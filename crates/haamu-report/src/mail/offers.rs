@@ -1,4 +1,5 @@
-//! The mail that tells a shopper of offers: new ones, invitations, and those that are gone.
+//! The mail that tells a shopper of offers: new ones, invitations, those that are gone, and visits of theirs of which
+//! something has changed.
 
 use haamu_domain::LocalDate;
 use haamu_form::Language;
@@ -13,10 +14,14 @@ pub struct OfferLine {
     pub visit_by: LocalDate,
     /// Until when the offer is to be answered, on the clock of the place: a date and the minute of it.
     pub answer_by: Option<(LocalDate, u16)>,
+    /// On which day the shopper goes, where that may have changed.
+    #[serde(default)]
+    pub due_on: Option<LocalDate>,
 }
 
 /// What a shopper is told about offers in one mail.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq, Serialize)]
+#[serde(default)]
 pub struct OfferNews {
     /// Visits that are offered to them.
     pub offered: Vec<OfferLine>,
@@ -26,6 +31,14 @@ pub struct OfferNews {
     pub taken_back: Vec<OfferLine>,
     /// Offers that they did not answer in time.
     pub expired: Vec<OfferLine>,
+    /// Visits that they asked for and somebody else was chosen for.
+    pub not_chosen: Vec<OfferLine>,
+    /// Visits that they asked for and that were called off.
+    pub called_off: Vec<OfferLine>,
+    /// Visits of theirs that have more time.
+    pub extended: Vec<OfferLine>,
+    /// Visits of theirs whose plan has changed.
+    pub changed: Vec<OfferLine>,
 }
 
 /// Of one kind, so many visits are named; how many more there are is told.
@@ -39,6 +52,10 @@ impl OfferNews {
             && self.invited.is_empty()
             && self.taken_back.is_empty()
             && self.expired.is_empty()
+            && self.not_chosen.is_empty()
+            && self.called_off.is_empty()
+            && self.extended.is_empty()
+            && self.changed.is_empty()
     }
 
     /// The paragraphs of the mail.
@@ -47,9 +64,13 @@ impl OfferNews {
         let mut said = Vec::new();
         for (intro, lines) in [
             (words.offered, &self.offered),
+            (words.extended, &self.extended),
+            (words.changed, &self.changed),
             (words.invited, &self.invited),
             (words.taken_back, &self.taken_back),
             (words.expired, &self.expired),
+            (words.not_chosen, &self.not_chosen),
+            (words.called_off, &self.called_off),
         ] {
             if lines.is_empty() {
                 continue;
@@ -71,6 +92,11 @@ struct Words {
     invited: &'static str,
     taken_back: &'static str,
     expired: &'static str,
+    not_chosen: &'static str,
+    called_off: &'static str,
+    extended: &'static str,
+    changed: &'static str,
+    due_on: &'static str,
     visit_by: &'static str,
     answer_by: &'static str,
     more: &'static str,
@@ -85,6 +111,11 @@ impl Words {
                 invited: "You are asked whether you want these visits. They are on the job board:",
                 taken_back: "These visits are yours no longer; there is nothing left to do:",
                 expired: "These offers were not answered in time and are over:",
+                not_chosen: "Somebody else was chosen for these visits, which you asked for:",
+                called_off: "These visits, which you asked for, will not be made:",
+                extended: "You have more time for these visits:",
+                changed: "The plan of these visits has changed. See in Haamu what is asked of you now:",
+                due_on: "your day is {}",
                 visit_by: "visit by {}",
                 answer_by: "answer by {date} at {time}",
                 more: "and {} more.",
@@ -95,6 +126,11 @@ impl Words {
                 invited: "Haluaisitko tehdä nämä käynnit? Ne ovat työtaululla:",
                 taken_back: "Nämä käynnit eivät enää ole sinun; sinun ei tarvitse tehdä mitään:",
                 expired: "Näihin tarjouksiin ei vastattu ajoissa, ja ne ovat rauenneet:",
+                not_chosen: "Näihin käynteihin, joita hait, valittiin joku muu:",
+                called_off: "Näitä käyntejä, joita hait, ei tehdä:",
+                extended: "Sinulla on lisää aikaa näihin käynteihin:",
+                changed: "Näiden käyntien suunnitelma on muuttunut. Katso Haamusta, mitä sinulta nyt pyydetään:",
+                due_on: "päiväsi on {}",
                 visit_by: "käynti viimeistään {}",
                 answer_by: "vastaa viimeistään {date} klo {time}",
                 more: "ja {} muuta.",
@@ -105,6 +141,11 @@ impl Words {
                 invited: "Vill du göra de här besöken? De finns på uppdragstavlan:",
                 taken_back: "De här besöken är inte längre dina; du behöver inte göra något:",
                 expired: "De här erbjudandena besvarades inte i tid och gäller inte längre:",
+                not_chosen: "Till de här besöken, som du ansökte om, valdes någon annan:",
+                called_off: "De här besöken, som du ansökte om, blir inte av:",
+                extended: "Du har mer tid för de här besöken:",
+                changed: "Planen för de här besöken har ändrats. Se i Haamu vad som nu begärs av dig:",
+                due_on: "din dag är {}",
                 visit_by: "besök senast {}",
                 answer_by: "svara senast {date} kl. {time}",
                 more: "och {} till.",
@@ -115,6 +156,10 @@ impl Words {
     fn line(&self, line: &OfferLine) -> String {
         let visit_by = self.visit_by.replace("{}", &self.date(line.visit_by));
         let mut said = format!("– {}: {visit_by}", line.place);
+        if let Some(date) = line.due_on {
+            said.push_str("; ");
+            said.push_str(&self.due_on.replace("{}", &self.date(date)));
+        }
         if let Some((date, minute)) = line.answer_by {
             let separator = if self.language == Language::English {
                 ':'
@@ -155,6 +200,7 @@ mod tests {
             place: place.to_owned(),
             visit_by: day("2026-12-09"),
             answer_by: Some((day("2026-11-22"), 14 * 60 + 5)),
+            due_on: None,
         }
     }
 
@@ -176,6 +222,32 @@ mod tests {
         assert_eq!(
             second(Language::Swedish),
             "– Kenkäkauppa, Turku: besök senast 9.12.2026; svara senast 22.11.2026 kl. 14.05"
+        );
+    }
+
+    #[test]
+    fn a_visit_that_has_more_time_is_told_with_its_day() {
+        let moved = OfferLine {
+            answer_by: None,
+            due_on: Some(day("2026-12-08")),
+            ..line("Kahvila, Oulu")
+        };
+        let news = OfferNews {
+            extended: vec![moved],
+            ..OfferNews::default()
+        };
+        assert_eq!(
+            news.paragraphs(Language::Swedish),
+            [
+                "Du har mer tid för de här besöken:",
+                "– Kahvila, Oulu: besök senast 9.12.2026; din dag är 8.12.2026"
+            ]
+        );
+        // A mail from before these were told is still read.
+        let before = r#"{"offered": [], "invited": [], "taken_back": [], "expired": []}"#;
+        assert_eq!(
+            serde_json::from_str::<OfferNews>(before).ok(),
+            Some(OfferNews::default())
         );
     }
 

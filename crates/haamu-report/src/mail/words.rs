@@ -3,7 +3,7 @@
 use haamu_domain::Role;
 use haamu_form::Language;
 
-use super::Letter;
+use super::{Letter, staff};
 
 /// What a mail says.
 pub(super) struct Words {
@@ -15,7 +15,7 @@ pub(super) struct Words {
 }
 
 /// Subject, words of the link and what happened; `{agency}` and `{role}` are filled in.
-type Phrases = (&'static str, &'static str, &'static str);
+pub(super) type Phrases = (&'static str, &'static str, &'static str);
 
 /// What a language says in several mails.
 struct Common {
@@ -80,7 +80,8 @@ impl Words {
             | Letter::AlreadyMember { agency }
             | Letter::RegistrationApproved { agency }
             | Letter::RegistrationDeclined { agency, .. }
-            | Letter::Offers { agency, .. } => text.replace("{agency}", agency),
+            | Letter::Offers { agency, .. }
+            | Letter::Fieldwork { agency, .. } => text.replace("{agency}", agency),
             _ => text.to_owned(),
         };
         let mut paragraphs = vec![fill(said)];
@@ -97,6 +98,7 @@ impl Words {
             Letter::RegistrationApproved { .. } => {}
             Letter::RegistrationDeclined { reason, .. } => paragraphs.push(reason.clone()),
             Letter::Offers { news, .. } => paragraphs.extend(news.paragraphs(language)),
+            Letter::Fieldwork { news, .. } => paragraphs.extend(news.paragraphs(language)),
             Letter::EmailInUse | Letter::AlreadyMember { .. } => paragraphs.push(common.ignore.to_owned()),
             Letter::EmailChanged
             | Letter::PasswordChanged
@@ -194,6 +196,7 @@ const fn english(letter: &Letter) -> Phrases {
             "",
             "{agency} has news about visits for you.",
         ),
+        Letter::Fieldwork { .. } => staff::phrases(Language::English),
         Letter::SecondFactorAdded => (
             "A second factor was added",
             "",
@@ -273,6 +276,7 @@ const fn finnish(letter: &Letter) -> Phrases {
             "{agency} ei hyväksynyt rekisteröitymistäsi mystery shopperiksi. Perustelu:",
         ),
         Letter::Offers { .. } => ("Käyntejä: {agency}", "", "Sinulle on uutta käynneistä: {agency}."),
+        Letter::Fieldwork { .. } => staff::phrases(Language::Finnish),
         Letter::SecondFactorAdded => (
             "Tilillesi lisättiin toinen tunnistautumistapa",
             "",
@@ -352,6 +356,7 @@ const fn swedish(letter: &Letter) -> Phrases {
             "{agency} har inte godkänt din registrering som mystery shopper. Orsaken:",
         ),
         Letter::Offers { .. } => ("Besök för {agency}", "", "{agency} har nyheter om besök för dig."),
+        Letter::Fieldwork { .. } => staff::phrases(Language::Swedish),
         Letter::SecondFactorAdded => (
             "En andra faktor har lagts till",
             "",
