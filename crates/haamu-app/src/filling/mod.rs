@@ -1,22 +1,26 @@
 //! Filling a round: rules, offers, the job board, and what shoppers and coordinators do with visits that are
 //! not handed in yet.
 
+mod applications;
 mod apply;
 mod ask;
 mod board;
 mod extend;
 mod facts;
 mod generate;
+mod held;
 mod invite;
 mod notices;
 mod offer;
+mod open;
 mod own;
 mod panel;
 mod plan;
 mod propose;
 
+pub use applications::ApplicationView;
 pub use ask::{EligibilityQuery, EligibilityView};
-pub use board::{ApplicationView, JobInput, JobQuery, JobView};
+pub use board::{JobInput, JobQuery, JobView};
 pub use extend::ExtendInput;
 pub use generate::{GenerateInput, GenerateReport};
 pub use offer::OfferInput;

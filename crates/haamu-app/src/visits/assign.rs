@@ -98,7 +98,7 @@ impl App {
                 }
                 ids.push(visit.id);
             }
-            let views = read::views_of(tx, actor.agency, &ids).await?;
+            let views = read::views_of(tx, actor, &ids).await?;
             let event = AuditEvent::of(Verb::CreateVisits, "round", round).with(json!({"count": ids.len()}));
             Ok((views, event))
         })
@@ -138,7 +138,7 @@ impl App {
             let visit = self
                 .reassign(tx, actor, visit, input, Origin::Coordinator, "shopper")
                 .await?;
-            let mut views = read::views_of(tx, actor.agency, &[visit]).await?;
+            let mut views = read::views_of(tx, actor, &[visit]).await?;
             let view = views.pop().ok_or_else(|| Error::not_found("visit"))?;
             Ok((view, AuditEvent::of(Verb::AssignVisit, "visit", visit)))
         })
@@ -183,7 +183,7 @@ impl App {
                 let done = self.reassign(tx, actor, *visit, input, origin, &path).await;
                 ids.push(done.map_err(|error| error.at(&format!("assignments[{index}]")))?);
             }
-            let views = read::views_of(tx, actor.agency, &ids).await?;
+            let views = read::views_of(tx, actor, &ids).await?;
             let event = AuditEvent::of(Verb::AssignVisit, "round", round);
             let detail = json!({"count": ids.len(), "origin": origin.as_str()});
             Ok((views, event.with(detail)))
@@ -252,7 +252,7 @@ impl App {
             );
             self.end_assignment(tx, actor.agency, &mut found, &mut live, end)
                 .await?;
-            let mut views = read::views_of(tx, actor.agency, &[visit]).await?;
+            let mut views = read::views_of(tx, actor, &[visit]).await?;
             let view = views.pop().ok_or_else(|| Error::not_found("visit"))?;
             let event = AuditEvent::of(Verb::AssignVisit, "visit", visit);
             Ok((view, event.with(json!({"withdrawn": live.id}))))

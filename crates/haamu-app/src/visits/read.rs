@@ -7,12 +7,15 @@ use haamu_domain::{
     VisitState,
 };
 use haamu_store::Tx;
+use haamu_store::repo::plans::VisitPlan;
 use haamu_store::repo::visits::{self, Assignment, Visit, VisitFilter};
 use haamu_store::repo::{clients, identity, scores, submissions};
 use uuid::Uuid;
 
 use crate::context::{PAGE_SIZE, Page, require, require_in_agency};
 use crate::{App, Error};
+
+use super::terms::{TermsView, add_plans};
 
 /// A visit with what belongs to it.
 #[derive(Clone, Debug)]
@@ -23,6 +26,10 @@ pub struct VisitView {
     pub location_name: String,
     /// The assignment that counts: the newest.
     pub assignment: Option<AssignmentView>,
+    /// What is planned of it besides its place, where that is asked for and anything is.
+    pub plan: Option<VisitPlan>,
+    /// The terms of that assignment, where they are asked for and the actor may know them.
+    pub terms: Option<TermsView>,
     /// The displayed score.
     pub score: Option<String>,
     /// The score band's id, or `failed`.
@@ -71,7 +78,8 @@ impl App {
         self.look(actor.agency, |tx: Tx| async move {
             let tx = &tx;
             let (found, has_more) = visits::list(tx, actor.agency, filter, query.after, PAGE_SIZE).await?;
-            let items = views(tx, actor.agency, found).await?;
+            let mut items = views(tx, actor.agency, found).await?;
+            add_plans(tx, actor, &mut items).await?;
             Ok(Page::new(items, has_more, |item: &VisitView| {
                 item.visit.id.uuid()
             }))
@@ -93,6 +101,7 @@ impl App {
             let target = Target::of_client(actor.agency, visit.client_organisation);
             require(actor, Verb::ReadVisits, &target, "visit")?;
             let mut found = views(tx, actor.agency, vec![visit]).await?;
+            add_plans(tx, actor, &mut found).await?;
             found.pop().ok_or_else(|| Error::not_found("visit"))
         })
         .await
@@ -108,7 +117,8 @@ pub(crate) fn current_assignment(assignments: &[Assignment], visit: VisitId) -> 
 }
 
 /// The views of visits by their ids.
-pub(super) async fn views_of(tx: &Tx, agency: AgencyId, ids: &[VisitId]) -> Result<Vec<VisitView>, Error> {
+pub(super) async fn views_of(tx: &Tx, actor: &Actor, ids: &[VisitId]) -> Result<Vec<VisitView>, Error> {
+    let agency = actor.agency;
     let mut found = Vec::with_capacity(ids.len());
     for id in ids {
         found.push(
@@ -117,7 +127,9 @@ pub(super) async fn views_of(tx: &Tx, agency: AgencyId, ids: &[VisitId]) -> Resu
                 .ok_or_else(|| Error::not_found("visit"))?,
         );
     }
-    views(tx, agency, found).await
+    let mut found = views(tx, agency, found).await?;
+    add_plans(tx, actor, &mut found).await?;
+    Ok(found)
 }
 
 /// Adds what belongs to visits, with a fixed number of queries.
@@ -150,6 +162,8 @@ pub(crate) async fn views(tx: &Tx, agency: AgencyId, found: Vec<Visit>) -> Resul
         VisitView {
             location_name: locations.get(&visit.location).cloned().unwrap_or_default(),
             assignment,
+            plan: None,
+            terms: None,
             score,
             grade,
             visit,
