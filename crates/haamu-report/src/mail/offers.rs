@@ -5,6 +5,8 @@ use haamu_domain::LocalDate;
 use haamu_form::Language;
 use serde::{Deserialize, Serialize};
 
+use super::words::Phrases;
+
 /// A visit in a mail.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
 pub struct OfferLine {
@@ -184,6 +186,19 @@ impl Words {
             }
             _ => written,
         }
+    }
+}
+
+/// Subject and first words of the mail.
+pub(super) const fn phrases(language: Language) -> Phrases {
+    match language {
+        Language::English => (
+            "Visits of {agency}",
+            "",
+            "{agency} has news about visits for you.",
+        ),
+        Language::Finnish => ("Käyntejä: {agency}", "", "Sinulle on uutta käynneistä: {agency}."),
+        Language::Swedish => ("Besök för {agency}", "", "{agency} har nyheter om besök för dig."),
     }
 }
 

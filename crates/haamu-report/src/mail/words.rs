@@ -3,7 +3,7 @@
 use haamu_domain::Role;
 use haamu_form::Language;
 
-use super::{Letter, staff};
+use super::{Letter, offers, staff};
 
 /// What a mail says.
 pub(super) struct Words {
@@ -191,11 +191,7 @@ const fn english(letter: &Letter) -> Phrases {
             "",
             "{agency} has declined your registration as a mystery shopper. The reason:",
         ),
-        Letter::Offers { .. } => (
-            "Visits of {agency}",
-            "",
-            "{agency} has news about visits for you.",
-        ),
+        Letter::Offers { .. } => offers::phrases(Language::English),
         Letter::Fieldwork { .. } => staff::phrases(Language::English),
         Letter::SecondFactorAdded => (
             "A second factor was added",
@@ -275,7 +271,7 @@ const fn finnish(letter: &Letter) -> Phrases {
             "",
             "{agency} ei hyväksynyt rekisteröitymistäsi mystery shopperiksi. Perustelu:",
         ),
-        Letter::Offers { .. } => ("Käyntejä: {agency}", "", "Sinulle on uutta käynneistä: {agency}."),
+        Letter::Offers { .. } => offers::phrases(Language::Finnish),
         Letter::Fieldwork { .. } => staff::phrases(Language::Finnish),
         Letter::SecondFactorAdded => (
             "Tilillesi lisättiin toinen tunnistautumistapa",
@@ -355,7 +351,7 @@ const fn swedish(letter: &Letter) -> Phrases {
             "",
             "{agency} har inte godkänt din registrering som mystery shopper. Orsaken:",
         ),
-        Letter::Offers { .. } => ("Besök för {agency}", "", "{agency} har nyheter om besök för dig."),
+        Letter::Offers { .. } => offers::phrases(Language::Swedish),
         Letter::Fieldwork { .. } => staff::phrases(Language::Swedish),
         Letter::SecondFactorAdded => (
             "En andra faktor har lagts till",
