@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use axum::http::Method;
+use futures::future::join_all;
 use haamu_app::AppSettings;
 use haamu_domain::Role;
 use haamu_tests::agency::Person;
@@ -55,6 +56,33 @@ both_dbs! {
         let plan = field.patch_plan(&second, json!({"external_id": "A-1", "daypart": "midday"})).await.ok();
         assert_eq!((&plan["external_id"], &plan["daypart"]), (&json!("A-1"), &json!("midday")));
         assert_eq!(field.patch_plan(&field.plan(2).await, later).await.ok()["visit_by"], "2026-11-30");
+    }
+
+    async fn a_new_plan_and_an_offer_at_once_do_not_overfill_a_quota(server) {
+        let field = Field::open(&server, free()).await;
+        let (shopper, other, coordinator) = (server.north.shopper(), &server.north.other_shopper, server.north.coordinator());
+        let path = format!("/v1/rounds/{}/quotas", field.round);
+        let quotas = json!({"daypart": {"evening": 1}});
+        assert_eq!(field.send(Method::PUT, &path, &quotas, coordinator).await.status, 204);
+        let (open, held) = (field.plan(0).await, field.plan(1).await);
+        let _ = field.patch_plan(&open, json!({"daypart": "evening"})).await.ok();
+        let _ = field.patch_plan(&held, json!({"daypart": "morning"})).await.ok();
+        let _ = field.offered(&held, other, Some("2026-11-25")).await;
+        let answers = join_all((0..16).map(|number| {
+            let (field, open, held) = (&field, &open, &held);
+            async move {
+                match number % 2 {
+                    0 => field.offer(open, shopper, Some("2026-11-25")).await,
+                    _ => field.patch_plan(held, json!({"daypart": "evening"})).await,
+                }
+            }
+        })).await;
+        for answer in answers {
+            assert!(answer.status.is_success() || answer.status == 409, "{}", answer.text());
+        }
+        let is_evening = field.get(&format!("/v1/visits/{held}/plan"), coordinator).await.ok()["daypart"] == "evening";
+        let is_offered = field.state(&open).await == "planned assigned";
+        assert!(is_evening != is_offered, "one of them is the only evening: {is_evening} {is_offered}");
     }
 
     async fn what_is_called_off_is_neither_posted_nor_invited_to(server) {

@@ -1,7 +1,7 @@
 //! What becomes of whoever has a visit whose plan changes.
 
 use haamu_domain::filling::NoticeKind;
-use haamu_domain::{Actor, Code, LocalDate};
+use haamu_domain::{Actor, Code, LocalDate, VisitState};
 use haamu_store::Tx;
 use haamu_store::repo::plans::VisitPlan;
 use haamu_store::repo::programmes::Round;
@@ -55,7 +55,8 @@ impl App {
         if !obstacles.is_empty() {
             return Err(Error::not_eligible(obstacles));
         }
-        if terms.due_on != due_on {
+        // Of a visit that is under way, the day that was agreed on may well be the one on which it took place.
+        if terms.due_on != due_on && visit.state != VisitState::InProgress {
             terms.due_on = due_on;
             terms::put(tx, agency, &terms).await?;
         }
