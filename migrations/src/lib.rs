@@ -28,6 +28,7 @@ mod m20261129_000014_registration;
 mod m20261129_000015_attributes;
 mod m20261129_000016_promises;
 mod m20261129_000017_training;
+mod m20261129_000018_plans;
 mod m20261129_000020_known_networks;
 mod m20261129_000021_open_tasks;
 mod run;
@@ -67,6 +68,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261129_000015_attributes::Migration),
             Box::new(m20261129_000016_promises::Migration),
             Box::new(m20261129_000017_training::Migration),
+            Box::new(m20261129_000018_plans::Migration),
             Box::new(m20261129_000020_known_networks::Migration),
             Box::new(m20261129_000021_open_tasks::Migration),
         ]

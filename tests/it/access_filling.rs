@@ -75,9 +75,13 @@ impl FillingThings {
                 (&self.assignment, json(body))
             }
             "cancel_visit" | "withdraw_assignment" => (&self.visit, reason()),
-            "reopen_visit" | "read_eligibility" | "list_applications" | "delete_application" => {
-                (&self.visit, None)
-            }
+            "reopen_visit"
+            | "read_eligibility"
+            | "list_applications"
+            | "delete_application"
+            | "read_visit_plan"
+            | "list_visit_assignments" => (&self.visit, None),
+            "list_round_applications" => (&self.round, None),
             "invite_shoppers" => (&self.visit, json(json!({"shoppers": [self.shopper]}))),
             "put_application" | "take_job" => {
                 let body = json!({"due_on": "2026-11-20", "independent": true});

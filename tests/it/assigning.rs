@@ -10,7 +10,7 @@ use crate::filling::{Field, text};
 
 impl Field<'_> {
     /// Asks for a plan, has it worked out, and reads it.
-    async fn propose(&self) -> Value {
+    pub(crate) async fn propose(&self) -> Value {
         let path = format!("/v1/rounds/{}/proposals", self.round);
         let call = self.server.request(Method::POST, &path);
         let answer = call.by(self.server.north.coordinator()).await.send().await;
@@ -56,7 +56,7 @@ impl Field<'_> {
     }
 }
 
-fn list<'a>(proposal: &'a Value, name: &str) -> &'a [Value] {
+pub(crate) fn list<'a>(proposal: &'a Value, name: &str) -> &'a [Value] {
     proposal[name].as_array().expect("a list")
 }
 

@@ -142,7 +142,7 @@ both_dbs! {
         let aino = member(&server, "aino@north.example").await;
         assert_eq!((&aino["role"], &aino["display_name"]), (&json!("shopper"), &json!("Aino Virta")));
         let found = profile(&server, &aino).await;
-        let expected = json!({"user": aino["id"], "external_id": "7", "active": true, "born_on": "1990-02-03",
+        let expected = json!({"user": aino["id"], "external_id": "7", "active": true, "suspended": false, "born_on": "1990-02-03",
             "languages": ["fi", "sv"], "qualifications": ["car"],
             "places": [{"name": "home", "latitude": "60.17", "longitude": "24.94"}]});
         assert_eq!(found, expected);

@@ -18,7 +18,7 @@ use crate::filling::{Field, job, refused, text};
 const GATHER: i64 = 3 * 60;
 
 /// The text of the only mail to somebody, once news have waited long enough.
-async fn told(server: &TestServer, who: &Person) -> Option<String> {
+pub(crate) async fn told(server: &TestServer, who: &Person) -> Option<String> {
     server.clock.advance_seconds(GATHER);
     server.run_jobs().await;
     let mails = server.mail.take();
@@ -329,6 +329,7 @@ macro_rules! on_both {
         })+
     };
 }
+pub(crate) use on_both;
 
 on_both! {
     nobody_causes_more_mails_than_the_limit_of_a_day

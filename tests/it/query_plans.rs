@@ -148,16 +148,18 @@ both_dbs! {
     }
 }
 
-/// The indexes that SQLite seeks the visits of a page by; its statistics are always the same, so that it does the same
-/// among a million. PostgreSQL decides by what is in the table: `cargo xtask bench lists` measures it.
-async fn ways_to_visits(server: &TestServer, path: &str, person: &Person) -> BTreeSet<String> {
+/// The indexes that SQLite seeks the rows of a page of a table by; its statistics are always the same, so that it does
+/// the same among a million. PostgreSQL decides by what is in the table: `cargo xtask bench lists` measures it.
+async fn ways_to_rows(server: &TestServer, table: &str, path: &str, person: &Person) -> BTreeSet<String> {
     let token = server.token(person).await;
     server.statements.keep();
     let _ = server.get(path).bearer(&token).send().await.ok();
     let kept = server.statements.take();
     let pages = kept
         .iter()
-        .filter(|statement| statement.sql.contains("FROM \"visit\"") && statement.sql.contains("ORDER BY"));
+        .filter(|statement| statement.sql.contains(&format!("FROM \"{table}\"")))
+        .filter(|statement| statement.sql.contains("ORDER BY"));
+    let prefix = format!("ix_{table}");
     let mut found = BTreeSet::new();
     for statement in pages {
         let plan = explain(server, statement).await;
@@ -166,11 +168,7 @@ async fn ways_to_visits(server: &TestServer, path: &str, person: &Person) -> BTr
             "it is sorted: {plan:?}"
         );
         let names = plan.iter().flat_map(|line| line.split_whitespace());
-        found.extend(
-            names
-                .filter(|word| word.starts_with("ix_visit"))
-                .map(str::to_owned),
-        );
+        found.extend(names.filter(|word| word.starts_with(&prefix)).map(str::to_owned));
     }
     found
 }
@@ -211,8 +209,17 @@ async fn a_page_of_visits_is_sought_by_what_is_asked_for() {
                 if path.contains('?') { '&' } else { '?' }
             ),
         ] {
-            let found = ways_to_visits(&server, &page, person).await;
+            let found = ways_to_rows(&server, "visit", &page, person).await;
             assert_eq!(found, BTreeSet::from([index.to_owned()]), "{page}");
         }
+    }
+    let path = format!("/v1/rounds/{round}/applications");
+    for page in [path.clone(), format!("{path}?after={round}")] {
+        let found = ways_to_rows(&server, "assignment", &page, office).await;
+        assert_eq!(
+            found,
+            BTreeSet::from(["ix_assignment_application".to_owned()]),
+            "{page}"
+        );
     }
 }

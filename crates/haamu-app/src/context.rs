@@ -46,6 +46,8 @@ pub struct AppSettings {
     pub min_builds: MinimumBuilds,
     /// About how many bytes a page of the feed has at most.
     pub page_bytes: usize,
+    /// How many visits of a round a proposed plan takes.
+    pub max_planned_visits: usize,
     /// How long a claim on a background job holds unless its process renews it, in whole seconds.
     pub job_lease: Duration,
     /// What concerns passwords, invitations and attempts.
@@ -69,6 +71,7 @@ impl Default for AppSettings {
             policy: Policy::default(),
             min_builds: MinimumBuilds::default(),
             page_bytes: MAX_PAGE_BYTES,
+            max_planned_visits: 5_000,
             job_lease: Duration::from_secs(60),
             identity: IdentitySettings::default(),
             public_url: "http://localhost:8080".to_owned(),

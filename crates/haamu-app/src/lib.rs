@@ -67,7 +67,9 @@ pub use set_aside::{
     DecidedView, OperationPage, OperationView, SetAsideChoice, SetAsideQuery, SetAsideView, SetAsideVisit,
 };
 pub use sync::CustodyReport;
-pub use visits::{AcceptInput, AssignInput, AssignmentView, PlannedVisit, VisitQuery, VisitView};
+pub use visits::{
+    AcceptInput, AssignInput, AssignmentView, PlannedVisit, TermsView, VisitAssignmentView, VisitQuery, VisitView,
+};
 
 /// Records of the store that use cases return as they are.
 pub mod record {

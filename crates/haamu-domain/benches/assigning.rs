@@ -2,7 +2,7 @@
 //!
 //! `cargo xtask bench assign` runs it. The round is made up from one seed, so that every run has the same.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
 use haamu_domain::assigning::{OpenRound, PanelShopper, Plan, Preferences, UnassignedVisit, propose};
@@ -107,6 +107,7 @@ fn visits(lot: &mut Lot) -> Vec<UnassignedVisit> {
                 .then(|| user(number * 7 % SHOPPERS))
                 .into_iter()
                 .collect(),
+            given_up_by: BTreeSet::new(),
             invited: number
                 .is_multiple_of(10)
                 .then(|| user(number * 11 % SHOPPERS))

@@ -15,7 +15,8 @@
 //! to it, costs less there than others, but never keeps a visit from being
 //! filled. Then visits move to, and change places
 //! with, shoppers who are nearer, better graded or have less to do. At last
-//! each visit that is still open is told which single rule keeps it so.
+//! each visit that is still open is told which single rule keeps it so, or
+//! which rules together. Nobody is given a visit that they had and gave up.
 //!
 //! A matching of minimum cost (Kuhn and Munkres, as in the crate
 //! `pathfinding`, or a flow) is no part of this. It knows one visit to a
@@ -42,6 +43,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::eligibility::{Candidate, FieldRules, ObstacleCode, OpenVisit};
 use crate::filling::QuotaKind;
+use crate::names::names;
 use crate::{LocalDate, UserId, VisitId};
 
 use state::State;
@@ -59,6 +61,9 @@ pub struct UnassignedVisit {
     pub asked_by: BTreeSet<UserId>,
     /// Who was asked whether they want it, and has not answered.
     pub invited: BTreeSet<UserId>,
+    /// Who was given it before and declined it, gave it back, could not do it or did not answer, and has not asked
+    /// for it since. It is not for them.
+    pub given_up_by: BTreeSet<UserId>,
 }
 
 /// Somebody of the panel.
@@ -141,14 +146,43 @@ pub struct Relaxation {
     pub shoppers: u32,
 }
 
-/// A visit that the plan leaves open.
+/// Rules that keep shoppers from a visit together, each of whom breaks all of them.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Combination {
+    /// Which rules.
+    pub codes: Vec<ObstacleCode>,
+    /// How many shoppers could make the visit on some day if none of these rules held for it, the rest of the plan
+    /// being as it is.
+    pub shoppers: u32,
+}
+
+names! {
+    /// Why a visit is planned for nobody, whatever the rules say.
+    UnplannedReason {
+        /// Its scenario is out of use.
+        ScenarioRetired = "scenario_retired",
+        /// Not all of its scenario's ethics are ticked.
+        ScenarioNotReady = "scenario_not_ready",
+    }
+}
+
+/// A visit that the plan leaves open. What is not there of a plan from before it was kept, is not known.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct UnfilledVisit {
     /// Which.
     pub visit: VisitId,
-    /// The rules of which one, if it did not hold, would fill it, whichever frees most first. None: every
-    /// shopper breaks several rules on every day, or no day is left.
+    /// The rules of which one, if it did not hold, would fill it, whichever frees most first.
     pub relaxations: Vec<Relaxation>,
+    /// Where no rule alone keeps it open: the fewest rules that would have to be relaxed together, whichever free most
+    /// first. None: no day is left, or there is nobody.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub combinations: Vec<Combination>,
+    /// How many shoppers could make it by all rules and were not asked, as they gave it up before.
+    #[serde(default)]
+    pub gave_up: u32,
+    /// Why nobody was looked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<UnplannedReason>,
 }
 
 /// A proposed plan.

@@ -66,6 +66,19 @@ impl EndReason {
         }
     }
 
+    /// What coordinators are told by mail of what a shopper did with a visit, so that somebody else gets it.
+    #[must_use]
+    pub const fn staff_notice(self) -> Option<NoticeKind> {
+        match self {
+            Self::Declined => Some(NoticeKind::Declined),
+            Self::GivenBack => Some(NoticeKind::GivenBack),
+            Self::Expired => Some(NoticeKind::Lapsed),
+            Self::PlaceClosed => Some(NoticeKind::PlaceClosed),
+            Self::CannotDo => Some(NoticeKind::CannotDo),
+            Self::NotChosen | Self::Reassigned | Self::Cancelled => None,
+        }
+    }
+
     /// Whether the visit itself falls away with it, until a coordinator says otherwise.
     #[must_use]
     pub const fn ends_visit(self) -> bool {
@@ -74,7 +87,7 @@ impl EndReason {
 }
 
 names! {
-    /// What a shopper is told about an offer by mail.
+    /// What a shopper is told about a visit by mail, or a coordinator about what a shopper did with one.
     NoticeKind {
         /// It was made.
         Offered = "offered",
@@ -88,6 +101,44 @@ names! {
         DueSoon = "due_soon",
         /// It was not begun in time, and taken back.
         Overdue = "overdue",
+        /// They asked for the visit, and somebody else was chosen.
+        NotChosen = "not_chosen",
+        /// They asked for the visit, and it was called off.
+        CalledOff = "called_off",
+        /// They have the visit, and got more time for it.
+        Extended = "extended",
+        /// They have the visit, and its plan has changed.
+        Changed = "changed",
+        /// A shopper refused an offer.
+        Declined = "declined",
+        /// A shopper gave a visit back.
+        GivenBack = "given_back",
+        /// A shopper did not answer an offer in time.
+        Lapsed = "lapsed",
+        /// A shopper found the place of a visit closed for good, or not there.
+        PlaceClosed = "place_closed",
+        /// A shopper could not do what the scenario of a visit asks.
+        CannotDo = "cannot_do",
+    }
+}
+
+impl NoticeKind {
+    /// Whether it is for coordinators.
+    #[must_use]
+    pub const fn is_for_staff(self) -> bool {
+        match self {
+            Self::Declined | Self::GivenBack | Self::Lapsed | Self::PlaceClosed | Self::CannotDo => true,
+            Self::Offered
+            | Self::Invited
+            | Self::TakenBack
+            | Self::Expired
+            | Self::DueSoon
+            | Self::Overdue
+            | Self::NotChosen
+            | Self::CalledOff
+            | Self::Extended
+            | Self::Changed => false,
+        }
     }
 }
 
@@ -366,6 +417,8 @@ mod tests {
         assert!(!QuotaKind::Week.has("01"));
         for reason in EndReason::ALL {
             assert_eq!(EndReason::from_name(reason.as_str()), Some(*reason));
+            assert!(reason.staff_notice().is_none_or(NoticeKind::is_for_staff));
+            assert!(!reason.notice().is_some_and(NoticeKind::is_for_staff));
         }
     }
 }

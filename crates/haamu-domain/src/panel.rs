@@ -26,8 +26,10 @@ pub struct OwnPlace {
 /// What an agency knows of a shopper.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Profile {
-    /// Whether they take visits at present.
+    /// Whether they take visits at present, as they say themselves.
     pub is_active: bool,
+    /// Whether the agency gives them none, whatever they say.
+    pub is_suspended: bool,
     /// Their date of birth.
     pub born_on: Option<LocalDate>,
     /// Languages that they speak, by their tags.
@@ -43,6 +45,12 @@ pub struct Profile {
 }
 
 impl Profile {
+    /// Whether they may be given visits: they take some, and the agency has not suspended them.
+    #[must_use]
+    pub const fn takes_visits(&self) -> bool {
+        self.is_active && !self.is_suspended
+    }
+
     /// Of whom nothing is known but that they are there.
     #[must_use]
     pub fn unknown() -> Self {

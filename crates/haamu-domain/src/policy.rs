@@ -136,7 +136,7 @@ verbs! {
     FindJobs = "job.find": Shopper;
     /// Ask for a visit on the job board, or take it.
     ApplyForJob = "job.apply": Shopper;
-    /// Read who asked for a visit.
+    /// Read who asked for visits, and on what terms they were offered and given up.
     ReadApplications = "application.read": Administrator | Coordinator;
     /// Ask shoppers whether they want a visit.
     InviteShoppers = "job.invite": Administrator | Coordinator;

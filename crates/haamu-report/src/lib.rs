@@ -8,7 +8,7 @@ mod labels;
 mod mail;
 mod visit;
 
-pub use mail::{Letter, OfferLine, OfferNews, RenderedMail, render_mail};
+pub use mail::{Letter, OfferLine, OfferNews, RenderedMail, StaffLine, StaffNews, render_mail};
 pub use visit::{
     AnswerView, BandView, CriticalView, LocalisedText, LossView, PhotoSource, PhotoView, ReportContext,
     ReportInput, ScoreView, SectionView, TagView, VisitReport, VisitView, render_html,

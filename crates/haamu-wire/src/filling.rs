@@ -22,7 +22,7 @@ pub struct VisitPlanPatch {
     /// The first day.
     #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, format = Date))]
     pub starts_on: Patch<LocalDate>,
-    /// The last day; a later one extends the time.
+    /// The last day; not a later one while somebody has the visit.
     #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, format = Date))]
     pub visit_by: Patch<LocalDate>,
     /// The part of the day: `morning`, `midday`, `afternoon`, `evening` or `night`.
@@ -385,38 +385,6 @@ pub struct JobsOut {
     /// What to pass as `after` for the next page, which may be there even where this one is short.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next: Option<Uuid>,
-}
-
-/// Somebody who asked for a visit.
-#[derive(Clone, Debug, Deserialize, Serialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct ApplicationOut {
-    /// The assignment that it may become.
-    pub assignment: Uuid,
-    /// Who.
-    pub shopper: Uuid,
-    /// Their name.
-    pub shopper_name: String,
-    /// The mean grade of their reports, in tenths.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub rating_tenths: Option<u16>,
-    /// How far it is from the nearest of their places, in kilometres.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub distance_km: Option<f64>,
-    /// On which day they would go.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, format = Date))]
-    pub due_on: Option<LocalDate>,
-    /// What stands in the way now.
-    pub obstacles: Vec<ObstacleOut>,
-}
-
-/// Who asked for a visit.
-#[derive(Clone, Debug, Deserialize, Serialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct ApplicationsOut {
-    /// The applications, oldest first.
-    pub items: Vec<ApplicationOut>,
 }
 
 /// Who is asked whether they want a visit.

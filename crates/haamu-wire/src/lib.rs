@@ -24,6 +24,7 @@ mod reports;
 mod retention;
 mod sessions;
 mod set_aside;
+mod terms;
 mod training;
 mod visits;
 
@@ -45,10 +46,9 @@ pub use evaluations::{
 };
 pub use failed_jobs::{FailedJobOut, FailedJobsOut};
 pub use filling::{
-    AcceptIn, ApplicationOut, ApplicationsOut, AssignmentsIn, BulkAssignIn, ChangedOut, EligibilityOut,
-    ExtendIn, GenerateVisitsIn, GeneratedOut, InviteShoppersIn, JobIn, JobLocationOut, JobOut,
-    JobScenarioOut, JobsOut, ObstacleReportIn, PostVisitsIn, Quotas, ReasonIn, RescheduleIn, VisitPlanOut,
-    VisitPlanPatch,
+    AcceptIn, AssignmentsIn, BulkAssignIn, ChangedOut, EligibilityOut, ExtendIn, GenerateVisitsIn,
+    GeneratedOut, InviteShoppersIn, JobIn, JobLocationOut, JobOut, JobScenarioOut, JobsOut, ObstacleReportIn,
+    PostVisitsIn, Quotas, ReasonIn, RescheduleIn, VisitPlanOut, VisitPlanPatch,
 };
 pub use haamu_sync as sync;
 pub use hierarchies::{
@@ -70,7 +70,9 @@ pub use programme_parts::{
     QuizAttemptIn, QuizAttemptOut, QuizOut, ScenarioIn, ScenarioOut, ScenarioPatch, ScenariosOut,
 };
 pub use programmes::{ProgrammeIn, ProgrammeOut, ProgrammesOut, RoundIn, RoundOut, RoundsOut, StaffNoticeIn};
-pub use proposals::{ProposalOut, ProposedVisitOut, RefusedVisitOut, RelaxationOut, UnfilledVisitOut};
+pub use proposals::{
+    CombinationOut, ProposalOut, ProposedVisitOut, RefusedVisitOut, RelaxationOut, UnfilledVisitOut,
+};
 pub use registration::{
     ConfirmRegistrationIn, PublicRegistrationOut, RegistrationConditions, RegistrationIn, RegistrationOut,
     RegistrationStateOut, RegistrationsOut,
@@ -90,5 +92,6 @@ pub use set_aside::{
     AdoptIn, DecidedOut, DiscardIn, LeftOut, OperationContentOut, SetAsideCountOut, SetAsideDecisionOut,
     SetAsideDetailOut, SetAsideOperationOut, SetAsideOut, SetAsideVisitOut, SetAsidesOut,
 };
+pub use terms::{ApplicationOut, ApplicationsOut, EndOut, TermsOut, VisitAssignmentOut, VisitAssignmentsOut};
 pub use training::{TraineeOut, TraineesIn, TraineesOut, TrainingOut, TrainingsOut};
 pub use visits::{AssignIn, AssignmentOut, PlannedVisitIn, VisitOut, VisitsIn, VisitsOut};

@@ -18,8 +18,10 @@ pub struct ProfileOut {
     /// The agency's own key for them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub external_id: Option<String>,
-    /// Whether they take visits at present.
+    /// Whether they take visits at present, as they say themselves.
     pub active: bool,
+    /// Whether the agency gives them none, whatever they say.
+    pub suspended: bool,
     /// Their date of birth.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, format = Date))]
@@ -62,8 +64,10 @@ pub struct OwnProfilePatch {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct ProfilePatch {
-    /// Whether they take visits at present.
+    /// Whether they take visits at present: what they say themselves, and may change.
     pub active: Option<bool>,
+    /// Whether the agency gives them none, whatever they say. Only the agency changes it.
+    pub suspended: Option<bool>,
     /// Their date of birth.
     #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, format = Date))]
     pub born_on: Option<LocalDate>,

@@ -1,6 +1,7 @@
 //! Proposed plans of rounds.
 
 use haamu_domain::LocalDate;
+use haamu_domain::assigning::UnplannedReason;
 use haamu_domain::filling::ProposalState;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -24,8 +25,11 @@ pub struct ProposalOut {
     pub finished_at: Option<String>,
     /// Who makes which visit on which day.
     pub assignments: Vec<ProposedVisitOut>,
-    /// Visits that found nobody, with the rules of which one alone keeps them open.
+    /// Visits that found nobody, with the rules that keep them open.
     pub unfilled: Vec<UnfilledVisitOut>,
+    /// How many visits that nobody has were left aside, as a plan takes no more at once. Another one takes as many of
+    /// them as this one fills.
+    pub left_out: usize,
     /// How many of the assignments were offered or refused when it was applied.
     pub handled: usize,
     /// Visits that could not be offered when it was applied, as something had changed by then.
@@ -55,8 +59,27 @@ pub struct UnfilledVisitOut {
     /// Which.
     pub visit: Uuid,
     /// The rules of which one, if it did not hold for this visit, would fill it; the one that frees most shoppers
-    /// first. None: no shopper is left, for each breaks several rules on every day, or no day is left.
+    /// first.
     pub relaxations: Vec<RelaxationOut>,
+    /// Where no rule alone keeps it open: the fewest rules that would have to be relaxed together, at most ten such
+    /// combinations; the one that frees most shoppers first. None: no day is left, or there is nobody.
+    pub combinations: Vec<CombinationOut>,
+    /// How many shoppers could make it by all rules and were not proposed, as they declined it, gave it back, could not
+    /// do it or did not answer.
+    pub gave_up: u32,
+    /// Why nobody was looked for: its scenario is out of use, or not all of its ethics are ticked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<UnplannedReason>,
+}
+
+/// Rules that keep shoppers from a visit together.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct CombinationOut {
+    /// Which rules.
+    pub codes: Vec<String>,
+    /// How many shoppers could make the visit without all of them, the rest of the plan being as it is.
+    pub shoppers: u32,
 }
 
 /// A rule that alone keeps shoppers from a visit.

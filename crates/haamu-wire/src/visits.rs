@@ -4,6 +4,9 @@ use haamu_domain::LocalDate;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::filling::VisitPlanOut;
+use crate::terms::TermsOut;
+
 /// Visits to be planned in a round.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -71,6 +74,12 @@ pub struct VisitOut {
     /// The assignment that counts, if there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub assignment: Option<AssignmentOut>,
+    /// What is planned of it besides its place, if anything is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plan: Option<VisitPlanOut>,
+    /// The terms of that assignment, for whoever may assign visits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub terms: Option<TermsOut>,
     /// The displayed score, once the evaluation is scored.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub score: Option<String>,

@@ -8,7 +8,7 @@ use haamu_domain::filling::{Board, EndReason, Origin};
 use haamu_domain::programme_parts::Fees;
 use haamu_domain::{
     Actor, AssignmentBrief, AssignmentEvent, AssignmentId, AssignmentState, AuditEvent, Code, CompanionId,
-    LocalDate, RoundId, Target, UserId, Verb, VisitId, VisitState,
+    LocalDate, RoundId, Verb, VisitId, VisitState,
 };
 use haamu_store::Tx;
 use haamu_store::repo::clients::Location;
@@ -16,11 +16,11 @@ use haamu_store::repo::plans::{self, Posting};
 use haamu_store::repo::scenarios::ScenarioRecord;
 use haamu_store::repo::terms::{self, Terms};
 use haamu_store::repo::visits::{self, Assignment, Visit};
-use haamu_store::repo::{clients, identity, panel, scenarios};
+use haamu_store::repo::{applications, clients, identity, panel, scenarios};
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::context::{Page, require, require_in_agency};
+use crate::context::{Page, require_in_agency};
 use crate::error::{Checks, Issue};
 use crate::programmes::find_part;
 use crate::visits::distinct;
@@ -94,25 +94,6 @@ pub struct JobInput {
     pub companion: Option<CompanionId>,
     /// Whether they declare that they have no tie to the place.
     pub is_independent: bool,
-}
-
-/// What a coordinator sees of somebody who asked for a visit.
-#[derive(Clone, Debug)]
-pub struct ApplicationView {
-    /// The assignment that it may become.
-    pub assignment: AssignmentId,
-    /// Who.
-    pub shopper: UserId,
-    /// Their name.
-    pub shopper_name: String,
-    /// The mean grade of their reports, in tenths.
-    pub rating_tenths: Option<u16>,
-    /// How far it is from the nearest of their places, in kilometres.
-    pub distance_km: Option<f64>,
-    /// On which day they would go.
-    pub due_on: Option<LocalDate>,
-    /// What stands in the way now.
-    pub obstacles: Vec<Obstacle>,
 }
 
 /// What the board of a round is shown by.
@@ -278,7 +259,7 @@ impl App {
                         state: open.after(AssignmentEvent::Apply)?,
                         row_version: 1,
                     };
-                    visits::insert_assignment(tx, agency, &new, self.now()).await?;
+                    applications::insert(tx, agency, &new, visit.round, self.now()).await?;
                     new
                 }
             };
@@ -348,54 +329,6 @@ impl App {
         })
         .await
     }
-
-    /// Who asked for a visit.
-    ///
-    /// # Errors
-    /// There is no such visit.
-    pub async fn list_applications(&self, actor: &Actor, id: VisitId) -> Result<Vec<ApplicationView>, Error> {
-        require_in_agency(actor, Verb::ReadApplications)?;
-        self.look(actor.agency, |tx: Tx| async move {
-            let tx = &tx;
-            let agency = actor.agency;
-            let visit = visits::find(tx, agency, id).await?;
-            let visit = visit.ok_or_else(|| Error::not_found("visit"))?;
-            let target = Target::of_client(agency, visit.client_organisation);
-            require(actor, Verb::ReadApplications, &target, "visit")?;
-            let mut applied = visits::list_assignments(tx, agency, &[id]).await?;
-            applied.retain(|one| one.state == AssignmentState::Applied);
-            let users: Vec<_> = applied.iter().map(|one| one.shopper).collect();
-            let names = identity::list_names(tx, users.iter().map(|user| user.uuid()).collect()).await?;
-            let names: BTreeMap<_, _> = names.into_iter().collect();
-            let ids: Vec<_> = applied.iter().map(|one| one.id).collect();
-            let terms = terms::list(tx, agency, &ids).await?;
-            let facts = RoundFacts::load(tx, actor, visit.round).await?;
-            let candidates = facts.candidates(tx, agency, &users, Some(id), self.now()).await?;
-            let mut planned = facts
-                .visits(tx, agency, std::slice::from_ref(&visit), self.now())
-                .await?;
-            let planned = planned.remove(&id).ok_or_else(|| Error::not_found("visit"))?;
-            let view = |one: &Assignment| {
-                let candidate = candidates.get(&one.shopper)?;
-                let due_on = terms.get(&one.id).and_then(|terms| terms.due_on);
-                let on = |date| facts.obstacles(candidate, None, &planned, date);
-                Some(ApplicationView {
-                    assignment: one.id,
-                    shopper: one.shopper,
-                    shopper_name: names.get(&one.shopper.uuid()).cloned().unwrap_or_default(),
-                    rating_tenths: candidate.rating_tenths,
-                    distance_km: planned
-                        .open
-                        .point
-                        .and_then(|point| nearest(&candidate.places, point)),
-                    due_on,
-                    obstacles: due_on.map_or_else(|| without_date(&planned, on), on),
-                })
-            };
-            Ok(applied.iter().filter_map(view).collect())
-        })
-        .await
-    }
 }
 
 /// A visit that is on the board and that nobody has, locked.
@@ -403,7 +336,8 @@ async fn lock_posted(tx: &Tx, actor: &Actor, id: VisitId) -> Result<(Visit, Boar
     let visit = visits::lock(tx, actor.agency, id).await?;
     let visit = visit.ok_or_else(|| Error::not_found("visit"))?;
     let plan = plans::load(tx, actor.agency, id, visit.round).await?;
-    let board = plan.board.ok_or_else(|| Error::not_found("visit"))?;
+    let board = plan.board.filter(|_| plan.closed_reason.is_none());
+    let board = board.ok_or_else(|| Error::not_found("visit"))?;
     let offers = visits::list_assignments(tx, actor.agency, &[id]).await?;
     if visit.state != VisitState::Planned || offers.iter().any(|offer| offer.state.is_live()) {
         return Err(Error::refused(Code::JobTaken));
@@ -443,7 +377,7 @@ fn distance(points: &[Point], posting: &Posting) -> Option<f64> {
     nearest(points, Point::parse(latitude, longitude)?)
 }
 
-fn nearest(points: &[Point], to: Point) -> Option<f64> {
+pub(super) fn nearest(points: &[Point], to: Point) -> Option<f64> {
     points
         .iter()
         .map(|point| point.distance_km(to))

@@ -1,5 +1,6 @@
 //! More time for one visit that somebody has.
 
+use haamu_domain::filling::NoticeKind;
 use haamu_domain::{Actor, AssignmentId, AuditEvent, Code, LocalDate, Verb};
 use haamu_store::Tx;
 use haamu_store::repo::plans::{self, VisitPlan};
@@ -93,6 +94,9 @@ impl App {
             terms.due_on = due_on;
             terms::put(tx, agency, &terms).await?;
             self.tell_of_plan(tx, agency, visit.id).await?;
+            let about = (visit.id, Some(id));
+            self.tell_of_offers(tx, agency, &[found.shopper], about, NoticeKind::Extended)
+                .await?;
             let detail = json!({"visit_by": plan.visit_by, "report_by": plan.report_by, "due_on": due_on});
             let event = AuditEvent::of(Verb::AssignVisit, "assignment", id).with(detail);
             Ok((plan, event))

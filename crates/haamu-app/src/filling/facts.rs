@@ -208,7 +208,7 @@ impl RoundFacts {
             let profile = profiles.remove(user).unwrap_or_else(Profile::unknown);
             let ties = ties.get(user);
             let candidate = Candidate {
-                is_active: profile.is_active,
+                is_active: profile.takes_visits(),
                 born_on: profile.born_on,
                 places: profile.points(),
                 languages: profile.languages,

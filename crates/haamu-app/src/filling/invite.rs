@@ -14,7 +14,7 @@ use crate::context::require_in_agency;
 use crate::error::{Checks, no_such};
 use crate::{App, Error};
 
-use super::plan::lock_open;
+use super::plan::{lock_open, require_to_be_made};
 
 /// At most so many shoppers are asked about a visit at once.
 const MAX_INVITED: usize = 500;
@@ -23,7 +23,8 @@ impl App {
     /// Asks shoppers whether they want a visit, which goes on the board if it is not there.
     ///
     /// # Errors
-    /// There is no such visit, somebody is no shopper of the agency, or [`Code::DailyLimit`](haamu_domain::Code::DailyLimit).
+    /// There is no such visit, it is not to be made any more, somebody is no shopper of the agency, or
+    /// [`Code::DailyLimit`](haamu_domain::Code::DailyLimit).
     pub async fn invite_shoppers(
         &self,
         actor: &Actor,
@@ -48,6 +49,7 @@ impl App {
                 return Err(no_such(format!("shoppers[{index}]"), "shopper of the agency"));
             }
             let plan = plans::load(tx, actor.agency, id, visit.round).await?;
+            require_to_be_made(&plan)?;
             if plan.board.is_none() {
                 let board = Some(Board::Apply);
                 plans::put(tx, actor.agency, &VisitPlan { board, ..plan }).await?;

@@ -1,6 +1,7 @@
 //! Filling a round: rules, offers, the job board, and what shoppers and coordinators do with visits that are
 //! not handed in yet.
 
+mod applications;
 mod apply;
 mod ask;
 mod board;
@@ -10,9 +11,11 @@ mod deadline;
 mod extend;
 mod facts;
 mod generate;
+mod held;
 mod invite;
 mod notices;
 mod offer;
+mod open;
 mod own;
 mod panel;
 mod plan;
@@ -20,8 +23,9 @@ mod promise;
 mod propose;
 mod standing;
 
+pub use applications::ApplicationView;
 pub use ask::{EligibilityQuery, EligibilityView};
-pub use board::{ApplicationView, JobInput, JobQuery, JobView};
+pub use board::{JobInput, JobQuery, JobView};
 pub use companions::CompanionInput;
 pub use extend::ExtendInput;
 pub use generate::{GenerateInput, GenerateReport};

@@ -1,14 +1,15 @@
-//! What shoppers are told about offers by mail: everything of some minutes in one.
+//! What shoppers are told about offers and visits of theirs by mail, and coordinators about what shoppers did with
+//! visits: everything of some minutes in one.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use haamu_domain::filling::NoticeKind;
+use haamu_domain::filling::{EndReason, NoticeKind};
 use haamu_domain::{
     AgencyId, AssignmentId, AssignmentState, LocationId, Role, RoundId, ScenarioId, UserId, VisitId,
     VisitState, Zone,
 };
-use haamu_report::{Letter, OfferLine, OfferNews};
+use haamu_report::{Letter, OfferLine, OfferNews, StaffLine, StaffNews};
 use haamu_store::repo::clients::Location;
 use haamu_store::repo::offer_notices::{self, OfferNotice};
 use haamu_store::repo::plans::VisitPlan;
@@ -18,14 +19,17 @@ use haamu_store::repo::terms::Terms;
 use haamu_store::repo::visits::{self, Assignment, Visit};
 use haamu_store::repo::{clients, identity, jobs, plans, programmes, scenarios, terms};
 use haamu_store::{Reach, Tx};
+use uuid::Uuid;
 
 use crate::jobs::Job;
 use crate::programmes::home_zone;
 use crate::visits::distinct;
 use crate::{App, Error};
 
-/// News wait so long for others that come after them, in seconds.
+/// News for shoppers wait so long for others that come after them, in seconds.
 const GATHER_SECONDS: i64 = 3 * 60;
+/// Coordinators hear of all shoppers: their news wait longer.
+const GATHER_FOR_STAFF_SECONDS: i64 = 15 * 60;
 /// A mail with news is tried for so long.
 const LIFETIME: Duration = Duration::from_secs(24 * 3600);
 
@@ -41,33 +45,72 @@ struct About {
 }
 
 impl App {
-    /// Has shoppers told something about a visit in their next mail, in the transaction in which it happens.
+    /// Has people told something about a visit in their next mail, in the transaction in which it happens.
     pub(super) async fn tell_of_offers(
         &self,
         tx: &Tx,
         agency: AgencyId,
-        shoppers: &[UserId],
+        people: &[UserId],
         (visit, assignment): (VisitId, Option<AssignmentId>),
         kind: NoticeKind,
     ) -> Result<(), Error> {
         let now = self.now();
-        let notices = shoppers.iter().map(|shopper| OfferNotice {
+        let notices = people.iter().map(|person| OfferNotice {
             id: self.fresh_uuid(),
-            shopper: *shopper,
+            person: *person,
             visit,
             assignment,
             kind,
         });
         let notices: Vec<_> = notices.collect();
         offer_notices::insert(tx, agency, &notices, now).await?;
-        let run_after = now.plus_seconds(GATHER_SECONDS);
-        let mails = distinct(shoppers.iter().copied()).into_iter();
+        let run_after = now.plus_seconds(match kind.is_for_staff() {
+            true => GATHER_FOR_STAFF_SECONDS,
+            false => GATHER_SECONDS,
+        });
+        let mails = distinct(people.iter().copied()).into_iter();
         let mails = mails.map(|shopper| self.new_job(agency, &Job::MailOffers { shopper }, run_after));
         let mails = mails.collect::<Result<Vec<_>, _>>()?;
         Ok(jobs::enqueue_many(tx, &mails, now).await?)
     }
 
-    /// Mails a shopper what has become of offers since the last mail.
+    /// Has somebody told that the visit which they asked for will not be made; nothing of what they did themselves.
+    pub(super) async fn tell_applicant(
+        &self,
+        tx: &Tx,
+        agency: AgencyId,
+        shopper: UserId,
+        (visit, assignment): (VisitId, AssignmentId),
+        reason: EndReason,
+    ) -> Result<(), Error> {
+        if reason != EndReason::Cancelled {
+            return Ok(());
+        }
+        let about = (visit, Some(assignment));
+        self.tell_of_offers(tx, agency, &[shopper], about, NoticeKind::CalledOff)
+            .await
+    }
+
+    /// Has the coordinators told what a shopper did with a visit; the administrators, where there are none.
+    pub(super) async fn tell_staff(
+        &self,
+        tx: &Tx,
+        agency: AgencyId,
+        (visit, assignment): (VisitId, AssignmentId),
+        reason: EndReason,
+    ) -> Result<(), Error> {
+        let Some(kind) = reason.staff_notice() else {
+            return Ok(());
+        };
+        let mut staff = identity::list_working(tx, agency, Role::Coordinator).await?;
+        if staff.is_empty() {
+            staff = identity::list_working(tx, agency, Role::Administrator).await?;
+        }
+        self.tell_of_offers(tx, agency, &staff, (visit, Some(assignment)), kind)
+            .await
+    }
+
+    /// Mails somebody what is new of offers since the last mail, as far as it is for who they are by now.
     pub(crate) async fn mail_offers(&self, agency: AgencyId, shopper: UserId) -> Result<(), Error> {
         self.inner
             .db
@@ -81,18 +124,12 @@ impl App {
                 }
                 let member = identity::find_membership(tx, agency, shopper).await?;
                 let user = identity::load_user(tx, shopper).await?;
-                let works = member.is_some_and(|member| member.works_as(Role::Shopper));
-                if !works || user.disabled_at.is_some() {
+                let member = member.filter(|member| member.disabled_at.is_none());
+                let Some(member) = member.filter(|_| user.disabled_at.is_none()) else {
                     return Ok(());
-                }
-                let about = About::load(tx, agency, &notices).await?;
-                let news = self.news(&about, &notices);
-                if news.is_empty() {
+                };
+                let Some(letter) = self.letter(tx, agency, member.role, notices).await? else {
                     return Ok(());
-                }
-                let letter = Letter::Offers {
-                    agency: identity::load_agency_name(tx, agency).await?,
-                    news,
                 };
                 let language = self.language_of(&user);
                 self.post(tx, agency, &user.email, language, &letter, LIFETIME)
@@ -103,16 +140,50 @@ impl App {
         Ok(())
     }
 
-    /// What is worth telling by now: no offer that is gone again, and no end of one that was never told of.
+    /// The letter with what is worth telling by now.
+    async fn letter(
+        &self,
+        tx: &Tx,
+        agency: AgencyId,
+        role: Role,
+        mut notices: Vec<OfferNotice>,
+    ) -> Result<Option<Letter>, Error> {
+        let is_staff = matches!(role, Role::Coordinator | Role::Administrator);
+        if !is_staff && role != Role::Shopper {
+            return Ok(None);
+        }
+        notices.retain(|notice| notice.kind.is_for_staff() == is_staff);
+        let about = About::load(tx, agency, &notices).await?;
+        if is_staff {
+            let news = about.staff_news(tx, &notices).await?;
+            if news.is_empty() {
+                return Ok(None);
+            }
+            let agency = identity::load_agency_name(tx, agency).await?;
+            return Ok(Some(Letter::Fieldwork { agency, news }));
+        }
+        let news = self.news(&about, &notices);
+        if news.is_empty() {
+            return Ok(None);
+        }
+        let agency = identity::load_agency_name(tx, agency).await?;
+        Ok(Some(Letter::Offers { agency, news }))
+    }
+
+    /// What is worth telling a shopper by now: no offer that is gone again, no end of one that was never told of, and
+    /// no change of a visit that is not theirs any more.
     fn news(&self, about: &About, notices: &[OfferNotice]) -> OfferNews {
         let told_now = notices.iter().filter(|it| it.kind == NoticeKind::Offered);
         let told_now: BTreeSet<_> = told_now.filter_map(|it| it.assignment).collect();
         let mut offered = BTreeSet::new();
+        let mut told = BTreeSet::new();
         let mut news = OfferNews::default();
         for notice in notices {
             let Some(line) = about.line(notice) else { continue };
             let assignment = notice.assignment.and_then(|id| about.assignments.get(&id));
             let is_new = notice.assignment.is_some_and(|id| told_now.contains(&id));
+            // An offer of the same mail tells the plan as it is by now.
+            let is_changed = !is_new && assignment.is_some_and(|it| it.state.is_live());
             match notice.kind {
                 NoticeKind::Offered => {
                     let until = notice.assignment.and_then(|id| about.terms.get(&id)?.respond_by);
@@ -126,12 +197,25 @@ impl App {
                 NoticeKind::Expired if !is_new => news.expired.push(line),
                 NoticeKind::DueSoon if about.is_not_begun(notice, assignment) => news.due_soon.push(line),
                 NoticeKind::Overdue => news.overdue.push(line),
-                NoticeKind::Invited | NoticeKind::TakenBack | NoticeKind::Expired | NoticeKind::DueSoon => {}
+                NoticeKind::CalledOff => news.called_off.push(line),
+                NoticeKind::Extended if is_changed && told.insert((notice.kind, notice.visit)) => {
+                    news.extended.push(line);
+                }
+                NoticeKind::Changed if is_changed && told.insert((notice.kind, notice.visit)) => {
+                    news.changed.push(line);
+                }
+                // The rest depends on what else is told, or is for others.
+                _ => {}
             }
         }
-        let invited = notices.iter().filter(|it| it.kind == NoticeKind::Invited);
-        let invited = invited.filter(|it| !offered.contains(&it.visit) && about.is_to_be_had(it.visit));
+        let rest = |kind| {
+            let of_kind = notices.iter().filter(move |it| it.kind == kind);
+            of_kind.filter(|it| !offered.contains(&it.visit))
+        };
+        let invited = rest(NoticeKind::Invited).filter(|it| about.is_to_be_had(it.visit));
         news.invited = invited.filter_map(|notice| about.line(notice)).collect();
+        let not_chosen = rest(NoticeKind::NotChosen);
+        news.not_chosen = not_chosen.filter_map(|notice| about.line(notice)).collect();
         news
     }
 }
@@ -182,20 +266,66 @@ impl About {
         Some(self.scenarios.get(&planned)?.name.clone())
     }
 
+    /// What coordinators are told, each end of an assignment once.
+    async fn staff_news(&self, tx: &Tx, notices: &[OfferNotice]) -> Result<StaffNews, Error> {
+        let shoppers = self.assignments.values().map(|one| one.shopper.uuid()).collect();
+        let names: BTreeMap<_, _> = identity::list_names(tx, shoppers).await?.into_iter().collect();
+        let mut news = StaffNews::default();
+        for notice in notices {
+            let Some((visit, line)) = self.staff_line(notice, &names) else {
+                continue;
+            };
+            match notice.kind {
+                NoticeKind::Declined => news.declined.push(line),
+                NoticeKind::GivenBack => news.given_back.push(line),
+                NoticeKind::Lapsed => news.lapsed.push(line),
+                // Whoever had the visit reopened has seen it.
+                NoticeKind::PlaceClosed if self.is_closed(visit) => news.place_closed.push(line),
+                NoticeKind::CannotDo => news.cannot_do.push(line),
+                _ => {}
+            }
+        }
+        Ok(news)
+    }
+
+    fn is_closed(&self, visit: VisitId) -> bool {
+        let plan = self.plans.get(&visit);
+        plan.is_some_and(|plan| plan.closed_reason.is_some())
+    }
+
+    fn staff_line(
+        &self,
+        notice: &OfferNotice,
+        names: &BTreeMap<Uuid, String>,
+    ) -> Option<(VisitId, StaffLine)> {
+        let visit = self.visits.get(&notice.visit)?;
+        let assignment = self.assignments.get(&notice.assignment?)?;
+        let end = self
+            .terms
+            .get(&assignment.id)
+            .and_then(|terms| terms.end.as_ref());
+        let line = StaffLine {
+            place: place(self.locations.get(&visit.location)?),
+            round: self.rounds.get(&visit.round)?.name.clone(),
+            shopper: names.get(&assignment.shopper.uuid()).cloned().unwrap_or_default(),
+            words: end.and_then(|end| end.detail.clone()),
+        };
+        Some((visit.id, line))
+    }
+
     fn line(&self, notice: &OfferNotice) -> Option<OfferLine> {
         let visit = self.visits.get(&notice.visit)?;
         let round = self.rounds.get(&visit.round)?;
         let location = self.locations.get(&visit.location)?;
         let plan = self.plans.get(&visit.id);
-        let until = notice.assignment.and_then(|id| self.terms.get(&id)?.respond_by);
+        let terms = notice.assignment.and_then(|id| self.terms.get(&id));
+        let until = terms.and_then(|terms| terms.respond_by);
         let until = until.filter(|_| notice.kind == NoticeKind::Offered);
+        let is_changed = matches!(notice.kind, NoticeKind::Extended | NoticeKind::Changed);
         let zone = Zone::named(&location.time_zone).unwrap_or_else(home_zone);
-        let city = Some(&location.city).filter(|city| !city.is_empty());
         Some(OfferLine {
-            place: match city {
-                Some(city) => format!("{}, {city}", location.name),
-                None => location.name.clone(),
-            },
+            place: place(location),
+            due_on: terms.and_then(|terms| terms.due_on).filter(|_| is_changed),
             visit_by: plan.and_then(|plan| plan.visit_by).unwrap_or(round.visit_by),
             daypart: plan.and_then(|plan| plan.daypart),
             scenario: self.scenario(notice),
@@ -204,5 +334,13 @@ impl About {
                 (local.date, local.minute)
             }),
         })
+    }
+}
+
+/// The name of a place with its city.
+fn place(of: &Location) -> String {
+    match of.city.is_empty() {
+        true => of.name.clone(),
+        false => format!("{}, {}", of.name, of.city),
     }
 }

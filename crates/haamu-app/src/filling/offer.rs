@@ -214,15 +214,18 @@ impl App {
         chosen: AssignmentId,
         now: Timestamp,
     ) -> Result<(), Error> {
+        let mut refused = Vec::new();
         for mut other in visits::list_assignments(tx, agency, &[visit.id]).await? {
             if other.id == chosen || other.state != AssignmentState::Applied {
                 continue;
             }
+            refused.push(other.shopper);
             other.state = other.state.after(AssignmentEvent::Cancel)?;
             visits::update_assignment(tx, &other).await?;
             end_terms(tx, agency, other.id, EndReason::NotChosen, None, now).await?;
         }
-        Ok(())
+        self.tell_of_offers(tx, agency, &refused, (visit.id, None), NoticeKind::NotChosen)
+            .await
     }
 
     async fn begin_submission(
@@ -290,8 +293,13 @@ impl App {
             visit.row_version += 1;
         }
         if !was_live {
-            return Ok(());
+            let about = (visit.id, assignment.id);
+            return self
+                .tell_applicant(tx, agency, assignment.shopper, about, reason)
+                .await;
         }
+        self.tell_staff(tx, agency, (visit.id, assignment.id), reason)
+            .await?;
         if let Some(kind) = reason.notice() {
             let about = (visit.id, Some(assignment.id));
             self.tell_of_offers(tx, agency, &[assignment.shopper], about, kind)

@@ -35,6 +35,8 @@ pub struct OwnProfilePatch {
 pub struct ProfilePatch {
     /// What shoppers may change as well.
     pub own: OwnProfilePatch,
+    /// Whether the agency gives them no visits, whatever they say themselves.
+    pub is_suspended: Option<bool>,
     /// Qualifications that the agency has checked.
     pub qualifications: Option<BTreeSet<String>>,
     /// The last day of each qualification that ends.
@@ -134,8 +136,11 @@ impl App {
             }
             panel::put_profile(tx, actor.agency, &record, self.now()).await?;
             record.row_version += 1;
-            let event = AuditEvent::of(verb, "user", user);
-            Ok((record, event.with(json!({"profile": true}))))
+            let detail = match patch.is_suspended {
+                Some(is_suspended) => json!({"profile": true, "suspended": is_suspended}),
+                None => json!({"profile": true}),
+            };
+            Ok((record, AuditEvent::of(verb, "user", user).with(detail)))
         })
         .await
     }
@@ -334,11 +339,13 @@ async fn load_profile(tx: &Tx, actor: &Actor, user: UserId) -> Result<ProfileRec
 fn apply(profile: &mut Profile, patch: &ProfilePatch) {
     let ProfilePatch {
         own,
+        is_suspended,
         qualifications,
         qualification_ends,
         rating_tenths,
     } = patch;
     profile.is_active = own.is_active.unwrap_or(profile.is_active);
+    profile.is_suspended = is_suspended.unwrap_or(profile.is_suspended);
     profile.born_on = own.born_on.or(profile.born_on);
     if let Some(languages) = &own.languages {
         profile.languages.clone_from(languages);

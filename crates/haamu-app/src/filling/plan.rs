@@ -21,6 +21,7 @@ use crate::error::{Checks, no_such};
 use crate::visits::scope_of;
 use crate::{App, Error};
 
+use super::held::is_other_work;
 use super::promise::promise_scenario;
 
 /// At most so many visits are changed at once.
@@ -44,10 +45,12 @@ pub struct VisitPlanPatch {
 }
 
 impl App {
-    /// Changes the plan of a visit that nobody has handed in.
+    /// Changes the plan of a visit that nobody has handed in. While somebody has it, rules are judged for the new plan,
+    /// and more time is given by extending their assignment alone.
     ///
     /// # Errors
-    /// There is no such visit, dates are out of order, or the scenario is not there or not ready for use.
+    /// There is no such visit, dates are out of order, the scenario is not there or not ready for use, a visit that is
+    /// called off is to go on the job board, or [`Code::NotEligible`].
     pub async fn update_visit_plan(
         &self,
         actor: &Actor,
@@ -67,9 +70,13 @@ impl App {
             let visit = lock_open(tx, actor, Verb::CreateVisits, id).await?;
             let round = programmes::find_round(tx, actor.agency, visit.round).await?;
             let round = round.ok_or_else(|| Error::not_found("round"))?;
-            let mut plan = plans::load(tx, actor.agency, id, visit.round).await?;
+            let before = plans::load(tx, actor.agency, id, visit.round).await?;
+            let mut plan = before.clone();
             apply(&mut plan, patch, external_id);
             check(&plan, &round)?;
+            if plan.board.is_some() {
+                require_to_be_made(&plan)?;
+            }
             if let Some(Some(scenario)) = patch.scenario {
                 let mut checks = Checks::default();
                 check_scenario(tx, actor.agency, &round, scenario, "scenario", &mut checks).await?;
@@ -79,6 +86,10 @@ impl App {
             plan.row_version += 1;
             if patch.scenario.is_some() {
                 promise_scenario(tx, actor.agency, &plan).await?;
+            }
+            if is_other_work(&before, &plan) {
+                self.judge_holder(tx, actor, &visit, &round, (&before, &plan))
+                    .await?;
             }
             self.tell_of_plan(tx, actor.agency, id).await?;
             let event = AuditEvent::of(Verb::CreateVisits, "visit", id);
@@ -288,6 +299,17 @@ pub(super) async fn lock_open(tx: &Tx, actor: &Actor, verb: Verb, id: VisitId) -
         return Err(Error::because(Code::NotPossibleInState, detail));
     }
     Ok(visit)
+}
+
+/// Refuses to look for shoppers for a visit that is called off, or whose place was reported closed.
+pub(super) fn require_to_be_made(plan: &VisitPlan) -> Result<(), Error> {
+    match &plan.closed_reason {
+        None => Ok(()),
+        Some(reason) => {
+            let detail = format!("The visit is not to be made any more: {reason}");
+            Err(Error::because(Code::NotPossibleInState, detail))
+        }
+    }
 }
 
 fn apply(plan: &mut VisitPlan, patch: &VisitPlanPatch, external_id: &Option<Option<String>>) {

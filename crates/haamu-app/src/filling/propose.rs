@@ -1,17 +1,13 @@
 //! Proposed plans: a coordinator asks for one, a job works it out, and whoever asked reads how far it is.
 
-use std::collections::{BTreeMap, BTreeSet};
-
-use haamu_domain::assigning::{self, OpenRound, PanelShopper, Plan, Preferences, UnassignedVisit};
+use haamu_domain::assigning::{self, OpenRound, Plan};
 use haamu_domain::filling::{ProposalEvent, ProposalState};
 use haamu_domain::{
-    Actor, AgencyId, AssignmentState, AuditEvent, Code, Decision, ProposalId, RoundId, Target, UserId, Verb,
-    VisitId, VisitState, decide,
+    Actor, AgencyId, AuditEvent, Code, Decision, ProposalId, RoundId, Target, UserId, Verb, decide,
 };
 use haamu_store::repo::programmes::Programme;
 use haamu_store::repo::proposals::{self, Proposal};
-use haamu_store::repo::visits::{self, Visit, VisitFilter};
-use haamu_store::repo::{identity, plans, programmes};
+use haamu_store::repo::{identity, programmes};
 use haamu_store::{Reach, Tx};
 use serde_json::json;
 use tokio::sync::mpsc;
@@ -20,10 +16,6 @@ use crate::context::{require, require_in_agency};
 use crate::jobs::Job;
 use crate::{App, Error};
 
-use super::facts::RoundFacts;
-
-/// A plan is proposed for so many visits at most.
-const MAX_VISITS: u64 = 5_000;
 /// Progress is written down each time that so many thousandths more are done.
 const STEP: u16 = 50;
 
@@ -48,6 +40,7 @@ impl App {
                 progress: 0,
                 assignments: Vec::new(),
                 unfilled: Vec::new(),
+                left_out: 0,
                 handled: 0,
                 refused: Vec::new(),
                 proposed_by: actor.user,
@@ -90,7 +83,7 @@ impl App {
             return Ok(());
         };
         let proposal = &proposal;
-        let round = self
+        let prepared = self
             .look(agency, |tx: Tx| async move {
                 let tx = &tx;
                 let Some(actor) = actor_of(tx, agency, proposal.proposed_by, Verb::ProposePlan).await? else {
@@ -99,11 +92,13 @@ impl App {
                 self.open_round(tx, &actor, proposal.round).await
             })
             .await?;
-        let Some(round) = round else {
+        let Some(prepared) = prepared else {
             return self.finish_planning(agency, id, None).await;
         };
-        let plan = self.plan_with_progress(agency, id, round).await?;
-        self.finish_planning(agency, id, Some(&plan)).await
+        let mut plan = self.plan_with_progress(agency, id, prepared.round).await?;
+        plan.unfilled.extend(prepared.unplanned);
+        self.finish_planning(agency, id, Some((&plan, prepared.left_out)))
+            .await
     }
 
     /// Notes that a plan is not worked out or applied any further, as its job was given up.
@@ -159,42 +154,6 @@ impl App {
             .await
     }
 
-    /// What a plan is made from; none if the programme takes no visits any more.
-    async fn open_round(&self, tx: &Tx, actor: &Actor, round: RoundId) -> Result<Option<OpenRound>, Error> {
-        let agency = actor.agency;
-        let facts = RoundFacts::load(tx, actor, round).await?;
-        if !facts.programme.state.takes_visits() {
-            return Ok(None);
-        }
-        let open = visits_of_nobody(tx, agency, round).await?;
-        let planned = facts.visits(tx, agency, &open, self.now()).await?;
-        let planned = planned.into_values();
-        let to_make = planned.filter(|visit| visit.plan.closed_reason.is_none());
-        let (asked_by, invited) = wishes(tx, agency, &open).await?;
-        let of = |wishes: &Wishes, visit| wishes.get(&visit).cloned().unwrap_or_default();
-        let visits = to_make.map(|visit| UnassignedVisit {
-            id: visit.plan.visit,
-            open: visit.open,
-            not_before: visit.today,
-            asked_by: of(&asked_by, visit.plan.visit),
-            invited: of(&invited, visit.plan.visit),
-        });
-        let users = identity::list_all_shoppers(tx, agency).await?;
-        let candidates = facts.candidates(tx, agency, &users, None, self.now()).await?;
-        let shoppers = candidates.into_iter();
-        let shoppers = shoppers.map(|(id, candidate)| PanelShopper { id, candidate });
-        let (quotas, taken) = facts.quota_use();
-        Ok(Some(OpenRound {
-            starts_on: facts.round.starts_on,
-            visits: visits.collect(),
-            shoppers: shoppers.collect(),
-            quotas,
-            taken,
-            rules: facts.rules,
-            preferences: Preferences::default(),
-        }))
-    }
-
     /// Lets a thread work out a plan, and writes down how far it is.
     async fn plan_with_progress(
         &self,
@@ -230,12 +189,12 @@ impl App {
         plan.map_err(|error| Error::internal("work out a plan", error))
     }
 
-    /// Keeps a plan that was worked out, or that there can be none.
+    /// Keeps a plan that was worked out, with how many visits it left aside, or that there can be none.
     async fn finish_planning(
         &self,
         agency: AgencyId,
         id: ProposalId,
-        plan: Option<&Plan>,
+        plan: Option<(&Plan, usize)>,
     ) -> Result<(), Error> {
         self.act_alone(agency, |tx: Tx| async move {
             let tx = &tx;
@@ -245,8 +204,9 @@ impl App {
                 return Ok(((), event));
             };
             found.finished_at = Some(self.now());
-            if let Some(plan) = plan {
+            if let Some((plan, left_out)) = plan {
                 found.progress = 1_000;
+                found.left_out = left_out;
                 found.assignments.clone_from(&plan.assignments);
                 found.unfilled.clone_from(&plan.unfilled);
             }
@@ -254,7 +214,7 @@ impl App {
             found.state = found.state.after(outcome)?;
             proposals::update(tx, agency, &found).await?;
             let detail = json!({"state": found.state.as_str(), "filled": found.assignments.len(),
-                "unfilled": found.unfilled.len()});
+                "unfilled": found.unfilled.len(), "left_out": found.left_out});
             Ok(((), event.with(detail)))
         })
         .await
@@ -290,48 +250,4 @@ pub(super) async fn actor_of(
     let actor = member.map(|member| member.actor());
     let may = |actor: &Actor| decide(actor, verb, &Target::agency(agency)) == Decision::Allowed;
     Ok(actor.filter(may))
-}
-
-/// Shoppers by visits.
-type Wishes = BTreeMap<VisitId, BTreeSet<UserId>>;
-
-/// Who asked for which of these visits, and who was asked whether they want them.
-async fn wishes(tx: &Tx, agency: AgencyId, of: &[Visit]) -> Result<(Wishes, Wishes), Error> {
-    let ids: Vec<_> = of.iter().map(|visit| visit.id).collect();
-    let mut asked_by = Wishes::new();
-    for one in visits::list_assignments(tx, agency, &ids).await? {
-        if one.state == AssignmentState::Applied {
-            asked_by.entry(one.visit).or_default().insert(one.shopper);
-        }
-    }
-    let mut invited = Wishes::new();
-    for (visit, shopper) in plans::list_invited(tx, agency, &ids).await? {
-        invited.entry(visit).or_default().insert(shopper);
-    }
-    Ok((asked_by, invited))
-}
-
-/// The visits of a round that are offered to nobody.
-async fn visits_of_nobody(tx: &Tx, agency: AgencyId, round: RoundId) -> Result<Vec<Visit>, Error> {
-    let filter = VisitFilter {
-        round: Some(round),
-        state: Some(VisitState::Planned),
-        ..VisitFilter::default()
-    };
-    let most = usize::try_from(MAX_VISITS).unwrap_or(usize::MAX);
-    let (mut open, mut after) = (Vec::new(), None);
-    loop {
-        let (mut found, has_more) = visits::list(tx, agency, &filter, after, MAX_VISITS).await?;
-        after = found.last().map(|visit| visit.id.uuid());
-        let ids: Vec<_> = found.iter().map(|visit| visit.id).collect();
-        let assignments = visits::list_assignments(tx, agency, &ids).await?;
-        let live = assignments.iter().filter(|offer| offer.state.is_live());
-        let live: BTreeSet<_> = live.map(|offer| offer.visit).collect();
-        found.retain(|visit| !live.contains(&visit.id));
-        open.append(&mut found);
-        if !has_more || open.len() >= most {
-            open.truncate(most);
-            return Ok(open);
-        }
-    }
 }

@@ -104,7 +104,7 @@ impl App {
                 }
                 ids.push(visit.id);
             }
-            let views = read::views_of(tx, actor.agency, &ids).await?;
+            let views = read::views_of(tx, actor, &ids).await?;
             let event = AuditEvent::of(Verb::CreateVisits, "round", round).with(json!({"count": ids.len()}));
             Ok((views, event))
         })
@@ -147,7 +147,7 @@ impl App {
                 .await?;
             let done = [(visit, input.offer.shopper, done)];
             let mut detail = assigned_json(tx, actor, &done).await?;
-            let mut views = read::views_of(tx, actor.agency, &[visit]).await?;
+            let mut views = read::views_of(tx, actor, &[visit]).await?;
             let view = views.pop().ok_or_else(|| Error::not_found("visit"))?;
             let event = AuditEvent::of(Verb::AssignVisit, "visit", visit);
             Ok((view, event.with(detail.pop().unwrap_or_default())))
@@ -192,7 +192,7 @@ impl App {
                 let one = self.reassign(tx, actor, *visit, input, origin, &prefix).await;
                 done.push((*visit, input.offer.shopper, one.map_err(|error| error.at(&path))?));
             }
-            let views = read::views_of(tx, actor.agency, &all).await?;
+            let views = read::views_of(tx, actor, &all).await?;
             let event = AuditEvent::of(Verb::AssignVisit, "round", round);
             let detail = json!({"count": all.len(), "origin": origin.as_str(),
                 "assignments": assigned_json(tx, actor, &done).await?});
@@ -284,7 +284,7 @@ impl App {
             );
             self.end_assignment(tx, actor.agency, &mut found, &mut live, end)
                 .await?;
-            let mut views = read::views_of(tx, actor.agency, &[visit]).await?;
+            let mut views = read::views_of(tx, actor, &[visit]).await?;
             let view = views.pop().ok_or_else(|| Error::not_found("visit"))?;
             let event = AuditEvent::of(Verb::AssignVisit, "visit", visit);
             Ok((view, event.with(json!({"withdrawn": live.id}))))

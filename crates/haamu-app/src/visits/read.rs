@@ -7,6 +7,7 @@ use haamu_domain::{
     UserId, Verb, VisitId, VisitState,
 };
 use haamu_store::Tx;
+use haamu_store::repo::plans::VisitPlan;
 use haamu_store::repo::visits::{self, Assignment, Visit, VisitFilter};
 use haamu_store::repo::{clients, identity, plans, programmes, scores, submissions, terms};
 use uuid::Uuid;
@@ -15,6 +16,7 @@ use crate::context::{PAGE_SIZE, Page, require, require_in_agency};
 use crate::{App, Error};
 
 use super::briefs::distinct;
+use super::terms::{TermsView, add_plans};
 
 /// A visit with what belongs to it.
 #[derive(Clone, Debug)]
@@ -29,6 +31,10 @@ pub struct VisitView {
     pub report_by: Option<LocalDate>,
     /// The assignment that counts: the newest.
     pub assignment: Option<AssignmentView>,
+    /// What is planned of it besides its place, where that is asked for and anything is.
+    pub plan: Option<VisitPlan>,
+    /// The terms of that assignment, where they are asked for and the actor may know them.
+    pub terms: Option<TermsView>,
     /// The displayed score.
     pub score: Option<String>,
     /// The score band's id, or `failed`.
@@ -84,7 +90,8 @@ impl App {
         self.look(actor.agency, |tx: Tx| async move {
             let tx = &tx;
             let (found, has_more) = visits::list(tx, actor.agency, filter, query.after, PAGE_SIZE).await?;
-            let items = views(tx, actor.agency, found).await?;
+            let mut items = views(tx, actor.agency, found).await?;
+            add_plans(tx, actor, &mut items).await?;
             Ok(Page::new(items, has_more, |item: &VisitView| {
                 item.visit.id.uuid()
             }))
@@ -106,6 +113,7 @@ impl App {
             let target = Target::of_client(actor.agency, visit.client_organisation);
             require(actor, Verb::ReadVisits, &target, "visit")?;
             let mut found = views(tx, actor.agency, vec![visit]).await?;
+            add_plans(tx, actor, &mut found).await?;
             found.pop().ok_or_else(|| Error::not_found("visit"))
         })
         .await
@@ -121,7 +129,8 @@ pub(crate) fn current_assignment(assignments: &[Assignment], visit: VisitId) -> 
 }
 
 /// The views of visits by their ids.
-pub(super) async fn views_of(tx: &Tx, agency: AgencyId, ids: &[VisitId]) -> Result<Vec<VisitView>, Error> {
+pub(super) async fn views_of(tx: &Tx, actor: &Actor, ids: &[VisitId]) -> Result<Vec<VisitView>, Error> {
+    let agency = actor.agency;
     let mut found = Vec::with_capacity(ids.len());
     for id in ids {
         found.push(
@@ -130,7 +139,9 @@ pub(super) async fn views_of(tx: &Tx, agency: AgencyId, ids: &[VisitId]) -> Resu
                 .ok_or_else(|| Error::not_found("visit"))?,
         );
     }
-    views(tx, agency, found).await
+    let mut found = views(tx, agency, found).await?;
+    add_plans(tx, actor, &mut found).await?;
+    Ok(found)
 }
 
 /// Adds what belongs to visits, with a fixed number of queries.
@@ -181,6 +192,8 @@ pub(crate) async fn views(tx: &Tx, agency: AgencyId, found: Vec<Visit>) -> Resul
                 .and_then(|plan| plan.report_by)
                 .or_else(|| round.map(|round| round.report_by)),
             assignment,
+            plan: None,
+            terms: None,
             score,
             grade,
             visit,

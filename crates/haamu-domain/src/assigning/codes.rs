@@ -11,7 +11,7 @@ const _: () = assert!(
 );
 
 /// A set of rules that are broken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Codes(u32);
 
 impl Codes {
@@ -38,10 +38,18 @@ impl Codes {
         self.0 == 0
     }
 
-    /// The rule, if exactly one is broken.
-    pub(super) fn single(self) -> Option<ObstacleCode> {
-        let is_single = self.0.count_ones() == 1;
-        is_single.then(|| ObstacleCode::ALL[self.0.trailing_zeros() as usize])
+    /// How many rules are broken; none, if that is a day that is over, which no rule could open again.
+    pub(super) const fn count(self) -> Option<u32> {
+        if self.0 & Self::PAST.0 != 0 {
+            return None;
+        }
+        Some(self.0.count_ones())
+    }
+
+    /// The rules that are broken.
+    pub(super) fn rules(self) -> Vec<ObstacleCode> {
+        let all = ObstacleCode::ALL.iter().copied();
+        all.filter(|code| self.0 & Self::of(*code).0 != 0).collect()
     }
 
     pub(super) fn among<'a>(obstacles: impl IntoIterator<Item = &'a Obstacle>) -> Self {

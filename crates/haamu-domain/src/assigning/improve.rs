@@ -42,7 +42,7 @@ fn relocate(state: &mut State, visit: usize) -> bool {
         let shopper = near.shopper();
         let added = u64::from(state.wish_cost(visit, shopper)) + state.load_cost(shopper);
         let cost = u64::from(near.cost) + added;
-        if cost < least && shopper != was.shopper && state.may(&days, place, shopper) {
+        if cost < least && shopper != was.shopper && state.may(&days, visit, shopper) {
             least = cost;
             better = Some(shopper);
         }

@@ -80,7 +80,7 @@ fn outlook(state: &State, visit: usize) -> Outlook {
             break;
         }
         let shopper = near.shopper();
-        if !state.may(&days, place, shopper) {
+        if !state.may(&days, visit, shopper) {
             continue;
         }
         found.options += 1;

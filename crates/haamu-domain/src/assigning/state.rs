@@ -158,7 +158,13 @@ impl State {
     }
 
     /// Whether a shopper who is near may make a visit with these codes of days on any of them.
-    pub(super) fn may(&self, days: &[Codes], place: usize, shopper: usize) -> bool {
+    pub(super) fn may(&self, days: &[Codes], visit: usize, shopper: usize) -> bool {
+        !self.visits[visit].wishes.excludes(shopper)
+            && self.is_allowed(days, self.visits[visit].place, shopper)
+    }
+
+    /// Whether rules allow a shopper who is near a visit to a place with these codes of days on any of them.
+    pub(super) fn is_allowed(&self, days: &[Codes], place: usize, shopper: usize) -> bool {
         let found = &self.shoppers[shopper];
         let mut both = days.iter().zip(&found.codes);
         if !found.places.contains(&place) {
@@ -172,7 +178,7 @@ impl State {
     pub(super) fn may_have(&self, visit: usize, shopper: usize) -> bool {
         let place = self.visits[visit].place;
         let days = self.day_codes(visit);
-        self.may(&days, place, shopper) && self.place_codes(place, shopper).is_empty()
+        self.may(&days, visit, shopper) && self.place_codes(place, shopper).is_empty()
     }
 
     /// Whether nothing but the days of other visits in the plan keeps a shopper who is near from a visit with
@@ -208,7 +214,8 @@ impl State {
     ) -> impl Iterator<Item = usize> + 'a {
         let place = self.visits[visit].place;
         let is_free = move |day: &usize| (days[*day] | self.shopper_codes(place, shopper, *day)).is_empty();
-        (0..days.len()).filter(is_free)
+        let is_for_them = !self.visits[visit].wishes.excludes(shopper);
+        (0..days.len()).filter(move |_| is_for_them).filter(is_free)
     }
 
     /// How good a day is, less being better: how many other days of the shopper it takes, whether quotas are

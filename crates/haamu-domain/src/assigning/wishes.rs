@@ -1,16 +1,18 @@
-//! Who asked for which visit, or was invited to it.
+//! Who asked for which visit, was invited to it, or gave it up.
 
 use std::collections::BTreeMap;
 
 use super::{OpenRound, Preferences};
 
-/// The shoppers of one visit who asked for it or were invited, by their numbers.
+/// The shoppers of one visit who asked for it, were invited or gave it up, by their numbers.
 #[derive(Default)]
 pub(super) struct Wishes {
     /// Sorted.
     asked_by: Vec<usize>,
     /// Sorted; without those who asked.
     invited: Vec<usize>,
+    /// Sorted.
+    given_up_by: Vec<usize>,
 }
 
 impl Wishes {
@@ -26,12 +28,20 @@ impl Wishes {
             let asked_by = visit.asked_by.iter().filter_map(|id| numbers.get(id).copied());
             let others = visit.invited.difference(&visit.asked_by);
             let invited = others.filter_map(|id| numbers.get(id).copied());
+            let given_up_by = visit.given_up_by.iter();
+            let given_up_by = given_up_by.filter_map(|id| numbers.get(id).copied());
             Self {
                 asked_by: sorted(asked_by.collect()),
                 invited: sorted(invited.collect()),
+                given_up_by: sorted(given_up_by.collect()),
             }
         });
         wishes.collect()
+    }
+
+    /// Whether the visit is not for a shopper, who had it and gave it up.
+    pub(super) fn excludes(&self, shopper: usize) -> bool {
+        self.given_up_by.binary_search(&shopper).is_ok()
     }
 
     /// What it costs that a shopper did not ask for the visit; nothing where nobody did and nobody was invited.

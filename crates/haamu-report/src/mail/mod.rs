@@ -2,6 +2,7 @@
 
 mod offers;
 mod roles;
+mod staff;
 mod words;
 
 use askama::Template;
@@ -10,6 +11,7 @@ use haamu_form::Language;
 use serde::{Deserialize, Serialize};
 
 pub use offers::{OfferLine, OfferNews};
+pub use staff::{StaffLine, StaffNews};
 use words::Words;
 
 /// What a mail is about, with what its template is filled with.
@@ -105,6 +107,13 @@ pub enum Letter {
         /// Which.
         news: OfferNews,
     },
+    /// What shoppers did with visits of theirs, for coordinators.
+    Fieldwork {
+        /// The name of the agency.
+        agency: String,
+        /// What.
+        news: StaffNews,
+    },
     /// A second factor was added to the account.
     SecondFactorAdded,
     /// The second factors were taken away.
@@ -137,6 +146,7 @@ impl Letter {
             Self::RegistrationApproved { .. } => "registration_approved",
             Self::RegistrationDeclined { .. } => "registration_declined",
             Self::Offers { .. } => "offers",
+            Self::Fieldwork { .. } => "fieldwork",
             Self::SecondFactorAdded => "second_factor_added",
             Self::SecondFactorsRemoved => "second_factors_removed",
         }
@@ -158,6 +168,7 @@ impl Letter {
             | Self::RegistrationApproved { .. }
             | Self::RegistrationDeclined { .. }
             | Self::Offers { .. }
+            | Self::Fieldwork { .. }
             | Self::EmailInUse
             | Self::EmailChanged
             | Self::PasswordChanged

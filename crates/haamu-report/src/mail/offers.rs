@@ -1,8 +1,11 @@
-//! The mail that tells a shopper of offers: new ones, invitations, and those that are gone.
+//! The mail that tells a shopper of offers: new ones, invitations, those that are gone, and visits of theirs of which
+//! something has changed.
 
 use haamu_domain::{Daypart, LocalDate};
 use haamu_form::Language;
 use serde::{Deserialize, Serialize};
+
+use super::words::Phrases;
 
 /// A visit in a mail.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
@@ -19,6 +22,9 @@ pub struct OfferLine {
     pub scenario: Option<String>,
     /// Until when the offer is to be answered, on the clock of the place: a date and the minute of it.
     pub answer_by: Option<(LocalDate, u16)>,
+    /// On which day the shopper goes, where that may have changed.
+    #[serde(default)]
+    pub due_on: Option<LocalDate>,
 }
 
 /// What a shopper is told about offers in one mail.
@@ -37,6 +43,14 @@ pub struct OfferNews {
     pub due_soon: Vec<OfferLine>,
     /// Visits that were taken back because they were not begun in time.
     pub overdue: Vec<OfferLine>,
+    /// Visits that they asked for and somebody else was chosen for.
+    pub not_chosen: Vec<OfferLine>,
+    /// Visits that they asked for and that were called off.
+    pub called_off: Vec<OfferLine>,
+    /// Visits of theirs that have more time.
+    pub extended: Vec<OfferLine>,
+    /// Visits of theirs whose plan has changed.
+    pub changed: Vec<OfferLine>,
 }
 
 /// Of one kind, so many visits are named; how many more there are is told.
@@ -52,6 +66,10 @@ impl OfferNews {
             && self.expired.is_empty()
             && self.due_soon.is_empty()
             && self.overdue.is_empty()
+            && self.not_chosen.is_empty()
+            && self.called_off.is_empty()
+            && self.extended.is_empty()
+            && self.changed.is_empty()
     }
 
     /// The paragraphs of the mail.
@@ -60,11 +78,15 @@ impl OfferNews {
         let mut said = Vec::new();
         for (intro, lines) in [
             (words.offered, &self.offered),
+            (words.extended, &self.extended),
+            (words.changed, &self.changed),
             (words.invited, &self.invited),
             (words.taken_back, &self.taken_back),
             (words.expired, &self.expired),
             (words.due_soon, &self.due_soon),
             (words.overdue, &self.overdue),
+            (words.not_chosen, &self.not_chosen),
+            (words.called_off, &self.called_off),
         ] {
             if lines.is_empty() {
                 continue;
@@ -91,6 +113,11 @@ struct Words {
     scenario: &'static str,
     /// From the morning to the night.
     dayparts: [&'static str; 5],
+    not_chosen: &'static str,
+    called_off: &'static str,
+    extended: &'static str,
+    changed: &'static str,
+    due_on: &'static str,
     visit_by: &'static str,
     answer_by: &'static str,
     more: &'static str,
@@ -115,6 +142,11 @@ impl Words {
                     "in the evening",
                     "at night",
                 ],
+                not_chosen: "Somebody else was chosen for these visits, which you asked for:",
+                called_off: "These visits, which you asked for, will not be made:",
+                extended: "You have more time for these visits:",
+                changed: "The plan of these visits has changed. See in Haamu what is asked of you now:",
+                due_on: "your day is {}",
                 visit_by: "visit by {}",
                 answer_by: "answer by {date} at {time}",
                 more: "and {} more.",
@@ -129,6 +161,11 @@ impl Words {
                 overdue: "Näitä käyntejä ei aloitettu ajoissa, eivätkä ne ole enää sinun:",
                 scenario: "skenaario: {}",
                 dayparts: ["aamulla", "keskipäivällä", "iltapäivällä", "illalla", "yöllä"],
+                not_chosen: "Näihin käynteihin, joita hait, valittiin joku muu:",
+                called_off: "Näitä käyntejä, joita hait, ei tehdä:",
+                extended: "Sinulla on lisää aikaa näihin käynteihin:",
+                changed: "Näiden käyntien suunnitelma on muuttunut. Katso Haamusta, mitä sinulta nyt pyydetään:",
+                due_on: "päiväsi on {}",
                 visit_by: "käynti viimeistään {}",
                 answer_by: "vastaa viimeistään {date} klo {time}",
                 more: "ja {} muuta.",
@@ -149,6 +186,11 @@ impl Words {
                     "på kvällen",
                     "på natten",
                 ],
+                not_chosen: "Till de här besöken, som du ansökte om, valdes någon annan:",
+                called_off: "De här besöken, som du ansökte om, blir inte av:",
+                extended: "Du har mer tid för de här besöken:",
+                changed: "Planen för de här besöken har ändrats. Se i Haamu vad som nu begärs av dig:",
+                due_on: "din dag är {}",
                 visit_by: "besök senast {}",
                 answer_by: "svara senast {date} kl. {time}",
                 more: "och {} till.",
@@ -167,6 +209,10 @@ impl Words {
         if let Some(scenario) = &line.scenario {
             said.push_str("; ");
             said.push_str(&self.scenario.replace("{}", scenario));
+        }
+        if let Some(date) = line.due_on {
+            said.push_str("; ");
+            said.push_str(&self.due_on.replace("{}", &self.date(date)));
         }
         if let Some((date, minute)) = line.answer_by {
             let separator = if self.language == Language::English {
@@ -195,6 +241,19 @@ impl Words {
     }
 }
 
+/// Subject and first words of the mail.
+pub(super) const fn phrases(language: Language) -> Phrases {
+    match language {
+        Language::English => (
+            "Visits of {agency}",
+            "",
+            "{agency} has news about visits for you.",
+        ),
+        Language::Finnish => ("Käyntejä: {agency}", "", "Sinulle on uutta käynneistä: {agency}."),
+        Language::Swedish => ("Besök för {agency}", "", "{agency} har nyheter om besök för dig."),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -210,6 +269,7 @@ mod tests {
             daypart: None,
             scenario: None,
             answer_by: Some((day("2026-11-22"), 14 * 60 + 5)),
+            due_on: None,
         }
     }
 
@@ -254,6 +314,32 @@ mod tests {
         assert_eq!(
             said(Language::Swedish),
             "– Kenkäkauppa, Turku: besök senast 9.12.2026, på kvällen; scenario: Lahja"
+        );
+    }
+
+    #[test]
+    fn a_visit_that_has_more_time_is_told_with_its_day() {
+        let moved = OfferLine {
+            answer_by: None,
+            due_on: Some(day("2026-12-08")),
+            ..line("Kahvila, Oulu")
+        };
+        let news = OfferNews {
+            extended: vec![moved],
+            ..OfferNews::default()
+        };
+        assert_eq!(
+            news.paragraphs(Language::Swedish),
+            [
+                "Du har mer tid för de här besöken:",
+                "– Kahvila, Oulu: besök senast 9.12.2026; din dag är 8.12.2026"
+            ]
+        );
+        // A mail from before these were told is still read.
+        let before = r#"{"offered": [], "invited": [], "taken_back": [], "expired": []}"#;
+        assert_eq!(
+            serde_json::from_str::<OfferNews>(before).ok(),
+            Some(OfferNews::default())
         );
     }
 

@@ -2,8 +2,8 @@
 
 use haamu_form::Language;
 
-use super::Letter;
 use super::roles::role_name;
+use super::{Letter, offers, staff};
 
 /// What a mail says.
 pub(super) struct Words {
@@ -15,7 +15,7 @@ pub(super) struct Words {
 }
 
 /// Subject, words of the link and what happened; `{agency}` and `{role}` are filled in.
-type Phrases = (&'static str, &'static str, &'static str);
+pub(super) type Phrases = (&'static str, &'static str, &'static str);
 
 /// What a language says in several mails.
 struct Common {
@@ -81,7 +81,8 @@ impl Words {
             | Letter::AlreadyMember { agency }
             | Letter::RegistrationApproved { agency }
             | Letter::RegistrationDeclined { agency, .. }
-            | Letter::Offers { agency, .. } => text.replace("{agency}", agency),
+            | Letter::Offers { agency, .. }
+            | Letter::Fieldwork { agency, .. } => text.replace("{agency}", agency),
             _ => text.to_owned(),
         };
         let mut paragraphs = vec![fill(said)];
@@ -99,6 +100,7 @@ impl Words {
             Letter::RegistrationApproved { .. } => {}
             Letter::RegistrationDeclined { reason, .. } => paragraphs.push(reason.clone()),
             Letter::Offers { news, .. } => paragraphs.extend(news.paragraphs(language)),
+            Letter::Fieldwork { news, .. } => paragraphs.extend(news.paragraphs(language)),
             Letter::EmailInUse | Letter::AlreadyMember { .. } => paragraphs.push(common.ignore.to_owned()),
             Letter::EmailChanged
             | Letter::PasswordChanged
@@ -198,11 +200,8 @@ const fn english(letter: &Letter) -> Phrases {
             "",
             "{agency} has declined your registration as a mystery shopper. The reason:",
         ),
-        Letter::Offers { .. } => (
-            "Visits of {agency}",
-            "",
-            "{agency} has news about visits for you.",
-        ),
+        Letter::Offers { .. } => offers::phrases(Language::English),
+        Letter::Fieldwork { .. } => staff::phrases(Language::English),
         Letter::SecondFactorAdded => (
             "A second factor was added",
             "",
@@ -287,7 +286,8 @@ const fn finnish(letter: &Letter) -> Phrases {
             "",
             "{agency} ei hyväksynyt rekisteröitymistäsi mystery shopperiksi. Perustelu:",
         ),
-        Letter::Offers { .. } => ("Käyntejä: {agency}", "", "Sinulle on uutta käynneistä: {agency}."),
+        Letter::Offers { .. } => offers::phrases(Language::Finnish),
+        Letter::Fieldwork { .. } => staff::phrases(Language::Finnish),
         Letter::SecondFactorAdded => (
             "Tilillesi lisättiin toinen tunnistautumistapa",
             "",
@@ -373,7 +373,8 @@ const fn swedish(letter: &Letter) -> Phrases {
             "",
             "{agency} har inte godkänt din registrering som mystery shopper. Orsaken:",
         ),
-        Letter::Offers { .. } => ("Besök för {agency}", "", "{agency} har nyheter om besök för dig."),
+        Letter::Offers { .. } => offers::phrases(Language::Swedish),
+        Letter::Fieldwork { .. } => staff::phrases(Language::Swedish),
         Letter::SecondFactorAdded => (
             "En andra faktor har lagts till",
             "",

@@ -6,17 +6,15 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use haamu_app::record::VisitPlan;
 use haamu_app::{
-    App, ApplicationView, AssignInput, EligibilityQuery, EligibilityView, ExtendInput, GenerateInput,
-    OfferInput,
+    App, AssignInput, EligibilityQuery, EligibilityView, ExtendInput, GenerateInput, OfferInput,
 };
 use haamu_domain::filling::{Origin, QuotaKind};
 use haamu_domain::{
     AssignmentId, CompanionId, LocalDate, LocationId, RoundId, ScenarioId, UnitId, UserId, VisitId,
 };
 use haamu_wire::{
-    ApplicationOut, ApplicationsOut, AssignmentsIn, ChangedOut, EligibilityOut, ExtendIn, GenerateVisitsIn,
-    GeneratedOut, InviteShoppersIn, ObstacleOut, PostVisitsIn, Quotas, ReasonIn, VisitOut, VisitPlanOut,
-    VisitPlanPatch, VisitsOut,
+    AssignmentsIn, ChangedOut, EligibilityOut, ExtendIn, GenerateVisitsIn, GeneratedOut, InviteShoppersIn,
+    ObstacleOut, PostVisitsIn, Quotas, ReasonIn, VisitOut, VisitPlanOut, VisitPlanPatch, VisitsOut,
 };
 use serde::Deserialize;
 use uuid::Uuid;
@@ -25,7 +23,8 @@ use super::extract::{Json, Path, Query, SignedIn};
 use super::problem::Failure;
 use super::visits::visit_out;
 
-/// Change the days, the scenario or the place on the job board of a visit.
+/// Change the days, the scenario or the place on the job board of a visit. While somebody has it, rules are judged for
+/// the new plan, and more time is given by extending the assignment.
 #[utoipa::path(patch, path = "/v1/visits/{id}/plan", tag = "filling",
     params(("id" = Uuid, Path, description = "The visit.")), request_body = VisitPlanPatch,
     responses((status = 200, description = "Changed.", body = VisitPlanOut)))]
@@ -234,23 +233,6 @@ pub(super) async fn read_eligibility(
     Ok(axum::Json(eligibility_out(&view)))
 }
 
-/// List who asked for a visit.
-#[utoipa::path(get, path = "/v1/visits/{id}/applications", tag = "filling",
-    params(("id" = Uuid, Path, description = "The visit.")),
-    responses((status = 200, description = "The applications.", body = ApplicationsOut)))]
-pub(super) async fn list_applications(
-    State(app): State<App>,
-    SignedIn(bearer): SignedIn,
-    Path(id): Path<Uuid>,
-) -> Result<axum::Json<ApplicationsOut>, Failure> {
-    let found = app
-        .list_applications(&bearer.actor, VisitId::from_uuid(id))
-        .await?;
-    Ok(axum::Json(ApplicationsOut {
-        items: found.into_iter().map(application_out).collect(),
-    }))
-}
-
 /// Ask shoppers whether they want a visit; it goes on the job board if it is not there.
 #[utoipa::path(post, path = "/v1/visits/{id}/invitations", tag = "filling",
     params(("id" = Uuid, Path, description = "The visit.")), request_body = InviteShoppersIn,
@@ -317,7 +299,7 @@ pub(super) async fn put_quotas(
     Ok(StatusCode::NO_CONTENT)
 }
 
-fn plan_out(plan: VisitPlan) -> VisitPlanOut {
+pub(super) fn plan_out(plan: VisitPlan) -> VisitPlanOut {
     VisitPlanOut {
         visit: plan.visit.uuid(),
         external_id: plan.external_id,
@@ -340,17 +322,5 @@ fn eligibility_out(view: &EligibilityView) -> EligibilityOut {
         first_date: view.first_date,
         free_from: view.free_from,
         unsteered: view.unsteered,
-    }
-}
-
-fn application_out(view: ApplicationView) -> ApplicationOut {
-    ApplicationOut {
-        assignment: view.assignment.uuid(),
-        shopper: view.shopper.uuid(),
-        shopper_name: view.shopper_name,
-        rating_tenths: view.rating_tenths,
-        distance_km: view.distance_km,
-        due_on: view.due_on,
-        obstacles: view.obstacles.iter().map(ObstacleOut::from).collect(),
     }
 }

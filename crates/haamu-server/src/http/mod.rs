@@ -2,6 +2,7 @@
 
 mod account;
 mod agency_access;
+mod applications;
 mod blobs;
 mod briefings;
 mod checklists;

@@ -75,6 +75,7 @@ pub(super) async fn update_profile(
             languages: patch.languages,
             places: patch.places,
         },
+        is_suspended: patch.suspended,
         qualifications: patch.qualifications,
         qualification_ends: patch.qualification_ends,
         rating_tenths: patch.rating_tenths.into_option(),
@@ -215,6 +216,7 @@ fn profile_out(record: ProfileRecord) -> ProfileOut {
         user: record.user.uuid(),
         external_id: record.external_id,
         active: profile.is_active,
+        suspended: profile.is_suspended,
         born_on: profile.born_on,
         languages: profile.languages,
         qualifications: profile.qualifications,
@@ -224,7 +226,7 @@ fn profile_out(record: ProfileRecord) -> ProfileOut {
     }
 }
 
-fn companion_out(companion: Companion) -> CompanionOut {
+pub(super) fn companion_out(companion: Companion) -> CompanionOut {
     CompanionOut {
         id: companion.id.uuid(),
         name: companion.name,

@@ -4,8 +4,11 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use haamu_app::App;
 use haamu_app::record::Proposal;
+use haamu_domain::assigning::Combination;
 use haamu_domain::{ProposalId, RoundId, Timestamp};
-use haamu_wire::{ProposalOut, ProposedVisitOut, RefusedVisitOut, RelaxationOut, UnfilledVisitOut};
+use haamu_wire::{
+    CombinationOut, ProposalOut, ProposedVisitOut, RefusedVisitOut, RelaxationOut, UnfilledVisitOut,
+};
 use uuid::Uuid;
 
 use super::extract::{Path, SignedIn};
@@ -71,6 +74,9 @@ fn proposal_out(proposal: Proposal) -> ProposalOut {
                 shoppers: rule.shoppers,
             })
             .collect(),
+        combinations: one.combinations.iter().map(combination_out).collect(),
+        gave_up: one.gave_up,
+        reason: one.reason,
     });
     let refused = proposal.refused.into_iter().map(|one| RefusedVisitOut {
         visit: one.visit.uuid(),
@@ -86,7 +92,15 @@ fn proposal_out(proposal: Proposal) -> ProposalOut {
         finished_at: proposal.finished_at.map(Timestamp::to_rfc3339),
         assignments: assignments.collect(),
         unfilled: unfilled.collect(),
+        left_out: proposal.left_out,
         handled: proposal.handled,
         refused: refused.collect(),
+    }
+}
+
+fn combination_out(of: &Combination) -> CombinationOut {
+    CombinationOut {
+        codes: of.codes.iter().map(|code| code.as_str().to_owned()).collect(),
+        shoppers: of.shoppers,
     }
 }

@@ -8,7 +8,9 @@ use haamu_wire::{AssignIn, AssignmentOut, VisitOut, VisitsIn, VisitsOut};
 use serde::Deserialize;
 use uuid::Uuid;
 
+use super::applications::terms_out;
 use super::extract::{Json, Path, Query, SignedIn};
+use super::filling::plan_out;
 use super::problem::Failure;
 
 /// Plan visits of a round, and offer them to shoppers.
@@ -132,6 +134,8 @@ pub(super) fn visit_out(view: VisitView) -> VisitOut {
             respond_by: assignment.respond_by.map(Timestamp::to_rfc3339),
             submission: assignment.submission.uuid(),
         }),
+        plan: view.plan.map(plan_out),
+        terms: view.terms.map(terms_out),
         score: view.score,
     }
 }

@@ -8,6 +8,7 @@ entity!(shopper_profile, "shopper_profile", {
     #[sea_orm(primary_key, auto_increment = false)]
     user_id: Uuid,
     is_active: bool,
+    is_suspended: bool,
     born_on: Option<String>,
     languages: String,
     qualifications: String,
@@ -144,6 +145,7 @@ entity!(proposal, "proposal", {
     unfilled: String,
     handled: i32,
     refused: String,
+    left_out: i32,
     proposed_by: Uuid,
     proposed_at: i64,
     applied_by: Option<Uuid>,

@@ -111,4 +111,5 @@ entity!(assignment, "assignment", {
     state: String,
     created_at: i64,
     row_version: i64,
+    applied_in: Option<Uuid>,
 });

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use haamu_domain::{Actor, AgencyId, ClientOrganisationId, Role, Timestamp, UserId};
 use haamu_form::Language;
-use sea_orm::sea_query::{LockType, OnConflict};
-use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::sea_query::{Expr, ExprTrait, LockType, OnConflict, Query};
+use sea_orm::{ActiveValue::Set, ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use uuid::Uuid;
 
 use crate::entity::identity::{agency, installation, membership, user_account};
@@ -246,7 +246,7 @@ pub async fn find_membership(
     row.as_ref().map(member).transpose()
 }
 
-/// Which of these people are shoppers of the agency.
+/// Which of these people are shoppers of the agency who are not kept out.
 ///
 /// # Errors
 /// The database failed.
@@ -261,7 +261,7 @@ pub async fn list_shoppers(
             .select_only()
             .column(membership::Column::UserId)
             .filter(membership::Column::AgencyId.eq(agency.uuid()))
-            .filter(membership::Column::Role.eq(Role::Shopper.as_str()))
+            .filter(works_as(Role::Shopper))
             .filter(membership::Column::UserId.is_in(users.iter().map(|user| user.uuid())))
             .into_tuple()
             .all(tx.connection())
@@ -271,21 +271,38 @@ pub async fn list_shoppers(
     Ok(found)
 }
 
-/// All shoppers of an agency, by id.
+/// All people with a role in an agency who are not kept out, by id.
 ///
 /// # Errors
 /// The database failed.
-pub async fn list_all_shoppers(tx: &Tx, agency: AgencyId) -> Result<Vec<UserId>, StoreError> {
+pub async fn list_working(tx: &Tx, agency: AgencyId, role: Role) -> Result<Vec<UserId>, StoreError> {
     let ids: Vec<Uuid> = membership::Entity::find()
         .select_only()
         .column(membership::Column::UserId)
         .filter(membership::Column::AgencyId.eq(agency.uuid()))
-        .filter(membership::Column::Role.eq(Role::Shopper.as_str()))
+        .filter(works_as(role))
         .order_by_asc(membership::Column::UserId)
         .into_tuple()
         .all(tx.connection())
         .await?;
     Ok(ids.into_iter().map(UserId::from_uuid).collect())
+}
+
+/// That a membership has a role, and neither it nor the person's account is closed.
+fn works_as(role: Role) -> Condition {
+    let closed = Query::select()
+        .expr(Expr::val(1))
+        .from(user_account::Entity)
+        .and_where(
+            Expr::col((user_account::Entity, user_account::Column::Id))
+                .equals((membership::Entity, membership::Column::UserId)),
+        )
+        .and_where(Expr::col((user_account::Entity, user_account::Column::DisabledAt)).is_not_null())
+        .to_owned();
+    Condition::all()
+        .add(membership::Column::Role.eq(role.as_str()))
+        .add(membership::Column::DisabledAt.is_null())
+        .add(Expr::exists(closed).not())
 }
 
 /// Locks what a person is in an agency: two who give the same shopper visits do so one after the other.

@@ -6,6 +6,7 @@
 //! transaction (a no-op on SQLite, which has one writer).
 
 pub mod agreements;
+pub mod applications;
 pub mod attempts;
 pub mod audit;
 pub mod blobs;

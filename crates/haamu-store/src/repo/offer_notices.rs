@@ -1,4 +1,4 @@
-//! What shoppers are to be told about offers in their next mail.
+//! What people are to be told about offers and visits in their next mail.
 
 use haamu_domain::filling::NoticeKind;
 use haamu_domain::{AgencyId, AssignmentId, Timestamp, UserId, VisitId};
@@ -11,13 +11,13 @@ use crate::{StoreError, Tx};
 /// So many are taken for one mail.
 const AT_ONCE: u64 = 1_000;
 
-/// Something that a shopper is to be told.
+/// Something that somebody is to be told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OfferNotice {
     /// Its id.
     pub id: Uuid,
     /// Whom.
-    pub shopper: UserId,
+    pub person: UserId,
     /// About which visit.
     pub visit: VisitId,
     /// About which offer; none about an invitation.
@@ -26,7 +26,7 @@ pub struct OfferNotice {
     pub kind: NoticeKind,
 }
 
-/// Adds news for the next mails of shoppers.
+/// Adds news for the next mails of people.
 ///
 /// # Errors
 /// The database failed.
@@ -40,7 +40,8 @@ pub async fn insert(
         let rows = some.iter().map(|notice| offer_notice::ActiveModel {
             id: Set(notice.id),
             agency_id: Set(agency.uuid()),
-            shopper_id: Set(notice.shopper.uuid()),
+            // The table is older than news for others than shoppers.
+            shopper_id: Set(notice.person.uuid()),
             visit_id: Set(notice.visit.uuid()),
             assignment_id: Set(notice.assignment.map(AssignmentId::uuid)),
             kind: Set(notice.kind.as_str().to_owned()),
@@ -53,19 +54,15 @@ pub async fn insert(
     Ok(())
 }
 
-/// Takes the news of a shopper, the oldest first; they are there no longer. Of two who take them at once, the
+/// Takes the news of a person, the oldest first; they are there no longer. Of two who take them at once, the
 /// second finds none. Says whether there are more.
 ///
 /// # Errors
 /// The database failed.
-pub async fn take(
-    tx: &Tx,
-    agency: AgencyId,
-    shopper: UserId,
-) -> Result<(Vec<OfferNotice>, bool), StoreError> {
+pub async fn take(tx: &Tx, agency: AgencyId, person: UserId) -> Result<(Vec<OfferNotice>, bool), StoreError> {
     let rows = offer_notice::Entity::find()
         .filter(offer_notice::Column::AgencyId.eq(agency.uuid()))
-        .filter(offer_notice::Column::ShopperId.eq(shopper.uuid()))
+        .filter(offer_notice::Column::ShopperId.eq(person.uuid()))
         .order_by_asc(offer_notice::Column::Id)
         .limit(AT_ONCE)
         .lock_exclusive()
@@ -81,7 +78,7 @@ pub async fn take(
         let kind = NoticeKind::from_name(&row.kind);
         Ok(OfferNotice {
             id: row.id,
-            shopper: UserId::from_uuid(row.shopper_id),
+            person: UserId::from_uuid(row.shopper_id),
             visit: VisitId::from_uuid(row.visit_id),
             assignment: row.assignment_id.map(AssignmentId::from_uuid),
             kind: kind.ok_or(StoreError::Corrupt("news of an offer"))?,

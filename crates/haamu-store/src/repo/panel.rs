@@ -108,6 +108,7 @@ pub(super) fn profile_row(
         agency_id: Set(agency.uuid()),
         user_id: Set(new.user.uuid()),
         is_active: Set(new.profile.is_active),
+        is_suspended: Set(new.profile.is_suspended),
         born_on: Set(new.profile.born_on.map(|date| date.to_string())),
         languages: Set(json(&new.profile.languages)),
         qualifications: Set(json(&new.profile.qualifications)),
@@ -130,6 +131,7 @@ pub(super) fn profile(row: &shopper_profile::Model) -> Result<ProfileRecord, Sto
         external_id: row.external_id.clone(),
         profile: Profile {
             is_active: row.is_active,
+            is_suspended: row.is_suspended,
             born_on: row.born_on.as_deref().map(date).transpose()?,
             languages: serde_json::from_str(&row.languages).map_err(corrupt)?,
             qualifications: serde_json::from_str(&row.qualifications).map_err(corrupt)?,
@@ -216,6 +218,27 @@ pub async fn list_companions(
         .all(tx.connection())
         .await?;
     Ok(rows.into_iter().map(companion_record).collect())
+}
+
+/// Companions by their ids, also those who were taken off their lists.
+///
+/// # Errors
+/// The database failed.
+pub async fn list_companions_by_ids(
+    tx: &Tx,
+    agency: AgencyId,
+    ids: &[CompanionId],
+) -> Result<BTreeMap<CompanionId, Companion>, StoreError> {
+    if ids.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let rows = companion::Entity::find()
+        .filter(companion::Column::AgencyId.eq(agency.uuid()))
+        .filter(companion::Column::Id.is_in(super::in_list(ids.iter().map(|id| id.uuid()))))
+        .all(tx.connection())
+        .await?;
+    let found = rows.into_iter().map(companion_record);
+    Ok(found.map(|one| (one.id, one)).collect())
 }
 
 /// A companion of a shopper, also one who was taken off the list.

@@ -262,13 +262,14 @@ pub async fn is_posted(tx: &Tx, agency: AgencyId, programme: ProgrammeId) -> Res
     let found = visit_plan::Entity::find()
         .filter(visit_plan::Column::AgencyId.eq(agency.uuid()))
         .filter(visit_plan::Column::Board.is_not_null())
+        .filter(visit_plan::Column::ClosedReason.is_null())
         .filter(visit_plan::Column::VisitId.in_subquery(visits))
         .one(tx.connection())
         .await?;
     Ok(found.is_some())
 }
 
-/// The visits on an agency's job board after one, by id: those that nobody has taken.
+/// The visits on an agency's job board after one, by id: those that are to be made and that nobody has taken.
 ///
 /// # Errors
 /// The database failed.
@@ -297,6 +298,7 @@ pub async fn list_board(
         .join(JoinType::InnerJoin, of_place)
         .filter(visit_plan::Column::AgencyId.eq(agency.uuid()))
         .filter(visit_plan::Column::Board.is_in(Board::ALL.iter().map(|board| board.as_str())))
+        .filter(visit_plan::Column::ClosedReason.is_null())
         .filter(visit::Column::State.eq(VisitState::Planned.as_str()))
         .filter(Expr::exists(live_offer_of_visit()).not())
         .order_by_asc(visit_plan::Column::VisitId)

@@ -25,6 +25,8 @@ pub struct Proposal {
     pub assignments: Vec<ProposedVisit>,
     /// Visits that found nobody.
     pub unfilled: Vec<UnfilledVisit>,
+    /// How many visits that nobody has were left aside, as a plan takes no more at once.
+    pub left_out: usize,
     /// How many of the assignments, from the first, were offered or refused when it was applied.
     pub handled: usize,
     /// Visits that could not be offered when it was applied.
@@ -145,6 +147,7 @@ fn row(agency: AgencyId, of: &Proposal) -> proposal::ActiveModel {
         unfilled: Set(json(&of.unfilled)),
         handled: Set(i32::try_from(of.handled).unwrap_or(i32::MAX)),
         refused: Set(json(&of.refused)),
+        left_out: Set(i32::try_from(of.left_out).unwrap_or(i32::MAX)),
         proposed_by: Set(of.proposed_by.uuid()),
         proposed_at: Set(of.proposed_at.millis()),
         applied_by: Set(of.applied_by.map(UserId::uuid)),
@@ -166,6 +169,7 @@ fn record(row: &proposal::Model) -> Result<Proposal, StoreError> {
         unfilled: read(&row.unfilled)?,
         handled: super::unsigned(row.handled.into(), "proposal")?,
         refused: read(&row.refused)?,
+        left_out: super::unsigned(row.left_out.into(), "proposal")?,
         proposed_by: UserId::from_uuid(row.proposed_by),
         proposed_at: Timestamp::from_millis(row.proposed_at),
         applied_by: row.applied_by.map(UserId::from_uuid),

@@ -275,7 +275,14 @@ pub async fn insert_assignment(
     new: &Assignment,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let row = assignment::ActiveModel {
+    assignment::Entity::insert(assignment_row(agency, new, now))
+        .exec_without_returning(tx.connection())
+        .await?;
+    Ok(())
+}
+
+pub(super) fn assignment_row(agency: AgencyId, new: &Assignment, now: Timestamp) -> assignment::ActiveModel {
+    assignment::ActiveModel {
         id: Set(new.id.uuid()),
         agency_id: Set(agency.uuid()),
         visit_id: Set(new.visit.uuid()),
@@ -283,11 +290,8 @@ pub async fn insert_assignment(
         state: Set(new.state.as_str().to_owned()),
         created_at: Set(now.millis()),
         row_version: Set(1),
-    };
-    assignment::Entity::insert(row)
-        .exec_without_returning(tx.connection())
-        .await?;
-    Ok(())
+        applied_in: Set(None),
+    }
 }
 
 /// An assignment of the agency.
@@ -489,7 +493,7 @@ fn record(row: &visit::Model) -> Result<Visit, StoreError> {
     })
 }
 
-fn assignment_record(row: &assignment::Model) -> Result<Assignment, StoreError> {
+pub(super) fn assignment_record(row: &assignment::Model) -> Result<Assignment, StoreError> {
     Ok(Assignment {
         id: AssignmentId::from_uuid(row.id),
         visit: VisitId::from_uuid(row.visit_id),

@@ -6,7 +6,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::http::route::Operations;
-use crate::http::{MAX_BODY, MAX_DOCUMENT, filling, imports, jobs, panel, proposals};
+use crate::http::{MAX_BODY, MAX_DOCUMENT, applications, filling, imports, jobs, panel, proposals};
 
 pub(super) fn filling() -> OpenApiRouter<App> {
     let found = &[Code::NotFound];
@@ -14,6 +14,13 @@ pub(super) fn filling() -> OpenApiRouter<App> {
         Code::ValidationFailed,
         Code::NotFound,
         Code::NotPossibleInState,
+        Code::AlreadyExists,
+    ];
+    let change = &[
+        Code::ValidationFailed,
+        Code::NotFound,
+        Code::NotPossibleInState,
+        Code::NotEligible,
         Code::AlreadyExists,
     ];
     let invite = &[
@@ -40,7 +47,7 @@ pub(super) fn filling() -> OpenApiRouter<App> {
     let quotas = &[Code::ValidationFailed, Code::NotFound];
     let propose = &[Code::NotFound, Code::NotPossibleInState];
     Operations::default()
-        .verb(Verb::CreateVisits, plan, routes!(filling::update_visit_plan))
+        .verb(Verb::CreateVisits, change, routes!(filling::update_visit_plan))
         .verb(Verb::CreateVisits, quotas, routes!(filling::post_visits))
         .verb(Verb::CreateVisits, plan, routes!(filling::generate_visits))
         .verb(Verb::CreateVisits, plan, routes!(filling::cancel_visit))
@@ -56,7 +63,22 @@ pub(super) fn filling() -> OpenApiRouter<App> {
         .verb(Verb::ProposePlan, found, routes!(proposals::read_proposal))
         .verb(Verb::AssignVisit, propose, routes!(proposals::apply_proposal))
         .verb(Verb::AskEligibility, quotas, routes!(filling::read_eligibility))
-        .verb(Verb::ReadApplications, found, routes!(filling::list_applications))
+        .verb(Verb::ReadVisits, found, routes!(applications::read_visit_plan))
+        .verb(
+            Verb::ReadApplications,
+            found,
+            routes!(applications::list_visit_assignments),
+        )
+        .verb(
+            Verb::ReadApplications,
+            found,
+            routes!(applications::list_applications),
+        )
+        .verb(
+            Verb::ReadApplications,
+            found,
+            routes!(applications::list_round_applications),
+        )
         .verb(Verb::InviteShoppers, invite, routes!(filling::invite_shoppers))
         .verb(Verb::ReadProgrammes, found, routes!(filling::read_quotas))
         .verb(Verb::CreateRound, quotas, routes!(filling::put_quotas))

@@ -1,0 +1,67 @@
+//! What becomes of whoever has a visit whose plan changes.
+
+use haamu_domain::filling::NoticeKind;
+use haamu_domain::{Actor, Code, LocalDate, VisitState};
+use haamu_store::Tx;
+use haamu_store::repo::plans::VisitPlan;
+use haamu_store::repo::programmes::Round;
+use haamu_store::repo::terms;
+use haamu_store::repo::visits::{self, Visit};
+
+use crate::{App, Error};
+
+use super::OfferInput;
+
+/// Whether a plan asks something else of whoever makes the visit: other days, another part of the day, another
+/// scenario.
+pub(super) fn is_other_work(before: &VisitPlan, after: &VisitPlan) -> bool {
+    let work = |plan: &VisitPlan| (plan.starts_on, plan.visit_by, plan.daypart, plan.scenario);
+    work(before) != work(after)
+}
+
+impl App {
+    /// Judges the terms of whoever has a visit by its new plan, and tells them of it. The plan is written already, as rules are
+    /// asked of what is written. The visit is locked; the round and what else rules count by is locked here. A day that is agreed
+    /// on stays; one that is over gives way to the last free one.
+    ///
+    /// # Errors
+    /// The visit would end later, which is for an extension to say, or [`Code::NotEligible`].
+    pub(super) async fn judge_holder(
+        &self,
+        tx: &Tx,
+        actor: &Actor,
+        visit: &Visit,
+        round: &Round,
+        (before, after): (&VisitPlan, &VisitPlan),
+    ) -> Result<(), Error> {
+        let agency = actor.agency;
+        let all = visits::list_assignments(tx, agency, &[visit.id]).await?;
+        let Some(held) = all.into_iter().find(|one| one.state.is_live()) else {
+            return Ok(());
+        };
+        let last = |plan: &VisitPlan| -> LocalDate { plan.visit_by.unwrap_or(round.visit_by) };
+        if last(after) > last(before) {
+            let detail = "Somebody has the visit; extend the assignment, and say why.";
+            return Err(Error::because(Code::NotPossibleInState, detail));
+        }
+        let (facts, planned) = self.lock_rules(tx, actor, visit, held.shopper, "shopper").await?;
+        let mut terms = terms::load(tx, agency, held.id).await?;
+        let offer = OfferInput {
+            shopper: held.shopper,
+            due_on: terms.due_on.filter(|day| *day >= planned.today),
+            companion: terms.companion,
+        };
+        let (obstacles, due_on) = self.find_obstacles(tx, agency, &facts, &planned, &offer).await?;
+        if !obstacles.is_empty() {
+            return Err(Error::not_eligible(obstacles));
+        }
+        // Of a visit that is under way, the day that was agreed on may well be the one on which it took place.
+        if terms.due_on != due_on && visit.state != VisitState::InProgress {
+            terms.due_on = due_on;
+            terms::put(tx, agency, &terms).await?;
+        }
+        let about = (visit.id, Some(held.id));
+        self.tell_of_offers(tx, agency, &[held.shopper], about, NoticeKind::Changed)
+            .await
+    }
+}
