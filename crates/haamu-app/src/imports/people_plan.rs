@@ -75,19 +75,20 @@ impl Known {
         })
     }
 
+    /// Whether the row has an address that its shopper, who signs in, has changed since: only they change it.
+    fn has_own_address(&self, row: &PersonRow) -> bool {
+        let user = self.by_key.get(&row.external_id);
+        let is_theirs = user
+            .and_then(|user| self.users.get(user))
+            .is_some_and(User::is_claimed);
+        is_theirs && !self.by_email.contains_key(&row.email)
+    }
+
     /// Whom a row means; nobody yet if they are new.
     fn find(&self, row: &PersonRow) -> Result<Option<UserId>, Against> {
         let by_key = self.by_key.get(&row.external_id).copied();
         let by_email = self.by_email.get(&row.email).copied();
         let found = match (by_key, by_email) {
-            (Some(user), None) => {
-                let is_theirs = self.users.get(&user).is_some_and(User::is_claimed);
-                if is_theirs {
-                    let why = "whoever signs in has another address, which only they change";
-                    return Err(("email", "not_allowed", why));
-                }
-                user
-            }
             (Some(user), Some(other)) if user != other => {
                 return Err(("email", "already_exists", "this address is another person's"));
             }
@@ -136,6 +137,13 @@ impl Plan {
             };
             match found {
                 Err((column, code, why)) => plan.errors.push(RowError::new(*number, column, code, why)),
+                Ok(Some(_)) if known.has_own_address(row) => {
+                    let why = "whoever signs in has another address, which only they change; the row is left";
+                    plan.report
+                        .left
+                        .push(RowError::new(*number, "email", "own_address", why));
+                    plan.report.unchanged += 1;
+                }
                 Ok(None) => plan.create(UserId::from_uuid(app.fresh_uuid()), row),
                 Ok(Some(user)) => plan.change(&known, user, row),
             }
