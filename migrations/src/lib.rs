@@ -26,6 +26,7 @@ mod m20261129_000013_retention;
 mod m20261129_000013_visit_pages;
 mod m20261129_000014_registration;
 mod m20261129_000015_attributes;
+mod m20261129_000019_rounds;
 mod run;
 mod table;
 mod wall;
@@ -60,6 +61,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261129_000013_visit_pages::Migration),
             Box::new(m20261129_000014_registration::Migration),
             Box::new(m20261129_000015_attributes::Migration),
+            Box::new(m20261129_000019_rounds::Migration),
         ]
     }
 }

@@ -37,9 +37,9 @@ pub use context::{App, AppSettings, Page};
 pub use devices::DeviceInput;
 pub use error::{Error, Issue, Refusal};
 pub use filling::{
-    AgreementView, ApplicationView, CompanionInput, EligibilityQuery, EligibilityView, ExtendInput,
-    GenerateInput, GenerateReport, JobInput, JobQuery, JobView, OfferInput, OwnProfilePatch, ProfilePatch,
-    TieInput, VisitPlanPatch,
+    AgreementView, ApplicationView, CellProgress, CompanionInput, EligibilityQuery, EligibilityView,
+    ExtendInput, GenerateInput, GenerateReport, JobInput, JobQuery, JobView, OfferInput, OwnProfilePatch,
+    ProfilePatch, RoundPatch, RoundProgress, RoundView, TieInput, VisitPlanPatch,
 };
 pub use identity::{
     Bearer, CeremonyView, ChallengeView, FactorsView, Hashing, IdentitySettings, InvitationInput,
@@ -66,7 +66,7 @@ pub use set_aside::{
     DecidedView, OperationPage, OperationView, SetAsideChoice, SetAsideQuery, SetAsideView, SetAsideVisit,
 };
 pub use sync::CustodyReport;
-pub use visits::{AcceptInput, AssignmentView, PlannedVisit, VisitQuery, VisitView};
+pub use visits::{AcceptInput, AssignmentView, PlannedVisit, ReportDue, VisitQuery, VisitView};
 
 /// Records of the store that use cases return as they are.
 pub mod record {

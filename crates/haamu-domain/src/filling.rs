@@ -81,6 +81,8 @@ names! {
         TakenBack = "taken_back",
         /// It was not answered in time.
         Expired = "expired",
+        /// The report of a visit that they have is due soon.
+        ReportDue = "report_due",
     }
 }
 

@@ -66,7 +66,10 @@ pub use programme_parts::{
     BriefingIn, BriefingOut, BriefingReceiptOut, BriefingReceiptsOut, BriefingsOut, Certification,
     QuizAttemptIn, QuizAttemptOut, QuizOut, ScenarioIn, ScenarioOut, ScenarioPatch, ScenariosOut,
 };
-pub use programmes::{ProgrammeIn, ProgrammeOut, ProgrammesOut, RoundIn, RoundOut, RoundsOut, StaffNoticeIn};
+pub use programmes::{
+    CellProgressOut, ProgrammeIn, ProgrammeOut, ProgrammesOut, QuotaProgress, RoundIn, RoundOut, RoundPatch,
+    RoundProgressOut, RoundsOut, StaffNoticeIn,
+};
 pub use proposals::{ProposalOut, ProposedVisitOut, RefusedVisitOut, RelaxationOut, UnfilledVisitOut};
 pub use registration::{
     ConfirmRegistrationIn, PublicRegistrationOut, RegistrationConditions, RegistrationIn, RegistrationOut,
@@ -87,4 +90,4 @@ pub use set_aside::{
     AdoptIn, DecidedOut, DiscardIn, LeftOut, OperationContentOut, SetAsideCountOut, SetAsideDecisionOut,
     SetAsideDetailOut, SetAsideOperationOut, SetAsideOut, SetAsideVisitOut, SetAsidesOut,
 };
-pub use visits::{AssignIn, AssignmentOut, PlannedVisitIn, VisitOut, VisitsIn, VisitsOut};
+pub use visits::{AssignIn, AssignmentOut, PlannedVisitIn, ReportDueOut, VisitOut, VisitsIn, VisitsOut};

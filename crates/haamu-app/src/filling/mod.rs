@@ -13,7 +13,11 @@ mod offer;
 mod own;
 mod panel;
 mod plan;
+mod progress;
 mod propose;
+mod remind;
+mod round_days;
+mod rounds;
 
 pub use ask::{EligibilityQuery, EligibilityView};
 pub use board::{ApplicationView, JobInput, JobQuery, JobView};
@@ -22,6 +26,8 @@ pub use generate::{GenerateInput, GenerateReport};
 pub use offer::OfferInput;
 pub use panel::{AgreementView, CompanionInput, OwnProfilePatch, ProfilePatch, TieInput};
 pub use plan::VisitPlanPatch;
+pub use progress::{CellProgress, RoundProgress};
+pub use rounds::{RoundPatch, RoundView};
 
 pub(crate) use facts::require_companion;
 pub(crate) use offer::Given;

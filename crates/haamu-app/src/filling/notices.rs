@@ -121,6 +121,8 @@ impl App {
                 }
                 NoticeKind::TakenBack if !is_new => news.taken_back.push(line),
                 NoticeKind::Expired if !is_new => news.expired.push(line),
+                NoticeKind::ReportDue if about.is_owed(notice) => news.report_due.push(line),
+                NoticeKind::ReportDue => {}
                 NoticeKind::Invited | NoticeKind::TakenBack | NoticeKind::Expired => {}
             }
         }
@@ -157,6 +159,15 @@ impl About {
         self.visits.get(&id).is_some_and(is_planned) && self.plans.get(&id).is_some_and(is_posted)
     }
 
+    /// Whether the shopper has the visit still, and its report is not handed in.
+    fn is_owed(&self, notice: &OfferNotice) -> bool {
+        let assignment = notice.assignment.and_then(|id| self.assignments.get(&id));
+        let has_it = assignment.is_some_and(|it| it.state == AssignmentState::Accepted);
+        let to_do = [VisitState::Accepted, VisitState::InProgress];
+        let visit = self.visits.get(&notice.visit);
+        has_it && visit.is_some_and(|visit| to_do.contains(&visit.state))
+    }
+
     fn line(&self, notice: &OfferNotice) -> Option<OfferLine> {
         let visit = self.visits.get(&notice.visit)?;
         let round = self.rounds.get(&visit.round)?;
@@ -164,6 +175,7 @@ impl About {
         let plan = self.plans.get(&visit.id);
         let until = notice.assignment.and_then(|id| self.terms.get(&id)?.respond_by);
         let until = until.filter(|_| notice.kind == NoticeKind::Offered);
+        let report_by = plan.and_then(|plan| plan.report_by).unwrap_or(round.report_by);
         let zone = Zone::named(&location.time_zone).unwrap_or_else(home_zone);
         let city = Some(&location.city).filter(|city| !city.is_empty());
         Some(OfferLine {
@@ -176,6 +188,7 @@ impl About {
                 let local = zone.local_minute(until);
                 (local.date, local.minute)
             }),
+            report_by: (notice.kind == NoticeKind::ReportDue).then_some(report_by),
         })
     }
 }

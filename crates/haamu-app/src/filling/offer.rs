@@ -21,6 +21,7 @@ use serde_json::json;
 use crate::checklists::parse_stored;
 use crate::error::{Checks, no_such};
 use crate::jobs::Job;
+use crate::programmes::require_going;
 use crate::visits::scope_of;
 use crate::{App, Error};
 
@@ -69,6 +70,7 @@ impl App {
             let detail = format!("The programme is {}; it must be active.", facts.programme.state);
             return Err(Error::because(Code::NotPossibleInState, detail));
         }
+        require_going(&facts.round)?;
         let mut planned = facts
             .visits(tx, agency, std::slice::from_ref(visit), self.now())
             .await?;

@@ -47,7 +47,8 @@ impl App {
             .db
             .write(Reach::Agency(agency), |tx: Tx| async move {
                 let tx = &tx;
-                self.plan_purge(tx, agency).await
+                self.plan_purge(tx, agency).await?;
+                self.plan_reminders(tx, agency, day).await
             })
             .await?;
         let mut steps = Steps(STEPS_OF_JOB);

@@ -14,6 +14,8 @@ use uuid::Uuid;
 use crate::context::{PAGE_SIZE, Page, require, require_in_agency};
 use crate::{App, Error};
 
+use super::report_due::ReportDue;
+
 /// A visit with what belongs to it.
 #[derive(Clone, Debug)]
 pub struct VisitView {
@@ -27,6 +29,8 @@ pub struct VisitView {
     pub score: Option<String>,
     /// The score band's id, or `failed`.
     pub grade: Option<String>,
+    /// When its report is due, where visits are read or listed.
+    pub report: Option<ReportDue>,
 }
 
 /// The offer of a visit to one shopper.
@@ -71,7 +75,8 @@ impl App {
         self.look(actor.agency, |tx: Tx| async move {
             let tx = &tx;
             let (found, has_more) = visits::list(tx, actor.agency, filter, query.after, PAGE_SIZE).await?;
-            let items = views(tx, actor.agency, found).await?;
+            let mut items = views(tx, actor.agency, found).await?;
+            self.add_reports(tx, actor.agency, &mut items).await?;
             Ok(Page::new(items, has_more, |item: &VisitView| {
                 item.visit.id.uuid()
             }))
@@ -93,6 +98,7 @@ impl App {
             let target = Target::of_client(actor.agency, visit.client_organisation);
             require(actor, Verb::ReadVisits, &target, "visit")?;
             let mut found = views(tx, actor.agency, vec![visit]).await?;
+            self.add_reports(tx, actor.agency, &mut found).await?;
             found.pop().ok_or_else(|| Error::not_found("visit"))
         })
         .await
@@ -152,6 +158,7 @@ pub(crate) async fn views(tx: &Tx, agency: AgencyId, found: Vec<Visit>) -> Resul
             assignment,
             score,
             grade,
+            report: None,
             visit,
         }
     };

@@ -13,6 +13,9 @@ pub struct OfferLine {
     pub visit_by: LocalDate,
     /// Until when the offer is to be answered, on the clock of the place: a date and the minute of it.
     pub answer_by: Option<(LocalDate, u16)>,
+    /// The last day of the report, where that is what is told.
+    #[serde(default)]
+    pub report_by: Option<LocalDate>,
 }
 
 /// What a shopper is told about offers in one mail.
@@ -26,6 +29,9 @@ pub struct OfferNews {
     pub taken_back: Vec<OfferLine>,
     /// Offers that they did not answer in time.
     pub expired: Vec<OfferLine>,
+    /// Visits that they have, whose reports are due soon.
+    #[serde(default)]
+    pub report_due: Vec<OfferLine>,
 }
 
 /// Of one kind, so many visits are named; how many more there are is told.
@@ -39,6 +45,7 @@ impl OfferNews {
             && self.invited.is_empty()
             && self.taken_back.is_empty()
             && self.expired.is_empty()
+            && self.report_due.is_empty()
     }
 
     /// The paragraphs of the mail.
@@ -50,6 +57,7 @@ impl OfferNews {
             (words.invited, &self.invited),
             (words.taken_back, &self.taken_back),
             (words.expired, &self.expired),
+            (words.report_due, &self.report_due),
         ] {
             if lines.is_empty() {
                 continue;
@@ -71,7 +79,9 @@ struct Words {
     invited: &'static str,
     taken_back: &'static str,
     expired: &'static str,
+    report_due: &'static str,
     visit_by: &'static str,
+    report_by: &'static str,
     answer_by: &'static str,
     more: &'static str,
 }
@@ -85,7 +95,9 @@ impl Words {
                 invited: "You are asked whether you want these visits. They are on the job board:",
                 taken_back: "These visits are yours no longer; there is nothing left to do:",
                 expired: "These offers were not answered in time and are over:",
+                report_due: "The reports of these visits are due soon and have not been handed in:",
                 visit_by: "visit by {}",
+                report_by: "report by {}",
                 answer_by: "answer by {date} at {time}",
                 more: "and {} more.",
             },
@@ -95,7 +107,9 @@ impl Words {
                 invited: "Haluaisitko tehdä nämä käynnit? Ne ovat työtaululla:",
                 taken_back: "Nämä käynnit eivät enää ole sinun; sinun ei tarvitse tehdä mitään:",
                 expired: "Näihin tarjouksiin ei vastattu ajoissa, ja ne ovat rauenneet:",
+                report_due: "Näiden käyntien raportit on palautettava pian, eikä niitä ole vielä lähetetty:",
                 visit_by: "käynti viimeistään {}",
+                report_by: "raportti viimeistään {}",
                 answer_by: "vastaa viimeistään {date} klo {time}",
                 more: "ja {} muuta.",
             },
@@ -105,7 +119,9 @@ impl Words {
                 invited: "Vill du göra de här besöken? De finns på uppdragstavlan:",
                 taken_back: "De här besöken är inte längre dina; du behöver inte göra något:",
                 expired: "De här erbjudandena besvarades inte i tid och gäller inte längre:",
+                report_due: "Rapporterna om de här besöken ska snart vara inne och har inte lämnats:",
                 visit_by: "besök senast {}",
+                report_by: "rapport senast {}",
                 answer_by: "svara senast {date} kl. {time}",
                 more: "och {} till.",
             },
@@ -113,8 +129,11 @@ impl Words {
     }
 
     fn line(&self, line: &OfferLine) -> String {
-        let visit_by = self.visit_by.replace("{}", &self.date(line.visit_by));
-        let mut said = format!("– {}: {visit_by}", line.place);
+        let by = match line.report_by {
+            Some(day) => self.report_by.replace("{}", &self.date(day)),
+            None => self.visit_by.replace("{}", &self.date(line.visit_by)),
+        };
+        let mut said = format!("– {}: {by}", line.place);
         if let Some((date, minute)) = line.answer_by {
             let separator = if self.language == Language::English {
                 ':'
@@ -155,6 +174,7 @@ mod tests {
             place: place.to_owned(),
             visit_by: day("2026-12-09"),
             answer_by: Some((day("2026-11-22"), 14 * 60 + 5)),
+            report_by: None,
         }
     }
 

@@ -31,6 +31,7 @@ mod programmes;
 mod proposals;
 mod registration;
 mod retention;
+mod rounds;
 mod route;
 mod scenarios;
 mod sessions;
