@@ -1,6 +1,7 @@
 //! One round: read, changed, called off, and how far it is.
 
 use axum::http::Method;
+use futures::future::join_all;
 use haamu_tests::agency::ProgrammeOptions;
 use haamu_tests::{Answer, TestServer, WireDevice, both_dbs};
 use sea_orm::{ConnectionTrait, Statement};
@@ -144,6 +145,48 @@ both_dbs! {
         assert_eq!(change(&field, &json!({"name": "Uusi"}), None).await.problem(409), "not_possible_in_state");
         let found = progress(&field).await;
         assert_eq!((&found["called_off"], &found["offered"], &found["states"]), (&json!(4), &json!(0), &json!({"planned": 4})));
+    }
+
+    async fn nothing_is_accepted_or_planned_beside_a_cancellation(server) {
+        let field = Field::open(&server, free()).await;
+        let shopper = server.north.shopper();
+        let mut offers = Vec::new();
+        for number in 0..8 {
+            let visit = field.plan(number % 3).await;
+            offers.push(field.offered(&visit, shopper, Some("2026-11-25")).await);
+        }
+        let accept = async |assignment: &String| {
+            let path = format!("/v1/assignments/{assignment}/accept");
+            field.send(Method::POST, &path, &json!({"independent": true}), shopper).await.status
+        };
+        let plan = async |place: usize| {
+            let visits = json!({"visits": [{"location": field.locations[place]}]});
+            field.post(&format!("/v1/rounds/{}/visits", field.round), visits).await.status
+        };
+        let cancel = format!("/v1/rounds/{}/cancel", field.round);
+        let cancel = field.post(&cancel, json!({"reason": "Asiakas perui kierroksen."}));
+        let accepted = join_all(offers.iter().map(accept));
+        let planned = join_all((0..3).map(plan));
+        let (cancelled, accepted, planned) = tokio::join!(cancel, accepted, planned);
+        assert_eq!(cancelled.status, 200, "{}", cancelled.text());
+        for status in accepted.into_iter().chain(planned) {
+            assert!([200, 201, 409].contains(&status.as_u16()), "{status}");
+        }
+        let found = progress(&field).await;
+        assert_eq!((&found["offered"], &found["states"]), (&json!(0), &json!({"planned": found["called_off"]})));
+    }
+
+    async fn no_day_is_agreed_beside_a_change_that_excludes_it(server) {
+        let field = Field::open(&server, free()).await;
+        let shopper = server.north.shopper();
+        let assignment = field.offered(&field.plan(0).await, shopper, Some("2026-11-21")).await;
+        let path = format!("/v1/assignments/{assignment}/accept");
+        let later = json!({"independent": true, "due_on": "2026-11-28"});
+        let shorter = json!({"visit_by": "2026-11-24"});
+        let accepted = field.send(Method::POST, &path, &later, shopper);
+        let (accepted, changed) = tokio::join!(accepted, change(&field, &shorter, None));
+        let both = [accepted.status.as_u16(), changed.status.as_u16()];
+        assert!([[200, 422], [409, 200]].contains(&both), "{both:?}");
     }
 
     async fn progress_counts_visits_by_state_and_by_cell(server) {

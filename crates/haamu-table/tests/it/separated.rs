@@ -84,6 +84,8 @@ fn limits_hold() {
 fn a_row_of_another_length_than_the_heading_is_told_and_the_others_are_read() {
     let table = read(b"a,b\n1,2,3\n1\n1,2\n", None, &Limits::default()).expect("a table");
     let rows = table.rows.iter();
-    let rows: Vec<_> = rows.map(|row| (row.number, row.wrong_length, row.cells.len())).collect();
+    let rows: Vec<_> = rows
+        .map(|row| (row.number, row.wrong_length, row.cells.len()))
+        .collect();
     assert_eq!(rows, [(2, Some(3), 0), (3, Some(1), 0), (4, None, 2)]);
 }
