@@ -69,6 +69,9 @@ both_dbs! {
         assert_eq!(change(&field, &body, Some("\"2\"")).await.problem(409), "conflict", "quotas are part of it");
         let after = read(&field).await;
         assert_eq!((&after["revision"], &after["quotas"]["week"]), (&json!(3), &json!({"1": 5})));
+        let path = format!("/v1/programmes/{}/rounds", field.programme);
+        let listed = server.list(&path, server.north.coordinator()).await;
+        assert_eq!((listed.len(), &listed[0]["revision"], listed[0].get("quotas")), (1, &json!(3), None));
         let wrong = json!({"visit_by": "2026-11-10", "quotas": {"weekday": {"montag": 1}}});
         assert_eq!(change(&field, &wrong, None).await.issues(422), ["quotas.weekday.montag unknown_value"]);
         let wrong = json!({"visit_by": "2026-11-10"});
@@ -150,6 +153,7 @@ both_dbs! {
     async fn nothing_is_accepted_or_planned_beside_a_cancellation(server) {
         let field = Field::open(&server, free()).await;
         let shopper = server.north.shopper();
+        let _ = server.token(shopper).await;
         let mut offers = Vec::new();
         for number in 0..8 {
             let visit = field.plan(number % 3).await;
@@ -179,6 +183,7 @@ both_dbs! {
     async fn no_day_is_agreed_beside_a_change_that_excludes_it(server) {
         let field = Field::open(&server, free()).await;
         let shopper = server.north.shopper();
+        let _ = server.token(shopper).await;
         let assignment = field.offered(&field.plan(0).await, shopper, Some("2026-11-21")).await;
         let path = format!("/v1/assignments/{assignment}/accept");
         let later = json!({"independent": true, "due_on": "2026-11-28"});
