@@ -29,6 +29,7 @@ mod m20261129_000015_attributes;
 mod m20261129_000016_promises;
 mod m20261129_000017_training;
 mod m20261129_000018_plans;
+mod m20261129_000019_rounds;
 mod m20261129_000020_known_networks;
 mod m20261129_000021_open_tasks;
 mod run;
@@ -69,6 +70,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261129_000016_promises::Migration),
             Box::new(m20261129_000017_training::Migration),
             Box::new(m20261129_000018_plans::Migration),
+            Box::new(m20261129_000019_rounds::Migration),
             Box::new(m20261129_000020_known_networks::Migration),
             Box::new(m20261129_000021_open_tasks::Migration),
         ]

@@ -16,13 +16,8 @@ const FEW: u64 = 10;
 /// How many values a column has, among all rows of a table.
 fn values(column: &str) -> u64 {
     match column {
-<<<<<<< HEAD
-        "state" | "kind" | "class" | "board" | "lane" | "stage" | "cycle" | "reason" | "disposition" | "role"
-        | "language" | "purpose" | "target_kind" | "issuer" | "undecided" => 10,
-=======
         "state" | "kind" | "class" | "board" | "lane" | "stage" | "cycle" | "reason" | "disposition"
         | "role" | "language" | "purpose" | "target_kind" | "issuer" | "undecided" => 10,
->>>>>>> custody
         "agency_id" => AGENCIES,
         "client_organisation_id" | "programme_id" | "round_id" => 100,
         _ => ROWS / FEW,
@@ -105,13 +100,9 @@ mod tests {
         assert_eq!(of(&["visit_id"], false), "1000000 10");
         assert_eq!(of(&["id"], true), "1000000 1");
         assert_eq!(of(&["agency_id", "state", "id"], false), "1000000 50000 5000 10");
-<<<<<<< HEAD
-        assert_eq!(of(&["agency_id", "round_id", "state"], false), "1000000 50000 10000 1000");
-=======
         assert_eq!(
             of(&["agency_id", "round_id", "state"], false),
             "1000000 50000 10000 1000"
         );
->>>>>>> custody
     }
 }

@@ -98,7 +98,9 @@ impl FillingThings {
             }
             "create_proposal" => (&self.round, None),
             "read_proposal" | "apply_proposal" => (&self.proposal, None),
-            "read_quotas" => (&self.round, None),
+            "read_quotas" | "read_round" | "read_round_progress" => (&self.round, None),
+            "update_round" => (&self.round, json(json!({"name": "Toinen nimi"}))),
+            "cancel_round" => (&self.round, reason()),
             "put_quotas" => (&self.round, json(json!({"weekday": {"mon": 1}}))),
             "decline_assignment" | "give_back_assignment" => (&self.assignment, reason()),
             "reschedule_assignment" => (&self.assignment, day()),

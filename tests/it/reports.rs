@@ -12,6 +12,7 @@ const DISRESPECT: &str = include_str!("../../deploy/examples/answers/retail-disr
 
 fn context(is_month_only: bool) -> ReportContext {
     ReportContext {
+        counts_in: haamu_domain::LocalDate::parse("2026-11-30").expect("a date"),
         visit: VisitId::from_uuid(Uuid::from_u128(1)),
         agency: "Haamu Oy".to_owned(),
         client_organisation: "Lumikko & pojat <oy>".to_owned(),

@@ -37,9 +37,9 @@ pub use context::{App, AppSettings, Page};
 pub use devices::DeviceInput;
 pub use error::{Error, Issue, Refusal};
 pub use filling::{
-    AgreementView, ApplicationView, CompanionInput, EligibilityQuery, EligibilityView, ExtendInput,
-    GenerateInput, GenerateReport, JobInput, JobQuery, JobView, OfferInput, OwnProfilePatch, ProfilePatch,
-    TieInput, VisitPlanPatch,
+    AgreementView, ApplicationView, CellProgress, CompanionInput, EligibilityQuery, EligibilityView,
+    ExtendInput, GenerateInput, GenerateReport, JobInput, JobQuery, JobView, OfferInput, OwnProfilePatch,
+    ProfilePatch, RoundPatch, RoundProgress, RoundView, TieInput, VisitPlanPatch,
 };
 pub use identity::{
     Bearer, CeremonyView, ChallengeView, FactorsView, Hashing, IdentitySettings, InvitationInput,
@@ -68,7 +68,8 @@ pub use set_aside::{
 };
 pub use sync::CustodyReport;
 pub use visits::{
-    AcceptInput, AssignInput, AssignmentView, PlannedVisit, TermsView, VisitAssignmentView, VisitQuery, VisitView,
+    AcceptInput, AssignInput, AssignmentView, PlannedVisit, ReportDue, TermsView, VisitAssignmentView, VisitQuery,
+    VisitView,
 };
 
 /// Records of the store that use cases return as they are.

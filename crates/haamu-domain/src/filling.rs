@@ -119,6 +119,8 @@ names! {
         PlaceClosed = "place_closed",
         /// A shopper could not do what the scenario of a visit asks.
         CannotDo = "cannot_do",
+        /// The report of a visit that they have is due soon.
+        ReportDue = "report_due",
     }
 }
 
@@ -137,7 +139,8 @@ impl NoticeKind {
             | Self::NotChosen
             | Self::CalledOff
             | Self::Extended
-            | Self::Changed => false,
+            | Self::Changed
+            | Self::ReportDue => false,
         }
     }
 }

@@ -24,6 +24,7 @@ pub mod lockout;
 mod machine;
 mod names;
 pub mod opening;
+pub mod opening_text;
 mod operator;
 pub mod panel;
 pub mod password;

@@ -124,6 +124,10 @@ verbs! {
     ReadProgrammes = "programme.read": Administrator | ProgrammeDesigner | Coordinator | Reviewer;
     /// Open a round.
     CreateRound = "round.create": Administrator | ProgrammeDesigner | Coordinator;
+    /// Change the name, the dates and the quotas of a round.
+    UpdateRound = "round.update": Administrator | ProgrammeDesigner | Coordinator;
+    /// Call a round off.
+    CancelRound = "round.cancel": Administrator | Coordinator;
     /// Plan visits.
     CreateVisits = "visit.create": Administrator | Coordinator;
     /// Offer a visit to a shopper.

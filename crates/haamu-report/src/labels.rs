@@ -1,6 +1,6 @@
 //! The words of reports, in the product's languages.
 
-use haamu_domain::{CoarseTime, Daypart};
+use haamu_domain::{CoarseTime, Daypart, LocalDate};
 use haamu_form::{Language, Phase, ScoreMode};
 
 /// The fixed words of a visit report.
@@ -14,6 +14,7 @@ pub(crate) struct Labels {
     pub(crate) round: &'static str,
     pub(crate) location: &'static str,
     pub(crate) period: &'static str,
+    pub(crate) counts_in: &'static str,
     pub(crate) checklist: &'static str,
     pub(crate) version: &'static str,
     pub(crate) score: &'static str,
@@ -119,6 +120,16 @@ pub(crate) fn period_text(time: CoarseTime, is_month_only: bool, language: Langu
     }
 }
 
+/// The month of a day.
+pub(crate) fn month_text(day: LocalDate) -> String {
+    let written = day.to_string();
+    let mut parts = written.splitn(3, '-');
+    match (parts.next(), parts.next()) {
+        (Some(year), Some(month)) => format!("{}/{year}", month.trim_start_matches('0')),
+        _ => written,
+    }
+}
+
 const fn daypart_text(daypart: Daypart, language: Language) -> &'static str {
     match (daypart, language) {
         (Daypart::Morning, Language::Finnish) => "aamupäivä",
@@ -148,6 +159,7 @@ const FINNISH: Labels = Labels {
     round: "Kierros",
     location: "Toimipiste",
     period: "Ajankohta",
+    counts_in: "Raportointijakso",
     checklist: "Tarkistuslista",
     version: "versio",
     score: "Tulos",
@@ -204,6 +216,7 @@ const SWEDISH: Labels = Labels {
     round: "Mätomgång",
     location: "Verksamhetsställe",
     period: "Tidpunkt",
+    counts_in: "Rapporteringsperiod",
     checklist: "Checklista",
     version: "version",
     score: "Resultat",
@@ -260,6 +273,7 @@ const ENGLISH: Labels = Labels {
     round: "Round",
     location: "Location",
     period: "Time",
+    counts_in: "Reporting period",
     checklist: "Checklist",
     version: "version",
     score: "Score",

@@ -74,6 +74,9 @@ pub struct Row {
     pub number: u64,
     /// Its cells without blanks around them, by column; may be fewer than the heading has.
     pub cells: Vec<String>,
+    /// How many cells a CSV row has that has not as many as the heading. They are not kept: which belongs to which
+    /// column is not known.
+    pub wrong_length: Option<usize>,
     /// Cells that a spreadsheet could not work out, by column, with what stands there, such as `#N/A`.
     pub faults: Vec<(usize, String)>,
 }

@@ -13,6 +13,7 @@ pub(crate) fn read(bytes: &[u8], limits: &Limits) -> Result<Table, TableError> {
     let mut reader = csv::ReaderBuilder::new()
         .delimiter(delimiter(text.lines().next().unwrap_or_default()))
         .trim(csv::Trim::All)
+        .flexible(true)
         .from_reader(text.as_bytes());
     let unreadable = |error: csv::Error| TableError::Unreadable(format!("Not readable as CSV: {error}."));
     let headers = reader.headers().map_err(unreadable)?;
@@ -34,12 +35,20 @@ pub(crate) fn read(bytes: &[u8], limits: &Limits) -> Result<Table, TableError> {
             return Err(too_many_rows(limits));
         }
         let number = lines.line_of(record.position().map_or(0, csv::Position::byte));
+        if record.len() != table.heading.len() {
+            table.rows.push(Row {
+                number,
+                wrong_length: Some(record.len()),
+                ..Row::default()
+            });
+            continue;
+        }
         let cells = record.iter().enumerate();
         let cells = cells.map(|(column, text)| cell(text, number, column, limits));
         table.rows.push(Row {
             number,
             cells: cells.collect::<Result<_, _>>()?,
-            faults: Vec::new(),
+            ..Row::default()
         });
     }
     Ok(table)

@@ -69,7 +69,10 @@ pub use programme_parts::{
     BriefingIn, BriefingOut, BriefingReceiptOut, BriefingReceiptsOut, BriefingsOut, Certification,
     QuizAttemptIn, QuizAttemptOut, QuizOut, ScenarioIn, ScenarioOut, ScenarioPatch, ScenariosOut,
 };
-pub use programmes::{ProgrammeIn, ProgrammeOut, ProgrammesOut, RoundIn, RoundOut, RoundsOut, StaffNoticeIn};
+pub use programmes::{
+    CellProgressOut, ProgrammeIn, ProgrammeOut, ProgrammesOut, QuotaProgress, RoundIn, RoundOut, RoundPatch,
+    RoundProgressOut, RoundsOut, StaffNoticeIn,
+};
 pub use proposals::{
     CombinationOut, ProposalOut, ProposedVisitOut, RefusedVisitOut, RelaxationOut, UnfilledVisitOut,
 };
@@ -94,4 +97,4 @@ pub use set_aside::{
 };
 pub use terms::{ApplicationOut, ApplicationsOut, EndOut, TermsOut, VisitAssignmentOut, VisitAssignmentsOut};
 pub use training::{TraineeOut, TraineesIn, TraineesOut, TrainingOut, TrainingsOut};
-pub use visits::{AssignIn, AssignmentOut, PlannedVisitIn, VisitOut, VisitsIn, VisitsOut};
+pub use visits::{AssignIn, AssignmentOut, PlannedVisitIn, ReportDueOut, VisitOut, VisitsIn, VisitsOut};

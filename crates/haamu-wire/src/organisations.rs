@@ -139,6 +139,9 @@ pub struct ImportOut {
     pub unchanged: u32,
     /// What is wrong, row by row.
     pub errors: Vec<RowErrorOut>,
+    /// Sound rows that were left as they are nevertheless, and why; they are counted as unchanged.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub left: Vec<RowErrorOut>,
 }
 
 /// What is wrong with a row.
@@ -147,7 +150,7 @@ pub struct ImportOut {
 pub struct RowErrorOut {
     /// The line of the file or the row of the sheet, counted from 1.
     pub row: u64,
-    /// The column.
+    /// The column; empty where it is about the row as a whole.
     pub column: String,
     /// A stable code.
     pub code: String,

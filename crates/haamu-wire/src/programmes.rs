@@ -1,8 +1,12 @@
 //! Programmes and rounds.
 
+use std::collections::BTreeMap;
+
 use haamu_domain::LocalDate;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
+
+use crate::filling::Quotas;
 
 /// A programme to be planned.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -131,6 +135,90 @@ pub struct RoundOut {
     /// The day by whose period the results count.
     #[cfg_attr(feature = "openapi", schema(value_type = String, example = "2026-11-30", format = Date))]
     pub counts_in: LocalDate,
+    /// When it was called off.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(format = DateTime))]
+    pub cancelled_at: Option<String>,
+    /// Why it was called off.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cancel_reason: Option<String>,
+    /// Counts changes of it and of its quotas; the `ETag`.
+    pub revision: i64,
+    /// Its quotas, where one round is read or changed; cells without one take any number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quotas: Option<Quotas>,
+}
+
+/// What is to change about a round. What is absent stays.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields, default)]
+pub struct RoundPatch {
+    /// Its name.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 200))]
+    pub name: Option<String>,
+    /// The first day of visits.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, example = "2026-11-16", format = Date))]
+    pub starts_on: Option<LocalDate>,
+    /// The last day of visits.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, example = "2026-11-29", format = Date))]
+    pub visit_by: Option<LocalDate>,
+    /// The last day of reports.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, example = "2026-12-01", format = Date))]
+    pub report_by: Option<LocalDate>,
+    /// The day by whose period the results count.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, example = "2026-11-30", format = Date))]
+    pub counts_in: Option<LocalDate>,
+    /// Quotas in place of those that it had; they hold for offers from now on.
+    pub quotas: Option<Quotas>,
+}
+
+/// How far a round is.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct RoundProgressOut {
+    /// How many visits are in each state; states that none is in are left out.
+    pub states: BTreeMap<String, u64>,
+    /// How many of those that are planned are offered to somebody.
+    pub offered: u64,
+    /// How many of those that are planned are not to be made any more.
+    pub called_off: u64,
+    /// How many visits somebody has whose report was due before today.
+    pub reports_overdue: u64,
+    /// How full the cells of quotas are, and others that visits fall into.
+    pub quotas: QuotaProgress,
+}
+
+/// How full cells are.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct QuotaProgress {
+    /// By weekday: `mon` to `sun`.
+    pub weekday: BTreeMap<String, CellProgressOut>,
+    /// By part of the day.
+    pub daypart: BTreeMap<String, CellProgressOut>,
+    /// By week of the round, from `1`.
+    pub week: BTreeMap<String, CellProgressOut>,
+}
+
+/// How full a cell is.
+#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct CellProgressOut {
+    /// How many visits it takes at most; absent where it takes any number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub size: Option<u32>,
+    /// How many more find room; absent where any number does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub free: Option<u64>,
+    /// Visits that nobody has, and whose own plan leaves them no other cell.
+    pub planned: u64,
+    /// Visits that are offered to somebody.
+    pub offered: u64,
+    /// Visits that somebody has accepted or begun.
+    pub accepted: u64,
+    /// Visits that were made and handed in.
+    pub made: u64,
 }
 
 /// The rounds of a programme.

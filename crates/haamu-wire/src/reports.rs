@@ -3,6 +3,7 @@
 //! These are a reader's types; the server writes the same format from its
 //! report view-model, and a test keeps the two the same.
 
+use haamu_domain::LocalDate;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -29,6 +30,10 @@ pub struct ReportSummaryOut {
     pub location: Uuid,
     /// The location's name.
     pub location_name: String,
+    /// The day by whose period the results count, whenever the visit was made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, format = Date))]
+    pub counts_in: Option<LocalDate>,
     /// The displayed score; absent if nothing was scorable.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub score: Option<String>,
@@ -98,6 +103,10 @@ pub struct ReportVisitOut {
     pub programme: String,
     /// The round.
     pub round: String,
+    /// The day by whose period the results count, whenever the visit was made.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[cfg_attr(feature = "openapi", schema(format = Date))]
+    pub counts_in: String,
     /// The location.
     pub location: String,
     /// Its city.

@@ -83,6 +83,27 @@ pub struct VisitOut {
     /// The displayed score, once the evaluation is scored.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub score: Option<String>,
+    /// When its report is due, where visits are read or listed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub report: Option<ReportDueOut>,
+}
+
+/// When the report of a visit is due, and whether it is late.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ReportDueOut {
+    /// The last day on which it is in time, at the place.
+    #[cfg_attr(feature = "openapi", schema(value_type = String, format = Date))]
+    pub by: LocalDate,
+    /// When it was handed in the first time, where that is still known exactly.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(format = DateTime))]
+    pub handed_in_at: Option<String>,
+    /// Whether it came after that day, or has not come and the day is over.
+    pub late: bool,
+    /// The day by whose period the results count, whenever the visit was made.
+    #[cfg_attr(feature = "openapi", schema(value_type = String, format = Date))]
+    pub counts_in: LocalDate,
 }
 
 /// The offer of a visit to one shopper.

@@ -1,11 +1,18 @@
 //! The rows of a location file.
 
-use haamu_domain::{ClientOrganisationId, LocationId, OperatorKind, Zone};
+use std::collections::BTreeMap;
+
+use haamu_domain::opening::{Interval, OpeningHours};
+use haamu_domain::opening_text::{parse_exceptions, parse_weekly};
+use haamu_domain::{ClientOrganisationId, LocalDate, LocationId, OperatorKind, Weekday, Zone};
 use haamu_store::repo::clients::Location;
 use haamu_table::Table;
 
 use crate::Error;
+use crate::error::Checks;
 use crate::imports::{Cells, Columns, Numbered, RowError, read_rows};
+
+use super::locations::check_attributes;
 
 const COLUMNS: Columns = Columns {
     required: &[
@@ -17,7 +24,16 @@ const COLUMNS: Columns = Columns {
         "country",
         "time_zone",
     ],
-    optional: &["latitude", "longitude", "typical_staff_on_shift", "operator_kind"],
+    optional: &[
+        "latitude",
+        "longitude",
+        "typical_staff_on_shift",
+        "operator_kind",
+        "opening_hours",
+        "exceptions",
+        "attributes",
+        "closed_on",
+    ],
 };
 
 /// A sound row.
@@ -35,6 +51,11 @@ pub(super) struct Row {
     /// None: the file does not say it.
     typical_staff_on_shift: Option<Option<u32>>,
     operator_kind: Option<OperatorKind>,
+    weekly: Option<BTreeMap<Weekday, Vec<Interval>>>,
+    exceptions: Option<BTreeMap<LocalDate, Vec<Interval>>>,
+    attributes: Option<BTreeMap<String, String>>,
+    /// None: the file does not say it.
+    closed_on: Option<Option<LocalDate>>,
 }
 
 impl Row {
@@ -70,12 +91,29 @@ impl Row {
                 .operator_kind
                 .or(before.map(|before| before.operator_kind))
                 .unwrap_or_default(),
-            opening_hours: before
-                .map(|before| before.opening_hours.clone())
-                .unwrap_or_default(),
-            attributes: before.map(|before| before.attributes.clone()).unwrap_or_default(),
-            closed_on: before.and_then(|before| before.closed_on),
+            opening_hours: self.hours(before),
+            attributes: match &self.attributes {
+                Some(attributes) => attributes.clone(),
+                None => before.map(|before| before.attributes.clone()).unwrap_or_default(),
+            },
+            closed_on: self
+                .closed_on
+                .unwrap_or_else(|| before.and_then(|before| before.closed_on)),
         }
+    }
+
+    /// The hours of the week and their exceptions; a file may have only one of them.
+    fn hours(&self, before: Option<&Location>) -> OpeningHours {
+        let mut hours = before
+            .map(|before| before.opening_hours.clone())
+            .unwrap_or_default();
+        if let Some(weekly) = &self.weekly {
+            hours.weekly.clone_from(weekly);
+        }
+        if let Some(exceptions) = &self.exceptions {
+            hours.exceptions.clone_from(exceptions);
+        }
+        hours
     }
 }
 
@@ -102,6 +140,10 @@ fn row(cells: &mut Cells<'_>) -> Option<Row> {
     }
     let staff = staff(cells);
     let operator_kind = operator_kind(cells);
+    let weekly = readable(cells, "opening_hours", "bad_hours", parse_weekly);
+    let exceptions = readable(cells, "exceptions", "bad_hours", parse_exceptions);
+    let attributes = readable(cells, "attributes", "bad_attributes", parse_attributes);
+    let closed_on = cells.date("closed_on");
     let row = Row {
         external_id: external_id?,
         name: name?,
@@ -113,8 +155,59 @@ fn row(cells: &mut Cells<'_>) -> Option<Row> {
         time_zone: time_zone?,
         typical_staff_on_shift: staff_said.then_some(staff?),
         operator_kind: operator_kind?,
+        weekly: weekly?,
+        exceptions: exceptions?,
+        attributes: attributes?,
+        closed_on: cells.has("closed_on").then_some(closed_on?),
     };
     cells.is_sound().then_some(row)
+}
+
+/// What a cell says; `Some(None)` where the file has no such column.
+fn readable<T>(
+    cells: &mut Cells<'_>,
+    column: &str,
+    code: &'static str,
+    parse: impl Fn(&str) -> Result<T, String>,
+) -> Option<Option<T>> {
+    if !cells.has(column) {
+        return Some(None);
+    }
+    match parse(cells.cell(column)) {
+        Ok(read) => Some(Some(read)),
+        Err(message) => {
+            cells.error(column, code, message);
+            None
+        }
+    }
+}
+
+/// Attributes as `name=value; name=value`.
+fn parse_attributes(text: &str) -> Result<BTreeMap<String, String>, String> {
+    let mut attributes = BTreeMap::new();
+    let parts = text.split(['\n', ';']).map(str::trim);
+    for part in parts.filter(|part| !part.is_empty()) {
+        let (name, value) = part
+            .split_once('=')
+            .ok_or_else(|| format!("{part:?} is not a name with its value, such as drive_in=yes"))?;
+        let (name, value) = (name.trim().to_owned(), value.trim().to_owned());
+        if attributes.insert(name.clone(), value).is_some() {
+            return Err(format!("{name} is there twice"));
+        }
+    }
+    let mut checks = Checks::default();
+    check_attributes(&mut checks, &attributes);
+    match checks.finish() {
+        Ok(()) => Ok(attributes),
+        Err(Error::Refused(refusal)) => {
+            let issues = refusal.issues.iter();
+            let told: Vec<_> = issues
+                .map(|issue| format!("{}: {}", issue.path, issue.message))
+                .collect();
+            Err(told.join("; "))
+        }
+        Err(other) => Err(other.to_string()),
+    }
 }
 
 fn country(cells: &mut Cells<'_>) -> Option<String> {
@@ -208,6 +301,57 @@ mod tests {
     }
 
     #[test]
+    fn hours_attributes_and_the_end_of_a_location_are_read_from_its_row() {
+        let heading = "external_id;name;address;postal_code;city;country;time_zone;opening_hours;exceptions;\
+                       attributes;closed_on\n";
+        let csv = format!(
+            "{heading}T1;Tori;Tori 1;00100;Helsinki;FI;Europe/Helsinki;\"mon-fri 09:00-18:00; sat 10:00-15:00\";\
+             2026-12-24 closed;drive_in=yes;2027-01-01\n"
+        );
+        let (rows, errors) = parse(csv.as_bytes()).expect("readable");
+        assert_eq!(errors, []);
+        let (id, client) = (
+            LocationId::from_uuid(uuid::Uuid::nil()),
+            ClientOrganisationId::from_uuid(uuid::Uuid::nil()),
+        );
+        let before = rows[0].location(id, client, None);
+        assert_eq!(
+            (
+                before.opening_hours.weekly.len(),
+                before.opening_hours.exceptions.len()
+            ),
+            (6, 1)
+        );
+        assert_eq!(before.attributes["drive_in"], "yes");
+        assert_eq!(before.closed_on, LocalDate::parse("2027-01-01"));
+        let some = "external_id,name,address,postal_code,city,country,time_zone,exceptions\n\
+                    T1,Tori,Tori 1,00100,Helsinki,FI,Europe/Helsinki,\n";
+        let (rows, _) = parse(some.as_bytes()).expect("readable");
+        let after = rows[0].location(id, client, Some(&before));
+        assert_eq!(
+            after.opening_hours.weekly, before.opening_hours.weekly,
+            "the file does not say them"
+        );
+        assert!(after.opening_hours.exceptions.is_empty(), "an empty cell empties");
+        assert_eq!(after.closed_on, before.closed_on);
+        let csv = format!(
+            "{heading}T1;Tori;Tori 1;00100;Helsinki;FI;Europe/Helsinki;mon 9-18;24.12. closed;Drive In=1;soon\n"
+        );
+        let (_, errors) = parse(csv.as_bytes()).expect("readable");
+        let told: Vec<_> = errors
+            .iter()
+            .map(|error| (error.column.as_str(), error.code))
+            .collect();
+        let expected = [
+            ("opening_hours", "bad_hours"),
+            ("exceptions", "bad_hours"),
+            ("attributes", "bad_attributes"),
+            ("closed_on", "bad_date"),
+        ];
+        assert_eq!(told, expected);
+    }
+
+    #[test]
     fn every_error_has_its_row_and_column() {
         let csv = format!("{HEADING}\n")
             + "T1,Torikauppa,Tori 1,00100,Helsinki,FI,160.1,24.9,Europe/Nowhere,0\n"
@@ -244,9 +388,8 @@ mod tests {
             Code::ValidationFailed
         );
         let ragged = format!("{HEADING}\nT1,only two\n");
-        assert_eq!(
-            parse(ragged.as_bytes()).expect_err("ragged").code(),
-            Code::InvalidRequest
-        );
+        let (rows, errors) = parse(ragged.as_bytes()).expect("readable");
+        assert_eq!((rows.len(), errors.len()), (0, 1), "that is one row's fault");
+        assert_eq!((errors[0].row, errors[0].code), (2, "wrong_length"));
     }
 }

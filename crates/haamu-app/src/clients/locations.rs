@@ -101,7 +101,7 @@ impl App {
 }
 
 /// Attributes are named as conditions of checklists ask for them.
-fn check_attributes(checks: &mut Checks, attributes: &BTreeMap<String, String>) {
+pub(super) fn check_attributes(checks: &mut Checks, attributes: &BTreeMap<String, String>) {
     if attributes.len() > MAX_ATTRIBUTES {
         checks.issue(
             "attributes",

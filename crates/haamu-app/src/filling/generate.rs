@@ -15,6 +15,7 @@ use serde_json::json;
 
 use crate::context::{require, require_in_agency};
 use crate::error::{Checks, no_such};
+use crate::programmes::require_going;
 use crate::{App, Error};
 
 use super::plan::check_scenario;
@@ -82,6 +83,7 @@ impl App {
                 let detail = format!("The programme is {}; it must be active.", programme.state);
                 return Err(Error::because(Code::NotPossibleInState, detail));
             }
+            require_going(&found)?;
             let mut checks = Checks::default();
             for (index, id) in input.scenarios.iter().enumerate() {
                 let path = format!("scenarios[{index}]");
@@ -265,6 +267,8 @@ mod tests {
             visit_by: last,
             report_by: last,
             counts_in: last,
+            cancelled: None,
+            row_version: 1,
         }
     }
 

@@ -19,8 +19,12 @@ mod open;
 mod own;
 mod panel;
 mod plan;
+mod progress;
 mod promise;
 mod propose;
+mod remind;
+mod round_days;
+mod rounds;
 mod standing;
 
 pub use applications::ApplicationView;
@@ -32,6 +36,8 @@ pub use generate::{GenerateInput, GenerateReport};
 pub use offer::OfferInput;
 pub use panel::{AgreementView, OwnProfilePatch, ProfilePatch, TieInput};
 pub use plan::VisitPlanPatch;
+pub use progress::{CellProgress, RoundProgress};
+pub use rounds::{RoundPatch, RoundView};
 
 pub(crate) use board::require_declared;
 pub(crate) use certified::{Training, list_certified};

@@ -195,6 +195,7 @@ impl App {
                 }
                 NoticeKind::TakenBack if !is_new => news.taken_back.push(line),
                 NoticeKind::Expired if !is_new => news.expired.push(line),
+                NoticeKind::ReportDue if about.is_owed(notice) => news.report_due.push(line),
                 NoticeKind::DueSoon if about.is_not_begun(notice, assignment) => news.due_soon.push(line),
                 NoticeKind::Overdue => news.overdue.push(line),
                 NoticeKind::CalledOff => news.called_off.push(line),
@@ -313,6 +314,15 @@ impl About {
         Some((visit.id, line))
     }
 
+    /// Whether the shopper has the visit still, and its report is not handed in.
+    fn is_owed(&self, notice: &OfferNotice) -> bool {
+        let assignment = notice.assignment.and_then(|id| self.assignments.get(&id));
+        let has_it = assignment.is_some_and(|it| it.state == AssignmentState::Accepted);
+        let to_do = [VisitState::Accepted, VisitState::InProgress];
+        let visit = self.visits.get(&notice.visit);
+        has_it && visit.is_some_and(|visit| to_do.contains(&visit.state))
+    }
+
     fn line(&self, notice: &OfferNotice) -> Option<OfferLine> {
         let visit = self.visits.get(&notice.visit)?;
         let round = self.rounds.get(&visit.round)?;
@@ -322,6 +332,7 @@ impl About {
         let until = terms.and_then(|terms| terms.respond_by);
         let until = until.filter(|_| notice.kind == NoticeKind::Offered);
         let is_changed = matches!(notice.kind, NoticeKind::Extended | NoticeKind::Changed);
+        let report_by = plan.and_then(|plan| plan.report_by).unwrap_or(round.report_by);
         let zone = Zone::named(&location.time_zone).unwrap_or_else(home_zone);
         Some(OfferLine {
             place: place(location),
@@ -333,6 +344,7 @@ impl About {
                 let local = zone.local_minute(until);
                 (local.date, local.minute)
             }),
+            report_by: (notice.kind == NoticeKind::ReportDue).then_some(report_by),
         })
     }
 }

@@ -21,6 +21,7 @@ use serde_json::json;
 use crate::checklists::parse_stored;
 use crate::error::no_such;
 use crate::jobs::Job;
+use crate::programmes::require_going;
 use crate::visits::scope_of;
 use crate::{App, Error};
 
@@ -67,6 +68,7 @@ impl App {
             return Err(no_such(path.to_owned(), "shopper of the agency"));
         }
         let facts = RoundFacts::load(tx, actor, visit.round).await?;
+        require_going(&facts.round)?;
         let mut planned = facts
             .visits(tx, agency, std::slice::from_ref(visit), self.now())
             .await?;

@@ -1,9 +1,7 @@
 //! What coordinators plan of visits: their days, their scenario, the job board, quotas of rounds.
 
-use std::collections::BTreeMap;
-
 use haamu_domain::brief::assignment_entity;
-use haamu_domain::filling::{Board, EndReason, QuotaKind};
+use haamu_domain::filling::{Board, EndReason};
 use haamu_domain::{
     Actor, AgencyId, AssignmentEvent, AssignmentState, AuditEvent, Code, Daypart, LocalDate, RoundId,
     ScenarioId, Target, Verb, VisitId, VisitState,
@@ -18,6 +16,7 @@ use serde_json::json;
 
 use crate::context::{require, require_in_agency};
 use crate::error::{Checks, no_such};
+use crate::programmes::require_going;
 use crate::visits::scope_of;
 use crate::{App, Error};
 
@@ -191,68 +190,20 @@ impl App {
     /// Lets a visit be made after all that was called off, or whose place was reported closed.
     ///
     /// # Errors
-    /// There is no such visit.
+    /// There is no such visit, or its round was called off.
     pub async fn reopen_visit(&self, actor: &Actor, id: VisitId) -> Result<VisitPlan, Error> {
         require_in_agency(actor, Verb::CreateVisits)?;
         self.act(actor, |tx: Tx| async move {
             let tx = &tx;
             let visit = lock_open(tx, actor, Verb::CreateVisits, id).await?;
+            let round = programmes::find_round(tx, actor.agency, visit.round).await?;
+            require_going(&round.ok_or_else(|| Error::not_found("round"))?)?;
             let mut plan = plans::load(tx, actor.agency, id, visit.round).await?;
             plan.closed_reason = None;
             plans::put(tx, actor.agency, &plan).await?;
             plan.row_version += 1;
             let event = AuditEvent::of(Verb::CreateVisits, "visit", id);
             Ok((plan, event.with(json!({"cancelled": false}))))
-        })
-        .await
-    }
-
-    /// Gives a round quotas in place of those that it had.
-    ///
-    /// # Errors
-    /// There is no such round, or there is no such cell.
-    pub async fn put_quotas(
-        &self,
-        actor: &Actor,
-        round: RoundId,
-        quotas: &BTreeMap<(QuotaKind, String), u32>,
-    ) -> Result<(), Error> {
-        require_in_agency(actor, Verb::CreateRound)?;
-        let mut checks = Checks::default();
-        for ((kind, cell), visits) in quotas {
-            let path = format!("{}.{cell}", kind.as_str());
-            if !kind.has(cell) {
-                checks.issue(path, "unknown_value", "there is no such cell");
-            } else if *visits > 1_000_000 {
-                checks.issue(path, "out_of_range", "at most 1000000 visits");
-            }
-        }
-        checks.finish()?;
-        self.act(actor, |tx: Tx| async move {
-            let tx = &tx;
-            let locked = programmes::lock_round(tx, actor.agency, round).await?;
-            locked.ok_or_else(|| Error::not_found("round"))?;
-            plans::put_quotas(tx, actor.agency, round, quotas).await?;
-            let event = AuditEvent::of(Verb::CreateRound, "round", round);
-            Ok(((), event.with(json!({"quotas": quotas.len()}))))
-        })
-        .await
-    }
-
-    /// The quotas of a round.
-    ///
-    /// # Errors
-    /// There is no such round.
-    pub async fn read_quotas(
-        &self,
-        actor: &Actor,
-        round: RoundId,
-    ) -> Result<BTreeMap<(QuotaKind, String), u32>, Error> {
-        require_in_agency(actor, Verb::ReadProgrammes)?;
-        self.look(actor.agency, |tx: Tx| async move {
-            let found = programmes::find_round(&tx, actor.agency, round).await?;
-            found.ok_or_else(|| Error::not_found("round"))?;
-            Ok(plans::list_quotas(&tx, actor.agency, round).await?)
         })
         .await
     }

@@ -41,6 +41,14 @@ pub(crate) fn read_rows<T>(
     let mut errors = Vec::new();
     let mut seen: BTreeMap<&str, u64> = BTreeMap::new();
     for source in &table.rows {
+        if let Some(count) = source.wrong_length {
+            let message = format!(
+                "the row has {count} cells and the heading {}",
+                table.heading.len()
+            );
+            errors.push(RowError::new(source.number, "", "wrong_length", message));
+            continue;
+        }
         let mut cells = Cells {
             heading: &table.heading,
             row: source,

@@ -36,6 +36,8 @@ pub struct ImportReport {
     pub unchanged: u32,
     /// What is wrong with rows, in a dry run.
     pub errors: Vec<RowError>,
+    /// Sound rows that were left as they are nevertheless, and why.
+    pub left: Vec<RowError>,
 }
 
 /// What is wrong with a row.
@@ -43,7 +45,7 @@ pub struct ImportReport {
 pub struct RowError {
     /// The line of the file or the row of the sheet, counted from 1.
     pub row: u64,
-    /// The column.
+    /// The column; empty where it is about the row as a whole.
     pub column: String,
     /// A stable code.
     pub code: &'static str,
@@ -81,14 +83,21 @@ impl ImportReport {
 
     /// The counts for the audit trail.
     pub(crate) fn counts(&self) -> serde_json::Value {
-        serde_json::json!({"created": self.created, "updated": self.updated})
+        let mut counts = serde_json::json!({"created": self.created, "updated": self.updated});
+        if !self.left.is_empty() {
+            counts["left"] = self.left.len().into();
+        }
+        counts
     }
 }
 
 /// The refusal of a file with these errors.
 pub(crate) fn refused(errors: Vec<RowError>) -> Error {
     let issue = |error: RowError| Issue {
-        path: format!("rows[{}].{}", error.row, error.column),
+        path: match error.column.as_str() {
+            "" => format!("rows[{}]", error.row),
+            column => format!("rows[{}].{column}", error.row),
+        },
         code: error.code.to_owned(),
         message: error.message,
     };

@@ -18,7 +18,7 @@ use super::{Cells, Columns, ImportReport, Numbered, RowError, TableFile, read_ro
 
 const COLUMNS: Columns = Columns {
     required: &["external_id", "shopper", "location", "date"],
-    optional: &["companion"],
+    optional: &["companion", "came_along"],
 };
 
 /// A sound row.
@@ -30,6 +30,8 @@ struct VisitRow {
     date: LocalDate,
     /// Who came along; the outer none where the table has no such column.
     companion: Option<Option<String>>,
+    /// Whether the shopper only came along with somebody else; none where the table does not say it.
+    came_along: Option<bool>,
 }
 
 impl App {
@@ -98,12 +100,19 @@ fn visit(cells: &mut Cells<'_>, today: LocalDate) -> Option<VisitRow> {
         _ => {}
     }
     let companion = cells.optional_text("companion", 200);
+    let came_along = cells.flag("came_along");
+    if came_along == Some(Some(true)) && !cells.cell("companion").is_empty() {
+        let message = "whoever only came along has nobody along";
+        cells.error("companion", "unknown_value", message);
+    }
     let row = VisitRow {
         external_id: external_id?,
         shopper: shopper?,
         location: location?,
         date: date??,
         companion: Some(companion?).filter(|_| cells.has("companion")),
+        // An empty cell is no, where there is the column.
+        came_along: cells.has("came_along").then_some(came_along?.unwrap_or(false)),
     };
     cells.is_sound().then_some(row)
 }
@@ -275,14 +284,16 @@ impl Plan {
                 .as_ref()
                 .map(|text| self.companion(app, known, shopper, text)),
         };
+        let was_companion = before.as_ref().is_some_and(|visit| visit.as_companion);
+        let as_companion = row.came_along.unwrap_or(was_companion && companion.is_none());
         let visit = NewPastVisit {
             id: before.as_ref().map_or_else(|| app.fresh_uuid(), |visit| visit.id),
             external_id: row.external_id.clone(),
             user: shopper,
             location,
             visited_on: row.date,
-            as_companion: false,
-            companion,
+            as_companion,
+            companion: companion.filter(|_| !as_companion),
         };
         let count = match before {
             None => &mut self.report.created,

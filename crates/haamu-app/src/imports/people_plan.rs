@@ -81,6 +81,16 @@ impl Known {
         })
     }
 
+    /// Whether the row has an address that its shopper, who signs in, has changed since: only they change it.
+    fn has_own_address(&self, row: &PersonRow) -> bool {
+        let user = self.by_key.get(&row.external_id);
+        let is_theirs = user
+            .and_then(|user| self.users.get(user))
+            .is_some_and(User::is_claimed);
+        let taken = self.by_email.get(&row.email);
+        is_theirs && taken.is_none_or(|user| !self.roles.contains_key(user))
+    }
+
     /// Whom a row means.
     fn find(&self, row: &PersonRow) -> Result<Whom, Against> {
         let by_key = self.by_key.get(&row.external_id).copied();
@@ -92,14 +102,6 @@ impl Known {
             _ => Address::Free,
         };
         let found = match (by_key, by_email) {
-            (Some(user), None) => {
-                let is_theirs = self.users.get(&user).is_some_and(User::is_claimed);
-                if is_theirs {
-                    let why = "whoever signs in has another address, which only they change";
-                    return Err(("email", "not_allowed", why));
-                }
-                user
-            }
             (Some(user), Some(other)) if user != other => {
                 return Err(("email", "already_exists", "this address is another person's"));
             }
@@ -162,6 +164,13 @@ impl Plan {
             };
             match found {
                 Err((column, code, why)) => plan.errors.push(RowError::new(*number, column, code, why)),
+                Ok(Whom::Shopper(..)) if known.has_own_address(row) => {
+                    let why = "whoever signs in has another address, which only they change; the row is left";
+                    plan.report
+                        .left
+                        .push(RowError::new(*number, "email", "own_address", why));
+                    plan.report.unchanged += 1;
+                }
                 Ok(Whom::New(Address::Free)) => plan.create(UserId::from_uuid(app.fresh_uuid()), row),
                 Ok(Whom::New(Address::OfStranger)) => plan.invite(&known, row),
                 Ok(Whom::Shopper(user, address)) => plan.change(&known, user, address, row),

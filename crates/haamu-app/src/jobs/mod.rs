@@ -85,6 +85,11 @@ pub(crate) enum Job {
         /// Whom.
         shopper: UserId,
     },
+    /// Remind shoppers of reports that are due on that date or on the next.
+    RemindReports {
+        /// The date.
+        day: LocalDate,
+    },
     /// Work out a proposed plan.
     ProposePlan {
         /// Which.
@@ -120,6 +125,7 @@ impl Job {
             Self::AnswerRegistration { .. } => "answer_registration",
             Self::ExpireRegistration { .. } => "expire_registration",
             Self::MailOffers { .. } => "mail_offers",
+            Self::RemindReports { .. } => "remind_reports",
             Self::ProposePlan { .. } => "propose_plan",
             Self::ApplyProposal { .. } => "apply_proposal",
             Self::Purge { .. } => "purge",
@@ -231,6 +237,7 @@ impl App {
                 self.expire_registration(claimed.agency, registration).await
             }
             Job::MailOffers { shopper } => self.mail_offers(claimed.agency, shopper).await,
+            Job::RemindReports { day } => self.remind_reports(claimed.agency, day).await,
             Job::Purge { day } => self.purge_night(claimed.agency, day).await,
         }
     }

@@ -203,12 +203,7 @@ impl App {
         require_in_agency(actor, Verb::CreateRound)?;
         let mut checks = Checks::default();
         let name = checks.text("name", &input.name, 200);
-        if input.visit_by < input.starts_on {
-            checks.issue("visit_by", "out_of_order", "visits end before they start");
-        }
-        if input.report_by < input.visit_by {
-            checks.issue("report_by", "out_of_order", "reports are due before visits end");
-        }
+        check_dates(&mut checks, input.starts_on, input.visit_by, input.report_by);
         checks.finish()?;
         let name = &name;
         self.act(actor, |tx: Tx| async move {
@@ -233,6 +228,8 @@ impl App {
                 visit_by: input.visit_by,
                 report_by: input.report_by,
                 counts_in: input.counts_in,
+                cancelled: None,
+                row_version: 1,
             };
             programmes::insert_round(tx, actor.agency, &round, self.now()).await?;
             let event = AuditEvent::of(Verb::CreateRound, "round", round.id);
@@ -271,8 +268,34 @@ pub(crate) fn home_zone() -> Zone {
     Zone::named(HOME_ZONE).expect("the bundled database has the home zone")
 }
 
+/// The dates of a round in their order.
+pub(crate) fn check_dates(
+    checks: &mut Checks,
+    starts_on: LocalDate,
+    visit_by: LocalDate,
+    report_by: LocalDate,
+) {
+    if visit_by < starts_on {
+        checks.issue("visit_by", "out_of_order", "visits end before they start");
+    }
+    if report_by < visit_by {
+        checks.issue("report_by", "out_of_order", "reports are due before visits end");
+    }
+}
+
+/// Refuses what a round cannot have any more that was called off.
+pub(crate) fn require_going(round: &Round) -> Result<(), Error> {
+    match &round.cancelled {
+        None => Ok(()),
+        Some((_, reason)) => {
+            let detail = format!("The round was called off: {reason}");
+            Err(Error::because(Code::NotPossibleInState, detail))
+        }
+    }
+}
+
 /// A programme on which the actor may do `verb`.
-async fn load(tx: &Tx, actor: &Actor, verb: Verb, id: ProgrammeId) -> Result<Programme, Error> {
+pub(crate) async fn load(tx: &Tx, actor: &Actor, verb: Verb, id: ProgrammeId) -> Result<Programme, Error> {
     let programme = programmes::find(tx, actor.agency, id).await?;
     require_in_agency(actor, verb)?;
     let programme = programme.ok_or_else(|| Error::not_found("programme"))?;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use haamu_domain::binding::Capture;
 use haamu_domain::retention::PurgeClass;
-use haamu_domain::{Actor, Redactor, Target, Timestamp, UnitId, Verb, VisitId};
+use haamu_domain::{Actor, LocalDate, Redactor, Target, Timestamp, UnitId, Verb, VisitId};
 use haamu_form::{
     Answer, AnswerState, Decisions, Language, QuestionKind, Score, ScoreOutput, Slot, score::QuestionStatus,
     trace,
@@ -13,7 +13,7 @@ use haamu_report::{PhotoSource, ReportContext, ReportInput, VisitReport, render_
 use haamu_store::Tx;
 use haamu_store::repo::submissions::Submission;
 use haamu_store::repo::visits::{self, Visit, VisitEra, VisitFilter};
-use haamu_store::repo::{blobs, clients, hierarchies, identity, programmes, purge_files, scores};
+use haamu_store::repo::{blobs, clients, hierarchies, identity, programmes, purge_files, rounds, scores};
 use haamu_sync::BlobHash;
 use uuid::Uuid;
 
@@ -57,7 +57,8 @@ impl App {
             let tx = &tx;
             let filter = self.report_filter(tx, actor, query).await?;
             let (found, has_more) = visits::list(tx, actor.agency, &filter, after, PAGE_SIZE).await?;
-            let items = crate::visits::views(tx, actor.agency, found).await?;
+            let mut items = crate::visits::views(tx, actor.agency, found).await?;
+            self.add_reports(tx, actor.agency, &mut items).await?;
             Ok(Page::new(items, has_more, |item: &VisitView| {
                 item.visit.id.uuid()
             }))
@@ -164,6 +165,10 @@ impl App {
             locations: only.map(UnitReach::into_locations),
             ..VisitFilter::default()
         };
+        if query.counts_from.is_some() || query.counts_until.is_some() {
+            let (from, until) = (query.counts_from, query.counts_until);
+            filter.rounds = Some(rounds::list_of_period(tx, actor.agency, from, until).await?);
+        }
         let Some(unit) = query.unit else {
             return Ok(filter);
         };
@@ -203,6 +208,10 @@ pub struct ReportQuery {
     pub unit: Option<UnitId>,
     /// By which tree.
     pub tree: TreeOf,
+    /// Of rounds that count in a period from this day on.
+    pub counts_from: Option<LocalDate>,
+    /// Of rounds that count in a period until this day, itself included.
+    pub counts_until: Option<LocalDate>,
 }
 
 /// A tree changes: which one counts.
@@ -245,6 +254,7 @@ async fn load(tx: &Tx, actor: &Actor, visit: &Visit) -> Result<Loaded, Error> {
             client_organisation: client.name,
             programme: programme.name,
             round: round.name,
+            counts_in: round.counts_in,
             location: location.name,
             city: location.city,
             checklist_hash: evaluation.form.to_string(),

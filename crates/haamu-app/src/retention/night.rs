@@ -50,7 +50,8 @@ impl App {
             .db
             .write(Reach::Agency(agency), |tx: Tx| async move {
                 let tx = &tx;
-                self.plan_purge(tx, agency).await
+                self.plan_purge(tx, agency).await?;
+                self.plan_reminders(tx, agency, day).await
             })
             .await?;
         self.look_again(agency).await?;

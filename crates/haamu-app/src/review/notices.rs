@@ -1,7 +1,7 @@
 //! What a reviewer should know beyond the evaluation itself.
 
-use haamu_domain::Actor;
 use haamu_domain::stages::visited_at;
+use haamu_domain::{Actor, Zone};
 use haamu_form::{Finding, Slot};
 use haamu_store::Tx;
 use haamu_store::repo::submissions::Submission;
@@ -12,6 +12,7 @@ use haamu_sync::BlobHash;
 use crate::evaluation::Evaluation;
 use crate::filling::is_tied;
 use crate::set_aside::count_of_visit;
+use crate::visits::views;
 use crate::{App, Error};
 
 impl App {
@@ -41,6 +42,7 @@ impl App {
                     .await?,
             );
         }
+        notices.extend(self.late_report(tx, actor, visit, &zone).await?);
         notices.extend(review_lane(evaluation));
         let set_aside = count_of_visit(tx, actor.agency, visit.id).await?;
         if set_aside > 0 {
@@ -86,6 +88,30 @@ async fn independence(
         notices.push(Finding::warning("not_independent", "answers", message));
     }
     Ok(notices)
+}
+
+impl App {
+    /// That the report came after the day by which it was due.
+    async fn late_report(
+        &self,
+        tx: &Tx,
+        actor: &Actor,
+        visit: &Visit,
+        zone: &Zone,
+    ) -> Result<Option<Finding>, Error> {
+        let mut found = views(tx, actor.agency, vec![visit.clone()]).await?;
+        self.add_reports(tx, actor.agency, &mut found).await?;
+        let report = found.pop().and_then(|view| view.report);
+        let late = report.filter(|report| report.is_late);
+        Ok(late.and_then(|report| {
+            let came_on = zone.date_of(report.handed_in_at?);
+            let message = format!(
+                "the report was due on {} and was handed in on {came_on}",
+                report.by
+            );
+            Some(Finding::warning("report_late", "answers", message))
+        }))
+    }
 }
 
 /// Where the evaluation has something else than its shopper's testimony.

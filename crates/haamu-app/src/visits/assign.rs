@@ -15,6 +15,7 @@ use serde_json::json;
 use crate::context::{require, require_in_agency};
 use crate::error::{Checks, Issue, no_such};
 use crate::filling::{Given, OfferInput};
+use crate::programmes::require_going;
 use crate::{App, Error};
 
 use super::read::{self, VisitView};
@@ -66,6 +67,8 @@ impl App {
         }
         self.act(actor, |tx: Tx| async move {
             let tx = &tx;
+            // Whoever calls the round off waits for these visits, or these for that.
+            programmes::lock_round(tx, actor.agency, round).await?;
             let plan = self.load_plan(tx, actor, round).await?;
             let mut ids = Vec::with_capacity(planned.len());
             for (index, one) in planned.iter().enumerate() {
@@ -119,6 +122,7 @@ impl App {
     ) -> Result<programmes::Programme, Error> {
         let round = programmes::find_round(tx, actor.agency, round).await?;
         let round = round.ok_or_else(|| Error::not_found("round"))?;
+        require_going(&round)?;
         let programme = programmes::find(tx, actor.agency, round.programme).await?;
         let programme = programme.ok_or_else(|| Error::not_found("programme"))?;
         if !programme.state.takes_visits() {

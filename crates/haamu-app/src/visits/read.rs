@@ -16,6 +16,7 @@ use crate::context::{PAGE_SIZE, Page, require, require_in_agency};
 use crate::{App, Error};
 
 use super::briefs::distinct;
+use super::report_due::ReportDue;
 use super::terms::{TermsView, add_plans};
 
 /// A visit with what belongs to it.
@@ -39,6 +40,8 @@ pub struct VisitView {
     pub score: Option<String>,
     /// The score band's id, or `failed`.
     pub grade: Option<String>,
+    /// When its report is due, where visits are read or listed.
+    pub report: Option<ReportDue>,
 }
 
 /// The offer of a visit to one shopper.
@@ -92,6 +95,7 @@ impl App {
             let (found, has_more) = visits::list(tx, actor.agency, filter, query.after, PAGE_SIZE).await?;
             let mut items = views(tx, actor.agency, found).await?;
             add_plans(tx, actor, &mut items).await?;
+            self.add_reports(tx, actor.agency, &mut items).await?;
             Ok(Page::new(items, has_more, |item: &VisitView| {
                 item.visit.id.uuid()
             }))
@@ -114,6 +118,7 @@ impl App {
             require(actor, Verb::ReadVisits, &target, "visit")?;
             let mut found = views(tx, actor.agency, vec![visit]).await?;
             add_plans(tx, actor, &mut found).await?;
+            self.add_reports(tx, actor.agency, &mut found).await?;
             found.pop().ok_or_else(|| Error::not_found("visit"))
         })
         .await
@@ -196,6 +201,7 @@ pub(crate) async fn views(tx: &Tx, agency: AgencyId, found: Vec<Visit>) -> Resul
             terms: None,
             score,
             grade,
+            report: None,
             visit,
         }
     };

@@ -25,6 +25,9 @@ pub struct OfferLine {
     /// On which day the shopper goes, where that may have changed.
     #[serde(default)]
     pub due_on: Option<LocalDate>,
+    /// The last day of the report, where that is what is told.
+    #[serde(default)]
+    pub report_by: Option<LocalDate>,
 }
 
 /// What a shopper is told about offers in one mail.
@@ -51,6 +54,9 @@ pub struct OfferNews {
     pub extended: Vec<OfferLine>,
     /// Visits of theirs whose plan has changed.
     pub changed: Vec<OfferLine>,
+    /// Visits that they have, whose reports are due soon.
+    #[serde(default)]
+    pub report_due: Vec<OfferLine>,
 }
 
 /// Of one kind, so many visits are named; how many more there are is told.
@@ -70,6 +76,7 @@ impl OfferNews {
             && self.called_off.is_empty()
             && self.extended.is_empty()
             && self.changed.is_empty()
+            && self.report_due.is_empty()
     }
 
     /// The paragraphs of the mail.
@@ -87,6 +94,7 @@ impl OfferNews {
             (words.overdue, &self.overdue),
             (words.not_chosen, &self.not_chosen),
             (words.called_off, &self.called_off),
+            (words.report_due, &self.report_due),
         ] {
             if lines.is_empty() {
                 continue;
@@ -118,7 +126,9 @@ struct Words {
     extended: &'static str,
     changed: &'static str,
     due_on: &'static str,
+    report_due: &'static str,
     visit_by: &'static str,
+    report_by: &'static str,
     answer_by: &'static str,
     more: &'static str,
 }
@@ -147,7 +157,9 @@ impl Words {
                 extended: "You have more time for these visits:",
                 changed: "The plan of these visits has changed. See in Haamu what is asked of you now:",
                 due_on: "your day is {}",
+                report_due: "The reports of these visits are due soon and have not been handed in:",
                 visit_by: "visit by {}",
+                report_by: "report by {}",
                 answer_by: "answer by {date} at {time}",
                 more: "and {} more.",
             },
@@ -166,7 +178,9 @@ impl Words {
                 extended: "Sinulla on lisää aikaa näihin käynteihin:",
                 changed: "Näiden käyntien suunnitelma on muuttunut. Katso Haamusta, mitä sinulta nyt pyydetään:",
                 due_on: "päiväsi on {}",
+                report_due: "Näiden käyntien raportit on palautettava pian, eikä niitä ole vielä lähetetty:",
                 visit_by: "käynti viimeistään {}",
+                report_by: "raportti viimeistään {}",
                 answer_by: "vastaa viimeistään {date} klo {time}",
                 more: "ja {} muuta.",
             },
@@ -191,7 +205,9 @@ impl Words {
                 extended: "Du har mer tid för de här besöken:",
                 changed: "Planen för de här besöken har ändrats. Se i Haamu vad som nu begärs av dig:",
                 due_on: "din dag är {}",
+                report_due: "Rapporterna om de här besöken ska snart vara inne och har inte lämnats:",
                 visit_by: "besök senast {}",
+                report_by: "rapport senast {}",
                 answer_by: "svara senast {date} kl. {time}",
                 more: "och {} till.",
             },
@@ -199,8 +215,11 @@ impl Words {
     }
 
     fn line(&self, line: &OfferLine) -> String {
-        let visit_by = self.visit_by.replace("{}", &self.date(line.visit_by));
-        let mut said = format!("– {}: {visit_by}", line.place);
+        let by = match line.report_by {
+            Some(day) => self.report_by.replace("{}", &self.date(day)),
+            None => self.visit_by.replace("{}", &self.date(line.visit_by)),
+        };
+        let mut said = format!("– {}: {by}", line.place);
         let mut parts = Daypart::ALL.into_iter().zip(self.dayparts);
         if let Some((_, words)) = parts.find(|(part, _)| line.daypart == Some(*part)) {
             said.push_str(", ");
@@ -270,6 +289,7 @@ mod tests {
             scenario: None,
             answer_by: Some((day("2026-11-22"), 14 * 60 + 5)),
             due_on: None,
+            report_by: None,
         }
     }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use haamu_domain::retention::PurgeClass;
-use haamu_domain::{CoarseTime, Redactor, VisitId};
+use haamu_domain::{CoarseTime, LocalDate, Redactor, VisitId};
 use haamu_form::score::{QuestionStatus, Rollup, Trigger, display_percentage};
 use haamu_form::trace::{Place, Trace, TraceLine};
 use haamu_form::{Checklist, Decimal, Draft, Exact, Language, Rounding, Score, Slot, Texts};
@@ -29,6 +29,8 @@ pub struct ReportContext {
     pub programme: String,
     /// The round's name.
     pub round: String,
+    /// The day by whose period the results count.
+    pub counts_in: LocalDate,
     /// The location's name.
     pub location: String,
     /// The location's city.
@@ -133,6 +135,8 @@ impl Builder<'_> {
             client_organisation: context.client_organisation.clone(),
             programme: context.programme.clone(),
             round: context.round.clone(),
+            counts_in: context.counts_in.to_string(),
+            counts_in_text: labels::month_text(context.counts_in),
             location: context.location.clone(),
             city: context.city.clone(),
             period: period.to_owned(),

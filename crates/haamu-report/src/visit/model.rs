@@ -57,6 +57,11 @@ pub struct VisitView {
     pub programme: String,
     /// The round.
     pub round: String,
+    /// The day by whose period the results count.
+    pub counts_in: String,
+    /// The month of that day, as readers see it on a page.
+    #[serde(skip)]
+    pub counts_in_text: String,
     /// The location.
     pub location: String,
     /// Its city.

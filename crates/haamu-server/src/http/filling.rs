@@ -1,14 +1,12 @@
 //! What coordinators plan of visits, and who gets them.
 
-use std::collections::BTreeMap;
-
 use axum::extract::State;
 use axum::http::StatusCode;
 use haamu_app::record::VisitPlan;
 use haamu_app::{
     App, AssignInput, EligibilityQuery, EligibilityView, ExtendInput, GenerateInput, OfferInput,
 };
-use haamu_domain::filling::{Origin, QuotaKind};
+use haamu_domain::filling::Origin;
 use haamu_domain::{
     AssignmentId, CompanionId, LocalDate, LocationId, RoundId, ScenarioId, UnitId, UserId, VisitId,
 };
@@ -21,6 +19,7 @@ use uuid::Uuid;
 
 use super::extract::{Json, Path, Query, SignedIn};
 use super::problem::Failure;
+use super::rounds::{quotas_in, quotas_out};
 use super::visits::visit_out;
 
 /// Change the days, the scenario or the place on the job board of a visit. While somebody has it, rules are judged for
@@ -259,16 +258,7 @@ pub(super) async fn read_quotas(
     Path(id): Path<Uuid>,
 ) -> Result<axum::Json<Quotas>, Failure> {
     let found = app.read_quotas(&bearer.actor, RoundId::from_uuid(id)).await?;
-    let mut quotas = Quotas::default();
-    for ((kind, cell), visits) in found {
-        let of_kind = match kind {
-            QuotaKind::Weekday => &mut quotas.weekday,
-            QuotaKind::Daypart => &mut quotas.daypart,
-            QuotaKind::Week => &mut quotas.week,
-        };
-        of_kind.insert(cell, visits);
-    }
-    Ok(axum::Json(quotas))
+    Ok(axum::Json(quotas_out(found)))
 }
 
 /// Give a round quotas, in place of those that it had.
@@ -281,20 +271,7 @@ pub(super) async fn put_quotas(
     Path(id): Path<Uuid>,
     Json(input): Json<Quotas>,
 ) -> Result<StatusCode, Failure> {
-    let kinds = [
-        (QuotaKind::Weekday, input.weekday),
-        (QuotaKind::Daypart, input.daypart),
-        (QuotaKind::Week, input.week),
-    ];
-    let quotas: BTreeMap<_, _> = kinds
-        .into_iter()
-        .flat_map(|(kind, cells)| {
-            cells
-                .into_iter()
-                .map(move |(cell, visits)| ((kind, cell), visits))
-        })
-        .collect();
-    app.put_quotas(&bearer.actor, RoundId::from_uuid(id), &quotas)
+    app.put_quotas(&bearer.actor, RoundId::from_uuid(id), &quotas_in(input))
         .await?;
     Ok(StatusCode::NO_CONTENT)
 }

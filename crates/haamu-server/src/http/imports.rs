@@ -1,7 +1,7 @@
 //! Importing tables.
 
 use axum::extract::State;
-use haamu_app::{App, ImportReport};
+use haamu_app::{App, ImportReport, RowError};
 use haamu_domain::ClientOrganisationId;
 use haamu_wire::{ImportOut, RowErrorOut};
 use serde::Deserialize;
@@ -22,10 +22,20 @@ pub(super) struct ImportQuery {
 /// Import locations from CSV or XLSX.
 ///
 /// Columns: `external_id`, `name`, `address`, `postal_code`, `city`, `country`,
-/// `time_zone`, and where known `latitude`, `longitude`, `typical_staff_on_shift` and
-/// `operator_kind`. CSV is UTF-8, separated by commas or semicolons; of a workbook the first
-/// visible sheet is read. A row with the `external_id` of a known location changes it. With
-/// any error nothing is changed.
+/// `time_zone`, and where known `latitude`, `longitude`, `typical_staff_on_shift`, `operator_kind`,
+/// `opening_hours`, `exceptions`, `attributes` and `closed_on`.
+///
+/// `opening_hours` are those of the week, such as `mon-fri 09:00-18:00; sat 10:00-12:00, 13:00-15:00`:
+/// days (`mon` to `sun`, `mon-fri`, `mon,wed` or `daily`), then times separated by commas, or `closed`.
+/// A time that ends before it starts ends on the next day, and `00:00-24:00` is all day. A weekday that
+/// is not named is closed. `exceptions` are days on which other hours hold, such as
+/// `2026-12-24 closed; 2026-12-31 10:00-14:00`. `attributes` are `name=value; name=value`.
+/// `closed_on` is the first day on which the location is not there any more.
+///
+/// CSV is UTF-8, separated by commas or semicolons, and a cell that has such a sign is put into double
+/// quotes; of a workbook the first visible sheet is read. A row with the `external_id` of a known
+/// location changes it: a column that is not there leaves things as they are, an empty cell empties.
+/// With any error nothing is changed.
 #[utoipa::path(post, path = "/v1/client-organisations/{id}/locations/import", tag = "client organisations",
     params(("id" = Uuid, Path, description = "The client organisation."), ImportQuery),
     request_body(content((String = "text/csv"),
@@ -53,7 +63,8 @@ pub(super) async fn import_locations(
 /// sheet is read. A row means the shopper who has its `external_id`, or else its `email`; a
 /// column that is not there leaves things as they are, an empty cell empties. New people
 /// cannot sign in before they have chosen a password; the name and the address of whoever has one
-/// do not change, and nobody's role does. With any error nothing is changed.
+/// do not change, and nobody's role does. A row whose shopper has another address by now, which they
+/// chose themselves, is left as it is and told in `left`. With any error nothing is changed.
 #[utoipa::path(post, path = "/v1/shoppers/import", tag = "panel", params(ImportQuery),
     request_body(content((String = "text/csv"),
         (Vec<u8> = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"))),
@@ -71,8 +82,9 @@ pub(super) async fn import_shoppers(
 /// Import visits from before Haamu from CSV or XLSX.
 ///
 /// Columns: `external_id`, `shopper` (their `external_id` or e-mail address), `location` (its
-/// `external_id` at the client organisation), `date`, and `companion`: a shopper likewise, or the
-/// name of somebody who came along. Rotation counts these visits. CSV is UTF-8, separated by
+/// `external_id` at the client organisation), `date`, and where known `companion` (a shopper likewise,
+/// or the name of somebody who came along) and `came_along`: `true` where the shopper of the row
+/// only came along with somebody else. Rotation counts these visits. CSV is UTF-8, separated by
 /// commas or semicolons; of a workbook the first visible sheet is read. A row with the
 /// `external_id` of a known visit changes it. With any error nothing is changed.
 #[utoipa::path(post, path = "/v1/client-organisations/{id}/past-visits/import", tag = "client organisations",
@@ -95,17 +107,21 @@ pub(super) async fn import_past_visits(
 }
 
 fn import_out(report: ImportReport) -> ImportOut {
-    let errors = report.errors.into_iter().map(|error| RowErrorOut {
-        row: error.row,
-        column: error.column,
-        code: error.code.to_owned(),
-        message: error.message,
-    });
+    let told = |errors: Vec<RowError>| -> Vec<RowErrorOut> {
+        let told = errors.into_iter().map(|error| RowErrorOut {
+            row: error.row,
+            column: error.column,
+            code: error.code.to_owned(),
+            message: error.message,
+        });
+        told.collect()
+    };
     ImportOut {
         dry_run: report.is_dry_run,
         created: report.created,
         updated: report.updated,
         unchanged: report.unchanged,
-        errors: errors.collect(),
+        errors: told(report.errors),
+        left: told(report.left),
     }
 }

@@ -32,6 +32,7 @@ mod programmes;
 mod proposals;
 mod registration;
 mod retention;
+mod rounds;
 mod route;
 mod scenarios;
 mod sessions;

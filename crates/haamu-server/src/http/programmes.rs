@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use axum::http::StatusCode;
-use haamu_app::record::{Programme, Round};
+use haamu_app::record::Programme;
 use haamu_app::{App, ProgrammeInput, RoundInput, StaffNoticeInput};
 use haamu_domain::{ChecklistVersionId, ClientOrganisationId, ProgrammeId};
 use haamu_wire::{ProgrammeIn, ProgrammeOut, ProgrammesOut, RoundIn, RoundOut, RoundsOut, StaffNoticeIn};
@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::extract::{Json, PageQuery, Path, Query, SignedIn};
 use super::problem::Failure;
+use super::rounds::round_out;
 
 /// Plan a programme.
 #[utoipa::path(post, path = "/v1/programmes", tag = "programmes", request_body = ProgrammeIn,
@@ -166,18 +167,5 @@ fn programme_out(programme: Programme) -> ProgrammeOut {
         state: programme.state.to_string(),
         release_delay_hours: programme.release_delay_hours,
         staff_notice_days: programme.staff_notice_days,
-    }
-}
-
-fn round_out(round: Round) -> RoundOut {
-    RoundOut {
-        id: round.id.uuid(),
-        programme: round.programme.uuid(),
-        name: round.name,
-        checklist_version: round.checklist_version.uuid(),
-        starts_on: round.starts_on,
-        visit_by: round.visit_by,
-        report_by: round.report_by,
-        counts_in: round.counts_in,
     }
 }

@@ -4,7 +4,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use haamu_app::{App, ReportQuery, TreeOf, VisitView};
-use haamu_domain::{UnitId, VisitId};
+use haamu_domain::{LocalDate, UnitId, VisitId};
 use haamu_wire::{ReportSummaryOut, ReportsOut, VisitReportOut};
 use serde::Deserialize;
 use uuid::Uuid;
@@ -29,6 +29,12 @@ pub(super) struct ReportsQuery {
     /// By the tree as it is `now`, or as it was at each `visit`.
     #[param(inline)]
     tree: Option<TreeName>,
+    /// Only reports that count in a period from this day on: the `counts_in` of their round decides.
+    #[param(value_type = Option<String>, format = Date)]
+    counts_from: Option<LocalDate>,
+    /// Only reports that count in a period until this day, itself included.
+    #[param(value_type = Option<String>, format = Date)]
+    counts_until: Option<LocalDate>,
 }
 
 #[derive(Clone, Copy, Debug, Deserialize, utoipa::ToSchema)]
@@ -52,6 +58,8 @@ pub(super) async fn list_visit_reports(
             Some(TreeName::Visit) => TreeOf::Visit,
             Some(TreeName::Now) | None => TreeOf::Now,
         },
+        counts_from: query.counts_from,
+        counts_until: query.counts_until,
     };
     let page = app
         .list_reports(&bearer.actor, &wanted, query.after)
@@ -141,6 +149,7 @@ fn summary_out(view: VisitView) -> ReportSummaryOut {
         round: view.visit.round.uuid(),
         location: view.visit.location.uuid(),
         location_name: view.location_name,
+        counts_in: view.report.map(|report| report.counts_in),
         score: view.score,
         grade: view.grade,
     }

@@ -4,7 +4,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use haamu_app::{App, AssignInput, OfferInput, PlannedVisit, VisitQuery, VisitView};
 use haamu_domain::{AssignmentId, CompanionId, LocationId, RoundId, Timestamp, UserId, VisitId, VisitState};
-use haamu_wire::{AssignIn, AssignmentOut, VisitOut, VisitsIn, VisitsOut};
+use haamu_wire::{AssignIn, AssignmentOut, ReportDueOut, VisitOut, VisitsIn, VisitsOut};
 use serde::Deserialize;
 use uuid::Uuid;
 
@@ -137,5 +137,11 @@ pub(super) fn visit_out(view: VisitView) -> VisitOut {
         plan: view.plan.map(plan_out),
         terms: view.terms.map(terms_out),
         score: view.score,
+        report: view.report.map(|report| ReportDueOut {
+            by: report.by,
+            handed_in_at: report.handed_in_at.map(|at| at.to_rfc3339()),
+            late: report.is_late,
+            counts_in: report.counts_in,
+        }),
     }
 }

@@ -111,6 +111,15 @@ entity!(round_quota, "round_quota", {
     visits: i32,
 });
 
+entity!(report_reminder, "report_reminder", {
+    #[sea_orm(primary_key, auto_increment = false)]
+    assignment_id: Uuid,
+    #[sea_orm(primary_key, auto_increment = false)]
+    report_by: String,
+    agency_id: Uuid,
+    reminded_at: i64,
+});
+
 entity!(job_invitation, "job_invitation", {
     #[sea_orm(primary_key, auto_increment = false)]
     visit_id: Uuid,

@@ -85,6 +85,9 @@ entity!(round, "round", {
     report_by: String,
     counts_in: String,
     created_at: i64,
+    row_version: i64,
+    cancelled_at: Option<i64>,
+    cancel_reason: Option<String>,
 });
 
 entity!(visit, "visit", {

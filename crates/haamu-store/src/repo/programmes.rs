@@ -69,6 +69,10 @@ pub struct Round {
     pub report_by: LocalDate,
     /// The day by whose period the results count.
     pub counts_in: LocalDate,
+    /// When it was called off, and why.
+    pub cancelled: Option<(Timestamp, String)>,
+    /// Counts changes of it and of its quotas; a save with an older one fails.
+    pub row_version: i64,
 }
 
 /// Adds a programme.
@@ -210,6 +214,9 @@ pub async fn insert_round(tx: &Tx, agency: AgencyId, new: &Round, now: Timestamp
         report_by: Set(new.report_by.to_string()),
         counts_in: Set(new.counts_in.to_string()),
         created_at: Set(now.millis()),
+        row_version: Set(1),
+        cancelled_at: Set(None),
+        cancel_reason: Set(None),
     };
     round::Entity::insert(row)
         .exec_without_returning(tx.connection())
@@ -305,7 +312,7 @@ fn record(row: programme::Model) -> Result<Programme, StoreError> {
     })
 }
 
-fn round_record(row: round::Model) -> Result<Round, StoreError> {
+pub(super) fn round_record(row: round::Model) -> Result<Round, StoreError> {
     Ok(Round {
         id: RoundId::from_uuid(row.id),
         programme: ProgrammeId::from_uuid(row.programme_id),
@@ -315,6 +322,11 @@ fn round_record(row: round::Model) -> Result<Round, StoreError> {
         visit_by: date(&row.visit_by)?,
         report_by: date(&row.report_by)?,
         counts_in: date(&row.counts_in)?,
+        cancelled: row
+            .cancelled_at
+            .map(Timestamp::from_millis)
+            .zip(row.cancel_reason),
+        row_version: row.row_version,
     })
 }
 

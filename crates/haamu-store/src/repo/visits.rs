@@ -61,6 +61,8 @@ pub struct Assignment {
 pub struct VisitFilter {
     /// Of one round.
     pub round: Option<RoundId>,
+    /// Of one of these rounds.
+    pub rounds: Option<BTreeSet<RoundId>>,
     /// In one state.
     pub state: Option<VisitState>,
     /// These visits.
@@ -217,6 +219,10 @@ pub async fn list(
     let mut select = visit::Entity::find().filter(visit::Column::AgencyId.eq(agency.uuid()));
     if let Some(round) = filter.round {
         select = select.filter(visit::Column::RoundId.eq(round.uuid()));
+    }
+    if let Some(rounds) = &filter.rounds {
+        let ids = in_list(rounds.iter().map(|round| round.uuid()));
+        select = select.filter(visit::Column::RoundId.is_in(ids));
     }
     if let Some(state) = filter.state {
         select = select.filter(visit::Column::State.eq(state.as_str()));

@@ -6,7 +6,9 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::http::route::Operations;
-use crate::http::{MAX_BODY, briefings, jobs, programme_parts, programmes, scenarios, training, visits};
+use crate::http::{
+    MAX_BODY, briefings, jobs, programme_parts, programmes, rounds, scenarios, training, visits,
+};
 
 pub(super) fn programmes_and_visits() -> OpenApiRouter<App> {
     let found = &[Code::NotFound];
@@ -77,6 +79,23 @@ pub(super) fn programmes_and_visits() -> OpenApiRouter<App> {
         .verb(Verb::ReadVisits, found, routes!(visits::read_visit))
         .verb(Verb::AssignVisit, assign, routes!(visits::create_assignment))
         .verb(Verb::AcceptAssignment, accept, routes!(jobs::accept_assignment))
+        .with_body_limit(MAX_BODY)
+        .merge(rounds())
+}
+
+fn rounds() -> OpenApiRouter<App> {
+    let found = &[Code::NotFound];
+    let update = &[
+        Code::ValidationFailed,
+        Code::NotFound,
+        Code::NotPossibleInState,
+        Code::Conflict,
+    ];
+    Operations::default()
+        .verb(Verb::ReadProgrammes, found, routes!(rounds::read_round))
+        .verb(Verb::UpdateRound, update, routes!(rounds::update_round))
+        .verb(Verb::CancelRound, update, routes!(rounds::cancel_round))
+        .verb(Verb::ReadVisits, found, routes!(rounds::read_round_progress))
         .with_body_limit(MAX_BODY)
 }
 
