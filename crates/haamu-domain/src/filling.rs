@@ -72,7 +72,8 @@ impl EndReason {
         match self {
             Self::Declined => Some(NoticeKind::Declined),
             Self::GivenBack => Some(NoticeKind::GivenBack),
-            Self::Expired => Some(NoticeKind::Lapsed),
+            // Neither an answer nor a visit came in time.
+            Self::Expired | Self::Overdue => Some(NoticeKind::Lapsed),
             Self::PlaceClosed => Some(NoticeKind::PlaceClosed),
             Self::CannotDo => Some(NoticeKind::CannotDo),
             Self::NotChosen | Self::Reassigned | Self::Cancelled => None,

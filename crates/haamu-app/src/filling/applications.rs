@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use haamu_domain::eligibility::{Candidate, Obstacle, PastVisit};
+use haamu_domain::eligibility::{self, Candidate, Obstacle};
 use haamu_domain::{
     Actor, AgencyId, AssignmentId, CompanionId, LocalDate, RoundId, Target, Timestamp, UserId, Verb, VisitId,
 };
@@ -118,7 +118,9 @@ impl App {
         for application in found {
             let id = application.assignment.id;
             let companion = around.terms.get(&id).and_then(|terms| terms.companion);
-            let companion = around.companion(tx, actor.agency, application, companion).await?;
+            let companion = around
+                .companion(tx, actor.agency, application, companion, self.now())
+                .await?;
             views.extend(around.view(application, companion));
         }
         Ok(views)
@@ -135,8 +137,8 @@ struct Around {
     locations: BTreeMap<VisitId, String>,
 }
 
-/// Whoever would come along, and where they have been.
-type Along = (Companion, Vec<PastVisit>);
+/// Whoever would come along, and as rules see them.
+type Along = (Companion, eligibility::Companion);
 
 impl Around {
     async fn load(
@@ -177,6 +179,7 @@ impl Around {
         agency: AgencyId,
         of: &Application,
         id: Option<CompanionId>,
+        now: Timestamp,
     ) -> Result<Option<Along>, Error> {
         let shopper = of.assignment.shopper;
         let Some(id) = id else { return Ok(None) };
@@ -186,11 +189,12 @@ impl Around {
         let Some(found) = panel::find_companion(tx, agency, shopper, id).await? else {
             return Ok(None);
         };
-        let visits = self
+        let whom = (shopper, Some(id));
+        let judged = self
             .facts
-            .companion_visits(tx, agency, &found, of.assignment.visit)
+            .companion(tx, agency, whom, of.assignment.visit, now)
             .await?;
-        Ok(Some((found, visits)))
+        Ok(judged.map(|judged| (found, judged)))
     }
 
     fn view(&self, of: &Application, along: Option<Along>) -> Option<ApplicationView> {
@@ -198,8 +202,8 @@ impl Around {
         let candidate = self.candidates.get(&assignment.shopper)?;
         let planned = self.planned.get(&assignment.visit)?;
         let due_on = self.terms.get(&assignment.id).and_then(|terms| terms.due_on);
-        let (companion, visits) = along.unzip();
-        let on = |date| self.facts.obstacles(candidate, visits.as_deref(), planned, date);
+        let (companion, judged) = along.unzip();
+        let on = |date| self.facts.obstacles(candidate, judged.as_ref(), planned, date);
         let point = planned.open.point;
         Some(ApplicationView {
             visit: assignment.visit,

@@ -16,7 +16,7 @@ use haamu_store::repo::plans::{self, Posting};
 use haamu_store::repo::scenarios::ScenarioRecord;
 use haamu_store::repo::terms::{self, Terms};
 use haamu_store::repo::visits::{self, Assignment, Visit};
-use haamu_store::repo::{applications, clients, identity, panel, scenarios};
+use haamu_store::repo::{applications, clients, panel, scenarios};
 use serde_json::json;
 use uuid::Uuid;
 

@@ -8,7 +8,7 @@ use haamu_domain::eligibility::{
 };
 use haamu_domain::filling::{QuotaKind, cells, full_cells, next_room};
 use haamu_domain::panel::Profile;
-use haamu_domain::{Actor, AgencyId, LocalDate, RoundId, Timestamp, UserId, VisitId, Zone};
+use haamu_domain::{Actor, AgencyId, Daypart, LocalDate, RoundId, Timestamp, UserId, VisitId, Zone};
 use haamu_store::Tx;
 use haamu_store::repo::calendar::{self, Entry};
 use haamu_store::repo::plans::{self, VisitPlan};
@@ -41,7 +41,7 @@ pub(crate) struct RoundFacts {
 pub(crate) struct PlannedVisit {
     /// The day that it is at the place; until six in the morning it is still the day before.
     pub(crate) today: LocalDate,
-    /// The end of its last day there.
+    /// The end of its last day there, with its night.
     pub(crate) ends_at: Timestamp,
     pub(crate) open: OpenVisit,
     pub(crate) plan: VisitPlan,
@@ -173,7 +173,7 @@ impl RoundFacts {
             let zone = Zone::named(&place.time_zone).unwrap_or_else(home_zone);
             let planned = PlannedVisit {
                 today: zone.business_date_of(now),
-                ends_at: zone.start_of(open.visit_by.plus_days(1)),
+                ends_at: zone.moment_at(open.visit_by.plus_days(1), Daypart::Morning.minutes().0),
                 open,
                 plan,
             };

@@ -217,7 +217,11 @@ impl Wishes {
 /// Whether a shopper who had a visit does not want it, or cannot make it.
 const fn is_given_up(reason: EndReason) -> bool {
     match reason {
-        EndReason::Declined | EndReason::Expired | EndReason::GivenBack | EndReason::CannotDo => true,
+        EndReason::Declined
+        | EndReason::Expired
+        | EndReason::Overdue
+        | EndReason::GivenBack
+        | EndReason::CannotDo => true,
         EndReason::NotChosen | EndReason::Reassigned | EndReason::Cancelled | EndReason::PlaceClosed => false,
     }
 }

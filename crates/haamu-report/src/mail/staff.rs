@@ -99,7 +99,7 @@ impl Words {
             Language::English => Self {
                 declined: "These offers were declined:",
                 given_back: "These visits were given back:",
-                lapsed: "These offers were not answered in time:",
+                lapsed: "These offers were not answered in time, or their visits not begun:",
                 place_closed: "Here the place is closed for good or was not there. Nobody is sent there until you reopen \
                                the visit:",
                 cannot_do: "These visits could not be made as planned:",
@@ -108,7 +108,7 @@ impl Words {
             Language::Finnish => Self {
                 declined: "Nämä tarjoukset hylättiin:",
                 given_back: "Nämä käynnit annettiin takaisin:",
-                lapsed: "Näihin tarjouksiin ei vastattu ajoissa:",
+                lapsed: "Näihin tarjouksiin ei vastattu ajoissa, tai käyntiä ei aloitettu:",
                 place_closed: "Näissä paikka on lopettanut tai sitä ei löytynyt. Sinne ei lähetetä ketään, ennen kuin \
                                avaat käynnin uudelleen:",
                 cannot_do: "Näitä käyntejä ei voitu tehdä suunnitellusti:",
@@ -117,7 +117,7 @@ impl Words {
             Language::Swedish => Self {
                 declined: "De här erbjudandena avböjdes:",
                 given_back: "De här besöken lämnades tillbaka:",
-                lapsed: "De här erbjudandena besvarades inte i tid:",
+                lapsed: "De här erbjudandena besvarades inte i tid, eller besöken påbörjades inte:",
                 place_closed: "Här har platsen upphört eller gick inte att hitta. Ingen skickas dit förrän du öppnar \
                                besöket igen:",
                 cannot_do: "De här besöken kunde inte göras som planerat:",
