@@ -16,8 +16,6 @@ use super::unsigned;
 
 /// Moments are counted by quarters of an hour: in no time zone does a day or a part of it begin between two.
 const QUARTER_MILLIS: i64 = 15 * 60 * 1_000;
-/// The minute of the day at which the night ends.
-const MORNING: u16 = 6 * 60;
 
 /// Visits that nobody has, with the days that are planned for them alone.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -249,11 +247,9 @@ fn made(row: &MadeRow) -> Result<Taken, StoreError> {
     let zone = Zone::named(&row.time_zone).ok_or(StoreError::Corrupt("time zone"))?;
     let at = Timestamp::from_millis(row.quarter.saturating_mul(QUARTER_MILLIS));
     let local = zone.local_minute(at);
-    // A night is part of the day on which it began.
-    let is_after_midnight = local.minute < MORNING;
     Ok(Taken {
         state: state(&row.state)?,
-        date: local.date.minus_days(u32::from(is_after_midnight)),
+        date: local.business_date(),
         daypart: Some(local.daypart()),
         visits: unsigned(row.visits, "count of visits")?,
     })
