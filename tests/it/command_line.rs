@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Output;
 
-use haamu_tests::process::run;
+use haamu_tests::process::{ServerProcess, run};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -336,6 +336,34 @@ async fn a_server_that_cannot_start_says_why() {
 }
 
 #[tokio::test]
+async fn an_operator_counts_what_is_to_be_deleted_and_deletes_it() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let server = ServerProcess::start(folder.path(), Vec::new()).await;
+    let said = async |arguments: &[&str]| {
+        let output = server.run_beside(arguments).await;
+        assert_eq!(code(&output), Some(0), "{output:?}");
+        String::from_utf8(output.stdout).expect("text")
+    };
+    let nothing = "There is no agency yet, and nothing to delete.\n";
+    assert_eq!(said(&["purge", "--dry-run"]).await, nothing);
+    let setup = json!({"code": server.setup_code, "agency_name": "Haamu Oy", "email": "admin@haamu.example",
+        "display_name": "Helmi Ahonen", "password": "three random words here"});
+    let admin = server.post("setup", "", &setup).await;
+    let token = admin["access_token"].as_str().expect("a token");
+    let counted = said(&["purge", "--dry-run"]).await;
+    assert!(
+        counted.contains("to delete:\n  photo ") && counted.lines().count() == 11,
+        "{counted}"
+    );
+    let log = server.get("agency/purges", token).await;
+    assert_eq!(log["items"], json!([]), "nothing was begun");
+    let deleted = said(&["purge"]).await;
+    assert!(deleted.contains("deleted today:\n  photo "), "{deleted}");
+    let log = server.get("agency/purges", token).await;
+    assert_eq!(log["items"].as_array().map(Vec::len), Some(10));
+}
+
+#[tokio::test]
 async fn every_command_has_its_help() {
     for command in [
         &["--help"][..],
@@ -345,6 +373,7 @@ async fn every_command_has_its_help() {
         &["device", "--help"],
         &["device", "answer", "--help"],
         &["openapi", "--help"],
+        &["purge", "--help"],
     ] {
         let output = run(command, None).await;
         assert_eq!(code(&output), Some(0), "{command:?}");

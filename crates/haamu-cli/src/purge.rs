@@ -30,6 +30,9 @@ pub(crate) fn run(arguments: &PurgeArgs) -> Result<ExitCode> {
     } else {
         "deleted today"
     };
+    if purged.is_empty() {
+        terminal::line("There is no agency yet, and nothing to delete.")?;
+    }
     for (agency, counts) in purged {
         terminal::line(&format!("Agency {agency}, {verb}:"))?;
         for count in counts {
