@@ -68,8 +68,8 @@ pub use set_aside::{
 };
 pub use sync::CustodyReport;
 pub use visits::{
-    AcceptInput, AssignInput, AssignmentView, PlannedVisit, ReportDue, TermsView, VisitAssignmentView, VisitQuery,
-    VisitView,
+    AcceptInput, AssignInput, AssignmentView, PlannedVisit, ReportDue, TermsView, VisitAssignmentView,
+    VisitQuery, VisitView,
 };
 
 /// Records of the store that use cases return as they are.
