@@ -77,8 +77,8 @@ both_dbs! {
         let path = format!("/v1/visits/{visit}/plan");
         let _ = field.send(Method::PATCH, &path, &plan, server.north.coordinator()).await.ok();
         let assignment = field.offered(&visit, shopper, None).await;
-        // Midnight in Helsinki is ten hours away.
-        server.clock.advance_seconds(10 * 3_600 - 1);
+        // Six in the morning in Helsinki, when the night of the day ends, is sixteen hours away.
+        server.clock.advance_seconds(16 * 3_600 - 1);
         server.run_jobs().await;
         server.forget_tokens();
         assert_eq!(field.state(&visit).await, "planned assigned");
@@ -94,7 +94,7 @@ both_dbs! {
         let field = Field::open(&server, free()).await;
         let shopper = server.north.shopper();
         let assignment = field.offered(&field.plan(0).await, shopper, Some("2026-11-21")).await;
-        server.clock.advance_seconds(34 * 3_600);
+        server.clock.advance_seconds(40 * 3_600);
         server.forget_tokens();
         let late = field.accept_with(&assignment, shopper, json!({"independent": true})).await;
         assert_eq!(refused(late), ["day_over 2026-11-22"]);

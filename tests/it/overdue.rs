@@ -68,11 +68,10 @@ both_dbs! {
         let shopper = server.north.shopper();
         let (late, _) = field.accepted(0, shopper).await;
         let (begun, _) = field.accepted(1, shopper).await;
-        let (soon, _) = field.accepted(2, &server.north.other_shopper).await;
+        let (soon, held) = field.accepted(2, &server.north.other_shopper).await;
         let _ = field.offered(&field.plan(0).await, shopper, None).await;
-        let days = json!({"visit_by": "2026-11-30"});
-        let path = format!("/v1/visits/{soon}/plan");
-        let _ = field.send(Method::PATCH, &path, &days, server.north.coordinator()).await.ok();
+        let more = json!({"visit_by": "2026-11-30", "reason": "Lumimyrsky."});
+        let _ = field.post(&format!("/v1/assignments/{held}/extend"), more).await.ok();
         let mut device = server.device(shopper).await;
         let place = device.client.visits().iter().position(|visit| visit.brief.visit.to_string() == begun);
         let open = device.open_at(place.expect("it is there"));
@@ -136,8 +135,8 @@ both_dbs! {
         let take = format!("/v1/jobs/{taken}/take");
         let _ = field.send(Method::POST, &take, &job("2026-11-21"), other).await.created();
         let _ = told(&server).await;
-        // Two days before midnight after the 29th.
-        run(&server, 7 * DAY + 10 * HOUR - 3 * GATHER - 1).await;
+        // Two days before six in the morning after the 29th.
+        run(&server, 7 * DAY + 16 * HOUR - 3 * GATHER - 1).await;
         assert_eq!(told(&server).await, [""; 0]);
         run(&server, GATHER + 1).await;
         let mails = told(&server).await;

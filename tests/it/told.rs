@@ -63,7 +63,7 @@ both_dbs! {
         let _ = field.post(&path, later).await.ok();
         let said = told(&server, shopper).await.expect("a mail");
         assert!(said.contains("You have more time for these visits"), "{said}");
-        assert!(said.contains("Paikka 0, Kaupunki: visit by 2026-12-20; your day is 2026-12-19"), "{said}");
+        assert!(said.contains("Paikka 0, Kaupunki: visit by 2026-12-20, in the morning; your day is 2026-12-19"), "{said}");
         for part in ["midday", "evening"] {
             let _ = field.patch_plan(&visit, json!({"daypart": part})).await.ok();
         }

@@ -49,7 +49,8 @@ impl Codes {
     /// The rules that are broken.
     pub(super) fn rules(self) -> Vec<ObstacleCode> {
         let all = ObstacleCode::ALL.iter().copied();
-        all.filter(|code| self.0 & Self::of(*code).0 != 0).collect()
+        let known = all.filter(|code| *code as u32 <= ObstacleCode::DayOver as u32);
+        known.filter(|code| self.0 & Self::of(*code).0 != 0).collect()
     }
 
     pub(super) fn among<'a>(obstacles: impl IntoIterator<Item = &'a Obstacle>) -> Self {
