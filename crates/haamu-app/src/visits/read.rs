@@ -149,8 +149,12 @@ pub(super) async fn views_of(tx: &Tx, actor: &Actor, ids: &[VisitId]) -> Result<
     Ok(found)
 }
 
-/// Adds what belongs to visits, with a fixed number of queries.
+/// Adds what belongs to visits, with a fixed number of queries; of no visits nothing is asked. PostgreSQL takes time to
+/// compile a query of a large table also where nothing can be in it.
 pub(crate) async fn views(tx: &Tx, agency: AgencyId, found: Vec<Visit>) -> Result<Vec<VisitView>, Error> {
+    if found.is_empty() {
+        return Ok(Vec::new());
+    }
     let ids: Vec<VisitId> = found.iter().map(|visit| visit.id).collect();
     let locations =
         clients::list_location_names(tx, agency, found.iter().map(|visit| visit.location).collect()).await?;

@@ -34,6 +34,9 @@ impl App {
         agency: AgencyId,
         views: &mut [VisitView],
     ) -> Result<(), Error> {
+        if views.is_empty() {
+            return Ok(());
+        }
         let ids: Vec<_> = views.iter().map(|view| view.visit.id).collect();
         let rounds = distinct(views.iter().map(|view| view.visit.round));
         let rounds = programmes::list_rounds_by_ids(tx, agency, &rounds).await?;

@@ -99,6 +99,9 @@ impl App {
 /// Adds what is planned of visits, and for whoever may assign them the terms of the assignments that count, with
 /// the words of those who ended them.
 pub(super) async fn add_plans(tx: &Tx, actor: &Actor, views: &mut [VisitView]) -> Result<(), Error> {
+    if views.is_empty() {
+        return Ok(());
+    }
     let ids: Vec<_> = views.iter().map(|view| view.visit.id).collect();
     let mut plans = plans::list(tx, actor.agency, &ids).await?;
     for view in views.iter_mut() {
