@@ -207,7 +207,8 @@ both_dbs! {
         assert_eq!(set.status, StatusCode::NO_CONTENT);
 
         let listed = server.list(&format!("/v1/client-organisations/{}/hierarchies", server.north.client), manager).await;
-        assert_eq!(listed.iter().map(|tree| text(&tree["id"])).collect::<Vec<_>>(), [districts.clone()]);
+        let trees: Vec<_> = listed.iter().map(|tree| text(&tree["id"])).collect();
+        assert_eq!(trees, std::slice::from_ref(&districts));
         let own = [row("Helsinki", None, 0), row("Kallio", Some("Helsinki"), 1)];
         assert_eq!(tree(&server, &districts, "2026-11-01").await, own);
         assert_eq!(tree(&server, &districts, "2026-06-01").await, own);

@@ -136,6 +136,7 @@ fn shopper(number: u32, lot: &mut Lot) -> PanelShopper {
             ["fi".to_owned()].into()
         },
         qualifications: [].into(),
+        qualification_ends: BTreeMap::new(),
         rating_tenths: (lot.below(4) != 0).then(|| 30 + u16::try_from(lot.below(21)).unwrap_or_default()),
         places: (0..=lot.below(2)).map(|_| lot.point()).collect(),
         has_agreement: lot.below(25) != 0,
