@@ -4,7 +4,8 @@ use haamu_domain::deadline::{Step, is_past_reminder, next_step};
 use haamu_domain::eligibility::FieldRules;
 use haamu_domain::filling::{EndReason, NoticeKind};
 use haamu_domain::{
-    AgencyId, AssignmentEvent, AssignmentId, AssignmentState, AuditEvent, LocalDate, Timestamp, VisitState,
+    AgencyId, AssignmentEvent, AssignmentId, AssignmentState, AuditEvent, Daypart, LocalDate, Timestamp,
+    VisitState,
 };
 use haamu_store::Tx;
 use haamu_store::repo::terms::{self, Terms};
@@ -124,5 +125,7 @@ async fn deadline_of(
     let rules = find_part_in::<FieldRules>(tx, agency, round.programme).await?;
     let rules = rules.map(|view| view.part).unwrap_or_default();
     let zone = load_zone(tx, agency, visit).await?;
-    Ok((rules, zone.start_of(visit_by.plus_days(1)), visit_by))
+    // With the night of its last day.
+    let ends_at = zone.moment_at(visit_by.plus_days(1), Daypart::Morning.minutes().0);
+    Ok((rules, ends_at, visit_by))
 }
