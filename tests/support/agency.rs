@@ -4,6 +4,7 @@ use axum::http::Method;
 use haamu_app::Hashing;
 use haamu_domain::panel::Profile;
 use haamu_domain::{AgencyId, ClientOrganisationId, LocalDate, Role, Timestamp, UserId};
+use haamu_store::repo::agencies;
 use haamu_store::repo::clients::{self, ClientOrganisation};
 use haamu_store::repo::identity::{self, Membership, User};
 use haamu_store::repo::panel::{self, ProfileRecord};
@@ -141,7 +142,7 @@ pub(crate) async fn insert(db: &Db, name: &str, origin: &mut Origin, now: Timest
     let all = &agency;
     db.write(Reach::Agency(all.id), |tx: Tx| async move {
         let tx = &tx;
-        identity::insert_agency(tx, all.id, &format!("Agency {name}"), now).await?;
+        agencies::insert(tx, all.id, &format!("Agency {name}"), now).await?;
         for (id, client) in [(all.client, "Client"), (all.other_client, "Other client")] {
             let client = ClientOrganisation {
                 id,

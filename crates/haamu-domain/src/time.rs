@@ -225,6 +225,13 @@ impl Zone {
         self.local_minute(moment).business_date()
     }
 
+    /// When a day of fieldwork ends: at six in the morning of the next date, with its night
+    /// ([`LocalMinute::business_date`]).
+    #[must_use]
+    pub fn end_of_business_date(&self, date: LocalDate) -> Timestamp {
+        self.moment_at(date.plus_days(1), Daypart::Morning.minutes().0)
+    }
+
     /// The first moment of a local date.
     #[must_use]
     pub fn start_of(&self, date: LocalDate) -> Timestamp {

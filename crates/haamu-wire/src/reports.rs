@@ -31,9 +31,8 @@ pub struct ReportSummaryOut {
     /// The location's name.
     pub location_name: String,
     /// The day by whose period the results count, whenever the visit was made.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, format = Date))]
-    pub counts_in: Option<LocalDate>,
+    #[cfg_attr(feature = "openapi", schema(value_type = String, format = Date))]
+    pub counts_in: LocalDate,
     /// The displayed score; absent if nothing was scorable.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub score: Option<String>,

@@ -64,13 +64,10 @@ pub struct VisitOut {
     /// The visit's state.
     pub state: String,
     /// The last day of the visit.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, format = Date))]
-    pub visit_by: Option<LocalDate>,
-    /// The last day of its report.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, format = Date))]
-    pub report_by: Option<LocalDate>,
+    #[cfg_attr(feature = "openapi", schema(value_type = String, format = Date))]
+    pub visit_by: LocalDate,
+    /// When its report is due.
+    pub report: ReportDueOut,
     /// The assignment that counts, if there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub assignment: Option<AssignmentOut>,
@@ -83,9 +80,6 @@ pub struct VisitOut {
     /// The displayed score, once the evaluation is scored.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub score: Option<String>,
-    /// When its report is due, where visits are read or listed.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub report: Option<ReportDueOut>,
 }
 
 /// When the report of a visit is due, and whether it is late.

@@ -6,8 +6,8 @@ use haamu_domain::assigning::ProposedVisit;
 use haamu_domain::filling::{Origin, ProposalEvent, ProposalState};
 use haamu_domain::{Actor, AgencyId, AuditEvent, Code, ProposalId, RoundId, UserId, Verb, VisitId};
 use haamu_store::Tx;
+use haamu_store::repo::assignments;
 use haamu_store::repo::proposals::{self, Proposal, RefusedVisit};
-use haamu_store::repo::visits;
 use serde_json::json;
 
 use crate::context::require_in_agency;
@@ -152,7 +152,7 @@ impl App {
         let ids: Vec<_> = of.iter().map(|one| one.visit).collect();
         let ids = &ids;
         self.look(agency, |tx: Tx| async move {
-            let found = visits::list_assignments(&tx, agency, ids).await?;
+            let found = assignments::list_of_visits(&tx, agency, ids).await?;
             let live = found.iter().filter(|offer| offer.state.is_live());
             Ok(live.map(|offer| (offer.visit, offer.shopper)).collect())
         })

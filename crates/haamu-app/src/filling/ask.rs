@@ -5,7 +5,7 @@ use haamu_domain::filling::QuotaKind;
 use haamu_domain::{Actor, CompanionId, LocalDate, Role, Target, UserId, Verb, VisitId};
 use haamu_store::Tx;
 use haamu_store::repo::visits::{self, Visit};
-use haamu_store::repo::{identity, plans};
+use haamu_store::repo::{assignments, identity, plans};
 
 use crate::context::{require, require_in_agency};
 use crate::error::no_such;
@@ -86,7 +86,7 @@ impl App {
         require(actor, Verb::AskEligibility, &target, "visit")?;
         if actor.role == Role::Shopper {
             let plan = plans::load(tx, actor.agency, id, visit.round).await?;
-            let offers = visits::list_assignments(tx, actor.agency, &[id]).await?;
+            let offers = assignments::list_of_visits(tx, actor.agency, &[id]).await?;
             let is_own = offers.iter().any(|offer| offer.shopper == actor.user);
             if plan.board.is_none() && !is_own {
                 return Err(Error::not_found("visit"));

@@ -11,11 +11,12 @@ use haamu_domain::{
     LocalDate, RoundId, Verb, VisitId, VisitState,
 };
 use haamu_store::Tx;
+use haamu_store::repo::assignments::{self, Assignment};
 use haamu_store::repo::clients::Location;
 use haamu_store::repo::plans::{self, Posting};
 use haamu_store::repo::scenarios::ScenarioRecord;
 use haamu_store::repo::terms::{self, Terms};
-use haamu_store::repo::visits::{self, Assignment, Visit};
+use haamu_store::repo::visits::{self, Visit};
 use haamu_store::repo::{applications, clients, panel, scenarios};
 use serde_json::json;
 use uuid::Uuid;
@@ -173,7 +174,7 @@ impl App {
             .await?
             .into_iter()
             .collect();
-        let applied: BTreeSet<_> = visits::list_applied(tx, agency, actor.user)
+        let applied: BTreeSet<_> = assignments::list_applied(tx, agency, actor.user)
             .await?
             .into_iter()
             .collect();
@@ -242,7 +243,7 @@ impl App {
             if !obstacles.is_empty() {
                 return Err(Error::not_eligible(obstacles));
             }
-            let before = visits::list_assignments(tx, agency, &[id]).await?;
+            let before = assignments::list_of_visits(tx, agency, &[id]).await?;
             let before = before
                 .into_iter()
                 .find(|one| one.shopper == actor.user && one.state == AssignmentState::Applied);
@@ -317,7 +318,7 @@ impl App {
             let tx = &tx;
             let visit = visits::lock(tx, actor.agency, id).await?;
             let mut visit = visit.ok_or_else(|| Error::not_found("application"))?;
-            let all = visits::list_assignments(tx, actor.agency, &[id]).await?;
+            let all = assignments::list_of_visits(tx, actor.agency, &[id]).await?;
             let own = all
                 .into_iter()
                 .find(|one| one.shopper == actor.user && one.state == AssignmentState::Applied);
@@ -338,7 +339,7 @@ async fn lock_posted(tx: &Tx, actor: &Actor, id: VisitId) -> Result<(Visit, Boar
     let plan = plans::load(tx, actor.agency, id, visit.round).await?;
     let board = plan.board.filter(|_| plan.closed_reason.is_none());
     let board = board.ok_or_else(|| Error::not_found("visit"))?;
-    let offers = visits::list_assignments(tx, actor.agency, &[id]).await?;
+    let offers = assignments::list_of_visits(tx, actor.agency, &[id]).await?;
     if visit.state != VisitState::Planned || offers.iter().any(|offer| offer.state.is_live()) {
         return Err(Error::refused(Code::JobTaken));
     }

@@ -4,12 +4,12 @@ use haamu_domain::deadline::{Step, is_past_reminder, next_step};
 use haamu_domain::eligibility::FieldRules;
 use haamu_domain::filling::{EndReason, NoticeKind};
 use haamu_domain::{
-    AgencyId, AssignmentEvent, AssignmentId, AssignmentState, AuditEvent, Daypart, LocalDate, Timestamp,
-    VisitState,
+    AgencyId, AssignmentEvent, AssignmentId, AssignmentState, AuditEvent, LocalDate, Timestamp, VisitState,
 };
 use haamu_store::Tx;
+use haamu_store::repo::assignments::{self, Assignment};
 use haamu_store::repo::terms::{self, Terms};
-use haamu_store::repo::visits::{self, Assignment, Visit};
+use haamu_store::repo::visits::{self, Visit};
 use haamu_store::repo::{plans, programmes};
 use serde_json::json;
 
@@ -99,12 +99,12 @@ async fn lock_not_begun(
     agency: AgencyId,
     id: AssignmentId,
 ) -> Result<Option<(Visit, Assignment)>, Error> {
-    let Some(found) = visits::find_assignment(tx, agency, id).await? else {
+    let Some(found) = assignments::find(tx, agency, id).await? else {
         return Ok(None);
     };
     let visit = visits::lock(tx, agency, found.visit).await?;
     // Read again under the visit's lock: the shopper may have begun meanwhile, or given it back.
-    let assignment = visits::find_assignment(tx, agency, id).await?;
+    let assignment = assignments::find(tx, agency, id).await?;
     let pair = visit.zip(assignment);
     let is_due = |(visit, assignment): &(Visit, Assignment)| {
         visit.state == VisitState::Accepted && assignment.state == AssignmentState::Accepted
@@ -125,7 +125,5 @@ async fn deadline_of(
     let rules = find_part_in::<FieldRules>(tx, agency, round.programme).await?;
     let rules = rules.map(|view| view.part).unwrap_or_default();
     let zone = load_zone(tx, agency, visit).await?;
-    // With the night of its last day.
-    let ends_at = zone.moment_at(visit_by.plus_days(1), Daypart::Morning.minutes().0);
-    Ok((rules, ends_at, visit_by))
+    Ok((rules, zone.end_of_business_date(visit_by), visit_by))
 }

@@ -5,7 +5,7 @@ use haamu_domain::{Actor, AssignmentId, AuditEvent, Code, LocalDate, Verb};
 use haamu_store::Tx;
 use haamu_store::repo::plans::{self, VisitPlan};
 use haamu_store::repo::programmes::{self, Round};
-use haamu_store::repo::{terms, visits};
+use haamu_store::repo::{assignments, terms};
 use serde_json::json;
 
 use crate::context::require_in_agency;
@@ -52,14 +52,10 @@ impl App {
             let tx = &tx;
             let agency = actor.agency;
             let unknown = || Error::not_found("assignment");
-            let found = visits::find_assignment(tx, agency, id)
-                .await?
-                .ok_or_else(unknown)?;
+            let found = assignments::find(tx, agency, id).await?.ok_or_else(unknown)?;
             let visit = lock_open(tx, actor, Verb::AssignVisit, found.visit).await?;
             // Read again under the visit's lock: the shopper may have given it back meanwhile.
-            let found = visits::find_assignment(tx, agency, id)
-                .await?
-                .ok_or_else(unknown)?;
+            let found = assignments::find(tx, agency, id).await?.ok_or_else(unknown)?;
             if !found.state.is_live() {
                 let detail = format!("The assignment is {}.", found.state);
                 return Err(Error::because(Code::NotPossibleInState, detail));

@@ -8,7 +8,7 @@ use haamu_domain::eligibility::{
 };
 use haamu_domain::filling::{QuotaKind, cells, full_cells, next_room};
 use haamu_domain::panel::Profile;
-use haamu_domain::{Actor, AgencyId, Daypart, LocalDate, RoundId, Timestamp, UserId, VisitId, Zone};
+use haamu_domain::{Actor, AgencyId, LocalDate, RoundId, Timestamp, UserId, VisitId, Zone};
 use haamu_store::Tx;
 use haamu_store::repo::calendar::{self, Entry};
 use haamu_store::repo::plans::{self, VisitPlan};
@@ -173,7 +173,7 @@ impl RoundFacts {
             let zone = Zone::named(&place.time_zone).unwrap_or_else(home_zone);
             let planned = PlannedVisit {
                 today: zone.business_date_of(now),
-                ends_at: zone.moment_at(open.visit_by.plus_days(1), Daypart::Morning.minutes().0),
+                ends_at: zone.end_of_business_date(open.visit_by),
                 open,
                 plan,
             };

@@ -5,8 +5,8 @@ use haamu_domain::{Actor, Code, LocalDate, VisitState};
 use haamu_store::Tx;
 use haamu_store::repo::plans::VisitPlan;
 use haamu_store::repo::programmes::Round;
-use haamu_store::repo::terms;
-use haamu_store::repo::visits::{self, Visit};
+use haamu_store::repo::visits::Visit;
+use haamu_store::repo::{assignments, terms};
 
 use crate::{App, Error};
 
@@ -35,7 +35,7 @@ impl App {
         (before, after): (&VisitPlan, &VisitPlan),
     ) -> Result<(), Error> {
         let agency = actor.agency;
-        let all = visits::list_assignments(tx, agency, &[visit.id]).await?;
+        let all = assignments::list_of_visits(tx, agency, &[visit.id]).await?;
         let Some(held) = all.into_iter().find(|one| one.state.is_live()) else {
             return Ok(());
         };

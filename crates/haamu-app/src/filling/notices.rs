@@ -10,14 +10,15 @@ use haamu_domain::{
     VisitState, Zone,
 };
 use haamu_report::{Letter, OfferLine, OfferNews, StaffLine, StaffNews};
+use haamu_store::repo::assignments::{self, Assignment};
 use haamu_store::repo::clients::Location;
 use haamu_store::repo::offer_notices::{self, OfferNotice};
 use haamu_store::repo::plans::VisitPlan;
 use haamu_store::repo::programmes::Round;
 use haamu_store::repo::scenarios::ScenarioRecord;
 use haamu_store::repo::terms::Terms;
-use haamu_store::repo::visits::{self, Assignment, Visit};
-use haamu_store::repo::{clients, identity, jobs, plans, programmes, scenarios, terms};
+use haamu_store::repo::visits::{self, Visit};
+use haamu_store::repo::{agencies, clients, identity, jobs, plans, programmes, scenarios, terms};
 use haamu_store::{Reach, Tx};
 use uuid::Uuid;
 
@@ -159,14 +160,14 @@ impl App {
             if news.is_empty() {
                 return Ok(None);
             }
-            let agency = identity::load_agency_name(tx, agency).await?;
+            let agency = agencies::load_name(tx, agency).await?;
             return Ok(Some(Letter::Fieldwork { agency, news }));
         }
         let news = self.news(&about, &notices);
         if news.is_empty() {
             return Ok(None);
         }
-        let agency = identity::load_agency_name(tx, agency).await?;
+        let agency = agencies::load_name(tx, agency).await?;
         Ok(Some(Letter::Offers { agency, news }))
     }
 
@@ -225,7 +226,7 @@ impl About {
     async fn load(tx: &Tx, agency: AgencyId, notices: &[OfferNotice]) -> Result<Self, Error> {
         let ids = distinct(notices.iter().map(|notice| notice.visit));
         let of = distinct(notices.iter().filter_map(|notice| notice.assignment));
-        let assignments = visits::list_assignments_by_ids(tx, agency, &of).await?;
+        let assignments = assignments::list_by_ids(tx, agency, &of).await?;
         let visits = visits::list_by_ids(tx, agency, &ids).await?;
         let rounds = distinct(visits.iter().map(|visit| visit.round));
         let rounds = programmes::list_rounds_by_ids(tx, agency, &rounds).await?;

@@ -11,10 +11,11 @@ use haamu_domain::{
     LocalDate, Role, SubmissionId, Timestamp, UserId, VisitEvent, VisitState,
 };
 use haamu_store::Tx;
+use haamu_store::repo::assignments::{self, Assignment};
 use haamu_store::repo::feed::{self, FeedChange};
 use haamu_store::repo::submissions::{self, Submission};
 use haamu_store::repo::terms::{self, End, Terms};
-use haamu_store::repo::visits::{self, Assignment, Visit};
+use haamu_store::repo::visits::{self, Visit};
 use haamu_store::repo::{checklists, clients, panel, programmes};
 use serde_json::json;
 
@@ -143,7 +144,7 @@ impl App {
         terms.respond_by = (given == Given::Offered).then_some(respond_by);
         if given == Given::Taken {
             assignment.state = assignment.state.after(AssignmentEvent::Accept)?;
-            visits::update_assignment(tx, &assignment).await?;
+            assignments::update(tx, &assignment).await?;
             assignment.row_version += 1;
             visit.state = visit.state.after(VisitEvent::Accept)?;
             visits::update(tx, visit).await?;
@@ -186,13 +187,13 @@ impl App {
         visit: &Visit,
         shopper: UserId,
     ) -> Result<Assignment, Error> {
-        let all = visits::list_assignments(tx, agency, &[visit.id]).await?;
+        let all = assignments::list_of_visits(tx, agency, &[visit.id]).await?;
         let applied = all
             .into_iter()
             .find(|found| found.shopper == shopper && found.state == AssignmentState::Applied);
         if let Some(mut assignment) = applied {
             assignment.state = assignment.state.after(AssignmentEvent::Assign)?;
-            visits::update_assignment(tx, &assignment).await?;
+            assignments::update(tx, &assignment).await?;
             assignment.row_version += 1;
             return Ok(assignment);
         }
@@ -203,7 +204,7 @@ impl App {
             state: AssignmentState::Planned.after(AssignmentEvent::Assign)?,
             row_version: 1,
         };
-        visits::insert_assignment(tx, agency, &assignment, self.now()).await?;
+        assignments::insert(tx, agency, &assignment, self.now()).await?;
         Ok(assignment)
     }
 
@@ -217,13 +218,13 @@ impl App {
         now: Timestamp,
     ) -> Result<(), Error> {
         let mut refused = Vec::new();
-        for mut other in visits::list_assignments(tx, agency, &[visit.id]).await? {
+        for mut other in assignments::list_of_visits(tx, agency, &[visit.id]).await? {
             if other.id == chosen || other.state != AssignmentState::Applied {
                 continue;
             }
             refused.push(other.shopper);
             other.state = other.state.after(AssignmentEvent::Cancel)?;
-            visits::update_assignment(tx, &other).await?;
+            assignments::update(tx, &other).await?;
             end_terms(tx, agency, other.id, EndReason::NotChosen, None, now).await?;
         }
         self.tell_of_offers(tx, agency, &refused, (visit.id, None), NoticeKind::NotChosen)
@@ -286,7 +287,7 @@ impl App {
         let (event, reason, detail) = end;
         let was_live = assignment.state.is_live();
         assignment.state = assignment.state.after(event)?;
-        visits::update_assignment(tx, assignment).await?;
+        assignments::update(tx, assignment).await?;
         assignment.row_version += 1;
         end_terms(tx, agency, assignment.id, reason, detail, self.now()).await?;
         if was_live && visit.state != VisitState::Planned {
@@ -329,12 +330,12 @@ impl App {
         self.act_alone(agency, |tx: Tx| async move {
             let tx = &tx;
             let event = AuditEvent::named("assignment.expire", "assignment", id);
-            let Some(found) = visits::find_assignment(tx, agency, id).await? else {
+            let Some(found) = assignments::find(tx, agency, id).await? else {
                 return Ok(((), event));
             };
             let visit = visits::lock(tx, agency, found.visit).await?;
             // Read again under the visit's lock: the shopper may have answered meanwhile.
-            let assignment = visits::find_assignment(tx, agency, id).await?;
+            let assignment = assignments::find(tx, agency, id).await?;
             let (Some(mut visit), Some(mut assignment)) = (visit, assignment) else {
                 return Ok(((), event));
             };

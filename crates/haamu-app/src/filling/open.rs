@@ -10,8 +10,9 @@ use haamu_domain::{
     Actor, AgencyId, AssignmentState, ProgrammeId, Role, RoundId, ScenarioId, UserId, VisitId, VisitState,
 };
 use haamu_store::Tx;
+use haamu_store::repo::assignments::{self, Assignment};
 use haamu_store::repo::plans::VisitPlan;
-use haamu_store::repo::visits::{self, Assignment, Visit, VisitFilter};
+use haamu_store::repo::visits::{self, Visit, VisitFilter};
 use haamu_store::repo::{identity, plans, scenarios, terms};
 
 use crate::{App, Error};
@@ -97,7 +98,7 @@ impl App {
             let (found, has_more) = visits::list(tx, agency, &filter, after, AT_ONCE).await?;
             after = found.last().map(|visit| visit.id.uuid());
             let ids: Vec<_> = found.iter().map(|visit| visit.id).collect();
-            let assignments = visits::list_assignments(tx, agency, &ids).await?;
+            let assignments = assignments::list_of_visits(tx, agency, &ids).await?;
             let live = assignments.iter().filter(|offer| offer.state.is_live());
             let live: BTreeSet<_> = live.map(|offer| offer.visit).collect();
             let plans = plans::list(tx, agency, &ids).await?;
@@ -186,7 +187,7 @@ struct Wishes {
 impl Wishes {
     async fn load(tx: &Tx, agency: AgencyId, of: &[Visit]) -> Result<Self, Error> {
         let ids: Vec<_> = of.iter().map(|visit| visit.id).collect();
-        let all = visits::list_assignments(tx, agency, &ids).await?;
+        let all = assignments::list_of_visits(tx, agency, &ids).await?;
         let ended = all.iter().filter(|one| one.state != AssignmentState::Applied);
         let ended: Vec<_> = ended.map(|one| one.id).collect();
         let terms = terms::list(tx, agency, &ended).await?;

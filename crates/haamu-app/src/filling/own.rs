@@ -7,8 +7,9 @@ use haamu_domain::{
     Target, Verb, VisitState,
 };
 use haamu_store::Tx;
+use haamu_store::repo::assignments::{self, Assignment};
 use haamu_store::repo::feed::{self, FeedChange};
-use haamu_store::repo::visits::{self, Assignment, Visit};
+use haamu_store::repo::visits::{self, Visit};
 use haamu_store::repo::{plans, programmes, terms};
 use serde_json::json;
 
@@ -149,14 +150,14 @@ impl App {
 
 /// An offer or a job of the shopper that is not handed in, with its visit, locked.
 async fn lock_own(tx: &Tx, actor: &Actor, id: AssignmentId) -> Result<(Visit, Assignment), Error> {
-    let found = visits::find_assignment(tx, actor.agency, id).await?;
+    let found = assignments::find(tx, actor.agency, id).await?;
     let found = found.ok_or_else(|| Error::not_found("assignment"))?;
     let target = Target::owned(actor.agency, found.shopper);
     require(actor, Verb::ChangeOwnAssignment, &target, "assignment")?;
     let visit = visits::lock(tx, actor.agency, found.visit).await?;
     let visit = visit.ok_or_else(|| Error::not_found("visit"))?;
     // Read again under the visit's lock: a coordinator may have withdrawn it meanwhile.
-    let assignment = visits::find_assignment(tx, actor.agency, id).await?;
+    let assignment = assignments::find(tx, actor.agency, id).await?;
     let assignment = assignment.ok_or_else(|| Error::not_found("assignment"))?;
     if !assignment.state.is_live() {
         let detail = format!("The assignment is {}.", assignment.state);

@@ -8,7 +8,7 @@ use haamu_domain::{
 use haamu_store::Tx;
 use haamu_store::repo::agreements::{self, Agreement};
 use haamu_store::repo::panel::{self, ProfileRecord, Tie};
-use haamu_store::repo::{clients, identity};
+use haamu_store::repo::{agencies, clients, identity};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
@@ -241,7 +241,7 @@ impl App {
         self.act(actor, |tx: Tx| async move {
             let tx = &tx;
             // Of two who write at once, the second numbers after the first.
-            identity::lock_agency(tx, actor.agency).await?;
+            agencies::lock(tx, actor.agency).await?;
             let newest = agreements::list(tx, actor.agency)
                 .await?
                 .first()

@@ -10,8 +10,8 @@ use haamu_store::Tx;
 use haamu_store::repo::feed::{self, FeedChange};
 use haamu_store::repo::plans::{self, VisitPlan};
 use haamu_store::repo::programmes::{self, Round};
-use haamu_store::repo::scenarios;
 use haamu_store::repo::visits::{self, Visit, VisitFilter};
+use haamu_store::repo::{assignments, scenarios};
 use serde_json::json;
 
 use crate::context::{require, require_in_agency};
@@ -99,7 +99,7 @@ impl App {
 
     /// Whoever has the visit learns of its new days.
     pub(super) async fn tell_of_plan(&self, tx: &Tx, agency: AgencyId, visit: VisitId) -> Result<(), Error> {
-        for offer in visits::list_assignments(tx, agency, &[visit]).await? {
+        for offer in assignments::list_of_visits(tx, agency, &[visit]).await? {
             if offer.state.is_live() {
                 let change = FeedChange {
                     entity: assignment_entity(offer.id),
@@ -165,7 +165,7 @@ impl App {
         self.act(actor, |tx: Tx| async move {
             let tx = &tx;
             let mut visit = lock_open(tx, actor, Verb::CreateVisits, id).await?;
-            for mut assignment in visits::list_assignments(tx, actor.agency, &[id]).await? {
+            for mut assignment in assignments::list_of_visits(tx, actor.agency, &[id]).await? {
                 if assignment.state.after(AssignmentEvent::Cancel).is_ok() {
                     let end = (
                         AssignmentEvent::Cancel,

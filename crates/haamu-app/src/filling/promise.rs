@@ -4,10 +4,10 @@
 use haamu_domain::programme_parts::Fees;
 use haamu_domain::{Actor, AgencyId, FeesBrief, ProgrammeId, ScenarioBrief};
 use haamu_store::Tx;
+use haamu_store::repo::assignments;
 use haamu_store::repo::plans::VisitPlan;
 use haamu_store::repo::scenarios::{self, ScenarioRecord};
 use haamu_store::repo::terms::{self, Terms};
-use haamu_store::repo::visits;
 
 use crate::Error;
 use crate::programmes::find_part;
@@ -28,7 +28,7 @@ pub(super) async fn promise(
 
 /// Whoever has a visit does what the coordinator plans for it now.
 pub(super) async fn promise_scenario(tx: &Tx, agency: AgencyId, plan: &VisitPlan) -> Result<(), Error> {
-    for offer in visits::list_assignments(tx, agency, &[plan.visit]).await? {
+    for offer in assignments::list_of_visits(tx, agency, &[plan.visit]).await? {
         if offer.state.is_live() {
             let terms = Terms {
                 scenario: scenario_of(tx, agency, plan).await?,

@@ -3,7 +3,7 @@
 use haamu_domain::filling::NoticeKind;
 use haamu_domain::{AgencyId, AuditEvent, LocalDate};
 use haamu_store::Tx;
-use haamu_store::repo::{identity, jobs, report_reminders};
+use haamu_store::repo::{agencies, jobs, report_reminders};
 use serde_json::json;
 
 use crate::jobs::Job;
@@ -35,7 +35,7 @@ impl App {
         self.act_alone(agency, |tx: Tx| async move {
             let tx = &tx;
             // Of two processes that do this at once the second finds nothing to do.
-            identity::lock_agency(tx, agency).await?;
+            agencies::lock(tx, agency).await?;
             let due = report_reminders::list_due(tx, agency, day, day.plus_days(1)).await?;
             report_reminders::insert(tx, agency, &due, self.now()).await?;
             for report in &due {

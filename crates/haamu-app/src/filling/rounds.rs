@@ -13,7 +13,7 @@ use haamu_store::repo::feed::{self, FeedChange};
 use haamu_store::repo::programmes::{self, Round};
 use haamu_store::repo::rounds::OpenDays;
 use haamu_store::repo::visits::{self, Visit};
-use haamu_store::repo::{audit, plans, rounds};
+use haamu_store::repo::{assignments, audit, plans, rounds};
 use serde_json::json;
 
 use crate::context::{require, require_in_agency};
@@ -181,7 +181,7 @@ impl App {
         for some in of.chunks_mut(VISITS_AT_ONCE) {
             let ids: Vec<VisitId> = some.iter().map(|visit| visit.id).collect();
             let mut all: BTreeMap<VisitId, Vec<_>> = BTreeMap::new();
-            for assignment in visits::list_assignments(tx, actor.agency, &ids).await? {
+            for assignment in assignments::list_of_visits(tx, actor.agency, &ids).await? {
                 all.entry(assignment.visit).or_default().push(assignment);
             }
             for visit in some {

@@ -3,8 +3,9 @@
 use haamu_domain::eligibility::{Obstacle, ObstacleCode};
 use haamu_domain::{AgencyId, UserId, VisitState};
 use haamu_store::Tx;
+use haamu_store::repo::assignments;
 use haamu_store::repo::scenarios::{self, ScenarioRecord};
-use haamu_store::repo::visits::{self, Visit};
+use haamu_store::repo::visits::Visit;
 
 use crate::Error;
 
@@ -65,7 +66,7 @@ pub(super) async fn of_visit(
     if !to_do.contains(&visit.state) {
         return Ok(vec![Obstacle::of_state(ObstacleCode::HandedIn, None)]);
     }
-    let all = visits::list_assignments(tx, agency, &[visit.id]).await?;
+    let all = assignments::list_of_visits(tx, agency, &[visit.id]).await?;
     let is_taken = all
         .iter()
         .any(|one| one.state.is_live() && one.shopper != shopper);

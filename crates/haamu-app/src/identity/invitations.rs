@@ -10,7 +10,7 @@ use haamu_domain::{
 use haamu_form::Language;
 use haamu_report::Letter;
 use haamu_store::repo::invitations::{self, Invitation};
-use haamu_store::repo::{audit, identity};
+use haamu_store::repo::{agencies, audit, identity};
 use haamu_store::{Reach, Tx};
 use uuid::Uuid;
 
@@ -140,7 +140,7 @@ impl App {
     async fn post_invitation(&self, tx: &Tx, invitation: &Invitation, secret: String) -> Result<(), Error> {
         let lifetime: Duration = self.settings().identity.invitation;
         let letter = Letter::Invitation {
-            agency: identity::load_agency_name(tx, invitation.agency).await?,
+            agency: agencies::load_name(tx, invitation.agency).await?,
             role: invitation.role,
             secret,
             good_for_hours: u32::try_from(lifetime.as_secs() / 3_600).unwrap_or(u32::MAX),
@@ -252,7 +252,7 @@ impl App {
             let invitation = self.good_invitation(tx, hash).await?;
             let user = identity::find_user_by_email(tx, &invitation.email).await?;
             Ok(InvitationView {
-                agency_name: identity::load_agency_name(tx, invitation.agency).await?,
+                agency_name: agencies::load_name(tx, invitation.agency).await?,
                 email: invitation.email,
                 role: invitation.role,
                 has_account: user.is_some_and(|user| user.email_verified_at.is_some()),

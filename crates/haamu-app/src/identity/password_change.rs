@@ -3,7 +3,7 @@
 use haamu_domain::{AuditEvent, AuditId, Code, PendingId, SecretPurpose, Verb};
 use haamu_form::Language;
 use haamu_report::Letter;
-use haamu_store::repo::{audit, identity, known_networks, pending, sessions};
+use haamu_store::repo::{agencies, audit, identity, known_networks, pending, sessions};
 use haamu_store::{Reach, Tx};
 use serde::{Deserialize, Serialize};
 
@@ -148,7 +148,7 @@ impl App {
             .write(Reach::Server, |tx: Tx| async move {
                 let tx = &tx;
                 // An address without an account belongs to no agency; the first one stands for the installation.
-                let Some(agency) = identity::find_first_agency(tx).await? else {
+                let Some(agency) = agencies::find_first(tx).await? else {
                     return Ok(());
                 };
                 let id = PendingId::from_uuid(self.fresh_uuid());

@@ -4,7 +4,7 @@ use haamu_domain::{AuditEvent, Code, SessionId, SignInMethod, Timestamp, UserId,
 use haamu_report::Letter;
 use haamu_store::repo::identity::User;
 use haamu_store::repo::passkeys::{self, PasskeyRecord};
-use haamu_store::repo::{factors, identity, security, sessions};
+use haamu_store::repo::{agencies, factors, identity, security, sessions};
 use haamu_store::{StoreError, Tx};
 use rand::RngExt;
 
@@ -95,7 +95,7 @@ impl App {
                     return Err(Error::because(Code::NotPossibleInState, detail));
                 }
                 factors::replace_totp(tx, user.id, sealed, self.now()).await?;
-                let agency = identity::load_agency_name(tx, actor.agency).await?;
+                let agency = agencies::load_name(tx, actor.agency).await?;
                 let event = AuditEvent::named("second_factor.begin", "user", user.id);
                 Ok(((user, agency), event))
             })

@@ -3,7 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use haamu_domain::{AgencyId, AuditEvent, AuditId, Code, Role, SignInMethod, UserId};
-use haamu_store::repo::{audit, identity};
+use haamu_store::repo::{agencies, audit, identity};
 use haamu_store::{Reach, Tx};
 use rand::RngExt;
 
@@ -48,10 +48,10 @@ impl App {
             .db
             .write(Reach::Common, |tx: Tx| async move {
                 let tx = &tx;
-                if identity::is_set_up(tx).await? {
+                if agencies::is_set_up(tx).await? {
                     return Ok::<Option<String>, Error>(None);
                 }
-                identity::set_setup_code(tx, &hash_secret(code)).await?;
+                agencies::set_setup_code(tx, &hash_secret(code)).await?;
                 Ok(Some(code.clone()))
             })
             .await
@@ -79,7 +79,7 @@ impl App {
             .db
             .write(Reach::Agency(agency), |tx: Tx| async move {
                 let tx = &tx;
-                let expected = identity::lock_setup_code(tx).await?;
+                let expected = agencies::lock_setup_code(tx).await?;
                 let expected = expected.ok_or_else(|| Error::refused(Code::SetupClosed))?;
                 // Hashes are compared: what a comparison in unequal time tells is of no use.
                 if expected != *code_hash {
@@ -102,10 +102,10 @@ impl App {
                     client_organisation: None,
                     disabled_at: None,
                 };
-                identity::insert_agency(tx, agency, agency_name, now).await?;
+                agencies::insert(tx, agency, agency_name, now).await?;
                 identity::insert_user(tx, &user, now).await?;
                 identity::insert_membership(tx, &member, now).await?;
-                identity::finish_setup(tx, now).await?;
+                agencies::finish_setup(tx, now).await?;
                 self.plan_purge(tx, agency).await?;
                 let actor = member.actor();
                 let event = AuditEvent::named("installation.set_up", "agency", agency);

@@ -5,7 +5,7 @@ use haamu_domain::{
 };
 use haamu_report::Letter;
 use haamu_store::Tx;
-use haamu_store::repo::{clients, identity};
+use haamu_store::repo::{agencies, clients, identity};
 use uuid::Uuid;
 
 use crate::context::{PAGE_SIZE, Page, require, require_in_agency};
@@ -90,7 +90,7 @@ impl App {
                 return Err(Error::refused(Code::Unauthenticated));
             }
             let user = identity::load_user(tx, actor.user).await?;
-            let agency_name = identity::load_agency_name(tx, actor.agency).await?;
+            let agency_name = agencies::load_name(tx, actor.agency).await?;
             Ok(Me {
                 actor: *actor,
                 display_name: user.display_name,
@@ -160,7 +160,7 @@ impl App {
             .fresh_link(tx, user, purpose, &user.email, good_for_hours)
             .await?;
         let letter = Letter::ChoosePassword {
-            agency: identity::load_agency_name(tx, actor.agency).await?,
+            agency: agencies::load_name(tx, actor.agency).await?,
             secret,
             good_for_hours,
         };

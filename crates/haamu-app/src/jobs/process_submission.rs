@@ -8,7 +8,7 @@ use haamu_store::repo::feed::{self, FeedChange};
 use haamu_store::repo::scores::{self, ScoreRecord};
 use haamu_store::repo::submissions::{self, Submission};
 use haamu_store::repo::visits::{self, Visit};
-use haamu_store::repo::{clients, jobs, programmes};
+use haamu_store::repo::{assignments, clients, jobs, programmes};
 use haamu_store::{Reach, Tx};
 use haamu_sync::BlobHash;
 use serde_json::json;
@@ -43,7 +43,7 @@ impl App {
                 return Ok(((), event.with(json!({"state": visit.state.as_str()}))));
             }
             // What a former shopper has handed in is not what the visit is judged by.
-            let assignment = visits::find_assignment(tx, agency, submission.assignment).await?;
+            let assignment = assignments::find(tx, agency, submission.assignment).await?;
             if !assignment.is_some_and(|assignment| assignment.state.is_live()) {
                 return Ok(((), event.with(json!({"former": true}))));
             }

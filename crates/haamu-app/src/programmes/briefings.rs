@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use haamu_domain::{Actor, AuditEvent, BriefingId, ProgrammeId, Role, Target, Timestamp, UserId, Verb};
 use haamu_store::Tx;
 use haamu_store::repo::briefings::{self, Briefing};
-use haamu_store::repo::{identity, plans, programmes, trainees, visits};
+use haamu_store::repo::{assignments, identity, plans, programmes, trainees};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
@@ -189,7 +189,7 @@ pub(super) async fn load_for_fieldwork(
     require(actor, verb, &target, "programme")?;
     if actor.role == Role::Shopper {
         let (agency, user) = (actor.agency, actor.user);
-        let is_own = visits::list_programmes_of_shopper(tx, agency, user)
+        let is_own = assignments::list_programmes_of_shopper(tx, agency, user)
             .await?
             .contains(&id);
         let is_open = is_own || trainees::list_programmes(tx, agency, user).await?.contains(&id);

@@ -3,7 +3,7 @@
 use haamu_domain::{Actor, AuditEvent, Code, ProgrammeEvent, ProgrammeId, Verb};
 use haamu_store::Tx;
 use haamu_store::repo::programmes::{self, Programme};
-use haamu_store::repo::visits;
+use haamu_store::repo::{assignments, visits};
 use serde_json::json;
 
 use crate::context::require_in_agency;
@@ -83,7 +83,7 @@ impl App {
                 // whoever waits for the lock finds the programme closed. Offers are counted first, for one that is
                 // accepted in between is found under way then.
                 programmes::lock_rounds(tx, actor.agency, id).await?;
-                let offered = visits::count_offered(tx, actor.agency, id).await?;
+                let offered = assignments::count_offered(tx, actor.agency, id).await?;
                 let open = offered + visits::count_under_way(tx, actor.agency, id).await?;
                 if open > 0 {
                     let detail = format!("{open} of its visits are under way.");

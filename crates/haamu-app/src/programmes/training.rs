@@ -7,7 +7,7 @@ use haamu_domain::{
     Actor, AuditEvent, Code, LocalDate, ProgrammeId, ProgrammeState, Timestamp, UserId, Verb,
 };
 use haamu_store::Tx;
-use haamu_store::repo::{identity, programmes, trainees, visits};
+use haamu_store::repo::{assignments, identity, programmes, trainees};
 use serde_json::json;
 
 use crate::context::require_in_agency;
@@ -136,7 +136,7 @@ impl App {
             let tx = &tx;
             let (agency, user) = (actor.agency, actor.user);
             let mut ids = trainees::list_programmes(tx, agency, user).await?;
-            ids.extend(visits::list_programmes_of_shopper(tx, agency, user).await?);
+            ids.extend(assignments::list_programmes_of_shopper(tx, agency, user).await?);
             let mut found = Vec::new();
             for programme in ids {
                 let of = programmes::find(tx, agency, programme).await?;

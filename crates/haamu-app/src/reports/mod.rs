@@ -13,7 +13,9 @@ use haamu_report::{PhotoSource, ReportContext, ReportInput, VisitReport, render_
 use haamu_store::Tx;
 use haamu_store::repo::submissions::Submission;
 use haamu_store::repo::visits::{self, Visit, VisitEra, VisitFilter};
-use haamu_store::repo::{blobs, clients, hierarchies, identity, programmes, purge_files, rounds, scores};
+use haamu_store::repo::{
+    agencies, blobs, clients, hierarchies, identity, programmes, purge_files, rounds, scores,
+};
 use haamu_sync::BlobHash;
 use uuid::Uuid;
 
@@ -57,8 +59,7 @@ impl App {
             let tx = &tx;
             let filter = self.report_filter(tx, actor, query).await?;
             let (found, has_more) = visits::list(tx, actor.agency, &filter, after, PAGE_SIZE).await?;
-            let mut items = crate::visits::views(tx, actor.agency, found).await?;
-            self.add_reports(tx, actor.agency, &mut items).await?;
+            let items = self.visit_views(tx, actor, found).await?;
             Ok(Page::new(items, has_more, |item: &VisitView| {
                 item.visit.id.uuid()
             }))
@@ -250,7 +251,7 @@ async fn load(tx: &Tx, actor: &Actor, visit: &Visit) -> Result<Loaded, Error> {
     Ok(Loaded {
         context: ReportContext {
             visit: visit.id,
-            agency: identity::load_agency_name(tx, agency).await?,
+            agency: agencies::load_name(tx, agency).await?,
             client_organisation: client.name,
             programme: programme.name,
             round: round.name,

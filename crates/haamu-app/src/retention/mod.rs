@@ -14,7 +14,7 @@ pub use night::PurgeCount;
 use haamu_domain::retention::{PurgeClass, Retention, next_purge};
 use haamu_domain::{Actor, AgencyId, AuditEvent, Code, Verb};
 use haamu_store::repo::purge_log::{self, Purge};
-use haamu_store::repo::{identity, jobs, retention};
+use haamu_store::repo::{agencies, jobs, retention};
 use haamu_store::{Reach, Tx};
 use serde_json::json;
 use uuid::Uuid;
@@ -111,7 +111,7 @@ impl App {
     pub(crate) async fn agencies(&self) -> Result<Vec<AgencyId>, Error> {
         self.look_across(|tx: Tx| async move {
             let tx = &tx;
-            Ok(identity::list_agencies(tx).await?)
+            Ok(agencies::list(tx).await?)
         })
         .await
     }
@@ -119,7 +119,7 @@ impl App {
     /// Plans the next purge of an agency, unless that is done.
     pub(crate) async fn plan_purge(&self, tx: &Tx, agency: AgencyId) -> Result<(), Error> {
         let (day, at) = next_purge(self.now(), &home_zone());
-        identity::lock_agency(tx, agency).await?;
+        agencies::lock(tx, agency).await?;
         let new = self.new_job(agency, &Job::Purge { day }, at)?;
         if !jobs::is_known(tx, agency, new.kind, &new.dedup_key).await? {
             jobs::enqueue(tx, &new, self.now()).await?;

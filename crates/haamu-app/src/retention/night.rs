@@ -7,7 +7,7 @@
 use haamu_domain::retention::PurgeClass;
 use haamu_domain::{AgencyId, LocalDate, PurgeId};
 use haamu_store::repo::purge_log::{self, Purge};
-use haamu_store::repo::{identity, retention};
+use haamu_store::repo::{agencies, retention};
 use haamu_store::{Reach, Tx};
 
 use crate::jobs::{Job, error_chain};
@@ -81,7 +81,7 @@ impl App {
                 let tx = &tx;
                 match purge_log::last_day(tx, agency).await? {
                     Some(day) => Ok(day),
-                    None => Ok(home_zone().date_of(identity::load_agency_start(tx, agency).await?)),
+                    None => Ok(home_zone().date_of(agencies::load_start(tx, agency).await?)),
                 }
             })
             .await?;

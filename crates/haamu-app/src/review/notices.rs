@@ -1,18 +1,18 @@
 //! What a reviewer should know beyond the evaluation itself.
 
 use haamu_domain::stages::visited_at;
-use haamu_domain::{Actor, Zone};
+use haamu_domain::{Actor, AgencyId, Zone};
 use haamu_form::{Finding, Slot};
 use haamu_store::Tx;
 use haamu_store::repo::submissions::Submission;
 use haamu_store::repo::visits::Visit;
-use haamu_store::repo::{blobs, terms};
+use haamu_store::repo::{blobs, plans, programmes, terms};
 use haamu_sync::BlobHash;
 
 use crate::evaluation::Evaluation;
 use crate::filling::is_tied;
 use crate::set_aside::count_of_visit;
-use crate::visits::views;
+use crate::visits::{ReportDue, first_handed_in};
 use crate::{App, Error};
 
 impl App {
@@ -42,7 +42,7 @@ impl App {
                     .await?,
             );
         }
-        notices.extend(self.late_report(tx, actor, visit, &zone).await?);
+        notices.extend(late_report(tx, actor.agency, (visit, submission), &zone).await?);
         notices.extend(review_lane(evaluation));
         let set_aside = count_of_visit(tx, actor.agency, visit.id).await?;
         if set_aside > 0 {
@@ -90,28 +90,31 @@ async fn independence(
     Ok(notices)
 }
 
-impl App {
-    /// That the report came after the day by which it was due.
-    async fn late_report(
-        &self,
-        tx: &Tx,
-        actor: &Actor,
-        visit: &Visit,
-        zone: &Zone,
-    ) -> Result<Option<Finding>, Error> {
-        let mut found = views(tx, actor.agency, vec![visit.clone()]).await?;
-        self.add_reports(tx, actor.agency, &mut found).await?;
-        let report = found.pop().and_then(|view| view.report);
-        let late = report.filter(|report| report.is_late);
-        Ok(late.and_then(|report| {
-            let came_on = zone.date_of(report.handed_in_at?);
-            let message = format!(
-                "the report was due on {} and was handed in on {came_on}",
-                report.by
-            );
-            Some(Finding::warning("report_late", "answers", message))
-        }))
-    }
+/// That the report came after the day by which it was due.
+async fn late_report(
+    tx: &Tx,
+    agency: AgencyId,
+    (visit, submission): (&Visit, &Submission),
+    zone: &Zone,
+) -> Result<Option<Finding>, Error> {
+    let of = std::slice::from_ref(submission);
+    let Some(came_at) = first_handed_in(tx, agency, of).await?.remove(&submission.id) else {
+        return Ok(None);
+    };
+    let round = programmes::find_round(tx, agency, visit.round).await?;
+    let round = round.ok_or_else(|| Error::not_found("round"))?;
+    let plan = plans::load(tx, agency, visit.id, visit.round).await?;
+    let of_visit = (visit.state, &round, Some(&plan));
+    let due = ReportDue::of(of_visit, Some(came_at), zone, came_at);
+    let message = format!(
+        "the report was due on {} and was handed in on {}",
+        due.by,
+        zone.date_of(came_at)
+    );
+    let finding = due
+        .is_late
+        .then(|| Finding::warning("report_late", "answers", message));
+    Ok(finding)
 }
 
 /// Where the evaluation has something else than its shopper's testimony.

@@ -10,7 +10,7 @@ use haamu_store::Tx;
 use haamu_store::repo::scores::{self, ScoreRecord};
 use haamu_store::repo::submissions::{self, Submission};
 use haamu_store::repo::visits::{self, Visit};
-use haamu_store::repo::{blobs, programmes, purge_files};
+use haamu_store::repo::{assignments, blobs, programmes, purge_files};
 use haamu_sync::{Attachment, BlobHash};
 use serde_json::Value;
 
@@ -266,7 +266,7 @@ pub(super) async fn load(
 
 /// The submission of the assignment that counts: the newest.
 pub(crate) async fn submission_of(tx: &Tx, actor: &Actor, visit: &Visit) -> Result<Submission, Error> {
-    let assignments = visits::list_assignments(tx, actor.agency, &[visit.id]).await?;
+    let assignments = assignments::list_of_visits(tx, actor.agency, &[visit.id]).await?;
     let current = current_assignment(&assignments, visit.id).filter(|_| visit.state != VisitState::Planned);
     let current = current.ok_or_else(|| Error::not_found("evaluation"))?;
     let submissions = submissions::list_of_visits(tx, actor.agency, &[visit.id]).await?;

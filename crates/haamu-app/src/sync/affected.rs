@@ -8,9 +8,10 @@ use haamu_domain::{
     binding,
 };
 use haamu_store::Tx;
+use haamu_store::repo::assignments::{self, Assignment};
 use haamu_store::repo::feed::{self, FeedChange};
 use haamu_store::repo::submissions::{self, Stage, Submission};
-use haamu_store::repo::visits::{self, Assignment, Visit};
+use haamu_store::repo::visits::{self, Visit};
 use haamu_store::repo::{jobs, registers};
 use haamu_sync::server::Standing;
 use haamu_sync::{Action, Cell, Document, FormVersion, Hlc, Lane, Op, OpId, RegisterKey, Submit};
@@ -60,7 +61,7 @@ impl Affected {
         let ids = distinct(found.iter().map(|submission| submission.id));
         let submissions = submissions::lock_many(tx, agency, &ids).await?;
         let assignments = distinct(submissions.iter().map(|submission| submission.assignment));
-        let assignments = visits::list_assignments_by_ids(tx, agency, &assignments).await?;
+        let assignments = assignments::list_by_ids(tx, agency, &assignments).await?;
         let rounds = distinct(visits.iter().map(|visit| visit.round));
         let forms = evaluation::forms_of_rounds(tx, agency, &rounds).await?;
         let mut cells = registers::list_of(tx, agency, &ids).await?;
@@ -248,7 +249,7 @@ impl App {
         visits::update_many(tx, &changed).await?;
         let changed = affected.iter().filter(|one| one.is_assignment_changed);
         let changed: Vec<_> = changed.map(|one| &one.assignment).collect();
-        visits::update_assignments(tx, &changed).await?;
+        assignments::update_many(tx, &changed).await?;
         let to_be_processed = affected.iter().filter(|one| one.is_to_be_processed);
         let new = to_be_processed.map(|one| {
             let submission = one.submission.id;

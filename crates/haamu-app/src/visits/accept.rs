@@ -7,9 +7,10 @@ use haamu_domain::{
     LocalDate, Target, Verb, VisitEvent,
 };
 use haamu_store::Tx;
+use haamu_store::repo::assignments::{self, Assignment};
 use haamu_store::repo::feed::{self, FeedChange};
 use haamu_store::repo::terms::{self, Terms};
-use haamu_store::repo::visits::{self, Assignment, Visit};
+use haamu_store::repo::visits::{self, Visit};
 use haamu_store::repo::{programmes, submissions};
 use serde_json::json;
 
@@ -66,7 +67,7 @@ impl App {
                 }
                 visit.state = visit.state.after(VisitEvent::Accept)?;
                 self.settle_terms(tx, actor, &visit, &mut terms, input).await?;
-                visits::update_assignment(tx, &assignment).await?;
+                assignments::update(tx, &assignment).await?;
                 visits::update(tx, &visit).await?;
             }
             terms::put(tx, agency, &terms).await?;
@@ -139,14 +140,14 @@ impl App {
 
 /// The shopper's assignment and its visit, locked.
 async fn lock_offered(tx: &Tx, actor: &Actor, id: AssignmentId) -> Result<(Visit, Assignment), Error> {
-    let found = visits::find_assignment(tx, actor.agency, id).await?;
+    let found = assignments::find(tx, actor.agency, id).await?;
     let found = found.ok_or_else(|| Error::not_found("assignment"))?;
     let target = Target::owned(actor.agency, found.shopper);
     require(actor, Verb::AcceptAssignment, &target, "assignment")?;
     let visit = visits::lock(tx, actor.agency, found.visit).await?;
     let visit = visit.ok_or_else(|| Error::not_found("visit"))?;
     // Read again under the visit's lock: a coordinator may have withdrawn it meanwhile.
-    let assignment = visits::find_assignment(tx, actor.agency, id).await?;
+    let assignment = assignments::find(tx, actor.agency, id).await?;
     let assignment = assignment.ok_or_else(|| Error::not_found("assignment"))?;
     Ok((visit, assignment))
 }

@@ -8,7 +8,8 @@ use haamu_domain::{
     Verb, VisitId, VisitState,
 };
 use haamu_store::Tx;
-use haamu_store::repo::visits::{self, Assignment, Visit};
+use haamu_store::repo::assignments::{self, Assignment};
+use haamu_store::repo::visits::{self, Visit};
 use haamu_store::repo::{clients, programmes, terms};
 use serde_json::json;
 
@@ -18,7 +19,7 @@ use crate::filling::{Given, OfferInput};
 use crate::programmes::require_going;
 use crate::{App, Error};
 
-use super::read::{self, VisitView};
+use super::view::VisitView;
 
 /// At most so many visits are planned at once.
 const MAX_VISITS: usize = 500;
@@ -107,7 +108,7 @@ impl App {
                 }
                 ids.push(visit.id);
             }
-            let views = read::views_of(tx, actor, &ids).await?;
+            let views = self.visit_views_of(tx, actor, &ids).await?;
             let event = AuditEvent::of(Verb::CreateVisits, "round", round).with(json!({"count": ids.len()}));
             Ok((views, event))
         })
@@ -151,7 +152,7 @@ impl App {
                 .await?;
             let done = [(visit, input.offer.shopper, done)];
             let mut detail = assigned_json(tx, actor, &done).await?;
-            let mut views = read::views_of(tx, actor, &[visit]).await?;
+            let mut views = self.visit_views_of(tx, actor, &[visit]).await?;
             let view = views.pop().ok_or_else(|| Error::not_found("visit"))?;
             let event = AuditEvent::of(Verb::AssignVisit, "visit", visit);
             Ok((view, event.with(detail.pop().unwrap_or_default())))
@@ -196,7 +197,7 @@ impl App {
                 let one = self.reassign(tx, actor, *visit, input, origin, &prefix).await;
                 done.push((*visit, input.offer.shopper, one.map_err(|error| error.at(&path))?));
             }
-            let views = read::views_of(tx, actor, &all).await?;
+            let views = self.visit_views_of(tx, actor, &all).await?;
             let event = AuditEvent::of(Verb::AssignVisit, "round", round);
             let detail = json!({"count": all.len(), "origin": origin.as_str(),
                 "assignments": assigned_json(tx, actor, &done).await?});
@@ -219,7 +220,7 @@ impl App {
         let mut visit = visit.ok_or_else(|| Error::not_found("visit"))?;
         let target = Target::of_client(actor.agency, visit.client_organisation);
         require(actor, Verb::AssignVisit, &target, "visit")?;
-        let all = visits::list_assignments(tx, actor.agency, &[visit.id]).await?;
+        let all = assignments::list_of_visits(tx, actor.agency, &[visit.id]).await?;
         if let Some(named) = input.replaces
             && all.iter().all(|one| one.id != named)
         {
@@ -277,7 +278,7 @@ impl App {
             let mut found = found.ok_or_else(|| Error::not_found("visit"))?;
             let target = Target::of_client(actor.agency, found.client_organisation);
             require(actor, Verb::AssignVisit, &target, "visit")?;
-            let all = visits::list_assignments(tx, actor.agency, &[visit]).await?;
+            let all = assignments::list_of_visits(tx, actor.agency, &[visit]).await?;
             let live = all.into_iter().find(|one| one.state.is_live());
             let mut live =
                 live.ok_or_else(|| Error::because(Code::NotPossibleInState, "Nobody has this visit."))?;
@@ -288,7 +289,7 @@ impl App {
             );
             self.end_assignment(tx, actor.agency, &mut found, &mut live, end)
                 .await?;
-            let mut views = read::views_of(tx, actor, &[visit]).await?;
+            let mut views = self.visit_views_of(tx, actor, &[visit]).await?;
             let view = views.pop().ok_or_else(|| Error::not_found("visit"))?;
             let event = AuditEvent::of(Verb::AssignVisit, "visit", visit);
             Ok((view, event.with(json!({"withdrawn": live.id}))))

@@ -7,13 +7,14 @@ use haamu_domain::{
     LocationBrief, LocationId, RoundId, ScenarioBrief, ScenarioId, VisitId,
 };
 use haamu_store::Tx;
+use haamu_store::repo::assignments::{self, Assignment};
 use haamu_store::repo::clients::{ClientOrganisation, Location};
 use haamu_store::repo::plans::VisitPlan;
 use haamu_store::repo::programmes::Round;
 use haamu_store::repo::scenarios::ScenarioRecord;
 use haamu_store::repo::submissions::Submission;
 use haamu_store::repo::terms::Terms;
-use haamu_store::repo::visits::{Assignment, Visit};
+use haamu_store::repo::visits::Visit;
 use haamu_store::repo::{checklists, clients, plans, programmes, scenarios, submissions, terms, visits};
 use haamu_sync::FormVersion;
 
@@ -47,7 +48,7 @@ pub(crate) async fn briefs(
     agency: AgencyId,
     ids: &[AssignmentId],
 ) -> Result<BTreeMap<AssignmentId, AssignmentBrief>, Error> {
-    let assignments = visits::list_assignments_by_ids(tx, agency, ids).await?;
+    let assignments = assignments::list_by_ids(tx, agency, ids).await?;
     if assignments.is_empty() {
         return Ok(BTreeMap::new());
     }

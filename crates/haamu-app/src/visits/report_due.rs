@@ -5,13 +5,11 @@ use std::collections::BTreeMap;
 use haamu_domain::binding::MAIN_STAGE;
 use haamu_domain::{AgencyId, LocalDate, SubmissionId, Timestamp, VisitState, Zone};
 use haamu_store::Tx;
-use haamu_store::repo::{clients, plans, programmes, submissions};
+use haamu_store::repo::plans::VisitPlan;
+use haamu_store::repo::programmes::Round;
+use haamu_store::repo::submissions::{self, Submission};
 
-use crate::programmes::home_zone;
-use crate::{App, Error};
-
-use super::briefs::distinct;
-use super::read::VisitView;
+use crate::Error;
 
 /// When the report of a visit is due, and whether it is late.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,59 +24,33 @@ pub struct ReportDue {
     pub counts_in: LocalDate,
 }
 
-impl App {
-    /// Adds to views of visits what is known of their reports, with a fixed number of queries.
-    pub(crate) async fn add_reports(
-        &self,
-        tx: &Tx,
-        agency: AgencyId,
-        views: &mut [VisitView],
-    ) -> Result<(), Error> {
-        if views.is_empty() {
-            return Ok(());
+impl ReportDue {
+    /// When the report of a visit is due that is in this state, of this round and perhaps with a plan of its own.
+    pub(crate) fn of(
+        (state, round, plan): (VisitState, &Round, Option<&VisitPlan>),
+        handed_in_at: Option<Timestamp>,
+        zone: &Zone,
+        now: Timestamp,
+    ) -> Self {
+        let by = plan.and_then(|plan| plan.report_by).unwrap_or(round.report_by);
+        Self {
+            by,
+            handed_in_at,
+            is_late: is_late(state, by, handed_in_at, zone, now),
+            counts_in: round.counts_in,
         }
-        let ids: Vec<_> = views.iter().map(|view| view.visit.id).collect();
-        let rounds = distinct(views.iter().map(|view| view.visit.round));
-        let rounds = programmes::list_rounds_by_ids(tx, agency, &rounds).await?;
-        let plans = plans::list(tx, agency, &ids).await?;
-        let places = distinct(views.iter().map(|view| view.visit.location));
-        let places = clients::list_locations_by_ids(tx, agency, &places).await?;
-        let handed_in = handed_in(tx, agency, views).await?;
-        for view in views {
-            let visit = &view.visit;
-            let Some(round) = rounds.iter().find(|round| round.id == visit.round) else {
-                continue;
-            };
-            let zone = places.get(&visit.location);
-            let zone = zone.and_then(|place| Zone::named(&place.time_zone));
-            let own = plans.get(&visit.id).and_then(|plan| plan.report_by);
-            let by = own.unwrap_or(round.report_by);
-            let submission = view.assignment.as_ref().map(|assignment| assignment.submission);
-            let handed_in_at = submission.and_then(|id| handed_in.get(&id).copied());
-            let zone = zone.unwrap_or_else(home_zone);
-            view.report = Some(ReportDue {
-                by,
-                handed_in_at,
-                is_late: is_late(visit.state, by, handed_in_at, &zone, self.now()),
-                counts_in: round.counts_in,
-            });
-        }
-        Ok(())
     }
 }
 
 /// When evaluations were handed in the first time. Of those of which anything was deleted the moments are not exact
 /// any more, and left out.
-async fn handed_in(
+pub(crate) async fn first_handed_in(
     tx: &Tx,
     agency: AgencyId,
-    views: &[VisitView],
+    of: &[Submission],
 ) -> Result<BTreeMap<SubmissionId, Timestamp>, Error> {
-    let assignments = views.iter().filter_map(|view| view.assignment.as_ref());
-    let ids: Vec<_> = assignments.map(|assignment| assignment.submission).collect();
-    let mut known = submissions::list_by_ids(tx, agency, &ids).await?;
-    known.retain(|submission| submission.purged.is_empty());
-    let ids: Vec<_> = known.iter().map(|submission| submission.id).collect();
+    let exact = of.iter().filter(|submission| submission.purged.is_empty());
+    let ids: Vec<_> = exact.map(|submission| submission.id).collect();
     let mut found = BTreeMap::new();
     for (id, stage) in submissions::list_stages_of(tx, agency, &ids).await? {
         if stage.stage == MAIN_STAGE {

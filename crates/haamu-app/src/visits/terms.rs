@@ -3,21 +3,19 @@
 use std::collections::BTreeMap;
 
 use haamu_domain::{
-    Actor, AgencyId, AssignmentId, AssignmentState, CompanionId, Decision, Target, UserId, Verb, VisitId,
-    permits,
+    Actor, AgencyId, AssignmentId, AssignmentState, CompanionId, Target, UserId, Verb, VisitId,
 };
 use haamu_store::Tx;
 use haamu_store::repo::panel::{self, Companion};
 use haamu_store::repo::plans::{self, VisitPlan};
 use haamu_store::repo::terms::{self, Terms};
-use haamu_store::repo::{identity, visits};
+use haamu_store::repo::{assignments, identity, visits};
 use uuid::Uuid;
 
 use crate::context::{require, require_in_agency};
 use crate::{App, Error};
 
 use super::distinct;
-use super::read::VisitView;
 
 /// The terms of an assignment, with whoever comes along.
 #[derive(Clone, Debug)]
@@ -78,12 +76,13 @@ impl App {
             let visit = visit.ok_or_else(|| Error::not_found("visit"))?;
             let target = Target::of_client(agency, visit.client_organisation);
             require(actor, Verb::ReadApplications, &target, "visit")?;
-            let all = visits::list_assignments(tx, agency, &[id]).await?;
+            let all = assignments::list_of_visits(tx, agency, &[id]).await?;
             let ids: Vec<_> = all.iter().map(|one| one.id).collect();
-            let mut terms = views_of_terms(tx, agency, &ids).await?;
+            let terms = terms::list(tx, agency, &ids).await?;
+            let mut terms = with_companions(tx, agency, terms).await?;
             let names = all.iter().map(|one| one.shopper.uuid()).collect();
             let names: BTreeMap<Uuid, String> = identity::list_names(tx, names).await?.into_iter().collect();
-            let view = |one: visits::Assignment| VisitAssignmentView {
+            let view = |one: assignments::Assignment| VisitAssignmentView {
                 terms: terms.remove(&one.id),
                 shopper_name: names.get(&one.shopper.uuid()).cloned().unwrap_or_default(),
                 id: one.id,
@@ -96,36 +95,12 @@ impl App {
     }
 }
 
-/// Adds what is planned of visits, and for whoever may assign them the terms of the assignments that count, with
-/// the words of those who ended them.
-pub(super) async fn add_plans(tx: &Tx, actor: &Actor, views: &mut [VisitView]) -> Result<(), Error> {
-    if views.is_empty() {
-        return Ok(());
-    }
-    let ids: Vec<_> = views.iter().map(|view| view.visit.id).collect();
-    let mut plans = plans::list(tx, actor.agency, &ids).await?;
-    for view in views.iter_mut() {
-        view.plan = plans.remove(&view.visit.id);
-    }
-    if permits(actor, Verb::ReadApplications) != Decision::Allowed {
-        return Ok(());
-    }
-    let of = views.iter().filter_map(|view| Some(view.assignment.as_ref()?.id));
-    let of: Vec<_> = of.collect();
-    let mut terms = views_of_terms(tx, actor.agency, &of).await?;
-    for view in views {
-        let assignment = view.assignment.as_ref().map(|assignment| assignment.id);
-        view.terms = assignment.and_then(|id| terms.remove(&id));
-    }
-    Ok(())
-}
-
-async fn views_of_terms(
+/// Terms with whoever comes along.
+pub(super) async fn with_companions(
     tx: &Tx,
     agency: AgencyId,
-    of: &[AssignmentId],
+    found: BTreeMap<AssignmentId, Terms>,
 ) -> Result<BTreeMap<AssignmentId, TermsView>, Error> {
-    let found = terms::list(tx, agency, of).await?;
     let along: Vec<CompanionId> = distinct(found.values().filter_map(|terms| terms.companion));
     let along = panel::list_companions_by_ids(tx, agency, &along).await?;
     let view = |(id, terms): (AssignmentId, Terms)| {

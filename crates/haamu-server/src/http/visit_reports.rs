@@ -149,7 +149,7 @@ fn summary_out(view: VisitView) -> ReportSummaryOut {
         round: view.visit.round.uuid(),
         location: view.visit.location.uuid(),
         location_name: view.location_name,
-        counts_in: view.report.map(|report| report.counts_in),
+        counts_in: view.report.counts_in,
         score: view.score,
         grade: view.grade,
     }

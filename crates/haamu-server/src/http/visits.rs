@@ -124,7 +124,12 @@ pub(super) fn visit_out(view: VisitView) -> VisitOut {
         location_name: view.location_name,
         state: view.visit.state.to_string(),
         visit_by: view.visit_by,
-        report_by: view.report_by,
+        report: ReportDueOut {
+            by: view.report.by,
+            handed_in_at: view.report.handed_in_at.map(Timestamp::to_rfc3339),
+            late: view.report.is_late,
+            counts_in: view.report.counts_in,
+        },
         assignment: view.assignment.map(|assignment| AssignmentOut {
             id: assignment.id.uuid(),
             shopper: assignment.shopper.uuid(),
@@ -137,11 +142,5 @@ pub(super) fn visit_out(view: VisitView) -> VisitOut {
         plan: view.plan.map(plan_out),
         terms: view.terms.map(terms_out),
         score: view.score,
-        report: view.report.map(|report| ReportDueOut {
-            by: report.by,
-            handed_in_at: report.handed_in_at.map(|at| at.to_rfc3339()),
-            late: report.is_late,
-            counts_in: report.counts_in,
-        }),
     }
 }

@@ -7,8 +7,8 @@ use uuid::Uuid;
 use crate::entity::programmes::assignment;
 use crate::{StoreError, Tx};
 
+use super::assignments::{self, Assignment};
 use super::page_after;
-use super::visits::{Assignment, assignment_record, assignment_row};
 
 /// An application, and when it was made.
 #[derive(Clone, Debug)]
@@ -32,7 +32,7 @@ pub async fn insert(
 ) -> Result<(), StoreError> {
     let row = assignment::ActiveModel {
         applied_in: Set(Some(round.uuid())),
-        ..assignment_row(agency, new, now)
+        ..assignments::row(agency, new, now)
     };
     assignment::Entity::insert(row)
         .exec_without_returning(tx.connection())
@@ -77,7 +77,7 @@ pub async fn list_of_visit(tx: &Tx, agency: AgencyId, of: VisitId) -> Result<Vec
 
 fn application(row: &assignment::Model) -> Result<Application, StoreError> {
     Ok(Application {
-        assignment: assignment_record(row)?,
+        assignment: assignments::record(row)?,
         asked_at: Timestamp::from_millis(row.created_at),
     })
 }

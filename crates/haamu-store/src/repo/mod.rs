@@ -5,8 +5,10 @@
 //! `list` a page, `lock` a row that stays locked to the end of the
 //! transaction (a no-op on SQLite, which has one writer).
 
+pub mod agencies;
 pub mod agreements;
 pub mod applications;
+pub mod assignments;
 pub mod attempts;
 pub mod audit;
 pub mod blobs;
@@ -30,7 +32,7 @@ pub mod members;
 pub mod offer_notices;
 pub mod oidc;
 pub mod ops;
-mod overdue;
+pub mod overdue;
 pub mod panel;
 pub mod passkeys;
 pub mod pending;

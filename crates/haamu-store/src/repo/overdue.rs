@@ -11,21 +11,32 @@ use crate::entity::programmes::{round, visit};
 /// databases could not know that it holds what is asked for.
 const UNDER_WAY: &str = r#""visit"."state" IN ('accepted', 'in_progress')"#;
 
+/// The dates that last days are compared with.
+#[derive(Clone, Copy, Debug)]
+pub struct OverdueOn {
+    /// The day of fieldwork, which ends at six in the morning: a visit may be begun until then.
+    pub fieldwork: LocalDate,
+    /// The date by the calendar, by which reports are handed in.
+    pub reports: LocalDate,
+}
+
 /// Visits that are accepted and not begun after their last day, or begun and not handed in after the last day of
 /// their report.
-pub(super) fn overdue(today: LocalDate) -> Condition {
-    let after = |state: VisitState, own, of_round| {
+pub(super) fn overdue(on: OverdueOn) -> Condition {
+    let after = |state: VisitState, today: LocalDate, own, of_round| {
         Condition::all()
             .add(visit::Column::State.eq(state.as_str()))
             .add(date_of(own, of_round).lt(today.to_string()))
     };
     let visited = after(
         VisitState::Accepted,
+        on.fieldwork,
         visit_plan::Column::VisitBy,
         round::Column::VisitBy,
     );
     let reported = after(
         VisitState::InProgress,
+        on.reports,
         visit_plan::Column::ReportBy,
         round::Column::ReportBy,
     );

@@ -8,8 +8,9 @@ use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrde
 use uuid::Uuid;
 
 use crate::entity::filling::{job_invitation, trainee};
-use crate::entity::programmes::{round, visit};
 use crate::{StoreError, Tx};
+
+use super::visits::programmes_of;
 
 /// Opens the training of a programme to shoppers; the first time stands.
 ///
@@ -74,7 +75,7 @@ pub async fn list_programmes(
     agency: AgencyId,
     user: UserId,
 ) -> Result<BTreeSet<ProgrammeId>, StoreError> {
-    let mut ids: Vec<Uuid> = trainee::Entity::find()
+    let ids: Vec<Uuid> = trainee::Entity::find()
         .select_only()
         .column(trainee::Column::ProgrammeId)
         .filter(trainee::Column::AgencyId.eq(agency.uuid()))
@@ -88,20 +89,7 @@ pub async fn list_programmes(
         .and_where(job_invitation::Column::AgencyId.eq(agency.uuid()))
         .and_where(job_invitation::Column::ShopperId.eq(user.uuid()))
         .to_owned();
-    let rounds = Query::select()
-        .column(visit::Column::RoundId)
-        .from(visit::Entity)
-        .and_where(visit::Column::Id.in_subquery(asked_about))
-        .to_owned();
-    let invited: Vec<Uuid> = round::Entity::find()
-        .select_only()
-        .column(round::Column::ProgrammeId)
-        .filter(round::Column::AgencyId.eq(agency.uuid()))
-        .filter(round::Column::Id.in_subquery(rounds))
-        .distinct()
-        .into_tuple()
-        .all(tx.connection())
-        .await?;
-    ids.extend(invited);
-    Ok(ids.into_iter().map(ProgrammeId::from_uuid).collect())
+    let mut found = programmes_of(tx, agency, asked_about).await?;
+    found.extend(ids.into_iter().map(ProgrammeId::from_uuid));
+    Ok(found)
 }

@@ -1,21 +1,21 @@
-//! Visits and assignments.
+//! Visits.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use haamu_domain::{
-    AgencyId, AssignmentId, AssignmentState, ClientOrganisationId, LocalDate, LocationId, ProgrammeId,
-    RoundId, Timestamp, UserId, VisitId, VisitState,
+    AgencyId, ClientOrganisationId, LocationId, ProgrammeId, RoundId, Timestamp, VisitId, VisitState,
 };
-use sea_orm::sea_query::{Expr, Query};
+use sea_orm::sea_query::{Expr, Query, SelectStatement};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, Condition, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
     QuerySelect,
 };
 use uuid::Uuid;
 
-use crate::entity::programmes::{assignment, round, visit};
+use crate::entity::programmes::{round, visit};
 use crate::{StoreError, Tx};
 
+use super::overdue::{OverdueOn, overdue};
 use super::{in_list, page_after};
 
 /// A visit, planned or carried out.
@@ -41,21 +41,6 @@ pub struct Visit {
     pub row_version: i64,
 }
 
-/// The offer of a visit to one shopper.
-#[derive(Clone, Debug)]
-pub struct Assignment {
-    /// Its id.
-    pub id: AssignmentId,
-    /// The visit.
-    pub visit: VisitId,
-    /// To whom.
-    pub shopper: UserId,
-    /// Where it is in its life.
-    pub state: AssignmentState,
-    /// Counts changes; a save with an older one fails.
-    pub row_version: i64,
-}
-
 /// Which visits a list holds.
 #[derive(Clone, Debug, Default)]
 pub struct VisitFilter {
@@ -77,7 +62,7 @@ pub struct VisitFilter {
     pub eras: Option<Vec<VisitEra>>,
     /// That are overdue on this date: accepted and not begun after their last day, or begun and not handed in after
     /// the last day of their report.
-    pub overdue_on: Option<LocalDate>,
+    pub overdue_on: Option<OverdueOn>,
 }
 
 /// A stretch of time with locations.
@@ -263,112 +248,12 @@ pub async fn list(
             select.filter(any)
         };
     }
-    if let Some(today) = filter.overdue_on {
-        select = select.filter(super::overdue::overdue(today));
+    if let Some(on) = filter.overdue_on {
+        select = select.filter(overdue(on));
     }
     let (rows, has_more) = page_after(tx, select, visit::Column::Id, after, limit).await?;
     let visits: Result<Vec<_>, _> = rows.iter().map(record).collect();
     Ok((visits?, has_more))
-}
-
-/// Adds an assignment.
-///
-/// # Errors
-/// The database failed.
-pub async fn insert_assignment(
-    tx: &Tx,
-    agency: AgencyId,
-    new: &Assignment,
-    now: Timestamp,
-) -> Result<(), StoreError> {
-    assignment::Entity::insert(assignment_row(agency, new, now))
-        .exec_without_returning(tx.connection())
-        .await?;
-    Ok(())
-}
-
-pub(super) fn assignment_row(agency: AgencyId, new: &Assignment, now: Timestamp) -> assignment::ActiveModel {
-    assignment::ActiveModel {
-        id: Set(new.id.uuid()),
-        agency_id: Set(agency.uuid()),
-        visit_id: Set(new.visit.uuid()),
-        shopper_id: Set(new.shopper.uuid()),
-        state: Set(new.state.as_str().to_owned()),
-        created_at: Set(now.millis()),
-        row_version: Set(1),
-        applied_in: Set(None),
-    }
-}
-
-/// An assignment of the agency.
-///
-/// # Errors
-/// The database failed.
-pub async fn find_assignment(
-    tx: &Tx,
-    agency: AgencyId,
-    id: AssignmentId,
-) -> Result<Option<Assignment>, StoreError> {
-    let row = assignment::Entity::find_by_id(id.uuid())
-        .filter(assignment::Column::AgencyId.eq(agency.uuid()))
-        .one(tx.connection())
-        .await?;
-    row.as_ref().map(assignment_record).transpose()
-}
-
-/// Assignments of the agency by their ids.
-///
-/// # Errors
-/// The database failed.
-pub async fn list_assignments_by_ids(
-    tx: &Tx,
-    agency: AgencyId,
-    ids: &[AssignmentId],
-) -> Result<Vec<Assignment>, StoreError> {
-    if ids.is_empty() {
-        return Ok(Vec::new());
-    }
-    let rows = assignment::Entity::find()
-        .filter(assignment::Column::AgencyId.eq(agency.uuid()))
-        .filter(assignment::Column::Id.is_in(in_list(ids.iter().map(|id| id.uuid()))))
-        .all(tx.connection())
-        .await?;
-    rows.iter().map(assignment_record).collect()
-}
-
-/// The assignments of visits, the newest last.
-///
-/// # Errors
-/// The database failed.
-pub async fn list_assignments(
-    tx: &Tx,
-    agency: AgencyId,
-    visits: &[VisitId],
-) -> Result<Vec<Assignment>, StoreError> {
-    let rows = assignment::Entity::find()
-        .filter(assignment::Column::AgencyId.eq(agency.uuid()))
-        .filter(assignment::Column::VisitId.is_in(visits.iter().map(|id| id.uuid())))
-        .order_by_asc(assignment::Column::Id)
-        .all(tx.connection())
-        .await?;
-    rows.iter().map(assignment_record).collect()
-}
-
-/// The visits that a shopper has asked for.
-///
-/// # Errors
-/// The database failed.
-pub async fn list_applied(tx: &Tx, agency: AgencyId, shopper: UserId) -> Result<Vec<VisitId>, StoreError> {
-    let ids: Vec<Uuid> = assignment::Entity::find()
-        .select_only()
-        .column(assignment::Column::VisitId)
-        .filter(assignment::Column::AgencyId.eq(agency.uuid()))
-        .filter(assignment::Column::ShopperId.eq(shopper.uuid()))
-        .filter(assignment::Column::State.eq(AssignmentState::Applied.as_str()))
-        .into_tuple()
-        .all(tx.connection())
-        .await?;
-    Ok(ids.into_iter().map(VisitId::from_uuid).collect())
 }
 
 /// How many visits of a programme are under way.
@@ -377,67 +262,35 @@ pub async fn list_applied(tx: &Tx, agency: AgencyId, shopper: UserId) -> Result<
 /// The database failed.
 pub async fn count_under_way(tx: &Tx, agency: AgencyId, of: ProgrammeId) -> Result<u64, StoreError> {
     let states = VisitState::ALL.iter().filter(|state| state.is_under_way());
-    let rounds = Query::select()
-        .column(round::Column::Id)
-        .from(round::Entity)
-        .and_where(round::Column::AgencyId.eq(agency.uuid()))
-        .and_where(round::Column::ProgrammeId.eq(of.uuid()))
-        .to_owned();
     let count = visit::Entity::find()
         .filter(visit::Column::AgencyId.eq(agency.uuid()))
-        .filter(visit::Column::RoundId.in_subquery(rounds))
+        .filter(visit::Column::RoundId.in_subquery(rounds_of(agency, of)))
         .filter(visit::Column::State.is_in(states.map(|state| state.as_str())))
         .count(tx.connection())
         .await?;
     Ok(count)
 }
 
-/// How many visits of a programme are offered to somebody who has not accepted yet.
-///
-/// # Errors
-/// The database failed.
-pub async fn count_offered(tx: &Tx, agency: AgencyId, of: ProgrammeId) -> Result<u64, StoreError> {
-    let rounds = Query::select()
+/// The rounds of a programme.
+pub(super) fn rounds_of(agency: AgencyId, programme: ProgrammeId) -> SelectStatement {
+    Query::select()
         .column(round::Column::Id)
         .from(round::Entity)
         .and_where(round::Column::AgencyId.eq(agency.uuid()))
-        .and_where(round::Column::ProgrammeId.eq(of.uuid()))
-        .to_owned();
-    let planned = Query::select()
-        .column(visit::Column::Id)
-        .from(visit::Entity)
-        .and_where(visit::Column::RoundId.in_subquery(rounds))
-        .and_where(visit::Column::State.eq(VisitState::Planned.as_str()))
-        .to_owned();
-    let live = AssignmentState::ALL.iter().filter(|state| state.is_live());
-    let count = assignment::Entity::find()
-        .filter(assignment::Column::AgencyId.eq(agency.uuid()))
-        .filter(assignment::Column::VisitId.in_subquery(planned))
-        .filter(assignment::Column::State.is_in(live.map(|state| state.as_str())))
-        .count(tx.connection())
-        .await?;
-    Ok(count)
+        .and_where(round::Column::ProgrammeId.eq(programme.uuid()))
+        .to_owned()
 }
 
-/// The programmes that a shopper has, or has had, an offer of.
-///
-/// # Errors
-/// The database failed.
-pub async fn list_programmes_of_shopper(
+/// The programmes of visits, whose ids are what is selected.
+pub(super) async fn programmes_of(
     tx: &Tx,
     agency: AgencyId,
-    shopper: UserId,
+    visits: SelectStatement,
 ) -> Result<BTreeSet<ProgrammeId>, StoreError> {
-    let offered = Query::select()
-        .column(assignment::Column::VisitId)
-        .from(assignment::Entity)
-        .and_where(assignment::Column::AgencyId.eq(agency.uuid()))
-        .and_where(assignment::Column::ShopperId.eq(shopper.uuid()))
-        .to_owned();
     let rounds = Query::select()
         .column(visit::Column::RoundId)
         .from(visit::Entity)
-        .and_where(visit::Column::Id.in_subquery(offered))
+        .and_where(visit::Column::Id.in_subquery(visits))
         .to_owned();
     let ids: Vec<Uuid> = round::Entity::find()
         .select_only()
@@ -451,40 +304,6 @@ pub async fn list_programmes_of_shopper(
     Ok(ids.into_iter().map(ProgrammeId::from_uuid).collect())
 }
 
-/// Saves an assignment that was loaded in this transaction.
-///
-/// # Errors
-/// [`StoreError::Conflict`] if it was changed since it was loaded.
-pub async fn update_assignment(tx: &Tx, changed: &Assignment) -> Result<(), StoreError> {
-    update_assignments(tx, &[changed]).await
-}
-
-/// Saves assignments that were loaded in this transaction; those that become alike with one statement.
-///
-/// # Errors
-/// [`StoreError::Conflict`] if one was changed since it was loaded.
-pub async fn update_assignments(tx: &Tx, changed: &[&Assignment]) -> Result<(), StoreError> {
-    let mut alike: BTreeMap<_, Vec<_>> = BTreeMap::new();
-    for one in changed {
-        let content = (one.state.as_str(), one.row_version);
-        alike.entry(content).or_default().push(one.id.uuid());
-    }
-    for ((state, row_version), ids) in alike {
-        let count = ids.len() as u64;
-        let result = assignment::Entity::update_many()
-            .col_expr(assignment::Column::State, Expr::value(state))
-            .col_expr(assignment::Column::RowVersion, Expr::value(row_version + 1))
-            .filter(assignment::Column::Id.is_in(in_list(ids)))
-            .filter(assignment::Column::RowVersion.eq(row_version))
-            .exec(tx.connection())
-            .await?;
-        if result.rows_affected != count {
-            return Err(StoreError::Conflict("assignment"));
-        }
-    }
-    Ok(())
-}
-
 fn record(row: &visit::Model) -> Result<Visit, StoreError> {
     Ok(Visit {
         id: VisitId::from_uuid(row.id),
@@ -495,16 +314,6 @@ fn record(row: &visit::Model) -> Result<Visit, StoreError> {
         visited_at: row.visited_at.map(Timestamp::from_millis),
         approved_at: row.approved_at.map(Timestamp::from_millis),
         released_at: row.released_at.map(Timestamp::from_millis),
-        row_version: row.row_version,
-    })
-}
-
-pub(super) fn assignment_record(row: &assignment::Model) -> Result<Assignment, StoreError> {
-    Ok(Assignment {
-        id: AssignmentId::from_uuid(row.id),
-        visit: VisitId::from_uuid(row.visit_id),
-        shopper: UserId::from_uuid(row.shopper_id),
-        state: AssignmentState::from_name(&row.state).ok_or(StoreError::Corrupt("assignment state"))?,
         row_version: row.row_version,
     })
 }

@@ -4,7 +4,7 @@ use haamu_domain::registration::Conditions;
 use haamu_domain::{Actor, AgencyId, AuditEvent, Verb};
 use haamu_store::Tx;
 use haamu_store::repo::agreements::{self, Agreement};
-use haamu_store::repo::{identity, registrations};
+use haamu_store::repo::{agencies, registrations};
 use serde_json::json;
 
 use crate::context::require_in_agency;
@@ -84,7 +84,7 @@ impl App {
             Ok(PublicConditions {
                 agency,
                 conditions: conditions.ok_or_else(unknown)?,
-                agency_name: identity::load_agency_name(tx, agency).await?,
+                agency_name: agencies::load_name(tx, agency).await?,
                 agreements,
             })
         })

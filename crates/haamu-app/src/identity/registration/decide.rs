@@ -7,7 +7,7 @@ use haamu_domain::registration::{RegistrationEvent, RegistrationState};
 use haamu_domain::{Actor, AgencyId, AuditEvent, AuditId, LocalDate, RegistrationId, Verb};
 use haamu_report::Letter;
 use haamu_store::repo::registrations::{self, Registration};
-use haamu_store::repo::{audit, identity};
+use haamu_store::repo::{agencies, audit};
 use haamu_store::{Reach, Tx};
 use serde_json::json;
 use uuid::Uuid;
@@ -105,7 +105,7 @@ impl App {
                 .lock_waiting(tx, actor, id, RegistrationEvent::Approve)
                 .await?;
             let member = self.make_shopper(tx, &found, &person).await?;
-            let agency = identity::load_agency_name(tx, actor.agency).await?;
+            let agency = agencies::load_name(tx, actor.agency).await?;
             let letter = Letter::RegistrationApproved { agency };
             self.tell_registered(tx, &found, &person, &letter).await?;
             self.decide(tx, actor, &mut found).await?;
@@ -136,7 +136,7 @@ impl App {
                 .lock_waiting(tx, actor, id, RegistrationEvent::Decline)
                 .await?;
             let letter = Letter::RegistrationDeclined {
-                agency: identity::load_agency_name(tx, actor.agency).await?,
+                agency: agencies::load_name(tx, actor.agency).await?,
                 reason: reason.clone(),
             };
             self.tell_registered(tx, &found, &person, &letter).await?;

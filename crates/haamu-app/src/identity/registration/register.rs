@@ -9,7 +9,7 @@ use haamu_domain::{AgencyId, AgreementId, AuditEvent, Code, LocalDate, Registrat
 use haamu_form::Language;
 use haamu_report::Letter;
 use haamu_store::repo::registrations::{self, Registration};
-use haamu_store::repo::{daily_counts, identity};
+use haamu_store::repo::{agencies, daily_counts, identity};
 use haamu_store::{Reach, Tx};
 
 use crate::error::Checks;
@@ -227,7 +227,7 @@ impl App {
         }
         let named = account.as_ref().and_then(|known| known.language);
         let language = named.or(person.language()).unwrap_or(self.settings().language);
-        let agency_name = identity::load_agency_name(tx, agency).await?;
+        let agency_name = agencies::load_name(tx, agency).await?;
         let lifetime = hours(GOOD_FOR_HOURS);
         if let Some(known) = &account
             && identity::find_membership(tx, agency, known.id).await?.is_some()
