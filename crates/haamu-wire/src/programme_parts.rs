@@ -1,5 +1,6 @@
 //! Scenarios, briefings and certification of programmes.
 
+use haamu_domain::LocalDate;
 use haamu_domain::scenario::{Ethics, Scenario};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -161,10 +162,10 @@ pub struct QuizOut {
     pub document: Value,
     /// How often it may be tried yet.
     pub attempts_left: u32,
-    /// Until when whoever asks holds the certificate, if they do.
+    /// The last day on which whoever asks holds the certificate, if they do.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", schema(format = DateTime))]
-    pub certified_until: Option<String>,
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, format = Date))]
+    pub certified_until: Option<LocalDate>,
 }
 
 /// A try at a quiz.
@@ -188,8 +189,8 @@ pub struct QuizAttemptOut {
     pub result: Option<String>,
     /// How often it may be tried yet.
     pub attempts_left: u32,
-    /// Until when the certificate is good.
+    /// The last day on which the certificate is good.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", schema(format = DateTime))]
-    pub certified_until: Option<String>,
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, format = Date))]
+    pub certified_until: Option<LocalDate>,
 }

@@ -21,7 +21,7 @@ use crate::{App, Error};
 use super::ask::without_date;
 use super::board::nearest;
 use super::facts::{PlannedVisit, RoundFacts};
-use super::propose::programme_of;
+use super::propose::require_round;
 
 /// So many applications are on a page; each is judged anew.
 const PAGE: u64 = 50;
@@ -87,7 +87,7 @@ impl App {
         self.look(actor.agency, |tx: Tx| async move {
             let tx = &tx;
             let agency = actor.agency;
-            programme_of(tx, actor, round, Verb::ReadApplications, "round").await?;
+            require_round(tx, actor, round, Verb::ReadApplications, "round").await?;
             let (found, has_more) = applications::list_of_round(tx, agency, round, after, PAGE).await?;
             let ids = distinct(found.iter().map(|one| one.assignment.visit));
             let visits = visits::list_by_ids(tx, agency, &ids).await?;

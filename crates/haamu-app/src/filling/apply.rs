@@ -16,7 +16,7 @@ use crate::visits::AssignInput;
 use crate::{App, Error};
 
 use super::OfferInput;
-use super::propose::{actor_of, programme_of};
+use super::propose::{actor_of, require_round};
 
 /// So many visits are offered in one go. Then other jobs have their turn.
 const CHUNK: usize = 20;
@@ -32,7 +32,7 @@ impl App {
             let tx = &tx;
             let found = proposals::lock(tx, actor.agency, id).await?;
             let mut found = found.ok_or_else(|| Error::not_found("proposal"))?;
-            programme_of(tx, actor, found.round, Verb::AssignVisit, "proposal").await?;
+            require_round(tx, actor, found.round, Verb::AssignVisit, "proposal").await?;
             found.state = found.state.after(ProposalEvent::Apply)?;
             found.progress = 0;
             found.applied_by = Some(actor.user);

@@ -3,17 +3,16 @@
 use haamu_domain::filling::NoticeKind;
 use haamu_domain::{Actor, AssignmentId, AuditEvent, Code, LocalDate, Verb};
 use haamu_store::Tx;
+use haamu_store::repo::assignments;
 use haamu_store::repo::plans::{self, VisitPlan};
-use haamu_store::repo::programmes::{self, Round};
-use haamu_store::repo::{assignments, terms};
+use haamu_store::repo::programmes::Round;
 use serde_json::json;
 
 use crate::context::require_in_agency;
 use crate::error::Checks;
 use crate::{App, Error};
 
-use super::OfferInput;
-use super::plan::lock_open;
+use super::plan::{lock_open, lock_round};
 
 /// No report is due more than so many days after those of its round.
 const MOST_DAYS_BEYOND: u32 = 366;
@@ -60,8 +59,7 @@ impl App {
                 let detail = format!("The assignment is {}.", found.state);
                 return Err(Error::because(Code::NotPossibleInState, detail));
             }
-            let round = programmes::find_round(tx, agency, visit.round).await?;
-            let round = round.ok_or_else(|| Error::not_found("round"))?;
+            let round = lock_round(tx, agency, &visit).await?;
             let before = plans::load(tx, agency, visit.id, visit.round).await?;
             check(&before, &round, input)?;
             let mut plan = VisitPlan {
@@ -73,22 +71,7 @@ impl App {
             // Rules are asked of what is written.
             plans::put(tx, agency, &plan).await?;
             plan.row_version += 1;
-            let (facts, planned) = self
-                .lock_rules(tx, actor, &visit, found.shopper, "shopper")
-                .await?;
-            let mut terms = terms::load(tx, agency, id).await?;
-            let fixed = terms.due_on.filter(|day| *day >= planned.today);
-            let offer = OfferInput {
-                shopper: found.shopper,
-                due_on: input.due_on.or(fixed),
-                companion: terms.companion,
-            };
-            let (obstacles, due_on) = self.find_obstacles(tx, agency, &facts, &planned, &offer).await?;
-            if !obstacles.is_empty() {
-                return Err(Error::not_eligible(obstacles));
-            }
-            terms.due_on = due_on;
-            terms::put(tx, agency, &terms).await?;
+            let due_on = self.settle_day(tx, actor, &visit, &found, input.due_on).await?;
             self.tell_of_plan(tx, agency, visit.id).await?;
             let about = (visit.id, Some(id));
             self.tell_of_offers(tx, agency, &[found.shopper], about, NoticeKind::Extended)

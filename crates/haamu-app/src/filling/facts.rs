@@ -19,7 +19,7 @@ use haamu_store::repo::{agreements, clients, panel};
 use crate::Error;
 use crate::programmes::{find_part, home_zone};
 
-use super::certified::list_certified;
+use crate::programmes::list_certified;
 
 /// Numbers of visits by cells of quotas.
 pub(crate) type Cells = BTreeMap<(QuotaKind, String), u32>;

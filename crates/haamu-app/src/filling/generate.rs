@@ -2,8 +2,7 @@
 
 use haamu_domain::filling::{Board, turn};
 use haamu_domain::{
-    Actor, AuditEvent, Code, Daypart, LocalDate, LocationId, RoundId, ScenarioId, Target, UnitId, Verb,
-    VisitId, VisitState,
+    Actor, AuditEvent, Daypart, LocalDate, LocationId, RoundId, ScenarioId, UnitId, Verb, VisitId, VisitState,
 };
 use haamu_store::Tx;
 use haamu_store::repo::clients::Location;
@@ -13,9 +12,9 @@ use haamu_store::repo::visits::{self, Visit};
 use haamu_store::repo::{clients, hierarchies, programmes};
 use serde_json::json;
 
-use crate::context::{require, require_in_agency};
+use crate::context::require_in_agency;
 use crate::error::{Checks, no_such};
-use crate::programmes::require_going;
+use crate::programmes::{require_takes_visits, within_reach};
 use crate::{App, Error};
 
 use super::plan::check_scenario;
@@ -74,16 +73,8 @@ impl App {
         self.act(actor, |tx: Tx| async move {
             let tx = &tx;
             let found = programmes::lock_round(tx, actor.agency, round).await?;
-            let found = found.ok_or_else(|| Error::not_found("round"))?;
-            let programme = programmes::find(tx, actor.agency, found.programme).await?;
-            let programme = programme.ok_or_else(|| Error::not_found("round"))?;
-            let target = Target::of_client(actor.agency, programme.client_organisation);
-            require(actor, Verb::CreateVisits, &target, "round")?;
-            if !programme.state.takes_visits() {
-                let detail = format!("The programme is {}; it must be active.", programme.state);
-                return Err(Error::because(Code::NotPossibleInState, detail));
-            }
-            require_going(&found)?;
+            let (found, programme) = within_reach(tx, actor, Verb::CreateVisits, found, "round").await?;
+            require_takes_visits(&found, &programme)?;
             let mut checks = Checks::default();
             for (index, id) in input.scenarios.iter().enumerate() {
                 let path = format!("scenarios[{index}]");

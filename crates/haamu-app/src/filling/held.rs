@@ -3,10 +3,11 @@
 use haamu_domain::filling::NoticeKind;
 use haamu_domain::{Actor, Code, LocalDate, VisitState};
 use haamu_store::Tx;
+use haamu_store::repo::assignments::{self, Assignment};
 use haamu_store::repo::plans::VisitPlan;
 use haamu_store::repo::programmes::Round;
+use haamu_store::repo::terms;
 use haamu_store::repo::visits::Visit;
-use haamu_store::repo::{assignments, terms};
 
 use crate::{App, Error};
 
@@ -44,11 +45,33 @@ impl App {
             let detail = "Somebody has the visit; extend the assignment, and say why.";
             return Err(Error::because(Code::NotPossibleInState, detail));
         }
+        self.settle_day(tx, actor, visit, &held, None).await?;
+        let about = (visit.id, Some(held.id));
+        self.tell_of_offers(tx, agency, &[held.shopper], about, NoticeKind::Changed)
+            .await
+    }
+
+    /// Judges whoever has a visit by what is written of it now, and keeps the day on which they go: the one that is
+    /// wanted, or else the one that was agreed on, or the last free one where that is over. Returns it. The visit is
+    /// locked; what else rules count by is locked here.
+    ///
+    /// # Errors
+    /// [`Code::NotEligible`].
+    pub(super) async fn settle_day(
+        &self,
+        tx: &Tx,
+        actor: &Actor,
+        visit: &Visit,
+        held: &Assignment,
+        wanted: Option<LocalDate>,
+    ) -> Result<Option<LocalDate>, Error> {
+        let agency = actor.agency;
         let (facts, planned) = self.lock_rules(tx, actor, visit, held.shopper, "shopper").await?;
         let mut terms = terms::load(tx, agency, held.id).await?;
+        let agreed = terms.due_on.filter(|day| *day >= planned.today);
         let offer = OfferInput {
             shopper: held.shopper,
-            due_on: terms.due_on.filter(|day| *day >= planned.today),
+            due_on: wanted.or(agreed),
             companion: terms.companion,
         };
         let (obstacles, due_on) = self.find_obstacles(tx, agency, &facts, &planned, &offer).await?;
@@ -56,12 +79,11 @@ impl App {
             return Err(Error::not_eligible(obstacles));
         }
         // Of a visit that is under way, the day that was agreed on may well be the one on which it took place.
-        if terms.due_on != due_on && visit.state != VisitState::InProgress {
+        let is_kept = visit.state == VisitState::InProgress && wanted.is_none() && terms.due_on.is_some();
+        if !is_kept && terms.due_on != due_on {
             terms.due_on = due_on;
             terms::put(tx, agency, &terms).await?;
         }
-        let about = (visit.id, Some(held.id));
-        self.tell_of_offers(tx, agency, &[held.shopper], about, NoticeKind::Changed)
-            .await
+        Ok(terms.due_on)
     }
 }

@@ -5,7 +5,6 @@ mod applications;
 mod apply;
 mod ask;
 mod board;
-mod certified;
 mod companions;
 mod deadline;
 mod extend;
@@ -40,7 +39,6 @@ pub use progress::{CellProgress, RoundProgress};
 pub use rounds::{RoundPatch, RoundView};
 
 pub(crate) use board::require_declared;
-pub(crate) use certified::{Training, list_certified};
 pub(crate) use companions::require_companion;
 pub(crate) use facts::{RoundFacts, is_tied};
 pub(crate) use offer::Given;

@@ -1,17 +1,20 @@
 //! What coordinators plan of visits: their days, their scenario, the job board, quotas of rounds.
 
+use std::collections::BTreeMap;
+
 use haamu_domain::brief::assignment_entity;
 use haamu_domain::filling::{Board, EndReason};
 use haamu_domain::{
     Actor, AgencyId, AssignmentEvent, AssignmentState, AuditEvent, Code, Daypart, LocalDate, RoundId,
-    ScenarioId, Target, Verb, VisitId, VisitState,
+    ScenarioId, Target, UserId, Verb, VisitId, VisitState,
 };
 use haamu_store::Tx;
+use haamu_store::repo::assignments::{self, Assignment};
 use haamu_store::repo::feed::{self, FeedChange};
 use haamu_store::repo::plans::{self, VisitPlan};
 use haamu_store::repo::programmes::{self, Round};
+use haamu_store::repo::scenarios;
 use haamu_store::repo::visits::{self, Visit, VisitFilter};
-use haamu_store::repo::{assignments, scenarios};
 use serde_json::json;
 
 use crate::context::{require, require_in_agency};
@@ -67,8 +70,7 @@ impl App {
         self.act(actor, |tx: Tx| async move {
             let tx = &tx;
             let visit = lock_open(tx, actor, Verb::CreateVisits, id).await?;
-            let round = programmes::find_round(tx, actor.agency, visit.round).await?;
-            let round = round.ok_or_else(|| Error::not_found("round"))?;
+            let round = lock_round(tx, actor.agency, &visit).await?;
             let before = plans::load(tx, actor.agency, id, visit.round).await?;
             let mut plan = before.clone();
             apply(&mut plan, patch, external_id);
@@ -99,17 +101,30 @@ impl App {
 
     /// Whoever has the visit learns of its new days.
     pub(super) async fn tell_of_plan(&self, tx: &Tx, agency: AgencyId, visit: VisitId) -> Result<(), Error> {
-        for offer in assignments::list_of_visits(tx, agency, &[visit]).await? {
-            if offer.state.is_live() {
-                let change = FeedChange {
-                    entity: assignment_entity(offer.id),
-                    revoked: None,
-                };
-                feed::append(tx, agency, &scope_of(agency, offer.shopper), &[change]).await?;
-                if offer.state == AssignmentState::Accepted {
-                    self.watch(tx, agency, offer.id, self.now()).await?;
-                }
+        let all = assignments::list_of_visits(tx, agency, &[visit]).await?;
+        self.tell_holders(tx, agency, &all).await
+    }
+
+    /// The devices of whoever has visits learn of their new days, one person after the other in the order of their
+    /// ids, and the watches over visits that nobody has begun are set anew. What is over is passed by.
+    pub(super) async fn tell_holders(
+        &self,
+        tx: &Tx,
+        agency: AgencyId,
+        of: &[Assignment],
+    ) -> Result<(), Error> {
+        let mut by_shopper: BTreeMap<UserId, Vec<FeedChange>> = BTreeMap::new();
+        for held in of.iter().filter(|held| held.state.is_live()) {
+            by_shopper.entry(held.shopper).or_default().push(FeedChange {
+                entity: assignment_entity(held.id),
+                revoked: None,
+            });
+            if held.state == AssignmentState::Accepted {
+                self.watch(tx, agency, held.id, self.now()).await?;
             }
+        }
+        for (shopper, changes) in by_shopper {
+            feed::append(tx, agency, &scope_of(agency, shopper), &changes).await?;
         }
         Ok(())
     }
@@ -196,8 +211,7 @@ impl App {
         self.act(actor, |tx: Tx| async move {
             let tx = &tx;
             let visit = lock_open(tx, actor, Verb::CreateVisits, id).await?;
-            let round = programmes::find_round(tx, actor.agency, visit.round).await?;
-            require_going(&round.ok_or_else(|| Error::not_found("round"))?)?;
+            require_going(&lock_round(tx, actor.agency, &visit).await?)?;
             let mut plan = plans::load(tx, actor.agency, id, visit.round).await?;
             plan.closed_reason = None;
             plans::put(tx, actor.agency, &plan).await?;
@@ -250,6 +264,12 @@ pub(super) async fn lock_open(tx: &Tx, actor: &Actor, verb: Verb, id: VisitId) -
         return Err(Error::because(Code::NotPossibleInState, detail));
     }
     Ok(visit)
+}
+
+/// The round of a visit that is locked, locked as well: its days stay, and nobody else gives a visit of it away.
+pub(super) async fn lock_round(tx: &Tx, agency: AgencyId, visit: &Visit) -> Result<Round, Error> {
+    let round = programmes::lock_round(tx, agency, visit.round).await?;
+    round.ok_or_else(|| Error::not_found("round"))
 }
 
 /// Refuses to look for shoppers for a visit that is called off, or whose place was reported closed.

@@ -10,9 +10,8 @@ use haamu_store::repo::progress::{Taken, Unassigned};
 use haamu_store::repo::{plans, progress};
 
 use crate::context::require_in_agency;
+use crate::programmes::within_reach;
 use crate::{App, Error};
-
-use super::rounds::in_reach;
 
 /// How full a cell of a quota is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -65,7 +64,7 @@ impl App {
             let tx = &tx;
             let agency = actor.agency;
             let round = programmes::find_round(tx, agency, id).await?;
-            let round = in_reach(tx, actor, Verb::ReadVisits, round).await?;
+            let (round, _) = within_reach(tx, actor, Verb::ReadVisits, round, "round").await?;
             let mut found = RoundProgress {
                 states: progress::count_by_state(tx, agency, id)
                     .await?

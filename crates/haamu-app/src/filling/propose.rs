@@ -3,17 +3,18 @@
 use haamu_domain::assigning::{self, OpenRound, Plan};
 use haamu_domain::filling::{ProposalEvent, ProposalState};
 use haamu_domain::{
-    Actor, AgencyId, AuditEvent, Code, Decision, ProposalId, RoundId, Target, UserId, Verb, decide,
+    Actor, AgencyId, AuditEvent, Decision, ProposalId, RoundId, Target, UserId, Verb, decide,
 };
-use haamu_store::repo::programmes::Programme;
+use haamu_store::repo::programmes::{Programme, Round};
 use haamu_store::repo::proposals::{self, Proposal};
 use haamu_store::repo::{identity, programmes};
 use haamu_store::{Reach, Tx};
 use serde_json::json;
 use tokio::sync::mpsc;
 
-use crate::context::{require, require_in_agency};
+use crate::context::require_in_agency;
 use crate::jobs::Job;
+use crate::programmes::{require_takes_visits, within_reach};
 use crate::{App, Error};
 
 /// Progress is written down each time that so many thousandths more are done.
@@ -28,11 +29,8 @@ impl App {
         require_in_agency(actor, Verb::ProposePlan)?;
         self.act(actor, |tx: Tx| async move {
             let tx = &tx;
-            let programme = programme_of(tx, actor, round, Verb::ProposePlan, "round").await?;
-            if !programme.state.takes_visits() {
-                let detail = format!("The programme is {}; it must be active.", programme.state);
-                return Err(Error::because(Code::NotPossibleInState, detail));
-            }
+            let (found, programme) = require_round(tx, actor, round, Verb::ProposePlan, "round").await?;
+            require_takes_visits(&found, &programme)?;
             let proposal = Proposal {
                 id: ProposalId::from_uuid(self.fresh_uuid()),
                 round,
@@ -71,7 +69,7 @@ impl App {
             let tx = &tx;
             let found = proposals::find(tx, actor.agency, id).await?;
             let found = found.ok_or_else(|| Error::not_found("proposal"))?;
-            programme_of(tx, actor, found.round, Verb::ProposePlan, "proposal").await?;
+            require_round(tx, actor, found.round, Verb::ProposePlan, "proposal").await?;
             Ok(found)
         })
         .await
@@ -221,21 +219,16 @@ impl App {
     }
 }
 
-/// The programme of a round that the actor may do this to.
-pub(super) async fn programme_of(
+/// A round that the actor may do this to.
+pub(super) async fn require_round(
     tx: &Tx,
     actor: &Actor,
     round: RoundId,
     verb: Verb,
     what: &'static str,
-) -> Result<Programme, Error> {
+) -> Result<(Round, Programme), Error> {
     let round = programmes::find_round(tx, actor.agency, round).await?;
-    let round = round.ok_or_else(|| Error::not_found(what))?;
-    let programme = programmes::find(tx, actor.agency, round.programme).await?;
-    let programme = programme.ok_or_else(|| Error::not_found(what))?;
-    let target = Target::of_client(actor.agency, programme.client_organisation);
-    require(actor, verb, &target, what)?;
-    Ok(programme)
+    within_reach(tx, actor, verb, round, what).await
 }
 
 /// Whoever had a job begun, as they are now; none if they may not do that any more.

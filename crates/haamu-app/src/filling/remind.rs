@@ -10,8 +10,8 @@ use crate::jobs::Job;
 use crate::programmes::home_zone;
 use crate::{App, Error};
 
-/// The hour of the day at which people are reminded.
-const HOUR: u32 = 9;
+/// The minute of the day at which people are reminded.
+const MINUTE: u16 = 9 * 60;
 
 impl App {
     /// Plans the reminders of a day, unless that is done.
@@ -21,7 +21,7 @@ impl App {
         agency: AgencyId,
         day: LocalDate,
     ) -> Result<(), Error> {
-        let at = home_zone().start_of(day).plus_hours(HOUR);
+        let at = home_zone().moment_at(day, MINUTE);
         let new = self.new_job(agency, &Job::RemindReports { day }, at)?;
         if !jobs::is_known(tx, agency, new.kind, &new.dedup_key).await? {
             jobs::enqueue(tx, &new, self.now()).await?;

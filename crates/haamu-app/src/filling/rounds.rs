@@ -2,24 +2,20 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use haamu_domain::brief::assignment_entity;
 use haamu_domain::filling::{EndReason, QuotaKind};
 use haamu_domain::{
-    Actor, AgencyId, AssignmentEvent, AuditEvent, AuditId, Code, LocalDate, RoundId, Target, UserId, Verb,
-    VisitId, VisitState,
+    Actor, AgencyId, AssignmentEvent, AuditEvent, AuditId, Code, LocalDate, RoundId, Verb, VisitId,
+    VisitState,
 };
 use haamu_store::Tx;
-use haamu_store::repo::feed::{self, FeedChange};
 use haamu_store::repo::programmes::{self, Round};
-use haamu_store::repo::rounds::OpenDays;
 use haamu_store::repo::visits::{self, Visit};
 use haamu_store::repo::{assignments, audit, plans, rounds};
 use serde_json::json;
 
-use crate::context::{require, require_in_agency};
+use crate::context::require_in_agency;
 use crate::error::Checks;
-use crate::programmes::{check_dates, require_going};
-use crate::visits::scope_of;
+use crate::programmes::{check_dates, require_going, require_takes_visits, within_reach};
 use crate::{App, Error};
 
 use super::facts::Cells;
@@ -64,7 +60,7 @@ impl App {
         self.look(actor.agency, |tx: Tx| async move {
             let tx = &tx;
             let round = programmes::find_round(tx, actor.agency, id).await?;
-            let round = in_reach(tx, actor, Verb::ReadProgrammes, round).await?;
+            let (round, _) = within_reach(tx, actor, Verb::ReadProgrammes, round, "round").await?;
             let quotas = plans::list_quotas(tx, actor.agency, id).await?;
             Ok(RoundView { round, quotas })
         })
@@ -84,23 +80,34 @@ impl App {
         patch: &RoundPatch,
         based_on: Option<i64>,
     ) -> Result<RoundView, Error> {
+        self.change_round(actor, id, patch, based_on, "quotas.").await
+    }
+
+    /// Quotas stand in the input below `quotas_at`.
+    async fn change_round(
+        &self,
+        actor: &Actor,
+        id: RoundId,
+        patch: &RoundPatch,
+        based_on: Option<i64>,
+        quotas_at: &str,
+    ) -> Result<RoundView, Error> {
         require_in_agency(actor, Verb::UpdateRound)?;
         let mut checks = Checks::default();
         let name = patch.name.as_ref().map(|name| checks.text("name", name, 200));
         if let Some(quotas) = &patch.quotas {
-            check_quotas(&mut checks, "quotas.", quotas);
+            check_quotas(&mut checks, quotas_at, quotas);
         }
         checks.finish()?;
         let name = &name;
         self.act(actor, |tx: Tx| async move {
             let tx = &tx;
             let before = programmes::lock_round(tx, actor.agency, id).await?;
-            let before = in_reach(tx, actor, Verb::UpdateRound, before).await?;
+            let (before, programme) = within_reach(tx, actor, Verb::UpdateRound, before, "round").await?;
             if based_on.is_some_and(|based_on| based_on != before.row_version) {
                 return Err(Error::refused(Code::Conflict));
             }
-            require_going(&before)?;
-            self.require_open_programme(tx, actor.agency, &before).await?;
+            require_takes_visits(&before, &programme)?;
             let mut round = changed(&before, name.as_deref(), patch);
             if briefed(&round) != briefed(&before) {
                 let open = rounds::list_open_days(tx, actor.agency, id).await?;
@@ -108,7 +115,12 @@ impl App {
                 check_dates(&mut checks, round.starts_on, round.visit_by, round.report_by);
                 round_days::check(&mut checks, &before, &round, &open);
                 checks.finish()?;
-                tell_holders(tx, actor.agency, &open).await?;
+                let held: Vec<_> = open
+                    .iter()
+                    .filter_map(|days| days.offer.map(|(id, ..)| id))
+                    .collect();
+                let held = assignments::list_by_ids(tx, actor.agency, &held).await?;
+                self.tell_holders(tx, actor.agency, &held).await?;
             }
             if let Some(quotas) = &patch.quotas {
                 plans::put_quotas(tx, actor.agency, id, quotas).await?;
@@ -121,16 +133,6 @@ impl App {
             Ok((RoundView { round, quotas }, event))
         })
         .await
-    }
-
-    async fn require_open_programme(&self, tx: &Tx, agency: AgencyId, round: &Round) -> Result<(), Error> {
-        let programme = programmes::find(tx, agency, round.programme).await?;
-        let programme = programme.ok_or_else(|| Error::not_found("programme"))?;
-        if programme.state.takes_visits() {
-            return Ok(());
-        }
-        let detail = format!("The programme is {}.", programme.state);
-        Err(Error::because(Code::NotPossibleInState, detail))
     }
 
     /// Calls a round off for good: visits that nobody has handed in are not to be made any more, what was offered of
@@ -147,7 +149,7 @@ impl App {
             let tx = &tx;
             let agency = actor.agency;
             let found = programmes::find_round(tx, agency, id).await?;
-            in_reach(tx, actor, Verb::CancelRound, found).await?;
+            within_reach(tx, actor, Verb::CancelRound, found, "round").await?;
             // Visits before their round, as everybody locks them who gives one or takes one.
             let mut open = lock_open(tx, agency, id, &BTreeSet::new()).await?;
             let round = programmes::lock_round(tx, agency, id).await?;
@@ -209,27 +211,19 @@ impl App {
     /// Gives a round quotas in place of those that it had.
     ///
     /// # Errors
-    /// There is no such round, or there is no such cell.
+    /// Those of [`Self::update_round`].
     pub async fn put_quotas(
         &self,
         actor: &Actor,
         round: RoundId,
         quotas: &BTreeMap<(QuotaKind, String), u32>,
     ) -> Result<(), Error> {
-        require_in_agency(actor, Verb::CreateRound)?;
-        let mut checks = Checks::default();
-        check_quotas(&mut checks, "", quotas);
-        checks.finish()?;
-        self.act(actor, |tx: Tx| async move {
-            let tx = &tx;
-            let locked = programmes::lock_round(tx, actor.agency, round).await?;
-            locked.ok_or_else(|| Error::not_found("round"))?;
-            plans::put_quotas(tx, actor.agency, round, quotas).await?;
-            rounds::touch(tx, actor.agency, round).await?;
-            let event = AuditEvent::of(Verb::CreateRound, "round", round);
-            Ok(((), event.with(json!({"quotas": quotas.len()}))))
-        })
-        .await
+        let patch = RoundPatch {
+            quotas: Some(quotas.clone()),
+            ..RoundPatch::default()
+        };
+        self.change_round(actor, round, &patch, None, "").await?;
+        Ok(())
     }
 
     /// The quotas of a round.
@@ -239,21 +233,6 @@ impl App {
     pub async fn read_quotas(&self, actor: &Actor, round: RoundId) -> Result<Cells, Error> {
         Ok(self.read_round(actor, round).await?.quotas)
     }
-}
-
-/// A round on whose programme the actor may do `verb`.
-pub(super) async fn in_reach(
-    tx: &Tx,
-    actor: &Actor,
-    verb: Verb,
-    round: Option<Round>,
-) -> Result<Round, Error> {
-    let round = round.ok_or_else(|| Error::not_found("round"))?;
-    let programme = programmes::find(tx, actor.agency, round.programme).await?;
-    let programme = programme.ok_or_else(|| Error::not_found("round"))?;
-    let target = Target::of_client(actor.agency, programme.client_organisation);
-    require(actor, verb, &target, "round")?;
-    Ok(round)
 }
 
 /// The visits of a round that nobody has handed in, but for some, locked in the order of their ids.
@@ -321,19 +300,4 @@ fn changes(before: &Round, after: &Round, has_new_quotas: bool) -> serde_json::V
         }
     }
     detail.into()
-}
-
-/// The devices of whoever has a visit learn of its new days, one person after the other in the order of their ids.
-async fn tell_holders(tx: &Tx, agency: AgencyId, open: &[OpenDays]) -> Result<(), Error> {
-    let mut by_shopper: BTreeMap<UserId, Vec<FeedChange>> = BTreeMap::new();
-    for (assignment, shopper, _) in open.iter().filter_map(|days| days.offer) {
-        by_shopper.entry(shopper).or_default().push(FeedChange {
-            entity: assignment_entity(assignment),
-            revoked: None,
-        });
-    }
-    for (shopper, changes) in by_shopper {
-        feed::append(tx, agency, &scope_of(agency, shopper), &changes).await?;
-    }
-    Ok(())
 }

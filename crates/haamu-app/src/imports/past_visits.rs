@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use haamu_domain::panel::is_same_name;
 use haamu_domain::{
     Actor, AgencyId, AuditEvent, ClientOrganisationId, CompanionId, LocalDate, LocationId, Role, UserId, Verb,
 };
@@ -313,7 +314,7 @@ impl Plan {
             companion.shopper == shopper
                 && match user {
                     Some(user) => companion.user == Some(user),
-                    None => companion.name.to_lowercase() == text.to_lowercase(),
+                    None => is_same_name(&companion.name, text),
                 }
         };
         if let Some(found) = known.companions.iter().find(is_same) {

@@ -6,6 +6,7 @@
 //! about, or says in its own file why it may be done twice.
 
 mod given_up;
+mod night;
 mod process_submission;
 mod rendition;
 
@@ -100,7 +101,7 @@ pub(crate) enum Job {
         /// Which.
         proposal: ProposalId,
     },
-    /// Delete what the agency keeps no longer on that date.
+    /// What is done every night, above all deleting what the agency keeps no longer on that date.
     Purge {
         /// The date.
         day: LocalDate,
@@ -238,7 +239,7 @@ impl App {
             }
             Job::MailOffers { shopper } => self.mail_offers(claimed.agency, shopper).await,
             Job::RemindReports { day } => self.remind_reports(claimed.agency, day).await,
-            Job::Purge { day } => self.purge_night(claimed.agency, day).await,
+            Job::Purge { day } => self.work_through_night(claimed.agency, day).await,
         }
     }
 

@@ -1,7 +1,7 @@
 //! The certification quiz of a programme.
 
 use haamu_domain::quiz::without_scoring;
-use haamu_domain::{Actor, AuditEvent, ChecklistState, Code, ProgrammeId, Timestamp, Verb};
+use haamu_domain::{Actor, AuditEvent, ChecklistState, Code, LocalDate, ProgrammeId, Verb};
 use haamu_form::{Answers, Checklist, Decisions, Draft, Stage, score};
 use haamu_store::Tx;
 use haamu_store::repo::briefings::{self, Attempt, Certification};
@@ -14,6 +14,7 @@ use crate::error::{Checks, unsound};
 use crate::{App, Error};
 
 use super::briefings::load_for_fieldwork;
+use super::certified::last_day;
 use super::load;
 
 /// What a shopper sees of a quiz.
@@ -24,7 +25,7 @@ pub struct QuizView {
     /// How often it may be tried yet.
     pub attempts_left: u32,
     /// Until when they hold the certificate, if they do.
-    pub certified_until: Option<Timestamp>,
+    pub certified_until: Option<LocalDate>,
 }
 
 /// How a try went.
@@ -37,7 +38,7 @@ pub struct AttemptView {
     /// How often it may be tried yet.
     pub attempts_left: u32,
     /// Until when the certificate is good.
-    pub certified_until: Option<Timestamp>,
+    pub certified_until: Option<LocalDate>,
 }
 
 impl App {
@@ -175,10 +176,10 @@ impl App {
         let tried = briefings::count_attempts(tx, agency, of, user, rules.quiz, since).await?;
         let tried = u32::try_from(tried).unwrap_or(u32::MAX);
         let passed = briefings::find_last_pass(tx, agency, of, user, rules.quiz).await?;
-        let until = passed.map(|at| at.plus_days(rules.valid_days.into()));
+        let until = passed.map(|at| last_day(at, rules.valid_days));
         Ok(Standing {
             attempts_left: rules.attempts.saturating_sub(tried),
-            certified_until: until.filter(|until| *until > self.now()),
+            certified_until: until.filter(|until| *until >= self.today()),
         })
     }
 }
@@ -186,7 +187,7 @@ impl App {
 /// Where somebody stands with a quiz.
 struct Standing {
     attempts_left: u32,
-    certified_until: Option<Timestamp>,
+    certified_until: Option<LocalDate>,
 }
 
 async fn load_quiz(

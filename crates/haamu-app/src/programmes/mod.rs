@@ -2,6 +2,8 @@
 
 mod briefings;
 mod certification;
+mod certified;
+mod guards;
 mod lifecycle;
 mod parts;
 mod scenarios;
@@ -22,6 +24,8 @@ use crate::{App, Error};
 
 pub use briefings::{BriefingInput, BriefingView, ReceiptView};
 pub use certification::{AttemptView, QuizView};
+pub(crate) use certified::list_certified;
+pub(crate) use guards::{require_going, require_takes_visits, within_reach};
 pub use parts::{PartView, ProgrammePart};
 pub(crate) use parts::{find as find_part, find_in as find_part_in};
 pub use scenarios::{ScenarioInput, ScenarioPatch};
@@ -280,17 +284,6 @@ pub(crate) fn check_dates(
     }
     if report_by < visit_by {
         checks.issue("report_by", "out_of_order", "reports are due before visits end");
-    }
-}
-
-/// Refuses what a round cannot have any more that was called off.
-pub(crate) fn require_going(round: &Round) -> Result<(), Error> {
-    match &round.cancelled {
-        None => Ok(()),
-        Some((_, reason)) => {
-            let detail = format!("The round was called off: {reason}");
-            Err(Error::because(Code::NotPossibleInState, detail))
-        }
     }
 }
 

@@ -10,9 +10,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::json;
 
+use super::certified::Training;
 use crate::context::require_in_agency;
 use crate::error::{Checks, Issue};
-use crate::filling::Training;
 use crate::{App, Error};
 
 use super::load;

@@ -10,9 +10,9 @@ use haamu_store::Tx;
 use haamu_store::repo::{assignments, identity, programmes, trainees};
 use serde_json::json;
 
+use super::certified::{Training, list_certified};
 use crate::context::require_in_agency;
 use crate::error::{Checks, no_such};
-use crate::filling::{Training, list_certified};
 use crate::{App, Error};
 
 use super::{find_part, load};

@@ -10,7 +10,7 @@ use haamu_store::repo::purge_log::{self, Purge};
 use haamu_store::repo::{agencies, retention};
 use haamu_store::{Reach, Tx};
 
-use crate::jobs::{Job, error_chain};
+use crate::jobs::error_chain;
 use crate::programmes::home_zone;
 use crate::{App, Error};
 
@@ -44,48 +44,18 @@ impl Steps {
 }
 
 impl App {
-    /// The job of a night. The next night is planned first, whatever becomes of this one.
-    pub(crate) async fn purge_night(&self, agency: AgencyId, day: LocalDate) -> Result<(), Error> {
-        self.inner
-            .db
-            .write(Reach::Agency(agency), |tx: Tx| async move {
-                let tx = &tx;
-                self.plan_purge(tx, agency).await?;
-                self.plan_reminders(tx, agency, day).await
-            })
-            .await?;
-        self.look_again(agency).await?;
+    /// Deletes what is over by the night of a date, as much as one job does. Returns whether that was all.
+    pub(crate) async fn purge_night(&self, agency: AgencyId, day: LocalDate) -> Result<bool, Error> {
         if self.skip_after_leap(agency, day).await? {
-            return Ok(());
+            return Ok(true);
         }
-        let mut steps = Steps(STEPS_OF_JOB);
-        if self.purge_classes(agency, day, &mut steps).await? {
-            return Ok(());
-        }
-        self.inner
-            .db
-            .write(Reach::Agency(agency), |tx: Tx| async move {
-                let tx = &tx;
-                self.enqueue(tx, agency, &Job::Purge { day }, self.now()).await
-            })
-            .await?;
-        self.jobs_added();
-        Ok(())
+        self.purge_classes(agency, day, &mut Steps(STEPS_OF_JOB)).await
     }
 
     /// Deletes nothing in the first night after a leap, and says so in the log: a clock that is wrong by a year would
     /// delete a year of evaluations. If it says the same in the next night, it is believed.
     async fn skip_after_leap(&self, agency: AgencyId, day: LocalDate) -> Result<bool, Error> {
-        let last = self
-            .look(agency, |tx: Tx| async move {
-                let tx = &tx;
-                match purge_log::last_day(tx, agency).await? {
-                    Some(day) => Ok(day),
-                    None => Ok(home_zone().date_of(agencies::load_start(tx, agency).await?)),
-                }
-            })
-            .await?;
-        let days = day.days_since(last);
+        let days = day.days_since(self.last_night(agency).await?);
         if days <= LEAP_DAYS {
             return Ok(false);
         }
@@ -106,6 +76,18 @@ impl App {
                 .await?;
         }
         Ok(true)
+    }
+
+    /// The date of the last night that was begun; before the first one, the day on which the agency began.
+    pub(crate) async fn last_night(&self, agency: AgencyId) -> Result<LocalDate, Error> {
+        self.look(agency, |tx: Tx| async move {
+            let tx = &tx;
+            match purge_log::last_day(tx, agency).await? {
+                Some(day) => Ok(day),
+                None => Ok(home_zone().date_of(agencies::load_start(tx, agency).await?)),
+            }
+        })
+        .await
     }
 
     /// Deletes now what is due, of all agencies. Returns what was deleted today, the night included.

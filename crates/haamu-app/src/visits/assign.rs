@@ -16,7 +16,7 @@ use serde_json::json;
 use crate::context::{require, require_in_agency};
 use crate::error::{Checks, Issue, no_such};
 use crate::filling::{Given, OfferInput};
-use crate::programmes::require_going;
+use crate::programmes::{require_takes_visits, within_reach};
 use crate::{App, Error};
 
 use super::view::VisitView;
@@ -69,8 +69,9 @@ impl App {
         self.act(actor, |tx: Tx| async move {
             let tx = &tx;
             // Whoever calls the round off waits for these visits, or these for that.
-            programmes::lock_round(tx, actor.agency, round).await?;
-            let plan = self.load_plan(tx, actor, round).await?;
+            let found = programmes::lock_round(tx, actor.agency, round).await?;
+            let (found, plan) = within_reach(tx, actor, Verb::CreateVisits, found, "round").await?;
+            require_takes_visits(&found, &plan)?;
             let mut ids = Vec::with_capacity(planned.len());
             for (index, one) in planned.iter().enumerate() {
                 let location = clients::find_location(tx, actor.agency, one.location).await?;
@@ -113,24 +114,6 @@ impl App {
             Ok((views, event))
         })
         .await
-    }
-
-    async fn load_plan(
-        &self,
-        tx: &Tx,
-        actor: &Actor,
-        round: RoundId,
-    ) -> Result<programmes::Programme, Error> {
-        let round = programmes::find_round(tx, actor.agency, round).await?;
-        let round = round.ok_or_else(|| Error::not_found("round"))?;
-        require_going(&round)?;
-        let programme = programmes::find(tx, actor.agency, round.programme).await?;
-        let programme = programme.ok_or_else(|| Error::not_found("programme"))?;
-        if !programme.state.takes_visits() {
-            let detail = format!("The programme is {}; it must be active.", programme.state);
-            return Err(Error::because(Code::NotPossibleInState, detail));
-        }
-        Ok(programme)
     }
 
     /// Offers a visit to a shopper, if no rule stands in the way. Whoever has it on the same terms keeps it.
@@ -182,7 +165,9 @@ impl App {
         let offers = &offers;
         self.act(actor, |tx: Tx| async move {
             let tx = &tx;
-            self.load_plan(tx, actor, round).await?;
+            let found = programmes::find_round(tx, actor.agency, round).await?;
+            let (found, programme) = within_reach(tx, actor, Verb::AssignVisit, found, "round").await?;
+            require_takes_visits(&found, &programme)?;
             // All visits before the round and what else their rules lock: whoever takes one holds it first, too.
             let all: Vec<_> = offers.iter().map(|(_, (visit, _))| *visit).collect();
             visits::lock_many(tx, actor.agency, &all).await?;

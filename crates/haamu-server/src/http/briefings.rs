@@ -138,7 +138,7 @@ pub(super) async fn read_quiz(
     Ok(axum::Json(QuizOut {
         document: view.document,
         attempts_left: view.attempts_left,
-        certified_until: view.certified_until.map(|until| until.to_rfc3339()),
+        certified_until: view.certified_until,
     }))
 }
 
@@ -160,7 +160,7 @@ pub(super) async fn create_quiz_attempt(
         passed: view.passed,
         result: view.result,
         attempts_left: view.attempts_left,
-        certified_until: view.certified_until.map(|until| until.to_rfc3339()),
+        certified_until: view.certified_until,
     };
     Ok((StatusCode::CREATED, axum::Json(out)))
 }

@@ -6,7 +6,7 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use uuid::Uuid;
 
 use crate::entity::access::{account_secret, known_network, oidc_identity, passkey, recovery_code, totp};
-use crate::entity::filling::{companion, shopper_profile, tie};
+use crate::entity::filling::{companion, shopper_profile, tie, trainee};
 use crate::entity::identity::{membership, session, user_account};
 use crate::entity::programmes::assignment;
 use crate::entity::submissions::submission;
@@ -151,6 +151,11 @@ pub async fn anonymise(tx: &Tx, agency: AgencyId, user: UserId, now: Timestamp) 
         .col_expr(companion::Column::Name, Expr::value(""))
         .filter(companion::Column::AgencyId.eq(agency.uuid()))
         .filter(companion::Column::ShopperId.eq(user.uuid()))
+        .exec(tx.connection())
+        .await?;
+    trainee::Entity::delete_many()
+        .filter(trainee::Column::AgencyId.eq(agency.uuid()))
+        .filter(trainee::Column::UserId.eq(user.uuid()))
         .exec(tx.connection())
         .await?;
     tie::Entity::update_many()

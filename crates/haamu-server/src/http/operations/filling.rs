@@ -81,7 +81,7 @@ pub(super) fn filling() -> OpenApiRouter<App> {
         )
         .verb(Verb::InviteShoppers, invite, routes!(filling::invite_shoppers))
         .verb(Verb::ReadProgrammes, found, routes!(filling::read_quotas))
-        .verb(Verb::CreateRound, quotas, routes!(filling::put_quotas))
+        .verb(Verb::UpdateRound, quotas, routes!(filling::put_quotas))
         .with_body_limit(MAX_BODY)
 }
 

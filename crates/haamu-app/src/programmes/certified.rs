@@ -3,22 +3,23 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use haamu_domain::eligibility::Certified;
-use haamu_domain::{AgencyId, ProgrammeId, Timestamp, UserId};
+use haamu_domain::{AgencyId, LocalDate, ProgrammeId, Timestamp, UserId};
 use haamu_store::Tx;
 use haamu_store::repo::briefings::{self, Briefing, Certification};
 
 use crate::Error;
-use crate::programmes::home_zone;
+
+use super::home_zone;
 
 /// What there is to read and to pass in a programme.
-pub(crate) struct Training {
+pub(super) struct Training {
     quiz: Option<Certification>,
     briefings: Vec<Briefing>,
 }
 
 impl Training {
     /// Loads it.
-    pub(crate) async fn load(tx: &Tx, agency: AgencyId, of: ProgrammeId) -> Result<Self, Error> {
+    pub(super) async fn load(tx: &Tx, agency: AgencyId, of: ProgrammeId) -> Result<Self, Error> {
         Ok(Self {
             quiz: briefings::find_certification(tx, agency, of).await?,
             briefings: briefings::list(tx, agency, of, true).await?,
@@ -26,9 +27,14 @@ impl Training {
     }
 
     /// Whether there is nothing of both, so that nobody could ever be certified.
-    pub(crate) const fn is_empty(&self) -> bool {
+    pub(super) const fn is_empty(&self) -> bool {
         self.quiz.is_none() && self.briefings.is_empty()
     }
+}
+
+/// The last day on which a pass of a quiz holds.
+pub(super) fn last_day(passed_at: Timestamp, valid_days: u32) -> LocalDate {
+    home_zone().date_of(passed_at).plus_days(valid_days)
 }
 
 /// Who has read what there is to read and passed the quiz; whoever is not named has not. Where there is nothing to
@@ -53,12 +59,13 @@ pub(crate) async fn list_certified(
         });
     };
     if let Some(quiz) = training.quiz {
-        let since = now.plus_days(-i64::from(quiz.valid_days));
+        // A pass of the whole of that day still holds today.
+        let zone = home_zone();
+        let since = zone.start_of(zone.date_of(now).minus_days(quiz.valid_days));
         let passed = briefings::list_last_passes(tx, agency, programme, (quiz.quiz, since)).await?;
         let valid = passed.into_iter().map(|(user, at)| {
             // It holds on the day on which it ends, whatever the hour.
-            let until = home_zone().date_of(at.plus_days(quiz.valid_days.into()));
-            (user, Certified::Until(until))
+            (user, Certified::Until(last_day(at, quiz.valid_days)))
         });
         narrow(valid.collect());
     }
