@@ -32,6 +32,7 @@ mod m20261129_000018_plans;
 mod m20261129_000019_rounds;
 mod m20261129_000020_known_networks;
 mod m20261129_000021_open_tasks;
+mod m20261129_000022_pinned;
 mod run;
 mod statistics;
 mod table;
@@ -73,6 +74,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261129_000019_rounds::Migration),
             Box::new(m20261129_000020_known_networks::Migration),
             Box::new(m20261129_000021_open_tasks::Migration),
+            Box::new(m20261129_000022_pinned::Migration),
         ]
     }
 }

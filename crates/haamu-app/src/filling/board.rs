@@ -237,7 +237,9 @@ impl App {
             let agency = actor.agency;
             let (visit, _) = lock_posted(tx, actor, id).await?;
             let offer = offer_input(actor, input);
-            let (facts, planned) = self.lock_rules(tx, actor, &visit, actor.user, "shopper").await?;
+            let (facts, planned) = self
+                .lock_rules(tx, actor, &visit, actor.user, None, "shopper")
+                .await?;
             require_companion(tx, agency, actor.user, input.companion).await?;
             let (obstacles, _) = self.find_obstacles(tx, agency, &facts, &planned, &offer).await?;
             if !obstacles.is_empty() {
@@ -267,6 +269,7 @@ impl App {
             let terms = Terms {
                 origin: Origin::Application,
                 due_on: input.due_on,
+                is_day_named: input.due_on.is_some(),
                 companion: input.companion,
                 independent_at: Some(self.now()),
                 ..terms::load(tx, agency, assignment.id).await?

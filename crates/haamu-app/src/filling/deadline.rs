@@ -113,7 +113,7 @@ async fn lock_not_begun(
 }
 
 /// The rules of a visit's programme, and when its days are over.
-async fn deadline_of(
+pub(super) async fn deadline_of(
     tx: &Tx,
     agency: AgencyId,
     visit: &Visit,

@@ -1,17 +1,19 @@
 //! More time for one visit that somebody has.
 
 use haamu_domain::filling::NoticeKind;
-use haamu_domain::{Actor, AssignmentId, AuditEvent, Code, LocalDate, Verb};
+use haamu_domain::{Actor, AgencyId, AssignmentId, AssignmentState, AuditEvent, Code, LocalDate, Verb};
 use haamu_store::Tx;
-use haamu_store::repo::assignments;
 use haamu_store::repo::plans::{self, VisitPlan};
 use haamu_store::repo::programmes::Round;
+use haamu_store::repo::visits::Visit;
+use haamu_store::repo::{assignments, terms};
 use serde_json::json;
 
 use crate::context::require_in_agency;
 use crate::error::Checks;
 use crate::{App, Error};
 
+use super::deadline::deadline_of;
 use super::plan::{lock_open, lock_round};
 
 /// No report is due more than so many days after those of its round.
@@ -72,6 +74,9 @@ impl App {
             plans::put(tx, agency, &plan).await?;
             plan.row_version += 1;
             let due_on = self.settle_day(tx, actor, &visit, &found, input.due_on).await?;
+            if found.state == AssignmentState::Assigned {
+                self.lengthen_answer(tx, agency, &visit, id).await?;
+            }
             self.tell_of_plan(tx, agency, visit.id).await?;
             let about = (visit.id, Some(id));
             self.tell_of_offers(tx, agency, &[found.shopper], about, NoticeKind::Extended)
@@ -81,6 +86,27 @@ impl App {
             Ok((plan, event))
         })
         .await
+    }
+}
+
+impl App {
+    /// Whoever has not answered yet has more time for that too: as long as from a new offer, or what they have.
+    async fn lengthen_answer(
+        &self,
+        tx: &Tx,
+        agency: AgencyId,
+        visit: &Visit,
+        id: AssignmentId,
+    ) -> Result<(), Error> {
+        let (rules, ends_at, _) = deadline_of(tx, agency, visit).await?;
+        let later = self.now().plus_hours(rules.respond_hours).min(ends_at);
+        let mut terms = terms::load(tx, agency, id).await?;
+        // The job that takes the offer back looks at this when it wakes.
+        if terms.respond_by.is_some_and(|until| until < later) {
+            terms.respond_by = Some(later);
+            terms::put(tx, agency, &terms).await?;
+        }
+        Ok(())
     }
 }
 

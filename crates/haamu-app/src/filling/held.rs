@@ -66,9 +66,12 @@ impl App {
         wanted: Option<LocalDate>,
     ) -> Result<Option<LocalDate>, Error> {
         let agency = actor.agency;
-        let (facts, planned) = self.lock_rules(tx, actor, visit, held.shopper, "shopper").await?;
         let mut terms = terms::load(tx, agency, held.id).await?;
-        let agreed = terms.due_on.filter(|day| *day >= planned.today);
+        let promised = terms.scenario.clone();
+        let (facts, planned) = self
+            .lock_rules(tx, actor, visit, held.shopper, promised.as_ref(), "shopper")
+            .await?;
+        let agreed = terms.agreed_day().filter(|day| *day >= planned.today);
         let offer = OfferInput {
             shopper: held.shopper,
             due_on: wanted.or(agreed),
@@ -82,6 +85,7 @@ impl App {
         let is_kept = visit.state == VisitState::InProgress && wanted.is_none() && terms.due_on.is_some();
         if !is_kept && terms.due_on != due_on {
             terms.due_on = due_on;
+            terms.is_day_named = offer.due_on.is_some();
             terms::put(tx, agency, &terms).await?;
         }
         Ok(terms.due_on)

@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 
 use haamu_domain::attribute::{self, Attributes};
 use haamu_domain::brief::{assignment_entity, form_entity, submission_entity};
-use haamu_domain::eligibility::{Obstacle, last_date};
+use haamu_domain::eligibility::{Obstacle, ObstacleCode, last_date};
 use haamu_domain::filling::{EndReason, NoticeKind, Origin};
 use haamu_domain::{
     Actor, AgencyId, AssignmentEvent, AssignmentId, AssignmentState, AuditEvent, Code, CompanionId,
-    LocalDate, Role, SubmissionId, Timestamp, UserId, VisitEvent, VisitState,
+    LocalDate, Role, ScenarioBrief, SubmissionId, Timestamp, UserId, VisitEvent, VisitState,
 };
 use haamu_store::Tx;
 use haamu_store::repo::assignments::{self, Assignment};
@@ -28,6 +28,7 @@ use crate::{App, Error};
 
 use super::companions::{lock_people, require_companion};
 use super::facts::{PlannedVisit, RoundFacts};
+use super::plan::lock_round;
 use super::promise::promise;
 use super::standing;
 
@@ -52,13 +53,15 @@ pub(crate) enum Given {
 }
 
 impl App {
-    /// Locks what the rules of a visit count by, and loads them. The visit is locked already.
+    /// Locks what the rules of a visit count by, and loads them. The visit is locked already. A scenario that was
+    /// promised may be changed or out of use by now: it is made as it was promised.
     pub(crate) async fn lock_rules(
         &self,
         tx: &Tx,
         actor: &Actor,
         visit: &Visit,
         shopper: UserId,
+        promised: Option<&ScenarioBrief>,
         path: &str,
     ) -> Result<(RoundFacts, PlannedVisit), Error> {
         let agency = actor.agency;
@@ -77,7 +80,11 @@ impl App {
             .remove(&visit.id)
             .ok_or_else(|| Error::not_found("visit"))?;
         let standing = standing::of_plan(tx, agency, &facts, &planned, standing::Hold::Lock).await?;
-        if let Some(first) = standing.first() {
+        let is_promised = promised.is_some_and(|promised| planned.plan.scenario == Some(promised.id));
+        let mut in_the_way = standing
+            .iter()
+            .filter(|obstacle| !(is_promised && obstacle.code == ObstacleCode::ScenarioNotReady));
+        if let Some(first) = in_the_way.next() {
             return Err(Error::because(
                 Code::NotPossibleInState,
                 standing::sentence(first),
@@ -126,7 +133,9 @@ impl App {
         path: &str,
     ) -> Result<Assignment, Error> {
         let agency = actor.agency;
-        let (facts, planned) = self.lock_rules(tx, actor, visit, input.shopper, path).await?;
+        let (facts, planned) = self
+            .lock_rules(tx, actor, visit, input.shopper, None, path)
+            .await?;
         let now = self.now();
         let mut assignment = self.open_assignment(tx, agency, visit, input.shopper).await?;
         let mut terms = terms::load(tx, agency, assignment.id).await?;
@@ -139,6 +148,7 @@ impl App {
         let respond_by = now.plus_hours(facts.rules.respond_hours).min(planned.ends_at);
         terms.origin = origin;
         terms.due_on = due_on;
+        terms.is_day_named = merged.due_on.is_some();
         terms.companion = merged.companion;
         promise(tx, actor, facts.programme.id, &planned.plan, &mut terms).await?;
         terms.respond_by = (given == Given::Offered).then_some(respond_by);
@@ -258,6 +268,7 @@ impl App {
             cycle: 0,
             return_reason: None,
             location_attributes,
+            round_name: round.name,
             purged: BTreeSet::new(),
             row_version: 1,
         };
@@ -334,6 +345,9 @@ impl App {
                 return Ok(((), event));
             };
             let visit = visits::lock(tx, agency, found.visit).await?;
+            if let Some(visit) = &visit {
+                lock_round(tx, agency, visit).await?;
+            }
             // Read again under the visit's lock: the shopper may have answered meanwhile.
             let assignment = assignments::find(tx, agency, id).await?;
             let (Some(mut visit), Some(mut assignment)) = (visit, assignment) else {
@@ -346,6 +360,10 @@ impl App {
                 let end = (AssignmentEvent::Expire, EndReason::Expired, None);
                 self.end_assignment(tx, agency, &mut visit, &mut assignment, end)
                     .await?;
+            } else if let (AssignmentState::Assigned, Some(later)) = (assignment.state, terms.respond_by) {
+                // There is more time than when this was planned.
+                let job = Job::ExpireOffer { assignment: id };
+                self.enqueue(tx, agency, &job, later).await?;
             }
             Ok(((), event))
         })
@@ -367,7 +385,7 @@ async fn with_application(
         _ => None,
     };
     Ok(OfferInput {
-        due_on: input.due_on.or(applied.due_on),
+        due_on: input.due_on.or(applied.agreed_day()),
         companion: input.companion.or(companion),
         ..*input
     })

@@ -122,7 +122,9 @@ impl App {
             let agency = actor.agency;
             let (visit, assignment) = lock_own(tx, actor, id).await?;
             let mut terms = terms::load(tx, agency, id).await?;
-            let (facts, planned) = self.lock_rules(tx, actor, &visit, actor.user, "shopper").await?;
+            let (facts, planned) = self
+                .lock_rules(tx, actor, &visit, actor.user, terms.scenario.as_ref(), "shopper")
+                .await?;
             let input = OfferInput {
                 shopper: actor.user,
                 due_on: Some(due_on),
@@ -133,6 +135,7 @@ impl App {
                 return Err(Error::not_eligible(obstacles));
             }
             terms.due_on = Some(due_on);
+            terms.is_day_named = true;
             terms::put(tx, agency, &terms).await?;
             let change = FeedChange {
                 entity: assignment_entity(assignment.id),

@@ -85,7 +85,7 @@ impl App {
             }
             plans::put(tx, actor.agency, &plan).await?;
             plan.row_version += 1;
-            if patch.scenario.is_some() {
+            if before.scenario != plan.scenario {
                 promise_scenario(tx, actor.agency, &plan).await?;
             }
             if is_other_work(&before, &plan) {
@@ -180,6 +180,7 @@ impl App {
         self.act(actor, |tx: Tx| async move {
             let tx = &tx;
             let mut visit = lock_open(tx, actor, Verb::CreateVisits, id).await?;
+            lock_round(tx, actor.agency, &visit).await?;
             for mut assignment in assignments::list_of_visits(tx, actor.agency, &[id]).await? {
                 if assignment.state.after(AssignmentEvent::Cancel).is_ok() {
                     let end = (

@@ -12,6 +12,8 @@ use crate::{App, Error};
 
 /// The minute of the day at which people are reminded.
 const MINUTE: u16 = 9 * 60;
+/// Of so many reports people are reminded in one transaction.
+const AT_ONCE: u64 = 100;
 
 impl App {
     /// Plans the reminders of a day, unless that is done.
@@ -32,11 +34,18 @@ impl App {
     /// Has shoppers told of reports that are due on that day or on the next. Whoever was told is not told again,
     /// unless the report was given another day since.
     pub(crate) async fn remind_reports(&self, agency: AgencyId, day: LocalDate) -> Result<(), Error> {
+        while self.remind_some(agency, day).await? == AT_ONCE {}
+        self.jobs_added();
+        Ok(())
+    }
+
+    /// Reminds of some reports, so that nobody who hands one in waits for all others. Returns of how many.
+    async fn remind_some(&self, agency: AgencyId, day: LocalDate) -> Result<u64, Error> {
         self.act_alone(agency, |tx: Tx| async move {
             let tx = &tx;
-            // Of two processes that do this at once the second finds nothing to do.
+            // Of two processes that do this at once the second finds what the first has left.
             agencies::lock(tx, agency).await?;
-            let due = report_reminders::list_due(tx, agency, day, day.plus_days(1)).await?;
+            let due = report_reminders::list_due(tx, agency, day, day.plus_days(1), AT_ONCE).await?;
             report_reminders::insert(tx, agency, &due, self.now()).await?;
             for report in &due {
                 let about = (report.visit, Some(report.assignment));
@@ -44,7 +53,8 @@ impl App {
                     .await?;
             }
             let event = AuditEvent::named("report.remind", "agency", agency);
-            Ok(((), event.with(json!({"reports": due.len()}))))
+            let count = due.len() as u64;
+            Ok((count, event.with(json!({"reports": count}))))
         })
         .await
     }

@@ -1,10 +1,11 @@
 //! Whether the days of visits that nobody has handed in still lie within a round whose dates are to change.
 
-use haamu_domain::{LocalDate, VisitId};
+use haamu_domain::{LocalDate, VisitId, Zone};
 use haamu_store::repo::programmes::Round;
-use haamu_store::repo::rounds::OpenDays;
+use haamu_store::repo::round_days::{MadeDays, OpenDays};
 
 use crate::error::Checks;
+use crate::programmes::home_zone;
 
 /// So many visits are named in a refusal.
 const MOST_NAMED: usize = 10;
@@ -13,9 +14,7 @@ const MOST_NAMED: usize = 10;
 /// a visit may have been given more time than its round has.
 pub(super) fn check(checks: &mut Checks, before: &Round, after: &Round, open: &[OpenDays]) {
     let mut note = |path: &str, code: &str, found: Vec<(VisitId, LocalDate)>, what: &str| {
-        if let Some(message) = message(&found, what) {
-            checks.issue(path, code, message);
-        }
+        note(checks, path, code, &found, what);
     };
     let agreed = |days: &OpenDays| days.offer.and_then(|(_, _, due_on)| Some((days.visit, due_on?)));
     let too_early = open.iter().filter(|days| days.starts_on.is_none());
@@ -59,6 +58,51 @@ pub(super) fn check(checks: &mut Checks, before: &Round, after: &Round, open: &[
     });
     let what = "end after it, the last";
     note("report_by", "day_planned", unreported.collect(), what);
+}
+
+/// Notes which dates cannot be because of visits that were made and of reports that came: they were within the round.
+pub(super) fn check_made(checks: &mut Checks, before: &Round, after: &Round, made: &[MadeDays]) {
+    let zone = |days: &MadeDays| Zone::named(&days.time_zone).unwrap_or_else(home_zone);
+    let made_on = |days: &MadeDays| (days.visit, zone(days).business_date_of(days.visited_at));
+    let too_early = made.iter().filter(|days| days.starts_on.is_none()).map(made_on);
+    let too_early = too_early.filter(|(_, day)| *day < after.starts_on && *day >= before.starts_on);
+    let what = "were made before it, the first";
+    note(
+        checks,
+        "starts_on",
+        "day_made",
+        &too_early.collect::<Vec<_>>(),
+        what,
+    );
+    let too_late = made.iter().filter(|days| days.visit_by.is_none()).map(made_on);
+    let too_late = too_late.filter(|(_, day)| *day > after.visit_by && *day <= before.visit_by);
+    let what = "were made after it, the last";
+    note(
+        checks,
+        "visit_by",
+        "day_made",
+        &too_late.collect::<Vec<_>>(),
+        what,
+    );
+    let came_on = |days: &MadeDays| Some((days.visit, zone(days).date_of(days.handed_in_at?)));
+    let reported = made.iter().filter(|days| days.report_by.is_none());
+    let reported = reported
+        .filter_map(came_on)
+        .filter(|(_, day)| *day > after.report_by && *day <= before.report_by);
+    let what = "were reported after it, the last";
+    note(
+        checks,
+        "report_by",
+        "day_made",
+        &reported.collect::<Vec<_>>(),
+        what,
+    );
+}
+
+fn note(checks: &mut Checks, path: &str, code: &str, found: &[(VisitId, LocalDate)], what: &str) {
+    if let Some(message) = message(found, what) {
+        checks.issue(path, code, message);
+    }
 }
 
 /// What is told about visits with their days; none if there are none. Of what ends, the last day counts.

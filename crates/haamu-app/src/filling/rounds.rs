@@ -10,7 +10,7 @@ use haamu_domain::{
 use haamu_store::Tx;
 use haamu_store::repo::programmes::{self, Round};
 use haamu_store::repo::visits::{self, Visit};
-use haamu_store::repo::{assignments, audit, plans, rounds};
+use haamu_store::repo::{assignments, audit, plans, round_days, rounds};
 use serde_json::json;
 
 use crate::context::require_in_agency;
@@ -19,7 +19,7 @@ use crate::programmes::{check_dates, require_going, require_takes_visits, within
 use crate::{App, Error};
 
 use super::facts::Cells;
-use super::round_days;
+use super::round_days as days;
 
 /// So many visits are locked with one statement.
 const VISITS_AT_ONCE: usize = 5_000;
@@ -109,12 +109,15 @@ impl App {
             }
             require_takes_visits(&before, &programme)?;
             let mut round = changed(&before, name.as_deref(), patch);
-            if briefed(&round) != briefed(&before) {
-                let open = rounds::list_open_days(tx, actor.agency, id).await?;
+            if limits(&round) != limits(&before) {
+                let open = round_days::list_open(tx, actor.agency, id).await?;
                 let mut checks = Checks::default();
                 check_dates(&mut checks, round.starts_on, round.visit_by, round.report_by);
-                round_days::check(&mut checks, &before, &round, &open);
+                days::check(&mut checks, &before, &round, &open);
+                let made = round_days::list_made(tx, actor.agency, id).await?;
+                days::check_made(&mut checks, &before, &round, &made);
                 checks.finish()?;
+                round_days::move_unnamed(tx, actor.agency, &round).await?;
                 let held: Vec<_> = open
                     .iter()
                     .filter_map(|days| days.offer.map(|(id, ..)| id))
@@ -276,9 +279,9 @@ fn changed(before: &Round, name: Option<&str>, patch: &RoundPatch) -> Round {
     }
 }
 
-/// What of a round stands in the briefs of its visits, or limits their days.
-fn briefed(round: &Round) -> (&str, LocalDate, LocalDate, LocalDate) {
-    (&round.name, round.starts_on, round.visit_by, round.report_by)
+/// What of a round limits the days of its visits, and stands in their briefs. Its name stays there as it was.
+const fn limits(round: &Round) -> (LocalDate, LocalDate, LocalDate) {
+    (round.starts_on, round.visit_by, round.report_by)
 }
 
 /// What the audit trail says about a change.

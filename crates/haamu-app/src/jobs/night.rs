@@ -11,7 +11,7 @@ impl App {
     /// The job of a night. The next night is planned first, whatever becomes of this one. Deleting takes as many jobs as
     /// it needs; the rest is done with the first.
     pub(super) async fn work_through_night(&self, agency: AgencyId, day: LocalDate) -> Result<(), Error> {
-        let is_first = self.last_night(agency).await? < day;
+        let is_first = !self.is_night_begun(agency, day).await?;
         self.inner
             .db
             .write(Reach::Agency(agency), |tx: Tx| async move {

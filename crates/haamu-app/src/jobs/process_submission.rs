@@ -22,8 +22,8 @@ use super::Job;
 
 /// A visit may lie so far before its round or after it was handed in; beyond that the answer is a mistake.
 const TOLERANCE_SECONDS: i64 = 24 * 3600;
-/// So many evaluations that stand still are looked at again each night, those of the oldest visits first.
-const LOOK_AGAIN_AT: u64 = 1_000;
+/// So many evaluations that stand still are put into the queue together.
+const LOOK_AGAIN_AT: usize = 1_000;
 
 impl App {
     /// Does nothing for a submission that is not handed in or whose content is settled.
@@ -188,19 +188,29 @@ impl App {
     /// Looks once more at evaluations that were handed in and stand there: what has kept them may be over, and
     /// their jobs given up.
     pub(crate) async fn look_again(&self, agency: AgencyId) -> Result<(), Error> {
-        self.inner
-            .db
-            .write(Reach::Agency(agency), |tx: Tx| async move {
-                let tx = &tx;
-                let standing =
-                    submissions::list_live_in(tx, agency, VisitState::Submitted, LOOK_AGAIN_AT).await?;
-                let jobs = standing.into_iter().map(|submission| {
-                    self.new_job(agency, &Job::ProcessSubmission { submission }, self.now())
-                });
-                let jobs = jobs.collect::<Result<Vec<_>, Error>>()?;
-                Ok(jobs::enqueue_many(tx, &jobs, self.now()).await?)
-            })
-            .await
+        let mut after = None;
+        loop {
+            let standing = self
+                .inner
+                .db
+                .write(Reach::Agency(agency), |tx: Tx| async move {
+                    let tx = &tx;
+                    let state = VisitState::Submitted;
+                    let standing = submissions::list_live_in(tx, agency, state, after, LOOK_AGAIN_AT).await?;
+                    let jobs = standing.iter().map(|(_, submission)| {
+                        let submission = *submission;
+                        self.new_job(agency, &Job::ProcessSubmission { submission }, self.now())
+                    });
+                    let jobs = jobs.collect::<Result<Vec<_>, Error>>()?;
+                    jobs::enqueue_many(tx, &jobs, self.now()).await?;
+                    Ok::<_, Error>(standing)
+                })
+                .await?;
+            after = standing.last().map(|(visit, _)| *visit);
+            if standing.len() < LOOK_AGAIN_AT {
+                return Ok(());
+            }
+        }
     }
 
     fn score_record(

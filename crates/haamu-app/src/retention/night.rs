@@ -55,7 +55,16 @@ impl App {
     /// Deletes nothing in the first night after a leap, and says so in the log: a clock that is wrong by a year would
     /// delete a year of evaluations. If it says the same in the next night, it is believed.
     async fn skip_after_leap(&self, agency: AgencyId, day: LocalDate) -> Result<bool, Error> {
-        let days = day.days_since(self.last_night(agency).await?);
+        let last = self
+            .look(agency, |tx: Tx| async move {
+                let tx = &tx;
+                match purge_log::last_day(tx, agency, day).await? {
+                    Some(last) => Ok(last),
+                    None => Ok(home_zone().date_of(agencies::load_start(tx, agency).await?)),
+                }
+            })
+            .await?;
+        let days = day.days_since(last);
         if days <= LEAP_DAYS {
             return Ok(false);
         }
@@ -78,14 +87,10 @@ impl App {
         Ok(true)
     }
 
-    /// The date of the last night that was begun; before the first one, the day on which the agency began.
-    pub(crate) async fn last_night(&self, agency: AgencyId) -> Result<LocalDate, Error> {
+    /// Whether the night of a date was begun.
+    pub(crate) async fn is_night_begun(&self, agency: AgencyId, day: LocalDate) -> Result<bool, Error> {
         self.look(agency, |tx: Tx| async move {
-            let tx = &tx;
-            match purge_log::last_day(tx, agency).await? {
-                Some(day) => Ok(day),
-                None => Ok(home_zone().date_of(agencies::load_start(tx, agency).await?)),
-            }
+            Ok(purge_log::is_begun(&tx, agency, day).await?)
         })
         .await
     }

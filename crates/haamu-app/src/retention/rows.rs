@@ -91,7 +91,7 @@ impl App {
             .write(Reach::Agency(agency), |tx: Tx| async move {
                 let tx = &tx;
                 let rows = match purge.class {
-                    PurgeClass::Access => purge_rows::delete_attempts(tx, purge.kept_from).await?,
+                    PurgeClass::Access => purge_rows::delete_attempts(tx, agency, purge.kept_from).await?,
                     PurgeClass::Audit => {
                         let before = home_zone().date_of(purge.kept_from);
                         purge_rows::delete_purges(tx, agency, before).await?

@@ -97,12 +97,14 @@ impl App {
             terms.independent_at = Some(self.now());
         }
         require_companion(tx, actor.agency, actor.user, input.companion).await?;
-        terms.due_on = input.due_on.or(terms.due_on);
         terms.companion = input.companion.or(terms.companion);
-        let (facts, planned) = self.lock_rules(tx, actor, visit, actor.user, "shopper").await?;
+        let promised = terms.scenario.as_ref();
+        let (facts, planned) = self
+            .lock_rules(tx, actor, visit, actor.user, promised, "shopper")
+            .await?;
         let offer = OfferInput {
             shopper: actor.user,
-            due_on: terms.due_on,
+            due_on: input.due_on.or(terms.agreed_day()),
             companion: terms.companion,
         };
         let (obstacles, due_on) = self
@@ -112,6 +114,7 @@ impl App {
             return Err(Error::not_eligible(obstacles));
         }
         terms.due_on = due_on;
+        terms.is_day_named = offer.due_on.is_some();
         self.begin_watch(tx, actor.agency, &facts.rules, &planned, terms)
             .await
     }

@@ -205,6 +205,8 @@ impl App {
         let mut visit = visit.ok_or_else(|| Error::not_found("visit"))?;
         let target = Target::of_client(actor.agency, visit.client_organisation);
         require(actor, Verb::AssignVisit, &target, "visit")?;
+        // Before anybody is told of anything: whoever changes the round tells all who have visits of it.
+        programmes::lock_round(tx, actor.agency, visit.round).await?;
         let all = assignments::list_of_visits(tx, actor.agency, &[visit.id]).await?;
         if let Some(named) = input.replaces
             && all.iter().all(|one| one.id != named)
@@ -263,6 +265,7 @@ impl App {
             let mut found = found.ok_or_else(|| Error::not_found("visit"))?;
             let target = Target::of_client(actor.agency, found.client_organisation);
             require(actor, Verb::AssignVisit, &target, "visit")?;
+            programmes::lock_round(tx, actor.agency, found.round).await?;
             let all = assignments::list_of_visits(tx, actor.agency, &[visit]).await?;
             let live = all.into_iter().find(|one| one.state.is_live());
             let mut live =

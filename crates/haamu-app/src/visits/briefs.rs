@@ -120,7 +120,7 @@ impl Around {
             submission: submission.id,
             state: assignment.state,
             client_organisation: self.clients.get(&visit.client_organisation)?.name.clone(),
-            round: round.name.clone(),
+            round: submission.round_name.clone(),
             location: LocationBrief {
                 name: location.name.clone(),
                 address: location.address.clone(),

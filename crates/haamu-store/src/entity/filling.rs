@@ -98,6 +98,7 @@ entity!(assignment_term, "assignment_term", {
     scenario: Option<String>,
     fees: Option<String>,
     reminded_for: Option<String>,
+    day_named: bool,
 });
 
 entity!(round_quota, "round_quota", {

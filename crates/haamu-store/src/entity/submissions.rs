@@ -13,6 +13,7 @@ entity!(submission, "submission", {
     cycle: i32,
     return_reason: Option<String>,
     location_attributes: Option<String>,
+    round_name: Option<String>,
     created_at: i64,
     row_version: i64,
     staff_data_purged_at: Option<i64>,

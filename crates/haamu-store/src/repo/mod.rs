@@ -50,6 +50,7 @@ pub mod registers;
 pub mod registrations;
 pub mod report_reminders;
 pub mod retention;
+pub mod round_days;
 pub mod rounds;
 pub mod scenarios;
 pub mod scores;

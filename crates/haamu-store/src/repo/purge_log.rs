@@ -128,15 +128,27 @@ pub async fn end(
     Ok(())
 }
 
-/// The date of the last night that was begun.
+/// Whether the night of a date was begun.
 ///
 /// # Errors
 /// The database failed.
-pub async fn last_day(tx: &Tx, agency: AgencyId) -> Result<Option<LocalDate>, StoreError> {
+pub async fn is_begun(tx: &Tx, agency: AgencyId, day: LocalDate) -> Result<bool, StoreError> {
+    let select = purge_log::Entity::find()
+        .filter(purge_log::Column::AgencyId.eq(agency.uuid()))
+        .filter(purge_log::Column::Day.eq(day.to_string()));
+    super::exists(tx, select).await
+}
+
+/// The date of the last night that was begun before that of a date.
+///
+/// # Errors
+/// The database failed.
+pub async fn last_day(tx: &Tx, agency: AgencyId, before: LocalDate) -> Result<Option<LocalDate>, StoreError> {
     let day: Option<String> = purge_log::Entity::find()
         .select_only()
         .column(purge_log::Column::Day)
         .filter(purge_log::Column::AgencyId.eq(agency.uuid()))
+        .filter(purge_log::Column::Day.lt(before.to_string()))
         .order_by_desc(purge_log::Column::Day)
         .into_tuple()
         .one(tx.connection())

@@ -161,17 +161,23 @@ pub async fn count(
     })
 }
 
-/// Deletes what is remembered of attempts to sign in before a moment: failed ones, and from where others came. It is of
-/// no agency, and little.
+/// Deletes what is remembered of attempts to sign in before a moment: failed ones, which are of no agency, and from
+/// where people of the agency came. It is little.
 ///
 /// # Errors
 /// The database failed.
-pub async fn delete_attempts(tx: &Tx, before: Timestamp) -> Result<u64, StoreError> {
+pub async fn delete_attempts(tx: &Tx, agency: AgencyId, before: Timestamp) -> Result<u64, StoreError> {
     let done = sign_in_attempt::Entity::delete_many()
         .filter(sign_in_attempt::Column::LastAt.lt(before.millis()))
         .exec(tx.connection())
         .await?;
+    let people = Query::select()
+        .column(membership::Column::UserId)
+        .from(membership::Entity)
+        .and_where(membership::Column::AgencyId.eq(agency.uuid()))
+        .to_owned();
     let networks = known_network::Entity::delete_many()
+        .filter(known_network::Column::UserId.in_subquery(people))
         .filter(known_network::Column::LastUsedAt.lt(before.millis()))
         .exec(tx.connection())
         .await?;

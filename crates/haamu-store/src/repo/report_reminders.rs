@@ -38,7 +38,7 @@ struct Row {
     due: String,
 }
 
-/// The reports of an agency that shoppers owe by a day between two, both of them included, and that nobody has
+/// Some of the reports of an agency that shoppers owe by a day between two, both of them included, and that nobody has
 /// reminded them of.
 ///
 /// # Errors
@@ -48,6 +48,7 @@ pub async fn list_due(
     agency: AgencyId,
     from: LocalDate,
     until: LocalDate,
+    limit: u64,
 ) -> Result<Vec<DueReport>, StoreError> {
     let of_visit: RelationDef = visit::Entity::belongs_to(assignment::Entity)
         .from(visit::Column::Id)
@@ -89,6 +90,7 @@ pub async fn list_due(
         .filter(due().lte(until.to_string()))
         .filter(Expr::exists(reminded).not())
         .order_by_asc(visit::Column::Id)
+        .limit(limit)
         .into_model::<Row>()
         .all(tx.connection())
         .await?;

@@ -2,13 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use haamu_domain::{
-    AgencyId, AssignmentId, AssignmentState, LocalDate, RoundId, UserId, VisitId, VisitState,
-};
+use haamu_domain::{AgencyId, AssignmentState, RoundId, VisitId, VisitState};
 use sea_orm::sea_query::{Expr, ExprTrait, IntoCondition};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, EntityTrait, FromQueryResult, JoinType, QueryFilter, QueryOrder,
-    QuerySelect, RelationDef,
+    ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, RelationDef,
 };
 use uuid::Uuid;
 
@@ -17,7 +14,7 @@ use crate::entity::programmes::{assignment, round, visit};
 use crate::{StoreError, Tx};
 
 use super::ROWS_AT_ONCE;
-use super::programmes::{Round, date};
+use super::programmes::Round;
 
 /// Saves a round that was loaded in this transaction.
 ///
@@ -84,7 +81,7 @@ pub async fn list_of_period(
 }
 
 /// The states of visits that nobody has handed in.
-fn open_states() -> [&'static str; 3] {
+pub(super) fn open_states() -> [&'static str; 3] {
     [VisitState::Planned, VisitState::Accepted, VisitState::InProgress].map(VisitState::as_str)
 }
 
@@ -104,72 +101,6 @@ pub async fn list_open_visits(tx: &Tx, agency: AgencyId, of: RoundId) -> Result<
         .all(tx.connection())
         .await?;
     Ok(ids.into_iter().map(VisitId::from_uuid).collect())
-}
-
-/// What was planned of its own for a visit that nobody has handed in, and what was agreed about it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct OpenDays {
-    /// The visit.
-    pub visit: VisitId,
-    /// Its own first day.
-    pub starts_on: Option<LocalDate>,
-    /// Its own last day.
-    pub visit_by: Option<LocalDate>,
-    /// The last day of its report.
-    pub report_by: Option<LocalDate>,
-    /// The offer that is alive: its id, whose it is, and the day that was agreed.
-    pub offer: Option<(AssignmentId, UserId, Option<LocalDate>)>,
-}
-
-#[derive(FromQueryResult)]
-struct DaysRow {
-    visit: Uuid,
-    starts_on: Option<String>,
-    visit_by: Option<String>,
-    report_by: Option<String>,
-    assignment: Option<Uuid>,
-    shopper: Option<Uuid>,
-    due_on: Option<String>,
-}
-
-/// The days of the visits of a round that nobody has handed in, by id.
-///
-/// # Errors
-/// The database failed.
-pub async fn list_open_days(tx: &Tx, agency: AgencyId, of: RoundId) -> Result<Vec<OpenDays>, StoreError> {
-    let rows = visit::Entity::find()
-        .select_only()
-        .column_as(visit::Column::Id, "visit")
-        .column_as(visit_plan::Column::StartsOn, "starts_on")
-        .column_as(visit_plan::Column::VisitBy, "visit_by")
-        .column_as(visit_plan::Column::ReportBy, "report_by")
-        .column_as(assignment::Column::Id, "assignment")
-        .column_as(assignment::Column::ShopperId, "shopper")
-        .column_as(assignment_term::Column::DueOn, "due_on")
-        .join(JoinType::LeftJoin, plan_of_visit())
-        .join(JoinType::LeftJoin, live_offer_of_visit())
-        .join(JoinType::LeftJoin, terms_of_offer())
-        .filter(visit::Column::AgencyId.eq(agency.uuid()))
-        .filter(visit::Column::RoundId.eq(of.uuid()))
-        .filter(visit::Column::State.is_in(open_states()))
-        .order_by_asc(visit::Column::Id)
-        .into_model::<DaysRow>()
-        .all(tx.connection())
-        .await?;
-    rows.into_iter().map(days_record).collect()
-}
-
-fn days_record(row: DaysRow) -> Result<OpenDays, StoreError> {
-    let day = |text: Option<String>| text.as_deref().map(date).transpose();
-    let due_on = day(row.due_on)?;
-    let offer = row.assignment.zip(row.shopper);
-    Ok(OpenDays {
-        visit: VisitId::from_uuid(row.visit),
-        starts_on: day(row.starts_on)?,
-        visit_by: day(row.visit_by)?,
-        report_by: day(row.report_by)?,
-        offer: offer.map(|(id, shopper)| (AssignmentId::from_uuid(id), UserId::from_uuid(shopper), due_on)),
-    })
 }
 
 pub(super) fn plan_of_visit() -> RelationDef {

@@ -41,6 +41,8 @@ pub struct Submission {
     pub return_reason: Option<String>,
     /// What its checklist asks of the location, as it was when the submission began.
     pub location_attributes: Attributes,
+    /// The name of the round when it began. Conditions may ask for it, and it stays whatever the round is called later.
+    pub round_name: String,
     /// What of it was deleted because its time was over.
     pub purged: BTreeSet<PurgeClass>,
     /// Counts changes; a save with an older one fails.
@@ -77,6 +79,7 @@ pub async fn insert(tx: &Tx, agency: AgencyId, new: &Submission, now: Timestamp)
         location_attributes: Set(
             (!new.location_attributes.is_empty()).then(|| json(&new.location_attributes))
         ),
+        round_name: Set(Some(new.round_name.clone())),
         created_at: Set(now.millis()),
         row_version: Set(1),
         ..Default::default()
@@ -164,7 +167,8 @@ pub async fn list_of_visits(
     rows.into_iter().map(record).collect()
 }
 
-/// The submissions of visits in a state, of those who may still work on them; the oldest visits first.
+/// Some of the submissions of visits in a state, with their visits, of those who may still work on them; the oldest
+/// visits first.
 ///
 /// # Errors
 /// The database failed.
@@ -172,8 +176,9 @@ pub async fn list_live_in(
     tx: &Tx,
     agency: AgencyId,
     state: VisitState,
-    limit: u64,
-) -> Result<Vec<SubmissionId>, StoreError> {
+    after: Option<VisitId>,
+    limit: usize,
+) -> Result<Vec<(VisitId, SubmissionId)>, StoreError> {
     let visits: RelationDef = submission::Entity::belongs_to(visit::Entity)
         .from(submission::Column::VisitId)
         .to(visit::Column::Id)
@@ -183,8 +188,9 @@ pub async fn list_live_in(
         .to(assignment::Column::Id)
         .into();
     let live = AssignmentState::ALL.iter().filter(|state| state.is_live());
-    let ids: Vec<Uuid> = submission::Entity::find()
+    let mut select = submission::Entity::find()
         .select_only()
+        .column(submission::Column::VisitId)
         .column(submission::Column::Id)
         .join(JoinType::InnerJoin, visits)
         .join(JoinType::InnerJoin, assignments)
@@ -192,11 +198,13 @@ pub async fn list_live_in(
         .filter(visit::Column::State.eq(state.as_str()))
         .filter(assignment::Column::State.is_in(live.map(|state| state.as_str())))
         .order_by_asc(visit::Column::Id)
-        .limit(limit)
-        .into_tuple()
-        .all(tx.connection())
-        .await?;
-    Ok(ids.into_iter().map(SubmissionId::from_uuid).collect())
+        .limit(limit as u64);
+    if let Some(after) = after {
+        select = select.filter(visit::Column::Id.gt(after.uuid()));
+    }
+    let rows: Vec<(Uuid, Uuid)> = select.into_tuple().all(tx.connection()).await?;
+    let ids = |(visit, id)| (VisitId::from_uuid(visit), SubmissionId::from_uuid(id));
+    Ok(rows.into_iter().map(ids).collect())
 }
 
 /// Saves a submission that was loaded in this transaction.
@@ -383,6 +391,7 @@ pub(super) fn record(row: submission::Model) -> Result<Submission, StoreError> {
         cycle: unsigned(row.cycle.into(), "submission cycle")?,
         return_reason: row.return_reason,
         location_attributes: from_json(row.location_attributes.as_deref())?,
+        round_name: row.round_name.unwrap_or_default(),
         row_version: row.row_version,
     })
 }

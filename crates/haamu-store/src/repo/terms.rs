@@ -21,8 +21,10 @@ pub struct Terms {
     pub assignment: AssignmentId,
     /// How it came about.
     pub origin: Origin,
-    /// The day of the visit, where one is fixed.
+    /// The day on which the visit is to be, or on which it counts as long as nobody has named one.
     pub due_on: Option<LocalDate>,
+    /// Whether anybody named that day.
+    pub is_day_named: bool,
     /// Until when the shopper has to answer.
     pub respond_by: Option<Timestamp>,
     /// When the shopper declared that they have no tie to the place.
@@ -37,6 +39,14 @@ pub struct Terms {
     pub reminded_for: Option<LocalDate>,
     /// Why it ended, when, and in whose words.
     pub end: Option<End>,
+}
+
+impl Terms {
+    /// The day that somebody named.
+    #[must_use]
+    pub fn agreed_day(&self) -> Option<LocalDate> {
+        self.due_on.filter(|_| self.is_day_named)
+    }
 }
 
 /// How an assignment ended.
@@ -83,6 +93,7 @@ pub async fn load(tx: &Tx, agency: AgencyId, id: AssignmentId) -> Result<Terms, 
         assignment: id,
         origin: Origin::Coordinator,
         due_on: None,
+        is_day_named: false,
         respond_by: None,
         independent_at: None,
         companion: None,
@@ -103,6 +114,7 @@ pub async fn put(tx: &Tx, agency: AgencyId, new: &Terms) -> Result<(), StoreErro
         agency_id: Set(agency.uuid()),
         origin: Set(new.origin.as_str().to_owned()),
         due_on: Set(new.due_on.map(|day| day.to_string())),
+        day_named: Set(new.is_day_named),
         respond_by: Set(new.respond_by.map(Timestamp::millis)),
         independent_at: Set(new.independent_at.map(Timestamp::millis)),
         companion_id: Set(new.companion.map(CompanionId::uuid)),
@@ -116,6 +128,7 @@ pub async fn put(tx: &Tx, agency: AgencyId, new: &Terms) -> Result<(), StoreErro
     let changed = [
         assignment_term::Column::Origin,
         assignment_term::Column::DueOn,
+        assignment_term::Column::DayNamed,
         assignment_term::Column::RespondBy,
         assignment_term::Column::IndependentAt,
         assignment_term::Column::CompanionId,
@@ -159,6 +172,7 @@ fn record(row: assignment_term::Model) -> Result<Terms, StoreError> {
         assignment: AssignmentId::from_uuid(row.assignment_id),
         origin: Origin::from_name(&row.origin).ok_or_else(corrupt)?,
         due_on: row.due_on.as_deref().map(date).transpose()?,
+        is_day_named: row.day_named,
         respond_by: row.respond_by.map(Timestamp::from_millis),
         independent_at: row.independent_at.map(Timestamp::from_millis),
         companion: row.companion_id.map(CompanionId::from_uuid),
