@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use haamu_domain::{AgencyId, AssignmentState, RoundId, VisitId, VisitState};
+use haamu_domain::{AgencyId, AssignmentState, LocalDate, RoundId, VisitId, VisitState};
 use sea_orm::sea_query::{Expr, ExprTrait, IntoCondition};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, RelationDef,
