@@ -23,6 +23,7 @@ mod holders;
 mod identity_provider;
 mod import_columns;
 mod imports;
+mod interplay;
 mod invitations;
 mod job_board;
 mod job_claims;

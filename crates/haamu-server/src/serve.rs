@@ -24,6 +24,9 @@ pub enum ServeError {
         /// Why.
         source: std::io::Error,
     },
+    /// There is no installation to work on.
+    #[error("there is no data folder {}; say with --data-dir or --config which server is meant", .0.display())]
+    NotThere(std::path::PathBuf),
     /// The database or the object store cannot be used.
     #[error("storage cannot be used: {0}")]
     Store(#[from] StoreError),
@@ -186,6 +189,7 @@ pub type Purged = Vec<(haamu_domain::AgencyId, Vec<PurgeCount>)>;
 /// # Errors
 /// [`ServeError`] says what is missing.
 pub async fn purge(config: &Config, is_dry_run: bool) -> Result<Purged, ServeError> {
+    require_there(config)?;
     let app = open_app(config).await?;
     Ok(if is_dry_run {
         app.count_due_purges().await?
@@ -223,10 +227,19 @@ async fn open_app(config: &Config) -> Result<App, ServeError> {
 /// # Errors
 /// [`ServeError`] says what is missing.
 pub async fn rotate_keys(config: &Config, kind: KeyKind) -> Result<u32, ServeError> {
-    prepare_data_dir(config)?;
+    require_there(config)?;
     let probe = haamu_wire::sync::Incarnation::from_bytes(rand::rng().random());
     let files = Files::open(&config.files(), &probe.to_string()).await?;
     Ok(haamu_app::rotate_key(&files, kind).await?)
+}
+
+/// Refuses to work on an installation that is not there: whoever is in the wrong folder would be told that all is well.
+fn require_there(config: &Config) -> Result<(), ServeError> {
+    let path = config.data_dir();
+    if config.uses_data_dir() && !path.is_dir() {
+        return Err(ServeError::NotThere(path.to_owned()));
+    }
+    Ok(())
 }
 
 fn prepare_data_dir(config: &Config) -> Result<(), ServeError> {

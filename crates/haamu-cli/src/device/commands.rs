@@ -124,7 +124,7 @@ impl Session {
         let found = by_number.or_else(|| visits.iter().find(|visit| visit.brief.visit.to_string() == name));
         found
             .cloned()
-            .with_context(|| format!("there is no visit {name:?} on this device; see `haamu device list`"))
+            .with_context(|| format!("there is no visit {name:?} on this device; `haamu device pull` fetches new ones, and `haamu device list` shows them"))
     }
 
     pub(super) fn open(&self, name: &str) -> Result<OpenVisit> {

@@ -27,7 +27,12 @@ impl Session {
 
     async fn write_export(&mut self, file: &Path) -> Result<Exported> {
         // An earlier export is evidence too, and is not written over.
-        let archive = File::create_new(file).with_context(|| format!("make {}", file.display()))?;
+        let archive = File::create_new(file).with_context(|| {
+            format!(
+                "{} cannot be made; an export is never written over",
+                file.display()
+            )
+        })?;
         let exported = self.device.export(&archive).await;
         let exported = exported.and_then(|exported| {
             archive

@@ -171,13 +171,18 @@ pub async fn delete_attempts(tx: &Tx, agency: AgencyId, before: Timestamp) -> Re
         .filter(sign_in_attempt::Column::LastAt.lt(before.millis()))
         .exec(tx.connection())
         .await?;
-    let people = Query::select()
+    // The few that are old are looked at one by one, rather than everybody of the agency.
+    let is_of_agency = Query::select()
         .column(membership::Column::UserId)
         .from(membership::Entity)
         .and_where(membership::Column::AgencyId.eq(agency.uuid()))
+        .and_where(
+            Expr::col((membership::Entity, membership::Column::UserId))
+                .equals((known_network::Entity, known_network::Column::UserId)),
+        )
         .to_owned();
     let networks = known_network::Entity::delete_many()
-        .filter(known_network::Column::UserId.in_subquery(people))
+        .filter(Expr::exists(is_of_agency))
         .filter(known_network::Column::LastUsedAt.lt(before.millis()))
         .exec(tx.connection())
         .await?;

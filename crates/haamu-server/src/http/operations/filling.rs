@@ -44,11 +44,12 @@ pub(super) fn filling() -> OpenApiRouter<App> {
         Code::JobTaken,
         Code::Conflict,
     ];
-    let quotas = &[Code::ValidationFailed, Code::NotFound];
+    let ask = &[Code::ValidationFailed, Code::NotFound];
+    let put_quotas = &[Code::ValidationFailed, Code::NotFound, Code::NotPossibleInState];
     let propose = &[Code::NotFound, Code::NotPossibleInState];
     Operations::default()
         .verb(Verb::CreateVisits, change, routes!(filling::update_visit_plan))
-        .verb(Verb::CreateVisits, quotas, routes!(filling::post_visits))
+        .verb(Verb::CreateVisits, ask, routes!(filling::post_visits))
         .verb(Verb::CreateVisits, plan, routes!(filling::generate_visits))
         .verb(Verb::CreateVisits, plan, routes!(filling::cancel_visit))
         .verb(
@@ -62,7 +63,7 @@ pub(super) fn filling() -> OpenApiRouter<App> {
         .verb(Verb::ProposePlan, propose, routes!(proposals::create_proposal))
         .verb(Verb::ProposePlan, found, routes!(proposals::read_proposal))
         .verb(Verb::AssignVisit, propose, routes!(proposals::apply_proposal))
-        .verb(Verb::AskEligibility, quotas, routes!(filling::read_eligibility))
+        .verb(Verb::AskEligibility, ask, routes!(filling::read_eligibility))
         .verb(Verb::ReadVisits, found, routes!(applications::read_visit_plan))
         .verb(
             Verb::ReadApplications,
@@ -81,7 +82,7 @@ pub(super) fn filling() -> OpenApiRouter<App> {
         )
         .verb(Verb::InviteShoppers, invite, routes!(filling::invite_shoppers))
         .verb(Verb::ReadProgrammes, found, routes!(filling::read_quotas))
-        .verb(Verb::UpdateRound, quotas, routes!(filling::put_quotas))
+        .verb(Verb::UpdateRound, put_quotas, routes!(filling::put_quotas))
         .with_body_limit(MAX_BODY)
 }
 
