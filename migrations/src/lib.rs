@@ -33,6 +33,7 @@ mod m20261129_000019_rounds;
 mod m20261129_000020_known_networks;
 mod m20261129_000021_open_tasks;
 mod m20261129_000022_pinned;
+mod m20261129_000023_timelines;
 mod run;
 mod statistics;
 mod table;
@@ -75,6 +76,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261129_000020_known_networks::Migration),
             Box::new(m20261129_000021_open_tasks::Migration),
             Box::new(m20261129_000022_pinned::Migration),
+            Box::new(m20261129_000023_timelines::Migration),
         ]
     }
 }

@@ -16,6 +16,7 @@ mod deciding;
 mod end_to_end;
 mod examples;
 mod failed_jobs;
+mod failover;
 mod filling;
 mod first_proof;
 mod formats;

@@ -103,6 +103,23 @@ impl TestDatabase {
         }
     }
 
+    /// Puts a copy in the place of this database while processes use it, as a fail-over or somebody who restores it
+    /// does: their connections break, and later ones lead to the other database.
+    ///
+    /// # Panics
+    /// It is SQLite, whose file belongs to the process that has it open.
+    pub async fn replace(&self, copy: &Self) {
+        let (Place::Server { admin_url, name }, Place::Server { name: copy, .. }) =
+            (&self.place, &copy.place)
+        else {
+            panic!("both must be PostgreSQL");
+        };
+        let admin = connect(admin_url).await;
+        run(&admin, &format!("DROP DATABASE {name} WITH (FORCE)")).await;
+        run(&admin, &format!("CREATE DATABASE {name} TEMPLATE {copy}")).await;
+        admin.close().await.expect("close");
+    }
+
     /// Its address.
     #[must_use]
     pub fn url(&self) -> &str {

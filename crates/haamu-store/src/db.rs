@@ -163,7 +163,7 @@ impl Db {
         };
         db.write(Reach::Common, |tx: Tx| async move {
             let tx = &tx;
-            crate::repo::feed::start_incarnation(tx, now_ms).await
+            crate::repo::timelines::start(tx, now_ms).await
         })
         .await?;
         Ok(db)

@@ -145,6 +145,7 @@ entity!(incarnation, "incarnation", {
     number: i64,
     id: Vec<u8>,
     started_at: i64,
+    begun_on: String,
 });
 
 entity!(feed_head, "feed_head", {

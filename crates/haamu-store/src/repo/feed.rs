@@ -8,10 +8,10 @@ use haamu_sync::{Entity, Incarnation};
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
-use crate::entity::submissions::{feed_entry, feed_head, feed_incarnation, incarnation};
+use crate::entity::submissions::{feed_entry, feed_head, feed_incarnation};
 use crate::{StoreError, Tx};
 
-use super::{ROWS_AT_ONCE, in_list};
+use super::{ROWS_AT_ONCE, in_list, timelines};
 
 /// Something that happened to an entity of a feed.
 #[derive(Clone, Debug)]
@@ -33,39 +33,6 @@ pub struct FeedRow {
     pub revoked: Option<String>,
 }
 
-/// Notes that a server process has started: positions given out from now on belong to its timeline.
-pub(crate) async fn start_incarnation(tx: &Tx, now_ms: i64) -> Result<(), StoreError> {
-    let last = incarnation::Entity::find()
-        .order_by_desc(incarnation::Column::Number)
-        .one(tx.connection())
-        .await?;
-    let row = incarnation::ActiveModel {
-        number: Set(last.map_or(0, |last| last.number) + 1),
-        id: Set(tx.incarnation.as_bytes().to_vec()),
-        started_at: Set(now_ms),
-    };
-    match incarnation::Entity::insert(row)
-        .exec_without_returning(tx.connection())
-        .await
-        .map_err(StoreError::from)
-    {
-        Ok(_) => Ok(()),
-        // Another replica starts at the same moment; its timeline serves as well.
-        Err(StoreError::AlreadyExists(_)) => Ok(()),
-        Err(error) => Err(error),
-    }
-}
-
-/// The timeline of the database: the one that was started last.
-async fn current_incarnation(tx: &Tx) -> Result<Incarnation, StoreError> {
-    let last = incarnation::Entity::find()
-        .order_by_desc(incarnation::Column::Number)
-        .one(tx.connection())
-        .await?;
-    let last = last.ok_or(StoreError::Missing("incarnation"))?;
-    Incarnation::from_slice(&last.id).ok_or(StoreError::Corrupt("incarnation"))
-}
-
 /// Puts changes at the end of a scope's feed; returns the position of the first. The scope stays
 /// locked until the transaction ends, so positions become visible in their order.
 ///
@@ -80,7 +47,7 @@ pub async fn append(
     if changes.is_empty() {
         return Ok(0);
     }
-    let current = current_incarnation(tx).await?;
+    let current = timelines::current_for_writing(tx).await?;
     let head = lock(tx, agency, scope).await?;
     if head.incarnation != current.as_bytes() {
         let row = feed_incarnation::ActiveModel {
@@ -216,7 +183,7 @@ pub async fn head(tx: &Tx, scope: &str) -> Result<FeedHead, StoreError> {
     let Some(head) = head else {
         return Ok(FeedHead {
             pos: 0,
-            incarnation: current_incarnation(tx).await?,
+            incarnation: timelines::current(tx).await?,
         });
     };
     let incarnation = Incarnation::from_slice(&head.incarnation).ok_or(StoreError::Corrupt("feed head"))?;

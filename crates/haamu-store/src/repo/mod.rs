@@ -61,6 +61,7 @@ pub mod sessions;
 pub mod set_aside;
 pub mod submissions;
 pub mod terms;
+pub(crate) mod timelines;
 pub mod trainees;
 pub mod uploads;
 pub mod visits;
