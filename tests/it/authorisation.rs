@@ -164,6 +164,7 @@ impl Things<'_> {
                 (scene.programme.as_str(), nothing(), false)
             }
             "list_trainees" => (scene.programme.as_str(), nothing(), false),
+            "close_training" => (scene.programme.as_str(), nothing(), true),
             "open_training" => {
                 let body = json!({"shoppers": [shopper]});
                 (scene.programme.as_str(), Body::Json(body), false)
@@ -291,6 +292,7 @@ impl Things<'_> {
             .replace("{id}", id)
             .replace("{device}", id)
             .replace("{number}", "1")
+            .replace("{shopper}", shopper)
             .replace("{sha256}", SHA);
         if operation.path.contains("/blobs/") {
             path = format!("{path}?submission={}", scene.submission);

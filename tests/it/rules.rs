@@ -222,6 +222,11 @@ both_dbs! {
         assert_eq!(field.get("/v1/me/training", shopper).await.ok()["items"], training(true));
         let listed = field.get(&of("trainees"), coordinator).await.ok();
         assert_eq!((listed["items"].as_array().map(Vec::len), &listed["items"][0]["certified"]), (Some(1), &json!(true)));
+        let closing = format!("{}/{}", of("trainees"), shopper.id);
+        let close = || field.send(Method::DELETE, &closing, &Value::Null, coordinator);
+        assert_eq!(close().await.status, 204);
+        assert_eq!(close().await.problem(404), "not_found");
+        assert_eq!(field.get(&of("briefings"), shopper).await.problem(404), "not_found");
         let _ = field.offered(&visit, shopper, None).await;
         // Whoever is asked about a visit may train for it, also when it is off the board again.
         let asked = field.plan(1).await;

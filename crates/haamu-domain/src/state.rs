@@ -229,6 +229,23 @@ impl AssignmentState {
 }
 
 impl VisitState {
+    /// The states in which nobody has handed the evaluation in: the visit can be given, moved and called off.
+    pub const TO_DO: [Self; 3] = [Self::Planned, Self::Accepted, Self::InProgress];
+    /// The states in which a shopper owes the report.
+    pub const OWED: [Self; 2] = [Self::Accepted, Self::InProgress];
+
+    /// Whether nobody has handed the evaluation in.
+    #[must_use]
+    pub const fn is_to_do(self) -> bool {
+        matches!(self, Self::Planned | Self::Accepted | Self::InProgress)
+    }
+
+    /// Whether a shopper has accepted the visit, and has not handed the evaluation in.
+    #[must_use]
+    pub const fn is_owed(self) -> bool {
+        matches!(self, Self::Accepted | Self::InProgress)
+    }
+
     /// The state after an event.
     ///
     /// # Errors

@@ -327,9 +327,8 @@ impl About {
     fn is_owed(&self, notice: &OfferNotice) -> bool {
         let assignment = notice.assignment.and_then(|id| self.assignments.get(&id));
         let has_it = assignment.is_some_and(|it| it.state == AssignmentState::Accepted);
-        let to_do = [VisitState::Accepted, VisitState::InProgress];
         let visit = self.visits.get(&notice.visit);
-        has_it && visit.is_some_and(|visit| to_do.contains(&visit.state))
+        has_it && visit.is_some_and(|visit| visit.state.is_owed())
     }
 
     fn line(&self, notice: &OfferNotice) -> Option<OfferLine> {

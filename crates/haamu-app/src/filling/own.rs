@@ -4,7 +4,7 @@ use haamu_domain::brief::assignment_entity;
 use haamu_domain::filling::EndReason;
 use haamu_domain::{
     Actor, AssignmentBrief, AssignmentEvent, AssignmentId, AssignmentState, AuditEvent, Code, LocalDate,
-    Target, Verb, VisitState,
+    Target, Verb,
 };
 use haamu_store::Tx;
 use haamu_store::repo::assignments::{self, Assignment};
@@ -166,8 +166,7 @@ async fn lock_own(tx: &Tx, actor: &Actor, id: AssignmentId) -> Result<(Visit, As
         let detail = format!("The assignment is {}.", assignment.state);
         return Err(Error::because(Code::NotPossibleInState, detail));
     }
-    let to_do = [VisitState::Planned, VisitState::Accepted, VisitState::InProgress];
-    if !to_do.contains(&visit.state) {
+    if !visit.state.is_to_do() {
         let detail = format!("The visit is {}; its evaluation has been handed in.", visit.state);
         return Err(Error::because(Code::NotPossibleInState, detail));
     }

@@ -259,8 +259,7 @@ pub(super) async fn lock_open(tx: &Tx, actor: &Actor, verb: Verb, id: VisitId) -
     let visit = visit.ok_or_else(|| Error::not_found("visit"))?;
     let target = Target::of_client(actor.agency, visit.client_organisation);
     require(actor, verb, &target, "visit")?;
-    let to_do = [VisitState::Planned, VisitState::Accepted, VisitState::InProgress];
-    if !to_do.contains(&visit.state) {
+    if !visit.state.is_to_do() {
         let detail = format!("The visit is {}; its evaluation has been handed in.", visit.state);
         return Err(Error::because(Code::NotPossibleInState, detail));
     }

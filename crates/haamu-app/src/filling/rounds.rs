@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use haamu_domain::filling::{EndReason, QuotaKind};
 use haamu_domain::{
     Actor, AgencyId, AssignmentEvent, AuditEvent, AuditId, Code, LocalDate, RoundId, Verb, VisitId,
-    VisitState,
 };
 use haamu_store::Tx;
 use haamu_store::repo::programmes::{self, Round};
@@ -251,8 +250,7 @@ async fn lock_open(
     for some in ids.chunks(VISITS_AT_ONCE) {
         let found = visits::lock_many(tx, agency, some).await?;
         // Read again under their locks: some may have been handed in meanwhile.
-        let to_do = [VisitState::Planned, VisitState::Accepted, VisitState::InProgress];
-        locked.extend(found.into_iter().filter(|visit| to_do.contains(&visit.state)));
+        locked.extend(found.into_iter().filter(|visit| visit.state.is_to_do()));
     }
     Ok(locked)
 }

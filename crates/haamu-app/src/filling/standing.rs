@@ -1,7 +1,7 @@
 //! Whether a visit is to be had at all as things stand, whoever asks and for whichever day.
 
 use haamu_domain::eligibility::{Obstacle, ObstacleCode};
-use haamu_domain::{AgencyId, UserId, VisitState};
+use haamu_domain::{AgencyId, UserId};
 use haamu_store::Tx;
 use haamu_store::repo::assignments;
 use haamu_store::repo::scenarios::{self, ScenarioRecord};
@@ -62,8 +62,7 @@ pub(super) async fn of_visit(
     visit: &Visit,
     shopper: UserId,
 ) -> Result<Vec<Obstacle>, Error> {
-    let to_do = [VisitState::Planned, VisitState::Accepted, VisitState::InProgress];
-    if !to_do.contains(&visit.state) {
+    if !visit.state.is_to_do() {
         return Ok(vec![Obstacle::of_state(ObstacleCode::HandedIn, None)]);
     }
     let all = assignments::list_of_visits(tx, agency, &[visit.id]).await?;

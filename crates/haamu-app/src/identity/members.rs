@@ -6,7 +6,7 @@ use haamu_store::Tx;
 use haamu_store::repo::devices::{self, Device};
 use haamu_store::repo::identity::{self, Membership};
 use haamu_store::repo::sessions::{self, Session};
-use haamu_store::repo::{factors, members, passkeys, pending};
+use haamu_store::repo::{agencies, factors, members, passkeys, pending};
 
 use crate::context::require_in_agency;
 use crate::error::Checks;
@@ -66,7 +66,7 @@ impl App {
         require_in_agency(actor, Verb::DisableUser)?;
         self.act(actor, |tx: Tx| async move {
             let tx = &tx;
-            members::lock_agency(tx, actor.agency).await?;
+            agencies::lock(tx, actor.agency).await?;
             let known = member(tx, actor, user).await?;
             let action = if is_disabled {
                 "user.disable"
@@ -110,7 +110,7 @@ impl App {
         checks.finish()?;
         self.act(actor, |tx: Tx| async move {
             let tx = &tx;
-            members::lock_agency(tx, actor.agency).await?;
+            agencies::lock(tx, actor.agency).await?;
             let known = member(tx, actor, user).await?;
             require_client(tx, actor, Verb::ChangeRole, client).await?;
             let detail = serde_json::json!({"from": known.role.as_str(), "to": role.as_str()});

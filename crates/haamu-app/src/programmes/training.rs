@@ -97,6 +97,30 @@ impl App {
         .await
     }
 
+    /// Takes back that the training of a programme was opened to a shopper. It stays open to whoever has something to
+    /// do with the programme, and a certificate stays.
+    ///
+    /// # Errors
+    /// There is no such programme, or it was not opened to them.
+    pub async fn close_training(
+        &self,
+        actor: &Actor,
+        programme: ProgrammeId,
+        shopper: UserId,
+    ) -> Result<(), Error> {
+        require_in_agency(actor, Verb::OpenTraining)?;
+        self.act(actor, |tx: Tx| async move {
+            let tx = &tx;
+            load(tx, actor, Verb::OpenTraining, programme).await?;
+            if !trainees::delete(tx, actor.agency, programme, shopper).await? {
+                return Err(Error::not_found("trainee"));
+            }
+            let event = AuditEvent::of(Verb::OpenTraining, "programme", programme);
+            Ok(((), event.with(json!({"closed_to": shopper}))))
+        })
+        .await
+    }
+
     /// To whom staff opened the training of a programme, and whether they have passed.
     ///
     /// # Errors

@@ -69,8 +69,7 @@ fn is_late(
     zone: &Zone,
     now: Timestamp,
 ) -> bool {
-    let is_owed = matches!(state, VisitState::Accepted | VisitState::InProgress);
-    let came_at = handed_in_at.or_else(|| is_owed.then_some(now));
+    let came_at = handed_in_at.or_else(|| state.is_owed().then_some(now));
     came_at.is_some_and(|at| zone.date_of(at) > by)
 }
 

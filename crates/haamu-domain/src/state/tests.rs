@@ -32,6 +32,18 @@ fn the_ordinary_life_of_a_visit() {
 }
 
 #[test]
+fn lists_of_states_are_what_the_questions_say() {
+    for state in VisitState::ALL {
+        assert_eq!(VisitState::TO_DO.contains(state), state.is_to_do(), "{state}");
+        assert_eq!(VisitState::OWED.contains(state), state.is_owed(), "{state}");
+        assert!(
+            !state.is_owed() || state.after(VisitEvent::FallBack).is_ok(),
+            "what is owed can be given back"
+        );
+    }
+}
+
+#[test]
 fn names_and_states_correspond() {
     for state in VisitState::ALL {
         assert_eq!(VisitState::from_name(state.as_str()), Some(*state));

@@ -26,6 +26,20 @@ pub(super) async fn open_training(
     Ok(StatusCode::NO_CONTENT)
 }
 
+/// Take back that the training of a programme was opened to a shopper. A certificate that they have stays.
+#[utoipa::path(delete, path = "/v1/programmes/{id}/trainees/{shopper}", tag = "briefings",
+    params(("id" = Uuid, Path, description = "The programme."), ("shopper" = Uuid, Path, description = "The shopper.")),
+    responses((status = 204, description = "Taken back.")))]
+pub(super) async fn close_training(
+    State(app): State<App>,
+    SignedIn(bearer): SignedIn,
+    Path((id, shopper)): Path<(Uuid, Uuid)>,
+) -> Result<StatusCode, Failure> {
+    let (programme, shopper) = (ProgrammeId::from_uuid(id), UserId::from_uuid(shopper));
+    app.close_training(&bearer.actor, programme, shopper).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
 /// List to whom the training of a programme was opened, and who has passed.
 #[utoipa::path(get, path = "/v1/programmes/{id}/trainees", tag = "briefings",
     params(("id" = Uuid, Path, description = "The programme.")),

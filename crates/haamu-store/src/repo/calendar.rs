@@ -225,7 +225,6 @@ fn entry(row: &Row) -> Result<Entry, StoreError> {
         (None, None, None) => date(&row.round_by)?,
     };
     let state = VisitState::from_name(&row.state).ok_or(StoreError::Corrupt("visit state"))?;
-    let to_do = [VisitState::Planned, VisitState::Accepted, VisitState::InProgress];
     Ok(Entry {
         visit: Some(VisitId::from_uuid(row.visit)),
         shopper: UserId::from_uuid(row.shopper),
@@ -239,7 +238,7 @@ fn entry(row: &Row) -> Result<Entry, StoreError> {
             Some(made) => Some(made.daypart()),
             None => row.daypart.as_deref().and_then(Daypart::from_name),
         },
-        is_done: !to_do.contains(&state),
+        is_done: !state.is_to_do(),
     })
 }
 

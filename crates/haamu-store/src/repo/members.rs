@@ -1,24 +1,10 @@
 //! Changing what a person is in an agency.
 
 use haamu_domain::{AgencyId, ClientOrganisationId, Role, Timestamp, UserId};
-use sea_orm::sea_query::LockType;
-use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect};
+use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter};
 
-use crate::entity::identity::{agency, membership};
+use crate::entity::identity::membership;
 use crate::{StoreError, Tx};
-
-/// Locks an agency's row, so that its administrators change one after the other. Whoever refers to it meanwhile, as a
-/// sign-in does, is not kept waiting.
-///
-/// # Errors
-/// It is not there, or the database failed.
-pub async fn lock_agency(tx: &Tx, id: AgencyId) -> Result<(), StoreError> {
-    let row = agency::Entity::find_by_id(id.uuid())
-        .lock(LockType::NoKeyUpdate)
-        .one(tx.connection())
-        .await?;
-    row.map(drop).ok_or(StoreError::Missing("agency"))
-}
 
 /// How many administrators an agency has who are let in.
 ///

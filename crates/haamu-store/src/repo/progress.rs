@@ -91,11 +91,10 @@ pub async fn count_overdue(
         Expr::col((visit_plan::Entity, visit_plan::Column::ReportBy)),
         Expr::col((round::Entity, round::Column::ReportBy)),
     ]);
-    let under_way = [VisitState::Accepted, VisitState::InProgress];
     let select = of_round(agency, of)
         .join(JoinType::InnerJoin, round_of_visit())
         .join(JoinType::LeftJoin, plan_of_visit())
-        .filter(visit::Column::State.is_in(under_way.map(VisitState::as_str)))
+        .filter(visit::Column::State.is_in(VisitState::OWED.map(VisitState::as_str)))
         .filter(Expr::from(due).lt(today.to_string()));
     count(tx, select).await
 }

@@ -73,7 +73,6 @@ pub async fn list_due(
         )
         .and_where(Expr::col((report_reminder::Entity, report_reminder::Column::ReportBy)).eq(due()))
         .to_owned();
-    let owed = [VisitState::Accepted, VisitState::InProgress];
     let rows = visit::Entity::find()
         .select_only()
         .column_as(visit::Column::Id, "visit")
@@ -84,7 +83,7 @@ pub async fn list_due(
         .join(JoinType::InnerJoin, of_round)
         .join(JoinType::LeftJoin, plan_of_visit())
         .filter(visit::Column::AgencyId.eq(agency.uuid()))
-        .filter(visit::Column::State.is_in(owed.map(VisitState::as_str)))
+        .filter(visit::Column::State.is_in(VisitState::OWED.map(VisitState::as_str)))
         .filter(assignment::Column::State.eq(AssignmentState::Accepted.as_str()))
         .filter(due().gte(from.to_string()))
         .filter(due().lte(until.to_string()))

@@ -13,7 +13,7 @@ use crate::entity::submissions::{submission, submission_stage};
 use crate::{StoreError, Tx};
 
 use super::programmes::{Round, date};
-use super::rounds::{live_offer_of_visit, open_states, plan_of_visit, terms_of_offer};
+use super::rounds::{live_offer_of_visit, plan_of_visit, terms_of_offer};
 
 /// What was planned of its own for a visit that nobody has handed in, and what was agreed about it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,7 +62,7 @@ pub async fn list_open(tx: &Tx, agency: AgencyId, of: RoundId) -> Result<Vec<Ope
         .join(JoinType::LeftJoin, terms_of_offer())
         .filter(visit::Column::AgencyId.eq(agency.uuid()))
         .filter(visit::Column::RoundId.eq(of.uuid()))
-        .filter(visit::Column::State.is_in(open_states()))
+        .filter(visit::Column::State.is_in(VisitState::TO_DO.map(VisitState::as_str)))
         .order_by_asc(visit::Column::Id)
         .into_model::<DaysRow>()
         .all(tx.connection())
@@ -189,7 +189,7 @@ pub async fn move_unnamed(tx: &Tx, agency: AgencyId, round: &Round) -> Result<()
             .column(visit::Column::Id)
             .from(visit::Entity)
             .and_where(visit::Column::RoundId.eq(round.id.uuid()))
-            .and_where(visit::Column::State.is_in(open_states()))
+            .and_where(visit::Column::State.is_in(VisitState::TO_DO.map(VisitState::as_str)))
             .and_where(visit::Column::Id.not_in_subquery(own_days))
             .to_owned();
         Query::select()

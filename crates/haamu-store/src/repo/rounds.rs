@@ -80,11 +80,6 @@ pub async fn list_of_period(
     Ok(ids.into_iter().map(RoundId::from_uuid).collect())
 }
 
-/// The states of visits that nobody has handed in.
-pub(super) fn open_states() -> [&'static str; 3] {
-    [VisitState::Planned, VisitState::Accepted, VisitState::InProgress].map(VisitState::as_str)
-}
-
 /// The visits of a round that nobody has handed in, by id.
 ///
 /// # Errors
@@ -95,7 +90,7 @@ pub async fn list_open_visits(tx: &Tx, agency: AgencyId, of: RoundId) -> Result<
         .column(visit::Column::Id)
         .filter(visit::Column::AgencyId.eq(agency.uuid()))
         .filter(visit::Column::RoundId.eq(of.uuid()))
-        .filter(visit::Column::State.is_in(open_states()))
+        .filter(visit::Column::State.is_in(VisitState::TO_DO.map(VisitState::as_str)))
         .order_by_asc(visit::Column::Id)
         .into_tuple()
         .all(tx.connection())

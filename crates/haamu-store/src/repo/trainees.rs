@@ -40,6 +40,23 @@ pub async fn insert(
     Ok(())
 }
 
+/// Closes the training of a programme to a shopper again. Returns whether it had been opened to them.
+///
+/// # Errors
+/// The database failed.
+pub async fn delete(
+    tx: &Tx,
+    agency: AgencyId,
+    programme: ProgrammeId,
+    user: UserId,
+) -> Result<bool, StoreError> {
+    let done = trainee::Entity::delete_by_id((programme.uuid(), user.uuid()))
+        .filter(trainee::Column::AgencyId.eq(agency.uuid()))
+        .exec(tx.connection())
+        .await?;
+    Ok(done.rows_affected > 0)
+}
+
 /// To whom the training of a programme was opened, and when, by their ids.
 ///
 /// # Errors

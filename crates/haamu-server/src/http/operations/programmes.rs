@@ -169,6 +169,7 @@ fn briefings() -> OpenApiRouter<App> {
             routes!(briefings::read_certification),
         )
         .verb(Verb::OpenTraining, create, routes!(training::open_training))
+        .verb(Verb::OpenTraining, found, routes!(training::close_training))
         .verb(Verb::ReadProgrammes, found, routes!(training::list_trainees))
         .verb(Verb::TakeQuiz, &[], routes!(training::list_own_training))
         .verb(Verb::TakeQuiz, found, routes!(briefings::read_quiz))
