@@ -26,13 +26,13 @@ async fn list(server: &TestServer, by: &Person, query: &str) -> Vec<Value> {
 }
 
 /// The only task that the person has.
-async fn task(server: &TestServer, by: &Person) -> String {
+pub(crate) async fn task(server: &TestServer, by: &Person) -> String {
     let tasks = list(server, by, "").await;
     assert_eq!(tasks.len(), 1, "{tasks:?}");
     tasks[0]["id"].as_str().expect("an id").to_owned()
 }
 
-async fn operations(server: &TestServer, by: &Person, task: &str) -> Vec<Value> {
+pub(crate) async fn operations(server: &TestServer, by: &Person, task: &str) -> Vec<Value> {
     let read = server
         .get(&format!("/v1/set-aside/{task}"))
         .by(by)
@@ -43,7 +43,7 @@ async fn operations(server: &TestServer, by: &Person, task: &str) -> Vec<Value> 
     read["items"].as_array().expect("items").clone()
 }
 
-async fn decide(server: &TestServer, by: &Person, task: &str, verb: &str, body: Value) -> Answer {
+pub(crate) async fn decide(server: &TestServer, by: &Person, task: &str, verb: &str, body: Value) -> Answer {
     server
         .post(&format!("/v1/set-aside/{task}/{verb}"), body)
         .by(by)
@@ -103,7 +103,7 @@ async fn in_review(server: &TestServer) -> (Scene, WireDevice<'_>) {
 }
 
 /// Sends answers of the next numbers.
-async fn send(device: &mut WireDevice<'_>, submission: &str, answers: &[(&str, &str)]) -> usize {
+pub(crate) async fn send(device: &mut WireDevice<'_>, submission: &str, answers: &[(&str, &str)]) -> usize {
     let first = device.head.seq + 1;
     let ops = answers.iter().zip(first..);
     let ops: Vec<_> = ops

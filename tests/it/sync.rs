@@ -71,6 +71,23 @@ both_dbs! {
         assert_eq!(operations, [&json!(1)]);
     }
 
+    async fn a_submission_takes_no_more_than_can_be_loaded_and_the_rest_is_kept(server) {
+        let (scene, mut device) = scene(&server).await;
+        let long = serde_json::to_string(&"a".repeat(200_000)).expect("json");
+        let mut aside = Vec::new();
+        for seq in 1..=24 {
+            let op = device.op(seq, document(&scene), &format!("text_{seq}"), &long);
+            let answer = device.send(&device.request(&[op])).await;
+            assert_eq!(answer.have.seq, seq, "all of it is acknowledged");
+            aside.extend(answer.exceptions);
+        }
+        let first = aside.first().expect("it is full");
+        assert_eq!((first.disposition, first.code.as_str()), (Disposition::Late, "submission_full"));
+        assert!((19..=21).contains(&first.seq), "{first:?}");
+        let tasks = server.list("/v1/set-aside", server.north.coordinator()).await;
+        assert_eq!((tasks.len(), &tasks[0]["reason"]), (1, &json!("submission_full")));
+    }
+
     async fn a_push_with_a_gap_is_not_taken_and_says_where_to_go_on(server) {
         let (scene, mut device) = scene(&server).await;
         let _ = device.send(&device.request(&[device.op(1, document(&scene), "greeted", "\"yes\"")])).await;

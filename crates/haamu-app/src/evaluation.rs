@@ -54,7 +54,10 @@ pub(crate) async fn load(
     let version = version.ok_or_else(|| Error::not_found("checklist version"))?;
     let checklist = parse_stored(&version)?;
     let document = load_document(tx, agency, submission.id).await?;
-    let context = visit_context(&submission.round_name, &submission.location_attributes);
+    let context = visit_context(
+        submission.round_name_or(&round.name),
+        &submission.location_attributes,
+    );
     let bound = bind(&checklist, &document, &context);
     Ok(Evaluation {
         form: version.form,

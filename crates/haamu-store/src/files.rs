@@ -5,12 +5,13 @@
 //! that any server process can take the next part. What readers see is
 //! `renditions/{agency}/{sha256}.jpg`.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use futures::TryStreamExt;
+use futures::{StreamExt, TryStreamExt, future, stream};
 use haamu_domain::{AgencyId, SubmissionId};
 use haamu_sync::BlobHash;
 use object_store::aws::AmazonS3Builder;
@@ -30,6 +31,9 @@ pub enum FileSettings {
     /// `s3://bucket/prefix`; keys and endpoint come from the usual `AWS_…` variables.
     S3(String),
 }
+
+/// So many files are looked for at a time.
+const LOOKS_AT_ONCE: usize = 16;
 
 /// The object store.
 #[derive(Clone)]
@@ -259,6 +263,23 @@ impl Files {
             Err(object_store::Error::NotFound { .. }) => Ok(false),
             Err(error) => Err(error.into()),
         }
+    }
+
+    /// Those of verified files whose bytes are not there. Several are looked for at a time.
+    ///
+    /// # Errors
+    /// The object store failed.
+    pub async fn list_missing(
+        &self,
+        agency: AgencyId,
+        of: impl IntoIterator<Item = BlobHash>,
+    ) -> Result<BTreeSet<BlobHash>, StoreError> {
+        let look = |sha256| async move { Ok((sha256, self.has_blob(agency, sha256).await?)) };
+        stream::iter(of.into_iter().map(look))
+            .buffer_unordered(LOOKS_AT_ONCE)
+            .try_filter_map(|(sha256, is_there)| future::ok((!is_there).then_some(sha256)))
+            .try_collect()
+            .await
     }
 
     /// Deletes a verified file, and what readers see of it. One that is not there is deleted already.

@@ -117,7 +117,7 @@ impl RealServer {
         self.look(|tx: Tx| async move {
             let cells = registers::list_of(&tx, agency, &[id]).await?.remove(&id);
             Ok(Document {
-                cells: cells.unwrap_or_default().into_iter().collect(),
+                cells: cells.unwrap_or_default().cells.into_iter().collect(),
             })
         })
     }

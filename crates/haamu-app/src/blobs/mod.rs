@@ -267,7 +267,7 @@ impl App {
             submission: id,
             sha256,
         };
-        self.look(actor.agency, |tx: Tx| async move {
+        let looking = self.look(actor.agency, |tx: Tx| async move {
             let tx = &tx;
             let submission = submissions::find(tx, actor.agency, id).await?;
             let submission = submission.ok_or_else(|| Error::not_found("submission"))?;
@@ -286,8 +286,16 @@ impl App {
                 is_given_up: purge_files::is_given_up(tx, actor.agency, id, sha256).await?,
                 upload: uploads::find(tx, &staging).await?,
             })
-        })
-        .await
+        });
+        let mut found = looking.await?;
+        // Lost with an object store, say: it is taken in once more, and its receipt stands.
+        if found.received.is_some()
+            && !found.is_given_up
+            && !self.inner.files.has_blob(actor.agency, sha256).await?
+        {
+            found.received = None;
+        }
+        Ok(found)
     }
 
     async fn state_of(&self, found: &Found) -> Result<UploadState, Error> {

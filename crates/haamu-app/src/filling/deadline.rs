@@ -10,7 +10,7 @@ use haamu_store::Tx;
 use haamu_store::repo::assignments::{self, Assignment};
 use haamu_store::repo::terms::{self, Terms};
 use haamu_store::repo::visits::{self, Visit};
-use haamu_store::repo::{plans, programmes};
+use haamu_store::repo::{jobs, plans, programmes};
 use serde_json::json;
 
 use crate::jobs::{Job, load_zone};
@@ -18,6 +18,9 @@ use crate::programmes::find_part_in;
 use crate::{App, Error};
 
 use super::facts::PlannedVisit;
+
+/// So many jobs are planned in one go.
+const WATCHES_AT_ONCE: usize = 500;
 
 impl App {
     /// Has a visit watched that somebody accepts now; its terms are not saved yet.
@@ -50,6 +53,21 @@ impl App {
         self.enqueue(tx, agency, &job, at).await
     }
 
+    /// Looks at many of them at once.
+    pub(super) async fn watch_all(
+        &self,
+        tx: &Tx,
+        agency: AgencyId,
+        all: &[AssignmentId],
+    ) -> Result<(), Error> {
+        let job = |id: &AssignmentId| self.new_job(agency, &Job::WatchVisit { assignment: *id }, self.now());
+        let new = all.iter().map(job).collect::<Result<Vec<_>, _>>()?;
+        for some in new.chunks(WATCHES_AT_ONCE) {
+            jobs::enqueue_many(tx, some, self.now()).await?;
+        }
+        Ok(())
+    }
+
     /// Does what is due now about a visit that somebody has accepted and has not begun.
     pub(crate) async fn watch_visit(&self, agency: AgencyId, id: AssignmentId) -> Result<(), Error> {
         self.act_alone(agency, |tx: Tx| async move {
@@ -58,6 +76,9 @@ impl App {
             let Some((mut visit, mut assignment)) = lock_not_begun(tx, agency, id).await? else {
                 return Ok(((), event));
             };
+            // Whoever changes the days of the round, or closes its programme, waits for the end of this, or this for
+            // the end of that.
+            programmes::lock_round(tx, agency, visit.round).await?;
             let (rules, ends_at, visit_by) = deadline_of(tx, agency, &visit).await?;
             let mut terms = terms::load(tx, agency, id).await?;
             let now = self.now();
@@ -77,8 +98,6 @@ impl App {
                 Step::Wait(at) => self.watch(tx, agency, id, at).await?,
                 Step::TakeBack => {
                     did = "take_back";
-                    // Whoever closes the programme for good waits for the end of this, or this for the end of that.
-                    programmes::lock_round(tx, agency, visit.round).await?;
                     let end = (AssignmentEvent::Cancel, EndReason::Overdue, None);
                     self.end_assignment(tx, agency, &mut visit, &mut assignment, end)
                         .await?;

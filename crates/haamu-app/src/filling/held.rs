@@ -83,9 +83,9 @@ impl App {
         }
         // Of a visit that is under way, the day that was agreed on may well be the one on which it took place.
         let is_kept = visit.state == VisitState::InProgress && wanted.is_none() && terms.due_on.is_some();
-        if !is_kept && terms.due_on != due_on {
-            terms.due_on = due_on;
-            terms.is_day_named = offer.due_on.is_some();
+        let settled = (due_on, offer.due_on.is_some());
+        if !is_kept && (terms.due_on, terms.is_day_named) != settled {
+            (terms.due_on, terms.is_day_named) = settled;
             terms::put(tx, agency, &terms).await?;
         }
         Ok(terms.due_on)

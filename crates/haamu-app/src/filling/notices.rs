@@ -175,15 +175,7 @@ impl App {
     /// no change of a visit that is not theirs any more.
     fn news(&self, about: &About, notices: &[OfferNotice]) -> OfferNews {
         let told_now = notices.iter().filter(|it| it.kind == NoticeKind::Offered);
-        // What they have accepted meanwhile is no news to them; what becomes of it is.
-        let is_unanswered = |id: &AssignmentId| {
-            let terms = about.terms.get(id);
-            terms.is_none_or(|terms| terms.independent_at.is_none())
-        };
-        let told_now: BTreeSet<_> = told_now
-            .filter_map(|it| it.assignment)
-            .filter(is_unanswered)
-            .collect();
+        let told_now: BTreeSet<_> = told_now.filter_map(|it| it.assignment).collect();
         let mut offered = BTreeSet::new();
         let mut told = BTreeSet::new();
         let mut news = OfferNews::default();

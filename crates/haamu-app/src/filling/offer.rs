@@ -268,7 +268,7 @@ impl App {
             cycle: 0,
             return_reason: None,
             location_attributes,
-            round_name: round.name,
+            round_name: Some(round.name),
             purged: BTreeSet::new(),
             row_version: 1,
         };

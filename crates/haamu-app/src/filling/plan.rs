@@ -13,8 +13,8 @@ use haamu_store::repo::assignments::{self, Assignment};
 use haamu_store::repo::feed::{self, FeedChange};
 use haamu_store::repo::plans::{self, VisitPlan};
 use haamu_store::repo::programmes::{self, Round};
-use haamu_store::repo::scenarios;
 use haamu_store::repo::visits::{self, Visit, VisitFilter};
+use haamu_store::repo::{clients, scenarios};
 use serde_json::json;
 
 use crate::context::{require, require_in_agency};
@@ -23,6 +23,7 @@ use crate::programmes::require_going;
 use crate::visits::scope_of;
 use crate::{App, Error};
 
+use super::companions::lock_people;
 use super::held::is_other_work;
 use super::promise::promise_scenario;
 
@@ -78,7 +79,9 @@ impl App {
             if plan.board.is_some() {
                 require_to_be_made(&plan)?;
             }
-            if let Some(Some(scenario)) = patch.scenario {
+            // The one that it has may be retired by now.
+            if let Some(scenario) = plan.scenario.filter(|_| plan.scenario != before.scenario) {
+                lock_holder(tx, actor.agency, &visit).await?;
                 let mut checks = Checks::default();
                 check_scenario(tx, actor.agency, &round, scenario, "scenario", &mut checks).await?;
                 checks.finish()?;
@@ -119,14 +122,13 @@ impl App {
                 entity: assignment_entity(held.id),
                 revoked: None,
             });
-            if held.state == AssignmentState::Accepted {
-                self.watch(tx, agency, held.id, self.now()).await?;
-            }
         }
         for (shopper, changes) in by_shopper {
             feed::append(tx, agency, &scope_of(agency, shopper), &changes).await?;
         }
-        Ok(())
+        let accepted = of.iter().filter(|held| held.state == AssignmentState::Accepted);
+        let ids: Vec<_> = accepted.map(|held| held.id).collect();
+        self.watch_all(tx, agency, &ids).await
     }
 
     /// Puts visits of a round on the job board, or takes them off it: these, or all that nobody has.
@@ -281,6 +283,16 @@ pub(super) fn require_to_be_made(plan: &VisitPlan) -> Result<(), Error> {
             Err(Error::because(Code::NotPossibleInState, detail))
         }
     }
+}
+
+/// Locks what comes before scenarios in the order of locks, for whoever has a visit is judged by its plan.
+async fn lock_holder(tx: &Tx, agency: AgencyId, visit: &Visit) -> Result<(), Error> {
+    let all = assignments::list_of_visits(tx, agency, &[visit.id]).await?;
+    if let Some(held) = all.iter().find(|one| one.state.is_live()) {
+        clients::lock_location(tx, agency, visit.location).await?;
+        lock_people(tx, agency, held.shopper).await?;
+    }
+    Ok(())
 }
 
 fn apply(plan: &mut VisitPlan, patch: &VisitPlanPatch, external_id: &Option<Option<String>>) {

@@ -71,7 +71,8 @@ impl App {
     ///
     /// # Errors
     /// There is no such round, it was called off, its programme is closed, dates are out of order, days that are
-    /// agreed or planned would lie outside of it, there is no such cell, or [`Code::Conflict`].
+    /// agreed or planned would lie outside of it, visits were made or reports came on days that would not be of it, there
+    /// is no such cell, or [`Code::Conflict`].
     pub async fn update_round(
         &self,
         actor: &Actor,
@@ -116,7 +117,7 @@ impl App {
                 let made = round_days::list_made(tx, actor.agency, id).await?;
                 days::check_made(&mut checks, &before, &round, &made);
                 checks.finish()?;
-                round_days::move_unnamed(tx, actor.agency, &round).await?;
+                round_days::move_unnamed(tx, actor.agency, &before, &round).await?;
                 let held: Vec<_> = open
                     .iter()
                     .filter_map(|days| days.offer.map(|(id, ..)| id))

@@ -105,6 +105,9 @@ pub(crate) enum Job {
     Purge {
         /// The date.
         day: LocalDate,
+        /// Whether the night was begun by another job, and this one does what is left to delete.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        goes_on: bool,
     },
 }
 
@@ -239,7 +242,7 @@ impl App {
             }
             Job::MailOffers { shopper } => self.mail_offers(claimed.agency, shopper).await,
             Job::RemindReports { day } => self.remind_reports(claimed.agency, day).await,
-            Job::Purge { day } => self.work_through_night(claimed.agency, day).await,
+            Job::Purge { day, goes_on } => self.work_through_night(claimed.agency, day, goes_on).await,
         }
     }
 

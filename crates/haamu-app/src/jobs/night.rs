@@ -10,8 +10,12 @@ use super::Job;
 impl App {
     /// The job of a night. The next night is planned first, whatever becomes of this one. Deleting takes as many jobs as
     /// it needs; the rest is done with the first.
-    pub(super) async fn work_through_night(&self, agency: AgencyId, day: LocalDate) -> Result<(), Error> {
-        let is_first = !self.is_night_begun(agency, day).await?;
+    pub(super) async fn work_through_night(
+        &self,
+        agency: AgencyId,
+        day: LocalDate,
+        goes_on: bool,
+    ) -> Result<(), Error> {
         self.inner
             .db
             .write(Reach::Agency(agency), |tx: Tx| async move {
@@ -20,7 +24,7 @@ impl App {
                 self.plan_reminders(tx, agency, day).await
             })
             .await?;
-        if is_first {
+        if !goes_on {
             self.look_again(agency).await?;
         }
         if self.purge_night(agency, day).await? {
@@ -30,7 +34,8 @@ impl App {
             .db
             .write(Reach::Agency(agency), |tx: Tx| async move {
                 let tx = &tx;
-                self.enqueue(tx, agency, &Job::Purge { day }, self.now()).await
+                let rest = Job::Purge { day, goes_on: true };
+                self.enqueue(tx, agency, &rest, self.now()).await
             })
             .await?;
         self.jobs_added();

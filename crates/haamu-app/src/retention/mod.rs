@@ -120,7 +120,7 @@ impl App {
     pub(crate) async fn plan_purge(&self, tx: &Tx, agency: AgencyId) -> Result<(), Error> {
         let (day, at) = next_purge(self.now(), &home_zone());
         agencies::lock(tx, agency).await?;
-        let new = self.new_job(agency, &Job::Purge { day }, at)?;
+        let new = self.new_job(agency, &Job::Purge { day, goes_on: false }, at)?;
         if !jobs::is_known(tx, agency, new.kind, &new.dedup_key).await? {
             jobs::enqueue(tx, &new, self.now()).await?;
         }

@@ -87,14 +87,6 @@ impl App {
         Ok(true)
     }
 
-    /// Whether the night of a date was begun.
-    pub(crate) async fn is_night_begun(&self, agency: AgencyId, day: LocalDate) -> Result<bool, Error> {
-        self.look(agency, |tx: Tx| async move {
-            Ok(purge_log::is_begun(&tx, agency, day).await?)
-        })
-        .await
-    }
-
     /// Deletes now what is due, of all agencies. Returns what was deleted today, the night included.
     ///
     /// # Errors

@@ -334,7 +334,10 @@ async fn measure(tx: &Tx, agency: AgencyId, target: &Affected) -> Result<Measure
     let round = round.ok_or_else(|| Error::not_found("round"))?;
     Ok(Measure {
         checklist: parse_stored(&version)?,
-        context: visit_context(&round.name, &target.submission.location_attributes),
+        context: visit_context(
+            target.submission.round_name_or(&round.name),
+            &target.submission.location_attributes,
+        ),
     })
 }
 

@@ -12,7 +12,7 @@ use haamu_store::repo::assignments::{self, Assignment};
 use haamu_store::repo::feed::{self, FeedChange};
 use haamu_store::repo::submissions::{self, Stage, Submission};
 use haamu_store::repo::visits::{self, Visit};
-use haamu_store::repo::{jobs, registers};
+use haamu_store::repo::{jobs, offer_notices, registers};
 use haamu_sync::server::Standing;
 use haamu_sync::{Action, Cell, Document, FormVersion, Hlc, Lane, Op, OpId, RegisterKey, Submit};
 
@@ -20,6 +20,9 @@ use crate::evaluation;
 use crate::jobs::Job;
 use crate::visits::{distinct, scope_of};
 use crate::{App, Error};
+
+/// A document takes at most so much room, in bytes: many times what the longest evaluation does.
+const MAX_DOCUMENT_BYTES: usize = 4 * 1024 * 1024;
 
 /// A submission that operations are about, with everything that they may change.
 pub(crate) struct Affected {
@@ -29,6 +32,8 @@ pub(crate) struct Affected {
     pub(crate) visit: Visit,
     pub(crate) assignment: Assignment,
     pub(crate) document: Document,
+    /// The room that the document takes, in bytes; an upper bound of it once operations were put in.
+    bytes: usize,
     /// What was handed in before, by stage and cycle.
     stages: BTreeSet<(String, u32)>,
     new_stages: Vec<Stage>,
@@ -64,7 +69,7 @@ impl Affected {
         let assignments = assignments::list_by_ids(tx, agency, &assignments).await?;
         let rounds = distinct(visits.iter().map(|visit| visit.round));
         let forms = evaluation::forms_of_rounds(tx, agency, &rounds).await?;
-        let mut cells = registers::list_of(tx, agency, &ids).await?;
+        let mut contents = registers::list_of(tx, agency, &ids).await?;
         let mut stages: BTreeMap<SubmissionId, BTreeSet<_>> = BTreeMap::new();
         for (id, stage) in submissions::list_stages_of(tx, agency, &ids).await? {
             stages.entry(id).or_default().insert((stage.stage, stage.cycle));
@@ -78,14 +83,16 @@ impl Affected {
                 continue;
             };
             let form = forms.get(&visit.round);
+            let content = contents.remove(&id).unwrap_or_default();
             affected.push(Self {
                 form: *form.ok_or_else(|| Error::not_found("checklist version"))?,
                 submission,
                 visit: visit.clone(),
                 assignment: assignment.clone(),
                 document: Document {
-                    cells: cells.remove(&id).unwrap_or_default().into_iter().collect(),
+                    cells: content.cells.into_iter().collect(),
                 },
+                bytes: content.bytes,
                 stages: stages.remove(&id).unwrap_or_default(),
                 new_stages: Vec::new(),
                 changed: BTreeSet::new(),
@@ -106,6 +113,16 @@ impl Affected {
         } else {
             Standing::Open
         }
+    }
+
+    /// Whether the document has no room for an operation of so many bytes. Whatever loads it loads all of it.
+    pub(crate) const fn is_full(&self, more: usize) -> bool {
+        self.bytes + more > MAX_DOCUMENT_BYTES
+    }
+
+    /// Notes how much room an operation takes.
+    pub(crate) const fn make_room(&mut self, more: usize) {
+        self.bytes += more;
     }
 
     /// Puts an operation into the document, and notes what that changes.
@@ -250,6 +267,7 @@ impl App {
         let changed = affected.iter().filter(|one| one.is_assignment_changed);
         let changed: Vec<_> = changed.map(|one| &one.assignment).collect();
         assignments::update_many(tx, &changed).await?;
+        offer_notices::forget_offers(tx, agency, &changed).await?;
         let to_be_processed = affected.iter().filter(|one| one.is_to_be_processed);
         let new = to_be_processed.map(|one| {
             let submission = one.submission.id;

@@ -4,14 +4,14 @@ use ed25519_dalek::VerifyingKey;
 use haamu_domain::signature::{self, SignatureError, SignatureFields, SignedParts};
 use haamu_domain::{Actor, Code, Role};
 use haamu_store::Tx;
-use haamu_store::repo::devices;
+use haamu_store::repo::{devices, ops};
 use haamu_sync::{DepositResponse, PROTO, SyncRequest};
 
 use crate::{App, Error};
 
 use super::{Door, not_enrolled, require_within_limits};
 
-/// A device that nobody answers for deposits at most so many operations in all.
+/// Of a device that nobody answers for at most so many operations are set aside in all.
 const MAX_OPERATIONS: u64 = 100_000;
 
 impl App {
@@ -63,7 +63,10 @@ impl App {
             return Err(not_enrolled(request.device));
         }
         require_within_limits(request)?;
-        if request.from_seq.saturating_add(request.ops.len() as u64) > MAX_OPERATIONS {
+        let counting = self.look(actor.agency, |tx: Tx| async move {
+            Ok(ops::count_set_aside(&tx, actor.agency, request.device).await?)
+        });
+        if counting.await?.saturating_add(request.ops.len() as u64) > MAX_OPERATIONS {
             let detail = format!("A device deposits at most {MAX_OPERATIONS} operations.");
             return Err(Error::because(Code::QuotaExceeded, detail));
         }

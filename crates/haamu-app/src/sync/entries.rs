@@ -6,7 +6,7 @@ use haamu_domain::brief::kind;
 use haamu_domain::{AgencyId, AssignmentBrief, AssignmentId, SubmissionId, VisitId};
 use haamu_store::Tx;
 use haamu_store::repo::feed::FeedRow;
-use haamu_store::repo::registers::Cells;
+use haamu_store::repo::registers::Content;
 use haamu_store::repo::submissions::Submission;
 use haamu_store::repo::visits::Visit;
 use haamu_store::repo::{checklists, registers, submissions, visits};
@@ -77,7 +77,7 @@ struct Loaded {
     briefs: BTreeMap<AssignmentId, AssignmentBrief>,
     submissions: BTreeMap<SubmissionId, Submission>,
     visits: BTreeMap<VisitId, Visit>,
-    cells: BTreeMap<SubmissionId, Cells>,
+    contents: BTreeMap<SubmissionId, Content>,
 }
 
 impl Loaded {
@@ -113,7 +113,7 @@ impl Loaded {
         loaded.submissions = by_id.collect();
         let unknown = of_kind(kind::SUBMISSION).filter(|row| !is_known(row));
         let unknown = distinct(unknown.filter_map(|row| row.entity.id.parse().ok()));
-        loaded.cells = registers::list_of(tx, agency, &unknown).await?;
+        loaded.contents = registers::list_of(tx, agency, &unknown).await?;
         Ok(loaded)
     }
 
@@ -148,7 +148,11 @@ impl Loaded {
         if is_known {
             return Some(Change::Confirm(Confirmation { state, cycle }));
         }
-        let cells = self.cells.get(&id).into_iter().flatten();
+        let cells = self
+            .contents
+            .get(&id)
+            .into_iter()
+            .flat_map(|content| &content.cells);
         let cells = cells.map(|(key, cell)| CellEntry {
             key: key.clone(),
             cell: cell.clone(),

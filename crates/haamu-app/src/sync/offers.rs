@@ -25,6 +25,8 @@ struct Sorted {
     wanted: Vec<Offer>,
     /// Here already, for another submission of the same person.
     known: Vec<Offer>,
+    /// Here already, for this submission.
+    received: Vec<Offer>,
     /// Those of which something has arrived.
     begun: BTreeSet<(SubmissionId, BlobHash)>,
 }
@@ -53,6 +55,12 @@ impl App {
                 wanted.push(offer);
             }
         }
+        // A phone offers again what it had sent after the server was restored: perhaps to a database that is newer than
+        // the files.
+        let hashes: BTreeSet<_> = sorted.received.iter().map(|offer| offer.sha256).collect();
+        let lost = self.inner.files.list_missing(actor.agency, hashes).await?;
+        let is_lost = |offer: &Offer| lost.contains(&offer.sha256);
+        wanted.extend(sorted.received.into_iter().filter(is_lost));
         let held = self.held_of(actor, &sorted.begun).await?;
         let expires = self.staging_expiry(self.now()).sync_millis();
         let place = match door {
@@ -111,8 +119,9 @@ async fn sort(tx: &Tx, actor: &Actor, offers: &[Offer]) -> Result<Sorted, Error>
         if !own.contains(&key.0) {
             // Its upload will be refused; how much somebody else has sent is not told.
             sorted.wanted.push(*offer);
-        } else if received.contains(&key) {
-            // Also what was deleted since, because its time was over: it is not taken in again.
+        } else if let Some(is_kept) = received.get(&key) {
+            // What was deleted since, because its time was over, is not taken in again.
+            sorted.received.extend(is_kept.then_some(*offer));
         } else if sent.contains(&offer.sha256) {
             sorted.known.push(*offer);
         } else {

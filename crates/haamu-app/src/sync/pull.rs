@@ -118,8 +118,8 @@ async fn page(
 
 /// The content of a submission.
 pub(crate) async fn load_document(tx: &Tx, agency: AgencyId, id: SubmissionId) -> Result<Document, Error> {
-    let cells = registers::list_of(tx, agency, &[id]).await?.remove(&id);
+    let content = registers::list_of(tx, agency, &[id]).await?.remove(&id);
     Ok(Document {
-        cells: cells.unwrap_or_default().into_iter().collect(),
+        cells: content.unwrap_or_default().cells.into_iter().collect(),
     })
 }

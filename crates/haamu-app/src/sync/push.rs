@@ -11,7 +11,7 @@ use haamu_store::repo::set_aside::{self, NewSetAside, Subject};
 use haamu_store::repo::{feed, submissions};
 use haamu_sync::echo::{Echo, is_fresh, is_plain};
 use haamu_sync::server::{Incoming, Standing, admit, dispose};
-use haamu_sync::{DeviceId, Disposition, Exception, Have, Hlc, Lane, OpId, SyncRequest, clock};
+use haamu_sync::{Action, DeviceId, Disposition, Exception, Have, Hlc, Lane, OpId, SyncRequest, clock};
 use serde_json::json;
 
 use crate::retention::DELETED;
@@ -21,6 +21,8 @@ use crate::{App, Error};
 use super::affected::{Affected, submission_of_op};
 use super::{Door, not_enrolled};
 
+/// Why work is set aside that its submission has no room for.
+const FULL: &str = "submission_full";
 /// Why work is set aside that came under a device's own key and could have taken effect otherwise.
 pub(crate) const DEPOSITED: &str = "deposited";
 
@@ -98,6 +100,7 @@ impl App {
             let submission = submission.filter(|id| affected.contains_key(id));
             if let (Ok(op), Some(target)) = (&incoming.op, submission.and_then(|id| affected.get_mut(&id))) {
                 if disposition == Disposition::Applied {
+                    target.make_room(incoming.raw.len());
                     target.apply(op, incoming.id, effective)?;
                 }
                 if !is_plain(op, disposition, effective) {
@@ -310,7 +313,10 @@ fn place_of(
     let place = dispose(&incoming.op, standing, Lane::Shopper, |form| {
         target.is_some_and(|target| target.form == *form)
     });
+    let is_submit = matches!(&incoming.op, Ok(op) if matches!(op.action, Action::Submit(_)));
+    let is_full = !is_submit && target.is_some_and(|target| target.is_full(incoming.raw.len()));
     match (door, place) {
+        (Door::Session, (Disposition::Applied, _)) if is_full => (Disposition::Late, FULL),
         (Door::Deposit, (Disposition::Applied, _)) => (Disposition::Orphaned, DEPOSITED),
         _ => place,
     }

@@ -11,7 +11,7 @@ use haamu_store::repo::assignments::{self, Assignment};
 use haamu_store::repo::feed::{self, FeedChange};
 use haamu_store::repo::terms::{self, Terms};
 use haamu_store::repo::visits::{self, Visit};
-use haamu_store::repo::{programmes, submissions};
+use haamu_store::repo::{offer_notices, programmes, submissions};
 use serde_json::json;
 
 use crate::context::{require, require_in_agency};
@@ -68,6 +68,7 @@ impl App {
                 visit.state = visit.state.after(VisitEvent::Accept)?;
                 self.settle_terms(tx, actor, &visit, &mut terms, input).await?;
                 assignments::update(tx, &assignment).await?;
+                offer_notices::forget_offers(tx, agency, &[&assignment]).await?;
                 visits::update(tx, &visit).await?;
             }
             terms::put(tx, agency, &terms).await?;

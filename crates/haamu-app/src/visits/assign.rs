@@ -9,8 +9,9 @@ use haamu_domain::{
 };
 use haamu_store::Tx;
 use haamu_store::repo::assignments::{self, Assignment};
+use haamu_store::repo::terms::{self, Terms};
 use haamu_store::repo::visits::{self, Visit};
-use haamu_store::repo::{clients, programmes, terms};
+use haamu_store::repo::{clients, programmes};
 use serde_json::json;
 
 use crate::context::{require, require_in_agency};
@@ -215,7 +216,13 @@ impl App {
         }
         let mut replaced = None;
         if let Some(mut holder) = all.into_iter().find(|one| one.state.is_live()) {
-            if has_on_same_terms(tx, actor, &holder, &input.offer).await? {
+            let mut terms = terms::load(tx, actor.agency, holder.id).await?;
+            if has_on_same_terms(&holder, &terms, &input.offer) {
+                // The day on which the visit counted anyway is agreed from now on.
+                if input.offer.due_on.is_some() && !terms.is_day_named {
+                    terms.is_day_named = true;
+                    terms::put(tx, actor.agency, &terms).await?;
+                }
                 return Ok(Assigned {
                     assignment: holder.id,
                     replaced: None,
@@ -287,19 +294,10 @@ impl App {
 }
 
 /// Whether whoever has a visit is the shopper of an offer, and what the offer says of its terms holds already.
-async fn has_on_same_terms(
-    tx: &Tx,
-    actor: &Actor,
-    holder: &Assignment,
-    offer: &OfferInput,
-) -> Result<bool, Error> {
-    if holder.shopper != offer.shopper {
-        return Ok(false);
-    }
-    let terms = terms::load(tx, actor.agency, holder.id).await?;
+fn has_on_same_terms(holder: &Assignment, terms: &Terms, offer: &OfferInput) -> bool {
     let is_same_day = offer.due_on.is_none() || offer.due_on == terms.due_on;
     let is_same_companion = offer.companion.is_none() || offer.companion == terms.companion;
-    Ok(is_same_day && is_same_companion)
+    holder.shopper == offer.shopper && is_same_day && is_same_companion
 }
 
 /// What the log says of visits that were offered: to whom, for which day, and instead of what.

@@ -120,7 +120,7 @@ impl Around {
             submission: submission.id,
             state: assignment.state,
             client_organisation: self.clients.get(&visit.client_organisation)?.name.clone(),
-            round: submission.round_name.clone(),
+            round: submission.round_name_or(&round.name).to_owned(),
             location: LocationBrief {
                 name: location.name.clone(),
                 address: location.address.clone(),

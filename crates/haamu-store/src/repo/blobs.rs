@@ -1,6 +1,6 @@
 //! What the database knows of files; their bytes are in the object store.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use haamu_domain::{AgencyId, SubmissionId, Timestamp, UserId};
 use haamu_sync::BlobHash;
@@ -200,7 +200,7 @@ pub async fn list_sent(
     rows.into_iter().map(hash).collect()
 }
 
-/// The files that were sent for submissions.
+/// The files that were sent for submissions, and whether they are kept: others were deleted, as their time was over.
 ///
 /// # Errors
 /// The database failed.
@@ -208,17 +208,20 @@ pub async fn list_received_of(
     tx: &Tx,
     agency: AgencyId,
     submissions: &[SubmissionId],
-) -> Result<BTreeSet<(SubmissionId, BlobHash)>, StoreError> {
-    let rows: Vec<(Uuid, Vec<u8>)> = blob_owner::Entity::find()
+) -> Result<BTreeMap<(SubmissionId, BlobHash), bool>, StoreError> {
+    let rows: Vec<(Uuid, Vec<u8>, Option<i64>)> = blob_owner::Entity::find()
         .select_only()
         .column(blob_owner::Column::SubmissionId)
         .column(blob_owner::Column::Sha256)
+        .column(blob_owner::Column::PurgedAt)
         .filter(blob_owner::Column::AgencyId.eq(agency.uuid()))
         .filter(blob_owner::Column::SubmissionId.is_in(in_list(submissions.iter().map(|id| id.uuid()))))
         .into_tuple()
         .all(tx.connection())
         .await?;
-    rows.into_iter().map(file_of).collect()
+    rows.into_iter()
+        .map(|(id, sha256, purged_at)| Ok((file_of((id, sha256))?, purged_at.is_none())))
+        .collect()
 }
 
 /// The submission and the name of a file, as they are stored.

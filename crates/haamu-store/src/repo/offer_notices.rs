@@ -8,6 +8,9 @@ use uuid::Uuid;
 use crate::entity::registration::offer_notice;
 use crate::{StoreError, Tx};
 
+use super::assignments::Assignment;
+use super::in_list;
+
 /// So many are taken for one mail.
 const AT_ONCE: u64 = 1_000;
 
@@ -49,6 +52,23 @@ pub async fn insert(
         });
         offer_notice::Entity::insert_many(rows)
             .exec_without_returning(tx.connection())
+            .await?;
+    }
+    Ok(())
+}
+
+/// Forgets that offers are to be told of: whoever has answered one knows of it.
+///
+/// # Errors
+/// The database failed.
+pub async fn forget_offers(tx: &Tx, agency: AgencyId, of: &[&Assignment]) -> Result<(), StoreError> {
+    for some in of.chunks(super::MAX_IDS / 2) {
+        offer_notice::Entity::delete_many()
+            .filter(offer_notice::Column::AgencyId.eq(agency.uuid()))
+            .filter(offer_notice::Column::ShopperId.is_in(in_list(some.iter().map(|one| one.shopper.uuid()))))
+            .filter(offer_notice::Column::AssignmentId.is_in(in_list(some.iter().map(|one| one.id.uuid()))))
+            .filter(offer_notice::Column::Kind.eq(NoticeKind::Offered.as_str()))
+            .exec(tx.connection())
             .await?;
     }
     Ok(())

@@ -7,7 +7,9 @@ use haamu_domain::{AgencyId, SetAsideId, SubmissionId, Timestamp, UserId};
 use haamu_sync::server::Incoming;
 use haamu_sync::{ChainValue, ClockConfidence, DeviceId, Disposition, Exception, Hlc, OpId};
 use sea_orm::sea_query::{Expr, ExprTrait};
-use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+};
 
 use crate::entity::submissions::op;
 use crate::{StoreError, Tx};
@@ -255,6 +257,20 @@ pub async fn set_applied(
         .exec(tx.connection())
         .await?;
     Ok(())
+}
+
+/// How many operations of a device were set aside.
+///
+/// # Errors
+/// The database failed.
+pub async fn count_set_aside(tx: &Tx, agency: AgencyId, device: DeviceId) -> Result<u64, StoreError> {
+    let count = op::Entity::find()
+        .filter(op::Column::Device.eq(device.as_bytes().to_vec()))
+        .filter(op::Column::AgencyId.eq(agency.uuid()))
+        .filter(op::Column::SetAsideId.is_not_null())
+        .count(tx.connection())
+        .await?;
+    Ok(count)
 }
 
 /// The bytes of a device's log, by number: what the server has in custody.

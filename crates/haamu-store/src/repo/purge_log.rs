@@ -128,17 +128,6 @@ pub async fn end(
     Ok(())
 }
 
-/// Whether the night of a date was begun.
-///
-/// # Errors
-/// The database failed.
-pub async fn is_begun(tx: &Tx, agency: AgencyId, day: LocalDate) -> Result<bool, StoreError> {
-    let select = purge_log::Entity::find()
-        .filter(purge_log::Column::AgencyId.eq(agency.uuid()))
-        .filter(purge_log::Column::Day.eq(day.to_string()));
-    super::exists(tx, select).await
-}
-
 /// The date of the last night that was begun before that of a date.
 ///
 /// # Errors
@@ -157,7 +146,7 @@ pub async fn last_day(tx: &Tx, agency: AgencyId, before: LocalDate) -> Result<Op
         .transpose()
 }
 
-/// Notes that nothing is deleted in a night, and why.
+/// Notes that nothing is deleted in a night, and why, unless it is done already.
 ///
 /// # Errors
 /// The database failed.
@@ -166,6 +155,7 @@ pub async fn skip(tx: &Tx, id: PurgeId, why: &str, now: Timestamp) -> Result<(),
         .col_expr(purge_log::Column::FinishedAt, Expr::value(now.millis()))
         .col_expr(purge_log::Column::Failure, Expr::value(why))
         .filter(purge_log::Column::Id.eq(id.uuid()))
+        .filter(purge_log::Column::FinishedAt.is_null())
         .exec(tx.connection())
         .await?;
     Ok(())

@@ -12,8 +12,14 @@ use crate::{StoreError, Tx};
 
 use super::{ROWS_AT_ONCE, in_list};
 
-/// The content of one submission, by register.
-pub type Cells = Vec<(RegisterKey, Cell)>;
+/// The content of one submission.
+#[derive(Clone, Debug, Default)]
+pub struct Content {
+    /// By register.
+    pub cells: Vec<(RegisterKey, Cell)>,
+    /// How much room it takes, in bytes.
+    pub bytes: usize,
+}
 
 /// All registers of submissions.
 ///
@@ -23,8 +29,8 @@ pub async fn list_of(
     tx: &Tx,
     agency: AgencyId,
     ids: &[SubmissionId],
-) -> Result<BTreeMap<SubmissionId, Cells>, StoreError> {
-    let mut found: BTreeMap<SubmissionId, Cells> = BTreeMap::new();
+) -> Result<BTreeMap<SubmissionId, Content>, StoreError> {
+    let mut found: BTreeMap<SubmissionId, Content> = BTreeMap::new();
     if ids.is_empty() {
         return Ok(found);
     }
@@ -36,7 +42,9 @@ pub async fn list_of(
         .await?;
     for row in rows {
         let id = SubmissionId::from_uuid(row.submission_id);
-        found.entry(id).or_default().push(record(row)?);
+        let content = found.entry(id).or_default();
+        content.bytes += row.cell.len() + row.register.len() + row.instance.len();
+        content.cells.push(record(row)?);
     }
     Ok(found)
 }

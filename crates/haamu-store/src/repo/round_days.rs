@@ -1,7 +1,10 @@
 //! The days of visits of a round: those that were planned and agreed, those that came, and those that nobody named.
 
-use haamu_domain::{AgencyId, AssignmentId, LocalDate, RoundId, Timestamp, UserId, VisitId, VisitState};
-use sea_orm::sea_query::{Expr, Query};
+use haamu_domain::binding::MAIN_STAGE;
+use haamu_domain::{
+    AgencyId, AssignmentId, AssignmentState, LocalDate, RoundId, Timestamp, UserId, VisitId, VisitState,
+};
+use sea_orm::sea_query::{Condition, Expr, ExprTrait, IntoCondition, Query, SelectStatement};
 use sea_orm::{
     ColumnTrait, EntityTrait, FromQueryResult, JoinType, QueryFilter, QueryOrder, QuerySelect, RelationDef,
 };
@@ -113,23 +116,15 @@ struct MadeRow {
     report_by: Option<String>,
 }
 
-/// The days of all visits of a round that were made and are not settled.
+/// The days of all visits of a round that were made, and when the reports that count came: the first ones of the main
+/// stage, of those of which nothing was deleted.
 ///
 /// # Errors
 /// The database failed.
 pub async fn list_made(tx: &Tx, agency: AgencyId, of: RoundId) -> Result<Vec<MadeDays>, StoreError> {
-    let made = VisitState::ALL.iter().filter(|state| !state.is_settled());
     let of_place: RelationDef = visit::Entity::belongs_to(location::Entity)
         .from(visit::Column::LocationId)
         .to(location::Column::Id)
-        .into();
-    let of_offer: RelationDef = visit::Entity::belongs_to(submission::Entity)
-        .from(visit::Column::Id)
-        .to(submission::Column::VisitId)
-        .into();
-    let of_submission: RelationDef = submission::Entity::belongs_to(submission_stage::Entity)
-        .from(submission::Column::Id)
-        .to(submission_stage::Column::SubmissionId)
         .into();
     let rows = visit::Entity::find()
         .select_only()
@@ -142,11 +137,12 @@ pub async fn list_made(tx: &Tx, agency: AgencyId, of: RoundId) -> Result<Vec<Mad
         .column_as(visit_plan::Column::ReportBy, "report_by")
         .join(JoinType::InnerJoin, of_place)
         .join(JoinType::LeftJoin, plan_of_visit())
-        .join(JoinType::LeftJoin, of_offer)
-        .join(JoinType::LeftJoin, of_submission)
+        .join(JoinType::LeftJoin, live_offer_of_visit())
+        .join(JoinType::LeftJoin, exact_submission_of_offer())
+        .join(JoinType::LeftJoin, main_stage_of_submission())
         .filter(visit::Column::AgencyId.eq(agency.uuid()))
         .filter(visit::Column::RoundId.eq(of.uuid()))
-        .filter(visit::Column::State.is_in(made.map(|state| state.as_str())))
+        .filter(visit::Column::State.ne(VisitState::Voided.as_str()))
         .filter(visit::Column::VisitedAt.is_not_null())
         .group_by(visit::Column::Id)
         .group_by(visit::Column::VisitedAt)
@@ -173,47 +169,93 @@ pub async fn list_made(tx: &Tx, agency: AgencyId, of: RoundId) -> Result<Vec<Mad
     rows.into_iter().map(record).collect()
 }
 
-/// Moves the days that nobody named of offers in a round into its days, where the visits have none of their own.
+/// Those of which anything was deleted are not exact any more.
+fn exact_submission_of_offer() -> RelationDef {
+    let relation: RelationDef = assignment::Entity::belongs_to(submission::Entity)
+        .from(assignment::Column::Id)
+        .to(submission::Column::AssignmentId)
+        .into();
+    relation.on_condition(|_, submissions| {
+        let purged = [
+            submission::Column::StaffDataPurgedAt,
+            submission::Column::NarrativePurgedAt,
+            submission::Column::PhotoPurgedAt,
+            submission::Column::VoucherPurgedAt,
+            submission::Column::ShopperDataPurgedAt,
+        ];
+        let mut all = Condition::all();
+        for column in purged {
+            all = all.add(Expr::col((submissions.clone(), column)).is_null());
+        }
+        all
+    })
+}
+
+fn main_stage_of_submission() -> RelationDef {
+    let relation: RelationDef = submission::Entity::belongs_to(submission_stage::Entity)
+        .from(submission::Column::Id)
+        .to(submission_stage::Column::SubmissionId)
+        .into();
+    relation.on_condition(|_, stages| {
+        Expr::col((stages, submission_stage::Column::Stage))
+            .eq(MAIN_STAGE)
+            .into_condition()
+    })
+}
+
+/// Moves the days that nobody named of offers in a round, where the visits have none of their own and are not begun:
+/// those that lie outside of its days now into them, and those that were its last day to the last day that it has now.
 ///
 /// # Errors
 /// The database failed.
-pub async fn move_unnamed(tx: &Tx, agency: AgencyId, round: &Round) -> Result<(), StoreError> {
-    let of_round = |own: visit_plan::Column| {
-        let own_days = Query::select()
-            .column(visit_plan::Column::VisitId)
-            .from(visit_plan::Entity)
-            .and_where(visit_plan::Column::RoundId.eq(round.id.uuid()))
-            .and_where(own.is_not_null())
-            .to_owned();
-        let visits = Query::select()
-            .column(visit::Column::Id)
-            .from(visit::Entity)
-            .and_where(visit::Column::RoundId.eq(round.id.uuid()))
-            .and_where(visit::Column::State.is_in(VisitState::TO_DO.map(VisitState::as_str)))
-            .and_where(visit::Column::Id.not_in_subquery(own_days))
-            .to_owned();
-        Query::select()
-            .column(assignment::Column::Id)
-            .from(assignment::Entity)
-            .and_where(assignment::Column::AgencyId.eq(agency.uuid()))
-            .and_where(assignment::Column::VisitId.in_subquery(visits))
-            .to_owned()
-    };
-    let (first, last) = (round.starts_on.to_string(), round.visit_by.to_string());
-    let early = assignment_term::Column::DueOn.lt(first.clone());
-    let late = assignment_term::Column::DueOn.gt(last.clone());
-    for (outside, day, own) in [
-        (early, first, visit_plan::Column::StartsOn),
-        (late, last, visit_plan::Column::VisitBy),
+pub async fn move_unnamed(
+    tx: &Tx,
+    agency: AgencyId,
+    before: &Round,
+    after: &Round,
+) -> Result<(), StoreError> {
+    let (first, last) = (after.starts_on.to_string(), after.visit_by.to_string());
+    let is_early = assignment_term::Column::DueOn.lt(first.clone());
+    let is_late = assignment_term::Column::DueOn.gt(last.clone());
+    let was_last = assignment_term::Column::DueOn.eq(before.visit_by.to_string());
+    for (is_moved, day, own) in [
+        (is_late.or(was_last), last, visit_plan::Column::VisitBy),
+        (is_early, first, visit_plan::Column::StartsOn),
     ] {
         assignment_term::Entity::update_many()
             .col_expr(assignment_term::Column::DueOn, Expr::value(day))
             .filter(assignment_term::Column::AgencyId.eq(agency.uuid()))
             .filter(assignment_term::Column::DayNamed.eq(false))
-            .filter(outside)
-            .filter(assignment_term::Column::AssignmentId.in_subquery(of_round(own)))
+            .filter(is_moved)
+            .filter(assignment_term::Column::AssignmentId.in_subquery(not_begun(agency, after.id, own)))
             .exec(tx.connection())
             .await?;
     }
     Ok(())
+}
+
+/// The offers that are alive of visits of a round that are not begun and have no day of this kind of their own.
+fn not_begun(agency: AgencyId, round: RoundId, own: visit_plan::Column) -> SelectStatement {
+    let own_days = Query::select()
+        .column(visit_plan::Column::VisitId)
+        .from(visit_plan::Entity)
+        .and_where(visit_plan::Column::RoundId.eq(round.uuid()))
+        .and_where(own.is_not_null())
+        .to_owned();
+    let states = [VisitState::Planned, VisitState::Accepted];
+    let visits = Query::select()
+        .column(visit::Column::Id)
+        .from(visit::Entity)
+        .and_where(visit::Column::RoundId.eq(round.uuid()))
+        .and_where(visit::Column::State.is_in(states.map(VisitState::as_str)))
+        .and_where(visit::Column::Id.not_in_subquery(own_days))
+        .to_owned();
+    let live = AssignmentState::ALL.iter().filter(|state| state.is_live());
+    Query::select()
+        .column(assignment::Column::Id)
+        .from(assignment::Entity)
+        .and_where(assignment::Column::AgencyId.eq(agency.uuid()))
+        .and_where(assignment::Column::State.is_in(live.map(|state| state.as_str())))
+        .and_where(assignment::Column::VisitId.in_subquery(visits))
+        .to_owned()
 }

@@ -42,11 +42,20 @@ pub struct Submission {
     /// What its checklist asks of the location, as it was when the submission began.
     pub location_attributes: Attributes,
     /// The name of the round when it began. Conditions may ask for it, and it stays whatever the round is called later.
-    pub round_name: String,
+    /// A server that did not know of it yet left it out.
+    pub round_name: Option<String>,
     /// What of it was deleted because its time was over.
     pub purged: BTreeSet<PurgeClass>,
     /// Counts changes; a save with an older one fails.
     pub row_version: i64,
+}
+
+impl Submission {
+    /// What conditions know the round as: its name when the submission began, or else `present`.
+    #[must_use]
+    pub fn round_name_or<'a>(&'a self, present: &'a str) -> &'a str {
+        self.round_name.as_deref().unwrap_or(present)
+    }
 }
 
 /// That a stage was handed in.
@@ -79,7 +88,7 @@ pub async fn insert(tx: &Tx, agency: AgencyId, new: &Submission, now: Timestamp)
         location_attributes: Set(
             (!new.location_attributes.is_empty()).then(|| json(&new.location_attributes))
         ),
-        round_name: Set(Some(new.round_name.clone())),
+        round_name: Set(new.round_name.clone()),
         created_at: Set(now.millis()),
         row_version: Set(1),
         ..Default::default()
@@ -391,7 +400,7 @@ pub(super) fn record(row: submission::Model) -> Result<Submission, StoreError> {
         cycle: unsigned(row.cycle.into(), "submission cycle")?,
         return_reason: row.return_reason,
         location_attributes: from_json(row.location_attributes.as_deref())?,
-        round_name: row.round_name.unwrap_or_default(),
+        round_name: row.round_name,
         row_version: row.row_version,
     })
 }
