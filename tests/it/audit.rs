@@ -3,16 +3,24 @@
 use axum::http::Method;
 use haamu_domain::{Actor, AgencyId, AuditEvent, AuditId, Role, Timestamp, UserId, Verb};
 use haamu_store::repo::audit;
-use haamu_store::{Reach, StoreError, Tx};
+use haamu_store::{Db, Reach, StoreError, Tx};
+use haamu_sync::Incarnation;
 use haamu_tests::{TestServer, both_dbs};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 const MINUTE: i64 = 60_000;
 
+/// The store beside the server's, to write into.
+async fn open(server: &TestServer) -> Db {
+    let incarnation = Incarnation::from_bytes([7; 16]);
+    let db = Db::open(&server.database.settings(), incarnation, 0).await;
+    db.expect("a database")
+}
+
 /// So many entries about as many visits, one each minute, the last of them now.
 async fn fill(server: &TestServer, agency: AgencyId, count: i64) {
-    let (db, now) = (server.database.open().await, server.clock.millis());
+    let (db, now) = (open(server).await, server.clock.millis());
     let reviewer = UserId::from_uuid(server.north.reviewer().id);
     let actor = &Actor::person(reviewer, agency, Role::Reviewer, None);
     db.write(Reach::Agency(agency), |tx: Tx| async move {
@@ -93,7 +101,7 @@ both_dbs! {
         assert_eq!(made["items"][0]["actor"], json!({"id": service["user"], "display_name": "Tuonti",
             "role": "coordinator", "service_token": service["id"]}));
         let night = AuditEvent::named("plan.apply", "proposal", "1");
-        let (north, db) = (server.north.id, server.database.open().await);
+        let (north, db) = (server.north.id, open(&server).await);
         let (id, now) = (AuditId::from_uuid(Uuid::from_u128(1)), Timestamp::from_millis(server.clock.millis()));
         let night = &night;
         db.write(Reach::Agency(north), |tx: Tx| async move { audit::insert(&tx, id, north, None, night, now).await })
