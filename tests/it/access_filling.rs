@@ -116,7 +116,10 @@ impl FillingThings {
                 let csv = "external_id,shopper,location,date\n";
                 (&self.client, Some(Body::Other("text/csv", csv.into())))
             }
-            "accept_agreement" => (&self.agreement, None),
+            "accept_agreement" | "read_agreement_text" | "list_agreement_acceptances" => {
+                (&self.agreement, None)
+            }
+            "list_shopper_acceptances" => (&self.shopper, None),
             "create_tie" => {
                 let body = json!({"client_organisation": self.client, "reason": "Perheenjäsen."});
                 return Some(("", Body::Json(body), false));
@@ -131,9 +134,8 @@ impl FillingThings {
         let body = match operation {
             "list_registrations" | "read_registration_conditions" => Body::None,
             "set_registration_conditions" => Body::Json(json!({"open": true, "approval": "by_staff"})),
-            "list_jobs" | "read_own_profile" | "list_companions" | "list_ties" | "read_agreement" => {
-                Body::None
-            }
+            "list_jobs" | "read_own_profile" | "list_companions" | "list_ties" | "read_agreement"
+            | "list_agreements" => Body::None,
             "import_shoppers" => {
                 let csv = "external_id,email,name\n7,tuotu@north.example,Tuotu\n";
                 Body::Other("text/csv", csv.into())

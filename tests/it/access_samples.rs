@@ -75,6 +75,7 @@ impl AccessThings {
             | "list_failed_jobs"
             | "read_retention"
             | "list_purges"
+            | "list_audit"
             | "list_mails" => ("", None),
             "end_session" => (self.session.as_str(), None),
             "retry_job" => (self.session.as_str(), None),
@@ -96,6 +97,7 @@ impl AccessThings {
                 "",
                 Some(json!({"email": "toinen@north.example", "password": wrong})),
             ),
+            "update_me" => ("", Some(json!({"language": "fi"}))),
             "confirm_totp" => ("", Some(json!({"code": "000000"}))),
             "add_passkey" => {
                 let body = json!({"ceremony": "none", "name": "Avain", "credential": {}});

@@ -234,6 +234,7 @@ impl Things<'_> {
                 (hierarchy.as_str(), Body::Json(body), false)
             }
             "update_unit" => (unit.as_str(), Body::Json(json!({"name": "South-West"})), false),
+            "list_member_units" => (manager.as_str(), nothing(), false),
             "set_member_units" => (manager.as_str(), Body::Json(json!({"units": []})), false),
             "create_assignment" => (
                 scene.visit.as_str(),

@@ -363,6 +363,111 @@ async fn an_operator_counts_what_is_to_be_deleted_and_deletes_it() {
 }
 
 #[tokio::test]
+async fn an_operator_adds_agencies_and_lists_them() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let server = ServerProcess::start(folder.path(), Vec::new()).await;
+    let tried = async |arguments: &[&str], expected: i32| {
+        let output = server.run_beside(arguments).await;
+        assert_eq!(code(&output), Some(expected), "{output:?}");
+        let said = if expected == 0 {
+            output.stdout
+        } else {
+            output.stderr
+        };
+        String::from_utf8(said).expect("text")
+    };
+    let list = &["agency", "list"][..];
+    assert_eq!(tried(list, 0).await, "There is no agency yet.\n");
+    let add = [
+        "agency",
+        "add",
+        "--name",
+        "Länsi Oy",
+        "--email",
+        "johtaja@new.example",
+        "--language",
+        "sv",
+    ];
+    let early = tried(&add, 1).await;
+    assert!(
+        early.contains("make the first one with the set-up code"),
+        "{early}"
+    );
+    let setup = json!({"code": server.setup_code, "agency_name": "Haamu Oy", "email": "admin@haamu.example",
+        "display_name": "Helmi Ahonen", "password": "three random words here"});
+    let _ = server.post("setup", "", &setup).await;
+    let added = tried(&add, 0).await;
+    assert!(
+        added.starts_with("Agency ") && added.contains("An invitation goes to johtaja@new.example"),
+        "{added}"
+    );
+    let listed = tried(list, 0).await;
+    let lines: Vec<&str> = listed.lines().collect();
+    assert!(
+        lines.len() == 2 && lines[0].ends_with("  1 administrators  Haamu Oy"),
+        "{listed}"
+    );
+    assert!(lines[1].ends_with("  0 administrators  Länsi Oy"), "{listed}");
+    let id = lines[1].split_whitespace().next().expect("an id");
+    let invite = [
+        "agency",
+        "invite",
+        "--agency",
+        id,
+        "--email",
+        "toinen@new.example",
+    ];
+    assert!(tried(&invite, 0).await.contains("toinen@new.example"));
+    let first = lines[0].split_whitespace().next().expect("an id");
+    let invite = [
+        "agency",
+        "invite",
+        "--agency",
+        first,
+        "--email",
+        "toinen@new.example",
+    ];
+    assert!(tried(&invite, 1).await.contains("has an administrator"));
+    let wrong = tried(&["agency", "add", "--name", " ", "--email", "nobody"], 1).await;
+    assert!(wrong.contains("name: ") && wrong.contains("email: "), "{wrong}");
+    let unusable = [
+        "agency",
+        "add",
+        "--name",
+        "Itä",
+        "--email",
+        "x@new.example",
+        "--language",
+        "de",
+    ];
+    assert!(tried(&unusable, 2).await.contains("one of fi, sv, en"));
+}
+
+#[tokio::test]
+async fn no_agency_is_added_where_there_is_no_server() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let nowhere = folder.path().join("nowhere");
+    let nowhere = nowhere.to_str().expect("text");
+    let add = [
+        "agency",
+        "add",
+        "--name",
+        "Itä",
+        "--email",
+        "x@new.example",
+        "--data-dir",
+        nowhere,
+    ];
+    for arguments in [&add[..], &["agency", "list", "--data-dir", nowhere]] {
+        let output = run(arguments, None).await;
+        assert_eq!(code(&output), Some(1), "{output:?}");
+        let said = String::from_utf8(output.stderr).expect("text");
+        assert!(said.contains("there is no data folder"), "{said}");
+    }
+    assert!(!Path::new(nowhere).exists(), "nothing was made");
+}
+
+#[tokio::test]
 async fn every_command_has_its_help() {
     for command in [
         &["--help"][..],
@@ -373,6 +478,9 @@ async fn every_command_has_its_help() {
         &["device", "answer", "--help"],
         &["openapi", "--help"],
         &["purge", "--help"],
+        &["agency", "--help"],
+        &["agency", "add", "--help"],
+        &["agency", "list", "--help"],
     ] {
         let output = run(command, None).await;
         assert_eq!(code(&output), Some(0), "{command:?}");

@@ -84,6 +84,31 @@ both_dbs! {
         let _ = refresh(&server, &session).await.ok();
     }
 
+    async fn whoever_is_of_no_client_any_more_is_responsible_for_no_unit_of_it(server) {
+        let (manager, office) = (server.north.manager(), server.north.coordinator());
+        let trees = format!("/v1/client-organisations/{}/hierarchies", server.north.client);
+        let tree = act(&server, office, Method::POST, &trees, json!({"name": "Alueet"})).await.created();
+        let units = format!("/v1/hierarchies/{}/units", tree["id"].as_str().expect("an id"));
+        let unit = act(&server, office, Method::POST, &units, json!({"name": "Etelä", "external_id": "E"})).await.created();
+        let own = path(manager, "units");
+        let _ = act(&server, office, Method::PUT, &own, json!({"units": [unit["id"]]})).await.expect(StatusCode::NO_CONTENT);
+        let listed = [json!({"id": unit["id"], "name": "Etelä", "external_id": "E", "hierarchy": tree["id"]})];
+        assert_eq!(server.list(&own, office).await, listed);
+        let change = |role: &'static str, client: uuid::Uuid| {
+            let (server, path) = (&server, path(manager, "role"));
+            async move { act(server, boss(server), Method::PUT, &path, json!({"role": role, "client_organisation": client})).await.ok() }
+        };
+        let _ = change("client_viewer", server.north.client.uuid()).await;
+        assert_eq!(server.list(&own, office).await, listed, "another role at the same client changes nothing");
+        let _ = change("client_viewer", server.north.other_client.uuid()).await;
+        assert_eq!(server.list(&own, office).await, Vec::<Value>::new());
+        let _ = change("client_manager", server.north.client.uuid()).await;
+        assert_eq!(server.list(&own, office).await, Vec::<Value>::new(), "they do not come back");
+        for nobody in [server.north.shopper(), server.south.manager()] {
+            assert_eq!(server.get(&path(nobody, "units")).by(office).await.send().await.problem(404), "not_found");
+        }
+    }
+
     async fn an_agency_is_never_without_an_administrator(server) {
         let other = json!({"email": "toinen@north.example", "display_name": "Toinen", "role": "administrator", "password": "kolme satunnaista sanaa"});
         assert_eq!(act(&server, boss(&server), Method::POST, &path(boss(&server), "disable"), Value::Null).await.problem(409), "not_possible_in_state");

@@ -223,3 +223,26 @@ async fn a_page_of_visits_is_sought_by_what_is_asked_for() {
         );
     }
 }
+
+#[tokio::test]
+async fn a_page_of_the_audit_trail_is_sought_by_what_is_asked_for() {
+    let server = TestServer::start(TestDatabase::sqlite().await).await;
+    let administrator = server.north.person(Role::Administrator);
+    let person = server.north.reviewer().id;
+    for (query, index) in [
+        ("".to_owned(), "ix_audit_page"),
+        ("from=2026-11-01T00:00:00Z".to_owned(), "ix_audit_page"),
+        (format!("actor={person}"), "ix_audit_of_actor"),
+        ("action=visit.assign".to_owned(), "ix_audit_of_action"),
+        (
+            format!("target_kind=visit&target_id={person}"),
+            "ix_audit_of_target",
+        ),
+    ] {
+        for end in ["", "&to=2026-11-20T00:00:00Z", &format!("&before={person}")] {
+            let path = format!("/v1/audit?{query}{end}").replace("?&", "?");
+            let found = ways_to_rows(&server, "audit", &path, administrator).await;
+            assert_eq!(found, BTreeSet::from([index.to_owned()]), "{path}");
+        }
+    }
+}

@@ -7,6 +7,7 @@ use haamu_store::{Reach, Tx};
 use haamu_sync::DeviceId;
 use haamu_tests::agency::ProgrammeOptions;
 use haamu_tests::{Answer, TestServer, both_dbs};
+use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
 
 use crate::authorisation::{operations, send_with, things};
@@ -193,6 +194,35 @@ both_dbs! {
         let _ = server.get(&path).bearer(&secret).send().await.ok();
         body["client_organisation"] = json!(server.south.client.uuid());
         assert_eq!(create(&server, body).await.problem(404), "not_found");
+    }
+
+    async fn what_somebody_has_to_answer_for_no_token_does(server) {
+        for (role, scope) in [("reviewer", "evaluation.release"), ("coordinator", "plan.apply")] {
+            assert_eq!(create(&server, token(role, &[scope])).await.issues(422), ["scopes[0] not_allowed"]);
+        }
+        let scene = server.plan(&server.north, ProgrammeOptions::default()).await;
+        let made = create(&server, token("coordinator", &["programme.design"])).await.created();
+        let secret = text(&made["token"]);
+        let scenario = json!({"name": "Osta kengät", "scenario": {"script": "Kysy kenkiä.", "difficulty": 1}});
+        let path = format!("/v1/programmes/{}/scenarios", scene.programme);
+        let scenario = server.post(&path, scenario).bearer(&secret).send().await.created();
+        let path = format!("/v1/scenarios/{}", text(&scenario["id"]));
+        let patch = |body: Value| server.request(Method::PATCH, &path).json(&body);
+        let ticks = json!({"ethics": scenario["ethics"]});
+        assert_eq!(patch(ticks.clone()).bearer(&secret).send().await.problem(403), "scope_missing");
+        let _ = patch(json!({"name": "Kysy kenkiä"})).bearer(&secret).send().await.ok();
+        let _ = patch(ticks).by(server.north.coordinator()).await.send().await.ok();
+    }
+
+    async fn a_scope_that_needs_a_person_by_now_is_none_any_more(server) {
+        let made = create(&server, token("reviewer", &["me.read"])).await.created();
+        let sql = "UPDATE service_token SET scopes = '[\"me.read\",\"evaluation.release\"]'";
+        let _ = server.database.connect().await.execute_unprepared(sql).await.expect("an older token");
+        let (scene, _) = server.in_review(ProgrammeOptions::default()).await;
+        let release = server.post(&format!("/v1/visits/{}/release", scene.visit), Value::Null);
+        let secret = text(&made["token"]);
+        assert_eq!(release.bearer(&secret).send().await.problem(403), "scope_missing");
+        let _ = server.get("/v1/me").bearer(&secret).send().await.ok();
     }
 
     async fn every_operation_takes_the_tokens_that_were_made_for_it(server) {

@@ -6,6 +6,7 @@
 //! framework and no database type is named here. What happens after a commit
 //! happens in jobs, which [`App::run_next_job`] does.
 
+mod audit;
 mod blobs;
 mod checklists;
 mod clients;
@@ -30,6 +31,7 @@ mod set_aside;
 mod sync;
 mod visits;
 
+pub use audit::AuditView;
 pub use blobs::{NewUpload, Turn, UploadPart, UploadState};
 pub use checklists::ChecklistView;
 pub use clients::{LocationPatch, UnitInput, UnitPatch, UnitView};
@@ -37,16 +39,16 @@ pub use context::{App, AppSettings, Page};
 pub use devices::DeviceInput;
 pub use error::{Error, Issue, Refusal};
 pub use filling::{
-    AgreementView, ApplicationView, CellProgress, CompanionInput, EligibilityQuery, EligibilityView,
-    ExtendInput, GenerateInput, GenerateReport, JobInput, JobQuery, JobView, OfferInput, OwnProfilePatch,
-    ProfilePatch, RoundPatch, RoundProgress, RoundView, TieInput, VisitPlanPatch,
+    AcceptanceView, AgreementView, ApplicationView, CellProgress, CompanionInput, EligibilityQuery,
+    EligibilityView, ExtendInput, GenerateInput, GenerateReport, JobInput, JobQuery, JobView, OfferInput,
+    OwnProfilePatch, ProfilePatch, RoundPatch, RoundProgress, RoundView, TieInput, VisitPlanPatch,
 };
 pub use identity::{
-    Bearer, CeremonyView, ChallengeView, FactorsView, Hashing, IdentitySettings, InvitationInput,
-    InvitationView, Issued, JoinInput, Me, MemberView, OidcRedirect, OidcReturn, Origin, Proof,
-    ProviderInput, ProviderView, PublicConditions, RefreshInput, RegisteredPerson, RegistrationInput,
-    RegistrationView, ServiceTokenInput, SessionView, SetupInput, ShownPassword, SignInInput, SignedIn,
-    TotpEnrolment, UserInput,
+    AgencyInput, AgencyView, Bearer, CeremonyView, ChallengeView, FactorsView, Hashing, IdentitySettings,
+    InvitationInput, InvitationView, Issued, JoinInput, Me, MePatch, MemberView, OidcRedirect, OidcReturn,
+    Origin, Proof, ProviderInput, ProviderView, PublicConditions, RefreshInput, RegisteredPerson,
+    RegistrationInput, RegistrationView, ServiceTokenInput, SessionView, SetupInput, ShownPassword,
+    SignInInput, SignedIn, TotpEnrolment, UserInput,
 };
 pub use imports::{ImportReport, RowError, TableFile};
 pub use jobs::error_chain;
@@ -74,7 +76,8 @@ pub use visits::{
 
 /// Records of the store that use cases return as they are.
 pub mod record {
-    pub use haamu_store::repo::agreements::Agreement;
+    pub use haamu_store::repo::agreements::{Acceptance, Agreement, AgreementHead};
+    pub use haamu_store::repo::audit::{AuditFilter, AuditRow};
     pub use haamu_store::repo::briefings::{Briefing, Certification};
     pub use haamu_store::repo::clients::{ClientOrganisation, Location};
     pub use haamu_store::repo::devices::Device;

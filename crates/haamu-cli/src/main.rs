@@ -3,6 +3,7 @@
 //! Exit codes: 0 for success, 1 if what was asked for could not be done, 2 if
 //! the call cannot be used.
 
+mod agency;
 mod checklist;
 mod custody;
 mod device;
@@ -34,6 +35,8 @@ enum Command {
     Worker(serve::ConfigArgs),
     /// Bring the database schema up to date, and end.
     Migrate(serve::ConfigArgs),
+    /// Add agencies to the installation, and list them.
+    Agency(agency::AgencyArgs),
     /// Print the OpenAPI document of the API.
     Openapi,
     /// Print a commented configuration file.
@@ -59,6 +62,7 @@ fn main() -> ExitCode {
         Command::Serve(arguments) => serve::serve(&arguments),
         Command::Worker(arguments) => serve::worker(&arguments),
         Command::Migrate(arguments) => serve::migrate(&arguments),
+        Command::Agency(arguments) => agency::run(&arguments),
         Command::Openapi => terminal::print(haamu_server::openapi_document()),
         Command::Config => terminal::print(&haamu_server::example_file()),
         Command::Score(arguments) => score::run(&arguments),

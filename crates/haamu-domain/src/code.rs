@@ -62,6 +62,8 @@ codes! {
     Forbidden = "forbidden", "Your role may not do this.";
     /// The token of the integration was not made for this.
     ScopeMissing = "scope_missing", "The token does not have the scope for this.";
+    /// Whoever made a visit would decide about it.
+    OwnWork = "own_work", "Nobody decides about their own work.";
     /// The agency would be left without anybody who runs it.
     LastAdministrator = "last_administrator", "The agency needs an administrator.";
     /// There is no such thing within reach.

@@ -56,7 +56,7 @@ verbs! {
     ListDevices = "device.list": Administrator | Coordinator;
     /// Invite people, and take invitations back.
     Invite = "invitation.manage": Administrator | Coordinator;
-    /// Change one's own password and e-mail address.
+    /// Change one's own name, password and e-mail address.
     ManageAccount = "account.manage":
         Administrator | ProgrammeDesigner | Coordinator | Reviewer | Shopper | ClientManager | ClientViewer;
     /// Read and end one's own sessions.
@@ -69,6 +69,8 @@ verbs! {
     ManageSecurity = "agency.manage_security": Administrator;
     /// Make and revoke tokens of integrations.
     ManageServiceTokens = "service_token.manage": Administrator;
+    /// Read the audit trail.
+    ReadAudit = "audit.read": Administrator;
     /// Read which mails were sent.
     ReadMails = "mail.read": Administrator;
     /// See background jobs that were given up, and let them be tried anew.
@@ -134,6 +136,8 @@ verbs! {
     AssignVisit = "visit.assign": Administrator | Coordinator;
     /// Have a plan proposed for a round, and read it.
     ProposePlan = "plan.propose": Administrator | Coordinator;
+    /// Have the visits of a proposed plan offered.
+    ApplyPlan = "plan.apply": Administrator | Coordinator;
     /// Ask why somebody may not make a visit; a shopper asks about themselves.
     AskEligibility = "eligibility.ask": Administrator | Coordinator | Shopper;
     /// Look for visits on the job board.

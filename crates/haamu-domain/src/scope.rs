@@ -88,9 +88,11 @@ impl Verb {
                 | Self::ManageRetention
                 | Self::HoldVisit
                 | Self::ProposePlan
+                | Self::ApplyPlan
                 | Self::ConfirmCritical
                 | Self::ApproveEvaluation
                 | Self::ReturnEvaluation
+                | Self::ReleaseEvaluation
                 | Self::AdoptSetAside
                 | Self::DiscardSetAside
         )

@@ -63,6 +63,13 @@ impl Timestamp {
         printer.timestamp_to_rfc9110_string(&seconds).unwrap_or_default()
     }
 
+    /// Reads a moment in RFC 3339, such as `2026-11-22T11:47:42Z`. What is finer than a millisecond is cut off.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let moment: jiff::Timestamp = text.parse().ok()?;
+        Some(Self(moment.as_millisecond()))
+    }
+
     /// The moment in RFC 3339, to the second.
     #[must_use]
     pub fn to_rfc3339(self) -> String {

@@ -6,6 +6,7 @@
 mod config;
 mod http;
 mod mail;
+mod operator;
 mod serve;
 pub mod telemetry;
 mod web;
@@ -17,6 +18,7 @@ pub use config::{Config, ConfigError, example_file};
 pub use http::{
     BadNetwork, HttpSettings, Network, ProxyHeader, RateLimits, TrustedProxies, openapi_document, router,
 };
+pub use operator::{Agency, InvitedAdministrator, add_agency, invite_administrator, list_agencies};
 pub use serve::{Purged, ServeError, Server, confirm_custody, migrate, purge, rotate_keys, work};
 pub use tokio_util::sync::CancellationToken;
 pub use web::Web;

@@ -39,6 +39,9 @@ pub enum ServeError {
     /// The use cases cannot be made.
     #[error(transparent)]
     App(#[from] haamu_app::Error),
+    /// What the operator asked for is not possible.
+    #[error("{0}")]
+    Refused(String),
     /// Mails or requests to other servers have no way out.
     #[error("there is no way out: {0}")]
     WayOut(String),
@@ -189,13 +192,18 @@ pub type Purged = Vec<(haamu_domain::AgencyId, Vec<PurgeCount>)>;
 /// # Errors
 /// [`ServeError`] says what is missing.
 pub async fn purge(config: &Config, is_dry_run: bool) -> Result<Purged, ServeError> {
-    require_there(config)?;
-    let app = open_app(config).await?;
+    let app = open_there(config).await?;
     Ok(if is_dry_run {
         app.count_due_purges().await?
     } else {
         app.purge_now().await?
     })
+}
+
+/// The use cases of an installation that is there.
+pub(crate) async fn open_there(config: &Config) -> Result<App, ServeError> {
+    require_there(config)?;
+    open_app(config).await
 }
 
 async fn open_app(config: &Config) -> Result<App, ServeError> {

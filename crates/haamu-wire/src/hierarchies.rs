@@ -122,3 +122,26 @@ pub struct MemberUnitsIn {
     /// These units and all below them; none: all of the client organisation.
     pub units: Vec<Uuid>,
 }
+
+/// A unit that a client's person is responsible for, with all below it.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct MemberUnitOut {
+    /// Its id.
+    pub id: Uuid,
+    /// Its name.
+    pub name: String,
+    /// The client's own key of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub external_id: Option<String>,
+    /// The tree that it stands in.
+    pub hierarchy: Uuid,
+}
+
+/// What a client's person is responsible for.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct MemberUnitsOut {
+    /// The units, by id; none: all of the client organisation.
+    pub items: Vec<MemberUnitOut>,
+}

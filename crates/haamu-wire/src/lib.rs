@@ -7,6 +7,8 @@
 
 mod access;
 mod account;
+mod agreements;
+mod audit;
 mod checklists;
 mod evaluations;
 mod failed_jobs;
@@ -39,6 +41,10 @@ pub use account::{
     PasswordResetRequestIn, RecoveryCodesOut, SecondFactorIn, SecondFactorsOut, SessionItemOut, SessionsOut,
     TotpIn, TotpOut,
 };
+pub use agreements::{
+    AcceptanceOut, AcceptancesOut, AgreementHeadOut, AgreementHeadsOut, AgreementVersionOut,
+};
+pub use audit::{AuditActorOut, AuditEntryOut, AuditOut, AuditTargetOut};
 pub use checklists::{ChecklistVersionOut, ChecklistsOut, FindingOut};
 pub use evaluations::{
     AnswerOut, ApproveIn, ConfirmCriticalIn, EvaluationOut, FileOut, FollowUpOut, ReturnIn, ScoreOut,
@@ -52,8 +58,8 @@ pub use filling::{
 };
 pub use haamu_sync as sync;
 pub use hierarchies::{
-    HierarchiesOut, HierarchyIn, HierarchyOut, MemberUnitsIn, PlaceLocationsIn, UnitIn, UnitOut, UnitPatch,
-    UnitsOut,
+    HierarchiesOut, HierarchyIn, HierarchyOut, MemberUnitOut, MemberUnitsIn, MemberUnitsOut,
+    PlaceLocationsIn, UnitIn, UnitOut, UnitPatch, UnitsOut,
 };
 pub use organisations::{
     ClientOrganisationIn, ClientOrganisationOut, ClientOrganisationsOut, ImportOut, LocationOut,
@@ -88,8 +94,8 @@ pub use retention::{
     HoldIn, HoldOut, PurgeOut, PurgesOut, RetentionIn, RetentionOut, RetentionRuleIn, RetentionRuleOut,
 };
 pub use sessions::{
-    DeviceIn, DeviceOut, DevicesOut, EnrolledOut, MeOut, RefreshIn, Secret, SessionOut, SetupIn, SignInIn,
-    UserIn, UserOut, UsersOut,
+    DeviceIn, DeviceOut, DevicesOut, EnrolledOut, MeOut, MePatch, RefreshIn, Secret, SessionOut, SetupIn,
+    SignInIn, UserIn, UserOut, UsersOut,
 };
 pub use set_aside::{
     AdoptIn, DecidedOut, DiscardIn, LeftOut, OperationContentOut, SetAsideCountOut, SetAsideDecisionOut,

@@ -6,6 +6,8 @@ use haamu_domain::Role;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::Patch;
+
 /// A password, token or code, which is never written to a log.
 #[derive(Clone, Deserialize, Serialize)]
 #[serde(transparent)]
@@ -124,6 +126,24 @@ pub struct MeOut {
     /// Whether the role needs a second factor that the session lacks: nothing but setting one up is allowed then.
     #[serde(default)]
     pub second_factor_missing: bool,
+    /// The language of mails to the person; absent: whichever the server writes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(example = "fi"))]
+    pub language: Option<String>,
+}
+
+/// What somebody changes about their own account, in all agencies that they belong to.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields, default)]
+pub struct MePatch {
+    /// Another name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 200))]
+    pub display_name: Option<String>,
+    /// The language of mails: `fi`, `sv` or `en`; null: whichever the server writes.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, example = "fi"))]
+    pub language: Patch<String>,
 }
 
 /// A person to be added to the agency.
@@ -148,6 +168,10 @@ pub struct UserIn {
     /// The client organisation; required for `client_manager` and `client_viewer`, else absent.
     #[serde(default)]
     pub client_organisation: Option<Uuid>,
+    /// The language of mails to the person: `fi`, `sv` or `en`; absent: whichever the server writes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(example = "fi"))]
+    pub language: Option<String>,
 }
 
 /// A person of the agency.

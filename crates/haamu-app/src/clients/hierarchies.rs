@@ -251,6 +251,20 @@ impl App {
         .await
     }
 
+    /// The units that a client's person is responsible for, with all below them; none: all of the client organisation.
+    ///
+    /// # Errors
+    /// There is no such person of a client.
+    pub async fn list_member_units(&self, actor: &Actor, user: UserId) -> Result<Vec<Unit>, Error> {
+        require_in_agency(actor, Verb::ListUsers)?;
+        self.look(actor.agency, |tx: Tx| async move {
+            let tx = &tx;
+            client_of(tx, actor, user).await?;
+            Ok(hierarchies::list_member_units(tx, actor.agency, user).await?)
+        })
+        .await
+    }
+
     /// Makes a client's person responsible for these units and all below them; with none, for all of
     /// the client organisation.
     ///
@@ -265,9 +279,7 @@ impl App {
         self.act(actor, |tx: Tx| async move {
             let tx = &tx;
             require_in_agency(actor, Verb::AssignUnits)?;
-            let member = identity::find_membership(tx, actor.agency, user).await?;
-            let client = member.and_then(|member| member.client_organisation);
-            let client = client.ok_or_else(|| Error::not_found("person of a client"))?;
+            let client = client_of(tx, actor, user).await?;
             let mut found = Vec::with_capacity(units.len());
             for id in units {
                 let unit = hierarchies::find_unit(tx, actor.agency, *id).await?;
@@ -301,6 +313,13 @@ fn view(history: &haamu_domain::hierarchy::Hierarchy, unit: Unit, on: LocalDate)
             .collect(),
         unit,
     }
+}
+
+/// The client organisation of a person.
+async fn client_of(tx: &Tx, actor: &Actor, user: UserId) -> Result<ClientOrganisationId, Error> {
+    let member = identity::find_membership(tx, actor.agency, user).await?;
+    let client = member.and_then(|member| member.client_organisation);
+    client.ok_or_else(|| Error::not_found("person of a client"))
 }
 
 async fn load_unit(tx: &Tx, actor: &Actor, id: UnitId) -> Result<Unit, Error> {

@@ -27,12 +27,12 @@ impl App {
     /// # Errors
     /// There is no such proposal, or it is not ready, or was applied before.
     pub async fn apply_proposal(&self, actor: &Actor, id: ProposalId) -> Result<Proposal, Error> {
-        require_in_agency(actor, Verb::AssignVisit)?;
+        require_in_agency(actor, Verb::ApplyPlan)?;
         self.act(actor, |tx: Tx| async move {
             let tx = &tx;
             let found = proposals::lock(tx, actor.agency, id).await?;
             let mut found = found.ok_or_else(|| Error::not_found("proposal"))?;
-            require_round(tx, actor, found.round, Verb::AssignVisit, "proposal").await?;
+            require_round(tx, actor, found.round, Verb::ApplyPlan, "proposal").await?;
             found.state = found.state.after(ProposalEvent::Apply)?;
             found.progress = 0;
             found.applied_by = Some(actor.user);
@@ -40,7 +40,7 @@ impl App {
             proposals::update(tx, actor.agency, &found).await?;
             let job = Job::ApplyProposal { proposal: id };
             self.enqueue(tx, actor.agency, &job, self.now()).await?;
-            let event = AuditEvent::of(Verb::AssignVisit, "proposal", id);
+            let event = AuditEvent::of(Verb::ApplyPlan, "proposal", id);
             let event = event.with(json!({"visits": found.assignments.len()}));
             Ok((found, event))
         })

@@ -1,6 +1,7 @@
 //! Filling a round: rules, offers, the job board, and what shoppers and coordinators do with visits that are
 //! not handed in yet.
 
+mod agreements;
 mod applications;
 mod apply;
 mod ask;
@@ -26,6 +27,7 @@ mod round_days;
 mod rounds;
 mod standing;
 
+pub use agreements::AcceptanceView;
 pub use applications::ApplicationView;
 pub use ask::{EligibilityQuery, EligibilityView};
 pub use board::{JobInput, JobQuery, JobView};

@@ -5,6 +5,7 @@
 //! ends with the first proof, or the account would have two owners.
 
 use haamu_domain::{AgencyId, SecretPurpose, UserId};
+use haamu_form::Language;
 use haamu_report::Letter;
 use haamu_store::Tx;
 use haamu_store::repo::identity::{self, User};
@@ -69,20 +70,28 @@ impl App {
     }
 
     /// Gives an unproven account to whoever has shown its address to be theirs: the name and the password are those
-    /// that they have chosen.
+    /// that they have chosen, and the language, if they or whoever invited them chose one.
     pub(super) async fn hand_over(
         &self,
         tx: &Tx,
         agency: AgencyId,
         account: &User,
         (display_name, password_hash): (&str, &str),
+        language: Option<Language>,
     ) -> Result<(), Error> {
         self.clear_unproven(tx, agency, account).await?;
         identity::set_display_name(tx, account.id, display_name).await?;
+        if language.is_some() {
+            identity::set_language(tx, account.id, language).await?;
+        }
         identity::set_password(tx, account.id, password_hash).await?;
         identity::set_verified_email(tx, account.id, &account.email, self.now()).await?;
         self.forgive(tx, &account.email).await?;
         if account.password_hash.is_some() {
+            let account = &User {
+                language: language.or(account.language),
+                ..account.clone()
+            };
             self.notify(tx, agency, account, &Letter::PasswordChanged).await?;
         }
         Ok(())

@@ -133,11 +133,16 @@ impl App {
         self.count_caused(tx, actor, Counted::Invitations, 1, limit).await
     }
 
-    fn invitation_seconds(&self) -> i64 {
+    pub(super) fn invitation_seconds(&self) -> i64 {
         i64::try_from(self.settings().identity.invitation.as_secs()).unwrap_or(i64::MAX)
     }
 
-    async fn post_invitation(&self, tx: &Tx, invitation: &Invitation, secret: String) -> Result<(), Error> {
+    pub(super) async fn post_invitation(
+        &self,
+        tx: &Tx,
+        invitation: &Invitation,
+        secret: String,
+    ) -> Result<(), Error> {
         let lifetime: Duration = self.settings().identity.invitation;
         let letter = Letter::Invitation {
             agency: agencies::load_name(tx, invitation.agency).await?,
@@ -352,7 +357,11 @@ impl App {
                 // The link came by mail, so the address is theirs.
                 let hash = newcomer.password_hash.as_deref().unwrap_or_default();
                 let chosen = (newcomer.display_name.as_str(), hash);
-                self.hand_over(tx, invitation.agency, &account, chosen).await?;
+                // An invitation for which nobody chose a language has that of the server.
+                let is_chosen = account.language.is_none() || invitation.language != self.settings().language;
+                let language = Some(invitation.language).filter(|_| is_chosen);
+                self.hand_over(tx, invitation.agency, &account, chosen, language)
+                    .await?;
                 account.id
             }
             (None, Some(newcomer)) => {

@@ -6,7 +6,7 @@ use haamu_store::Tx;
 use haamu_store::repo::devices::{self, Device};
 use haamu_store::repo::identity::{self, Membership};
 use haamu_store::repo::sessions::{self, Session};
-use haamu_store::repo::{agencies, factors, members, passkeys, pending};
+use haamu_store::repo::{agencies, factors, hierarchies, members, passkeys, pending};
 
 use crate::context::require_in_agency;
 use crate::error::Checks;
@@ -122,6 +122,10 @@ impl App {
             not_oneself(actor, user)?;
             require_proven(role, &account)?;
             members::set_role(tx, actor.agency, user, role, client).await?;
+            if known.client_organisation != client {
+                // Units are those of a client organisation; with another one, or none, they mean nothing.
+                hierarchies::set_member_units(tx, actor.agency, user, &[]).await?;
+            }
             require_an_administrator(tx, actor).await?;
             self.end_all(tx, actor, user, "role changed").await?;
             let changed = Membership {

@@ -1,5 +1,6 @@
 //! Who people are: set-up, signing in, sessions, members, second factors, identity providers and integrations.
 
+mod agencies;
 mod attempts;
 mod challenges;
 mod email;
@@ -23,6 +24,7 @@ mod tokens;
 mod totp;
 mod users;
 
+pub use agencies::{AgencyInput, AgencyView};
 pub use attempts::Origin;
 pub use challenges::Proof;
 pub use invitations::{InvitationInput, InvitationView, JoinInput};
@@ -39,4 +41,4 @@ pub use setup::SetupInput;
 pub use sign_in::{ChallengeView, ShownPassword, SignInInput, SignedIn};
 pub use tokens::Bearer;
 pub(crate) use tokens::{KeySet, TokenKeys};
-pub use users::{Me, MemberView, UserInput};
+pub use users::{Me, MePatch, MemberView, UserInput};

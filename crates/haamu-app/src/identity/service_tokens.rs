@@ -162,7 +162,14 @@ impl App {
         Ok(Bearer {
             actor: Actor {
                 token: Some(found.id),
-                only: Some(found.scopes),
+                // What needs a person by now may have been a scope when the token was made.
+                only: Some(
+                    found
+                        .scopes
+                        .iter()
+                        .filter(|verb| !verb.needs_a_person())
+                        .collect(),
+                ),
                 ..person
             },
             session: None,

@@ -3,6 +3,7 @@
 use haamu_domain::{
     Actor, AuditEvent, ClientOrganisationId, Code, Role, SecretPurpose, Target, Timestamp, UserId, Verb,
 };
+use haamu_form::Language;
 use haamu_report::Letter;
 use haamu_store::Tx;
 use haamu_store::repo::{agencies, clients, identity};
@@ -31,6 +32,17 @@ pub struct Me {
     pub email: String,
     /// Whether the person has shown that the address is theirs.
     pub is_email_verified: bool,
+    /// The language of mails to the person, where it is known.
+    pub language: Option<Language>,
+}
+
+/// What somebody changes about their own account.
+#[derive(Clone, Debug, Default)]
+pub struct MePatch {
+    /// Another name.
+    pub display_name: Option<String>,
+    /// The language of mails; an inner none: whichever the server writes.
+    pub language: Option<Option<Language>>,
 }
 
 /// A person to be added.
@@ -46,6 +58,8 @@ pub struct UserInput {
     pub role: Role,
     /// The client organisation of a client's person.
     pub client_organisation: Option<ClientOrganisationId>,
+    /// The language of mails to the person.
+    pub language: Option<Language>,
 }
 
 impl std::fmt::Debug for UserInput {
@@ -89,17 +103,57 @@ impl App {
             if member.is_none() && actor.token.is_none() {
                 return Err(Error::refused(Code::Unauthenticated));
             }
-            let user = identity::load_user(tx, actor.user).await?;
-            let agency_name = agencies::load_name(tx, actor.agency).await?;
-            Ok(Me {
-                actor: *actor,
-                display_name: user.display_name,
-                agency_name,
-                email: user.email,
-                is_email_verified: user.email_verified_at.is_some(),
-            })
+            self.me_view(tx, actor, identity::load_user(tx, actor.user).await?)
+                .await
         })
         .await
+    }
+
+    /// Changes one's own name and the language of mails to oneself, in all agencies that one belongs to.
+    ///
+    /// # Errors
+    /// The name is missing or too long, or [`Code::Unauthenticated`] if there is no such person in the agency any more.
+    pub async fn update_me(&self, actor: &Actor, patch: &MePatch) -> Result<Me, Error> {
+        require_in_agency(actor, Verb::ManageAccount)?;
+        let mut checks = Checks::default();
+        let name = patch.display_name.as_deref();
+        let name = &name.map(|name| checks.text("display_name", name, 200));
+        checks.finish()?;
+        self.act(actor, |tx: Tx| async move {
+            let tx = &tx;
+            let member = identity::find_membership(tx, actor.agency, actor.user).await?;
+            if member.is_none() {
+                return Err(Error::refused(Code::Unauthenticated));
+            }
+            let mut user = identity::lock_user(tx, actor.user).await?;
+            let mut changed = Vec::new();
+            if let Some(name) = name.as_ref().filter(|name| **name != user.display_name) {
+                identity::set_display_name(tx, user.id, name).await?;
+                user.display_name.clone_from(name);
+                changed.push("display_name");
+            }
+            if let Some(language) = patch.language.filter(|language| *language != user.language) {
+                identity::set_language(tx, user.id, language).await?;
+                user.language = language;
+                changed.push("language");
+            }
+            let event = AuditEvent::of(Verb::ManageAccount, "user", actor.user);
+            let event = event.with(serde_json::json!({ "changed": changed }));
+            Ok((self.me_view(tx, actor, user).await?, event))
+        })
+        .await
+    }
+
+    async fn me_view(&self, tx: &Tx, actor: &Actor, user: identity::User) -> Result<Me, Error> {
+        let agency_name = agencies::load_name(tx, actor.agency).await?;
+        Ok(Me {
+            actor: *actor,
+            display_name: user.display_name,
+            agency_name,
+            email: user.email,
+            is_email_verified: user.email_verified_at.is_some(),
+            language: user.language,
+        })
     }
 
     /// Adds a person to the agency.
@@ -131,7 +185,7 @@ impl App {
                 password_hash: password_hash.clone(),
                 disabled_at: None,
                 email_verified_at: None,
-                language: None,
+                language: input.language,
             };
             identity::insert_user(tx, &user, now).await?;
             let member = identity::Membership {

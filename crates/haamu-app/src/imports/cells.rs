@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use haamu_domain::{Code, LocalDate};
+use haamu_form::Language;
 use haamu_table::{Row, Table};
 
 use crate::Error;
@@ -236,6 +237,19 @@ impl<'a> Cells<'a> {
         let is_between = |c: char| matches!(c, ',' | ';' | '|') || c.is_whitespace();
         let words = self.cell(column).split(is_between);
         words.filter(|word| !word.is_empty()).map(str::to_owned).collect()
+    }
+
+    /// A language of mails; `Some(None)` where the cell is empty.
+    pub(crate) fn language(&mut self, column: &str) -> Option<Option<Language>> {
+        let tag = self.cell(column).to_lowercase();
+        if tag.is_empty() {
+            return Some(None);
+        }
+        let language = Language::from_tag(&tag);
+        if language.is_none() {
+            self.error(column, "unknown_value", "one of fi, sv, en");
+        }
+        language.map(Some)
     }
 
     /// True or false; `Some(None)` where the cell is empty.

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use haamu_domain::panel::{OwnPlace, Profile};
 use haamu_domain::{Actor, AuditEvent, LocalDate, Role, Verb};
+use haamu_form::Language;
 use haamu_store::Tx;
 use haamu_table::Table;
 
@@ -11,7 +12,7 @@ use crate::context::require_in_agency;
 use crate::identity::InvitationInput;
 use crate::{App, Error};
 
-use super::people_plan::Plan;
+use super::people_plan::{Plan, Stranger};
 use super::{Cells, Columns, ImportReport, Numbered, RowError, TableFile, read_rows};
 
 /// What the place is called that imports write; shoppers have others of their own.
@@ -26,6 +27,7 @@ const COLUMNS: Columns = Columns {
         "home_latitude",
         "home_longitude",
         "active",
+        "language",
     ],
 };
 
@@ -40,6 +42,8 @@ pub(super) struct PersonRow {
     qualifications: Option<BTreeSet<String>>,
     home: Option<Option<(String, String)>>,
     is_active: Option<bool>,
+    /// The language of mails, where the row names one.
+    pub(super) language: Option<Language>,
 }
 
 impl PersonRow {
@@ -109,15 +113,15 @@ impl App {
         .await
     }
 
-    async fn invite_strangers(&self, tx: &Tx, actor: &Actor, emails: &[String]) -> Result<(), Error> {
-        let input = |email: &String| InvitationInput {
-            email: email.clone(),
-            role: Role::Shopper,
-            client_organisation: None,
-            language: None,
-        };
-        for email in emails {
-            self.make_invitation(tx, actor, email, &input(email)).await?;
+    async fn invite_strangers(&self, tx: &Tx, actor: &Actor, strangers: &[Stranger]) -> Result<(), Error> {
+        for Stranger { email, language } in strangers {
+            let input = InvitationInput {
+                email: email.clone(),
+                role: Role::Shopper,
+                client_organisation: None,
+                language: *language,
+            };
+            self.make_invitation(tx, actor, email, &input).await?;
         }
         Ok(())
     }
@@ -145,6 +149,7 @@ fn person(cells: &mut Cells<'_>, today: LocalDate) -> Option<PersonRow> {
     let home = cells.point("home_latitude", "home_longitude");
     let has_home = cells.has("home_latitude") || cells.has("home_longitude");
     let is_active = cells.flag("active");
+    let language = cells.language("language");
     let row = PersonRow {
         external_id: external_id?,
         email: email?,
@@ -154,6 +159,7 @@ fn person(cells: &mut Cells<'_>, today: LocalDate) -> Option<PersonRow> {
         qualifications,
         home: Some(home?).filter(|_| has_home),
         is_active: is_active?,
+        language: language?,
     };
     cells.is_sound().then_some(row)
 }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use haamu_domain::panel::Profile;
 use haamu_domain::{AgencyId, Role, Timestamp, UserId};
+use haamu_form::Language;
 use haamu_store::Tx;
 use haamu_store::repo::identity::{Membership, User};
 use haamu_store::repo::panel::ProfileRecord;
@@ -22,9 +23,26 @@ pub(super) struct Plan {
     changed_users: Vec<User>,
     changed_profiles: Vec<ProfileRecord>,
     /// Addresses of people of other agencies, who are asked whether they want to join.
-    pub(super) invited: Vec<String>,
+    pub(super) invited: Vec<Stranger>,
     pub(super) report: ImportReport,
     pub(super) errors: Vec<RowError>,
+}
+
+/// Somebody of other agencies who is asked.
+#[derive(Debug)]
+pub(super) struct Stranger {
+    pub(super) email: String,
+    /// The language of the mail.
+    pub(super) language: Option<Language>,
+}
+
+impl Stranger {
+    fn of(row: &PersonRow) -> Self {
+        Self {
+            email: row.email.clone(),
+            language: row.language,
+        }
+    }
 }
 
 /// Whom the rows may mean.
@@ -186,7 +204,7 @@ impl Plan {
             display_name: row.name.clone(),
             password_hash: None,
             email_verified_at: None,
-            language: None,
+            language: row.language,
             disabled_at: None,
         });
         self.profiles.push(ProfileRecord {
@@ -203,7 +221,7 @@ impl Plan {
         if known.invited.contains(&row.email) {
             self.report.unchanged += 1;
         } else {
-            self.invited.push(row.email.clone());
+            self.invited.push(Stranger::of(row));
             self.report.created += 1;
         }
     }
@@ -223,16 +241,20 @@ impl Plan {
         }
         // Whoever has a password goes by the name that they signed up with, in all their agencies.
         let account = known.users.get(&id).filter(|user| !user.is_claimed());
-        let account = account.filter(|user| user.email != row.email || user.display_name != row.name);
+        let language = |user: &User| row.language.or(user.language);
+        let account = account.filter(|user| {
+            user.email != row.email || user.display_name != row.name || user.language != language(user)
+        });
         if account.is_some() && address == Address::OfStranger {
             // The account stays as it is; whether the address is another name for the same person, they will tell.
             if !known.invited.contains(&row.email) {
-                self.invited.push(row.email.clone());
+                self.invited.push(Stranger::of(row));
             }
         } else if let Some(user) = account {
             self.changed_users.push(User {
                 email: row.email.clone(),
                 display_name: row.name.clone(),
+                language: language(user),
                 ..user.clone()
             });
         }

@@ -88,7 +88,8 @@ impl App {
     /// Changes a scenario. Whoever changes what is done clears the ticks: they were for something else.
     ///
     /// # Errors
-    /// There is no such scenario, fields are missing or out of range, or somebody changed it since `based_on`.
+    /// There is no such scenario, fields are missing or out of range, somebody changed it since `based_on`, or an
+    /// integration ticks the ethics: [`Code::ScopeMissing`].
     pub async fn update_scenario(
         &self,
         actor: &Actor,
@@ -103,6 +104,11 @@ impl App {
             check(&mut checks, scenario);
         }
         checks.finish()?;
+        // Whoever ticks them answers for what shoppers are sent to do.
+        if patch.ethics.is_some() && actor.token.is_some() {
+            let detail = "Only a person says what is ethical.";
+            return Err(Error::because(Code::ScopeMissing, detail));
+        }
         let name = &name;
         self.act(actor, |tx: Tx| async move {
             let tx = &tx;

@@ -17,6 +17,7 @@ use crate::retention::deleted;
 use crate::visits::scope_of;
 use crate::{App, Error};
 
+use super::own::require_others_work;
 use super::read::{
     self, EvaluationView, answer_text, confirmed, evaluation_findings, releasable_at, triggers,
 };
@@ -37,7 +38,7 @@ impl App {
     /// Confirms a critical answer with what the confirmation rests on.
     ///
     /// # Errors
-    /// There is no such evaluation, it is not in review or approved, or the question has no critical answer.
+    /// There is no such evaluation, it is one's own ([`Code::OwnWork`]), it is not in review or approved, or the question has no critical answer.
     pub async fn confirm_critical(
         &self,
         actor: &Actor,
@@ -85,7 +86,7 @@ impl App {
     /// be missing, which then earn nothing, and photos, which the report then lacks.
     ///
     /// # Errors
-    /// There is no such evaluation, it was not handed in or is settled, it has
+    /// There is no such evaluation, it is one's own ([`Code::OwnWork`]), it was not handed in or is settled, it has
     /// changed since it was read, [`Code::ConflictUnresolved`], or it is incomplete and that was not
     /// accepted: [`Code::PhotosMissing`], or its findings as issues.
     pub async fn approve(
@@ -146,7 +147,7 @@ impl App {
     /// Sends an evaluation back to its shopper.
     ///
     /// # Errors
-    /// There is no such evaluation, it is not in review, or the reason is missing.
+    /// There is no such evaluation, it is one's own ([`Code::OwnWork`]), it is not in review, or the reason is missing.
     pub async fn return_evaluation(
         &self,
         actor: &Actor,
@@ -178,7 +179,7 @@ impl App {
     /// Makes an evaluation visible to the client.
     ///
     /// # Errors
-    /// There is no such evaluation, it is not approved,
+    /// There is no such evaluation, it is one's own ([`Code::OwnWork`]), it is not approved,
     /// [`Code::CriticalUnconfirmed`], or [`Code::ReleaseTooEarly`].
     pub async fn release(&self, actor: &Actor, id: VisitId) -> Result<EvaluationView, Error> {
         require_in_agency(actor, Verb::ReleaseEvaluation)?;
@@ -278,9 +279,10 @@ async fn lack(
     }))
 }
 
-/// A visit on which the actor may do `verb`, with its submission, both locked.
+/// A visit on which the actor may do `verb`, with its submission, both locked. It is not of their own making.
 async fn lock(tx: &Tx, actor: &Actor, verb: Verb, id: VisitId) -> Result<(Visit, Submission), Error> {
     let (_, submission) = read::load(tx, actor, verb, id).await?;
+    require_others_work(tx, actor, std::slice::from_ref(&submission)).await?;
     let visit = visits::lock(tx, actor.agency, id)
         .await?
         .ok_or_else(|| Error::not_found("visit"))?;

@@ -14,7 +14,7 @@ use crate::checklists::parse_stored;
 use crate::context::require_in_agency;
 use crate::error::Checks;
 use crate::retention::deleted;
-use crate::review::submission_of;
+use crate::review::{require_others_work, submission_of};
 use crate::sync::{Affected, DEPOSITED};
 use crate::{App, Error};
 
@@ -61,7 +61,7 @@ impl App {
     /// Adopting once more changes nothing.
     ///
     /// # Errors
-    /// There is no such task for the actor, [`Code::AlreadyDecided`], [`Code::NotPossibleInState`] if the
+    /// There is no such task for the actor, [`Code::OwnWork`], [`Code::AlreadyDecided`], [`Code::NotPossibleInState`] if the
     /// evaluation is not handed in or the client has seen it, or [`Code::NotAdoptable`] with one issue for each
     /// operation that was named and cannot be taken over, or if that is so for all of them.
     pub async fn adopt_set_aside(
@@ -78,7 +78,8 @@ impl App {
         self.act(actor, |tx: Tx| async move {
             let tx = &tx;
             let found = read::load(tx, actor, id).await?;
-            read::authorised(tx, actor, Verb::AdoptSetAside, found.clone()).await?;
+            let view = read::authorised(tx, actor, Verb::AdoptSetAside, found.clone()).await?;
+            require_others(tx, actor, &view).await?;
             let source = lock_source(tx, actor.agency, &found).await?;
             let task = lock(tx, actor.agency, id).await?;
             let is_same = |outcome| matches!(outcome, Outcome::Adopted | Outcome::Replayed);
@@ -115,7 +116,7 @@ impl App {
     /// Discarding once more changes nothing.
     ///
     /// # Errors
-    /// There is no such task for the actor, the reason is missing, or [`Code::AlreadyDecided`].
+    /// There is no such task for the actor, [`Code::OwnWork`], the reason is missing, or [`Code::AlreadyDecided`].
     pub async fn discard_set_aside(
         &self,
         actor: &Actor,
@@ -130,7 +131,8 @@ impl App {
         self.act(actor, |tx: Tx| async move {
             let tx = &tx;
             let found = read::load(tx, actor, id).await?;
-            read::authorised(tx, actor, Verb::DiscardSetAside, found).await?;
+            let view = read::authorised(tx, actor, Verb::DiscardSetAside, found).await?;
+            require_others(tx, actor, &view).await?;
             let task = lock(tx, actor.agency, id).await?;
             let is_same = |outcome| outcome == Outcome::Discarded;
             let pending = choice::pending(tx, actor.agency, &task, choice, is_same).await?;
@@ -276,6 +278,17 @@ impl App {
         self.save_affected(tx, actor.agency, &[target]).await?;
         Ok(())
     }
+}
+
+/// Refuses whoever wrote what was set aside, or has a part in the visit that it is about.
+async fn require_others(tx: &Tx, actor: &Actor, view: &SetAsideView) -> Result<(), Error> {
+    if view.shopper == actor.user {
+        let detail = "You wrote this yourself; somebody else decides about it.";
+        return Err(Error::because(Code::OwnWork, detail));
+    }
+    let Some(visit) = &view.visit else { return Ok(()) };
+    let of = submissions::list_of_visits(tx, actor.agency, &[visit.id]).await?;
+    require_others_work(tx, actor, &of).await
 }
 
 async fn lock(tx: &Tx, agency: AgencyId, id: SetAsideId) -> Result<SetAside, Error> {

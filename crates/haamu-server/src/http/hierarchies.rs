@@ -6,8 +6,8 @@ use haamu_app::record::{HierarchyRecord, Unit};
 use haamu_app::{App, UnitInput, UnitView};
 use haamu_domain::{ClientOrganisationId, HierarchyId, LocalDate, LocationId, UnitId, UserId};
 use haamu_wire::{
-    HierarchiesOut, HierarchyIn, HierarchyOut, MemberUnitsIn, PlaceLocationsIn, UnitIn, UnitOut, UnitPatch,
-    UnitsOut,
+    HierarchiesOut, HierarchyIn, HierarchyOut, MemberUnitOut, MemberUnitsIn, MemberUnitsOut,
+    PlaceLocationsIn, UnitIn, UnitOut, UnitPatch, UnitsOut,
 };
 use serde::Deserialize;
 use uuid::Uuid;
@@ -132,6 +132,29 @@ pub(super) async fn place_locations(
     app.place_locations(&bearer.actor, hierarchy, unit, &locations, input.from)
         .await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Read which units a client's person is responsible for.
+#[utoipa::path(get, path = "/v1/users/{id}/units", tag = "hierarchies",
+    params(("id" = Uuid, Path, description = "The person.")),
+    responses((status = 200, description = "The units, with all below them; without any, all of the client organisation.", body = MemberUnitsOut)))]
+pub(super) async fn list_member_units(
+    State(app): State<App>,
+    SignedIn(bearer): SignedIn,
+    Path(id): Path<Uuid>,
+) -> Result<axum::Json<MemberUnitsOut>, Failure> {
+    let found = app
+        .list_member_units(&bearer.actor, UserId::from_uuid(id))
+        .await?;
+    let item = |unit: Unit| MemberUnitOut {
+        id: unit.id.uuid(),
+        name: unit.name,
+        external_id: unit.external_id,
+        hierarchy: unit.hierarchy.uuid(),
+    };
+    Ok(axum::Json(MemberUnitsOut {
+        items: found.into_iter().map(item).collect(),
+    }))
 }
 
 /// Make a client's person responsible for units, and for no others.

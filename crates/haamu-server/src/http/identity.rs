@@ -7,7 +7,8 @@ use utoipa_axum::routes;
 
 use super::route::Operations;
 use super::{
-    MAX_BODY, account, agency_access, devices, health, invitations, registration, sessions, sign_in, users,
+    MAX_BODY, account, agency_access, audit, devices, health, invitations, registration, sessions, sign_in,
+    users,
 };
 
 pub(super) fn identity() -> OpenApiRouter<App> {
@@ -135,6 +136,7 @@ fn account_routes() -> OpenApiRouter<App> {
     let own = Verb::ManageAccount;
     let factors = Verb::ManageSecondFactors;
     Operations::default()
+        .verb(own, &[Code::ValidationFailed], routes!(sessions::update_me))
         .verb(own, password, routes!(account::change_password))
         .verb(
             own,
@@ -261,6 +263,11 @@ fn agency() -> OpenApiRouter<App> {
             Verb::ReadMails,
             &[Code::ValidationFailed],
             routes!(agency_access::list_mails),
+        )
+        .verb(
+            Verb::ReadAudit,
+            &[Code::ValidationFailed],
+            routes!(audit::list_audit),
         )
         .with_body_limit(MAX_BODY)
 }

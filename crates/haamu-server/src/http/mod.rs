@@ -2,7 +2,9 @@
 
 mod account;
 mod agency_access;
+mod agreements;
 mod applications;
+mod audit;
 mod blobs;
 mod briefings;
 mod checklists;

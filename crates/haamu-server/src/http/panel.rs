@@ -248,12 +248,12 @@ pub(super) fn agreement_text_out(agreement: Agreement) -> AgreementTextOut {
         id: agreement.id.uuid(),
         language: agreement.language,
         body: agreement.body,
-        sha256: agreement
-            .body_hash
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect(),
+        sha256: hexadecimal(&agreement.body_hash),
     }
+}
+
+pub(super) fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn agreement_out(agreements: Vec<Agreement>, accepted: bool) -> AgreementOut {

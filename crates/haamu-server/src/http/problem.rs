@@ -123,6 +123,7 @@ pub(super) fn status_of(code: Code) -> StatusCode {
         | Code::SecondFactorRequired
         | Code::SignInAgain
         | Code::NotVouchedFor
+        | Code::OwnWork
         | Code::ScopeMissing => StatusCode::FORBIDDEN,
         Code::NotFound => StatusCode::NOT_FOUND,
         Code::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,

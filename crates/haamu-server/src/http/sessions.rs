@@ -5,10 +5,10 @@ use axum::http::StatusCode;
 use haamu_app::record::Session;
 use haamu_app::{App, Issued, Me, RefreshInput, SetupInput};
 use haamu_domain::{ClientOrganisationId, SessionId};
-use haamu_wire::{MeOut, RefreshIn, Secret, SessionItemOut, SessionOut, SessionsOut, SetupIn};
+use haamu_wire::{MeOut, MePatch, RefreshIn, Secret, SessionItemOut, SessionOut, SessionsOut, SetupIn};
 use uuid::Uuid;
 
-use super::extract::{Json, Path, SignedIn};
+use super::extract::{Json, Path, SignedIn, language};
 use super::origin::From;
 use super::problem::Failure;
 
@@ -105,6 +105,23 @@ pub(super) async fn read_me(
     Ok(axum::Json(me_out(app.me(&bearer.actor).await?)))
 }
 
+/// Change one's own name, and the language of mails to oneself, in all agencies that one belongs to.
+#[utoipa::path(patch, path = "/v1/me", tag = "account", request_body = MePatch,
+    responses((status = 200, description = "Changed.", body = MeOut)))]
+pub(super) async fn update_me(
+    State(app): State<App>,
+    SignedIn(bearer): SignedIn,
+    Json(patch): Json<MePatch>,
+) -> Result<axum::Json<MeOut>, Failure> {
+    let chosen = patch.language.into_option();
+    let chosen = chosen.map(|tag| language(tag.as_deref())).transpose()?;
+    let patch = haamu_app::MePatch {
+        display_name: patch.display_name,
+        language: chosen,
+    };
+    Ok(axum::Json(me_out(app.update_me(&bearer.actor, &patch).await?)))
+}
+
 pub(super) fn session_out(app: &App, issued: Issued) -> SessionOut {
     SessionOut {
         access_token: Secret::new(issued.access_token),
@@ -139,5 +156,6 @@ fn me_out(me: Me) -> MeOut {
         email: me.email,
         email_verified: me.is_email_verified,
         second_factor_missing: me.actor.token.is_none() && me.actor.only.is_some(),
+        language: me.language.map(|language| language.tag().to_owned()),
     }
 }

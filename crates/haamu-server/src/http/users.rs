@@ -9,7 +9,7 @@ use haamu_wire::{DevicesOut, RoleIn, SessionsOut, UserIn, UserOut, UsersOut};
 use uuid::Uuid;
 
 use super::devices::device_out;
-use super::extract::{Json, PageQuery, Path, Query, SignedIn};
+use super::extract::{Json, PageQuery, Path, Query, SignedIn, language};
 use super::problem::Failure;
 use super::sessions::session_item;
 
@@ -27,6 +27,7 @@ pub(super) async fn create_user(
         password: input.password.map(|password| password.expose().to_owned()),
         role: input.role,
         client_organisation: input.client_organisation.map(ClientOrganisationId::from_uuid),
+        language: language(input.language.as_deref())?,
     };
     let member = app.create_user(&bearer.actor, &input).await?;
     Ok((StatusCode::CREATED, axum::Json(user_out(member))))

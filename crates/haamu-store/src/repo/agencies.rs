@@ -80,6 +80,47 @@ pub async fn insert(tx: &Tx, id: AgencyId, name: &str, now: Timestamp) -> Result
     Ok(())
 }
 
+/// An agency.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AgencyRecord {
+    /// Its id.
+    pub id: AgencyId,
+    /// Its name.
+    pub name: String,
+    /// Since when it is there.
+    pub created_at: Timestamp,
+}
+
+/// An agency, if it is there.
+///
+/// # Errors
+/// The database failed.
+pub async fn find(tx: &Tx, id: AgencyId) -> Result<Option<AgencyRecord>, StoreError> {
+    let row = agency::Entity::find_by_id(id.uuid()).one(tx.connection()).await?;
+    Ok(row.map(record))
+}
+
+/// All agencies of the installation, the oldest first.
+///
+/// # Errors
+/// The transaction does not reach all agencies, or the database failed.
+pub async fn list_records(tx: &Tx) -> Result<Vec<AgencyRecord>, StoreError> {
+    tx.require_all_agencies("agencies")?;
+    let rows = agency::Entity::find()
+        .order_by_asc(agency::Column::Id)
+        .all(tx.connection())
+        .await?;
+    Ok(rows.into_iter().map(record).collect())
+}
+
+fn record(row: agency::Model) -> AgencyRecord {
+    AgencyRecord {
+        id: AgencyId::from_uuid(row.id),
+        name: row.name,
+        created_at: Timestamp::from_millis(row.created_at),
+    }
+}
+
 /// Since when an agency is there.
 ///
 /// # Errors

@@ -25,6 +25,36 @@ pub struct Agreement {
     pub body_hash: Vec<u8>,
 }
 
+/// Words of an agreement without the words themselves.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AgreementHead {
+    /// Their id.
+    pub id: AgreementId,
+    /// The how-manieth version they belong to.
+    pub version: u32,
+    /// Their language.
+    pub language: String,
+    /// Their SHA-256.
+    pub body_hash: Vec<u8>,
+    /// Who wrote them.
+    pub created_by: UserId,
+    /// When.
+    pub created_at: Timestamp,
+}
+
+/// That a shopper accepted an agreement.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Acceptance {
+    /// The words.
+    pub agreement: AgreementId,
+    /// The how-manieth version they belong to.
+    pub version: u32,
+    /// Who accepted them.
+    pub user: UserId,
+    /// When.
+    pub accepted_at: Timestamp,
+}
+
 /// Adds an agreement.
 ///
 /// # Errors
@@ -64,6 +94,62 @@ pub async fn list(tx: &Tx, agency: AgencyId) -> Result<Vec<Agreement>, StoreErro
         .all(tx.connection())
         .await?;
     rows.into_iter().map(record).collect()
+}
+
+/// An agreement of the agency, in whichever version.
+///
+/// # Errors
+/// The database failed.
+pub async fn find(tx: &Tx, agency: AgencyId, id: AgreementId) -> Result<Option<Agreement>, StoreError> {
+    let row = shopper_agreement::Entity::find_by_id(id.uuid())
+        .filter(shopper_agreement::Column::AgencyId.eq(agency.uuid()))
+        .one(tx.connection())
+        .await?;
+    row.map(record).transpose()
+}
+
+/// All words of the agency's agreements but for the words themselves, the newest first.
+///
+/// # Errors
+/// The database failed.
+pub async fn list_heads(
+    tx: &Tx,
+    agency: AgencyId,
+    before: Option<Uuid>,
+    limit: u64,
+) -> Result<(Vec<AgreementHead>, bool), StoreError> {
+    type Row = (Uuid, i32, String, Vec<u8>, Uuid, i64);
+    let mut select = shopper_agreement::Entity::find()
+        .select_only()
+        .columns([
+            shopper_agreement::Column::Id,
+            shopper_agreement::Column::Version,
+            shopper_agreement::Column::Language,
+            shopper_agreement::Column::BodyHash,
+            shopper_agreement::Column::CreatedBy,
+            shopper_agreement::Column::CreatedAt,
+        ])
+        .filter(shopper_agreement::Column::AgencyId.eq(agency.uuid()))
+        .order_by_desc(shopper_agreement::Column::Id)
+        .limit(limit + 1);
+    if let Some(before) = before {
+        select = select.filter(shopper_agreement::Column::Id.lt(before));
+    }
+    let mut rows: Vec<Row> = select.into_tuple().all(tx.connection()).await?;
+    let has_more = rows.len() as u64 > limit;
+    rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+    let head = |(id, version, language, body_hash, by, at): Row| {
+        Ok(AgreementHead {
+            id: AgreementId::from_uuid(id),
+            version: super::unsigned(version.into(), "agreement version")?,
+            language,
+            body_hash,
+            created_by: UserId::from_uuid(by),
+            created_at: Timestamp::from_millis(at),
+        })
+    };
+    let heads = rows.into_iter().map(head).collect::<Result<_, StoreError>>()?;
+    Ok((heads, has_more))
 }
 
 fn record(row: shopper_agreement::Model) -> Result<Agreement, StoreError> {
@@ -138,4 +224,53 @@ pub async fn list_accepted(
         accepted.extend(ids.into_iter().map(UserId::from_uuid));
     }
     Ok(Some(accepted))
+}
+
+/// Who accepted these words, by person.
+///
+/// # Errors
+/// The database failed.
+pub async fn list_acceptances(
+    tx: &Tx,
+    agency: AgencyId,
+    of: AgreementId,
+    after: Option<Uuid>,
+    limit: u64,
+) -> Result<(Vec<Acceptance>, bool), StoreError> {
+    let select = agreement_acceptance::Entity::find()
+        .filter(agreement_acceptance::Column::AgencyId.eq(agency.uuid()))
+        .filter(agreement_acceptance::Column::AgreementId.eq(of.uuid()));
+    let by = agreement_acceptance::Column::UserId;
+    let (rows, has_more) = super::page_after(tx, select, by, after, limit).await?;
+    let found = rows.into_iter().map(acceptance).collect::<Result<_, _>>()?;
+    Ok((found, has_more))
+}
+
+/// What a shopper has accepted, by words, the newest first.
+///
+/// # Errors
+/// The database failed.
+pub async fn list_acceptances_of(
+    tx: &Tx,
+    agency: AgencyId,
+    user: UserId,
+    before: Option<Uuid>,
+    limit: u64,
+) -> Result<(Vec<Acceptance>, bool), StoreError> {
+    let select = agreement_acceptance::Entity::find()
+        .filter(agreement_acceptance::Column::AgencyId.eq(agency.uuid()))
+        .filter(agreement_acceptance::Column::UserId.eq(user.uuid()));
+    let by = agreement_acceptance::Column::AgreementId;
+    let (rows, has_more) = super::page_before(tx, select, by, before, limit).await?;
+    let found = rows.into_iter().map(acceptance).collect::<Result<_, _>>()?;
+    Ok((found, has_more))
+}
+
+fn acceptance(row: agreement_acceptance::Model) -> Result<Acceptance, StoreError> {
+    Ok(Acceptance {
+        agreement: AgreementId::from_uuid(row.agreement_id),
+        version: super::unsigned(row.version.into(), "agreement version")?,
+        user: UserId::from_uuid(row.user_id),
+        accepted_at: Timestamp::from_millis(row.accepted_at),
+    })
 }

@@ -327,6 +327,20 @@ pub async fn set_display_name(tx: &Tx, id: UserId, name: &str) -> Result<(), Sto
     Ok(())
 }
 
+/// Sets the language of mails to a person; none: whichever the server writes.
+///
+/// # Errors
+/// The database failed.
+pub async fn set_language(tx: &Tx, id: UserId, language: Option<Language>) -> Result<(), StoreError> {
+    let row = user_account::ActiveModel {
+        id: Set(id.uuid()),
+        language: Set(language.map(|language| language.tag().to_owned())),
+        ..Default::default()
+    };
+    user_account::Entity::update(row).exec(tx.connection()).await?;
+    Ok(())
+}
+
 /// Sets a person's address, which they have shown to be theirs.
 ///
 /// # Errors

@@ -93,7 +93,7 @@ pub async fn insert_members(tx: &Tx, all: &[Membership], now: Timestamp) -> Resu
     Ok(())
 }
 
-/// Gives an account that nobody has made theirs another address and name.
+/// Gives an account that nobody has made theirs another address, name and language.
 ///
 /// # Errors
 /// [`StoreError::AlreadyExists`] if the address has an account, [`StoreError::Conflict`] if somebody has made this one
@@ -104,6 +104,10 @@ pub async fn update_unclaimed(tx: &Tx, changed: &User) -> Result<(), StoreError>
         .col_expr(
             user_account::Column::DisplayName,
             Expr::value(changed.display_name.as_str()),
+        )
+        .col_expr(
+            user_account::Column::Language,
+            Expr::value(changed.language.map(|language| language.tag().to_owned())),
         )
         .filter(user_account::Column::Id.eq(changed.id.uuid()))
         .filter(user_account::Column::PasswordHash.eq(""))

@@ -100,6 +100,21 @@ pub async fn lock(tx: &Tx, agency: AgencyId, id: InvitationId) -> Result<Option<
     row.map(record).transpose()
 }
 
+/// The open invitation of an e-mail address, in lower case, locked.
+///
+/// # Errors
+/// The database failed.
+pub async fn lock_open(tx: &Tx, agency: AgencyId, email: &str) -> Result<Option<Invitation>, StoreError> {
+    let row = invitation::Entity::find()
+        .filter(invitation::Column::AgencyId.eq(agency.uuid()))
+        .filter(invitation::Column::Email.eq(email))
+        .filter(invitation::Column::State.eq(InvitationState::Open.as_str()))
+        .lock_exclusive()
+        .one(tx.connection())
+        .await?;
+    row.map(record).transpose()
+}
+
 /// The invitation whose link has this hash.
 ///
 /// # Errors

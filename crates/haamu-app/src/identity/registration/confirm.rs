@@ -205,7 +205,8 @@ impl App {
         match self.lock_account(tx, &person.email).await? {
             Some(known) if known.email_verified_at.is_none() => {
                 let chosen = (person.display_name.as_str(), person.password_hash.as_str());
-                self.hand_over(tx, agency, &known, chosen).await?;
+                self.hand_over(tx, agency, &known, chosen, person.language())
+                    .await?;
                 Ok(known.id)
             }
             // Whoever the address belongs to has made this account theirs since.

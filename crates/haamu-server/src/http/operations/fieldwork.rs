@@ -105,6 +105,7 @@ pub(super) fn set_aside() -> OpenApiRouter<App> {
     let list = &[Code::ValidationFailed, Code::NotFound];
     let adopt = &[
         Code::ValidationFailed,
+        Code::OwnWork,
         Code::NotFound,
         Code::NotPossibleInState,
         Code::Conflict,
@@ -112,7 +113,12 @@ pub(super) fn set_aside() -> OpenApiRouter<App> {
         Code::DeletedByRetention,
         Code::AlreadyDecided,
     ];
-    let discard = &[Code::ValidationFailed, Code::NotFound, Code::AlreadyDecided];
+    let discard = &[
+        Code::ValidationFailed,
+        Code::OwnWork,
+        Code::NotFound,
+        Code::AlreadyDecided,
+    ];
     Operations::default()
         .verb(Verb::ReadSetAside, list, routes!(set_aside::list_set_aside))
         .verb(Verb::ReadSetAside, &[], routes!(set_aside::count_set_aside))

@@ -6,7 +6,9 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::http::route::Operations;
-use crate::http::{MAX_BODY, MAX_DOCUMENT, applications, filling, imports, jobs, panel, proposals};
+use crate::http::{
+    MAX_BODY, MAX_DOCUMENT, agreements, applications, filling, imports, jobs, panel, proposals,
+};
 
 pub(super) fn filling() -> OpenApiRouter<App> {
     let found = &[Code::NotFound];
@@ -62,7 +64,7 @@ pub(super) fn filling() -> OpenApiRouter<App> {
         .verb(Verb::AssignVisit, assign, routes!(filling::extend_assignment))
         .verb(Verb::ProposePlan, propose, routes!(proposals::create_proposal))
         .verb(Verb::ProposePlan, found, routes!(proposals::read_proposal))
-        .verb(Verb::AssignVisit, propose, routes!(proposals::apply_proposal))
+        .verb(Verb::ApplyPlan, propose, routes!(proposals::apply_proposal))
         .verb(Verb::AskEligibility, ask, routes!(filling::read_eligibility))
         .verb(Verb::ReadVisits, found, routes!(applications::read_visit_plan))
         .verb(
@@ -148,6 +150,22 @@ pub(super) fn panel() -> OpenApiRouter<App> {
         .verb(Verb::ManagePanel, create, routes!(panel::create_agreement))
         .verb(Verb::ReadAgreement, &[], routes!(panel::read_agreement))
         .verb(Verb::ManageOwnProfile, found, routes!(panel::accept_agreement))
+        .verb(Verb::ManagePanel, &[], routes!(agreements::list_agreements))
+        .verb(
+            Verb::ReadAgreement,
+            found,
+            routes!(agreements::read_agreement_text),
+        )
+        .verb(
+            Verb::ManagePanel,
+            found,
+            routes!(agreements::list_agreement_acceptances),
+        )
+        .verb(
+            Verb::ManagePanel,
+            found,
+            routes!(agreements::list_shopper_acceptances),
+        )
         .with_body_limit(MAX_BODY)
 }
 

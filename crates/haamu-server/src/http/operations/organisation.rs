@@ -91,6 +91,7 @@ fn locations_and_hierarchies() -> OpenApiRouter<App> {
             change,
             routes!(hierarchies::place_locations),
         )
+        .verb(Verb::ListUsers, found, routes!(hierarchies::list_member_units))
         .verb(Verb::AssignUnits, change, routes!(hierarchies::set_member_units))
         .with_body_limit(MAX_BODY)
 }

@@ -25,9 +25,15 @@ pub(super) fn failed_jobs() -> OpenApiRouter<App> {
 
 pub(super) fn results() -> OpenApiRouter<App> {
     let found = &[Code::NotFound];
-    let confirm = &[Code::ValidationFailed, Code::NotFound, Code::NotPossibleInState];
+    let confirm = &[
+        Code::ValidationFailed,
+        Code::OwnWork,
+        Code::NotFound,
+        Code::NotPossibleInState,
+    ];
     let approve = &[
         Code::ValidationFailed,
+        Code::OwnWork,
         Code::NotFound,
         Code::NotPossibleInState,
         Code::Conflict,
@@ -37,12 +43,14 @@ pub(super) fn results() -> OpenApiRouter<App> {
     ];
     let give_back = &[
         Code::ValidationFailed,
+        Code::OwnWork,
         Code::NotFound,
         Code::NotPossibleInState,
         Code::Conflict,
         Code::DeletedByRetention,
     ];
     let release = &[
+        Code::OwnWork,
         Code::NotFound,
         Code::NotPossibleInState,
         Code::Conflict,
