@@ -25,6 +25,7 @@ mod remind;
 mod round_days;
 mod rounds;
 mod standing;
+mod ties;
 
 pub use applications::ApplicationView;
 pub use ask::{EligibilityQuery, EligibilityView};
@@ -33,10 +34,11 @@ pub use companions::CompanionInput;
 pub use extend::ExtendInput;
 pub use generate::{GenerateInput, GenerateReport};
 pub use offer::OfferInput;
-pub use panel::{AgreementView, OwnProfilePatch, ProfilePatch, TieInput};
+pub use panel::{AgreementView, OwnProfilePatch, ProfilePatch};
 pub use plan::VisitPlanPatch;
 pub use progress::{CellProgress, RoundProgress};
 pub use rounds::{RoundPatch, RoundView};
+pub use ties::TieInput;
 
 pub(crate) use board::require_declared;
 pub(crate) use companions::require_companion;
