@@ -8,8 +8,8 @@ use haamu_app::record::{ClientOrganisation, Location};
 use haamu_domain::opening::OpeningHours;
 use haamu_domain::{ClientOrganisationId, LocationId};
 use haamu_wire::{
-    ClientOrganisationIn, ClientOrganisationOut, ClientOrganisationPatch, ClientOrganisationsOut, LocationOut, LocationPatch,
-    LocationsOut,
+    ClientOrganisationIn, ClientOrganisationOut, ClientOrganisationPatch, ClientOrganisationsOut,
+    LocationOut, LocationPatch, LocationsOut,
 };
 use uuid::Uuid;
 

@@ -7,8 +7,8 @@ use haamu_app::record::{HierarchyRecord, Unit};
 use haamu_app::{App, UnitInput, UnitView};
 use haamu_domain::{ClientOrganisationId, HierarchyId, LocalDate, LocationId, UnitId, UserId};
 use haamu_wire::{
-    HierarchiesOut, HierarchyIn, HierarchyOut, HierarchyPatch, MemberUnitsIn, PlaceLocationsIn, UnitIn, UnitOut, UnitPatch,
-    UnitsOut,
+    HierarchiesOut, HierarchyIn, HierarchyOut, HierarchyPatch, MemberUnitsIn, PlaceLocationsIn, UnitIn,
+    UnitOut, UnitPatch, UnitsOut,
 };
 use serde::Deserialize;
 use uuid::Uuid;

@@ -222,7 +222,7 @@ fn profile_out(record: ProfileRecord) -> ProfileOut {
     }
 }
 
-pub(super) pub(super) fn companion_out(companion: Companion) -> CompanionOut {
+pub(super) fn companion_out(companion: Companion) -> CompanionOut {
     CompanionOut {
         id: companion.id.uuid(),
         name: companion.name,

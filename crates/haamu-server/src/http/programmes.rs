@@ -90,9 +90,7 @@ pub(super) async fn update_programme(
         staff_notice_days: patch.staff_notice_days,
     };
     let id = ProgrammeId::from_uuid(id);
-    let programme = app
-        .update_programme(&bearer.actor, id, &patch, based_on)
-        .await?;
+    let programme = app.update_programme(&bearer.actor, id, &patch, based_on).await?;
     Ok(answer(programme))
 }
 

@@ -7,7 +7,8 @@ use haamu_app::record::{Proposal, ProposalSummary};
 use haamu_domain::assigning::Combination;
 use haamu_domain::{ProposalId, RoundId, Timestamp, UserId};
 use haamu_wire::{
-    CombinationOut, ProposalOut, ProposalSummaryOut, ProposalsOut, ProposedVisitOut, RefusedVisitOut, RelaxationOut, UnfilledVisitOut,
+    CombinationOut, ProposalOut, ProposalSummaryOut, ProposalsOut, ProposedVisitOut, RefusedVisitOut,
+    RelaxationOut, UnfilledVisitOut,
 };
 use uuid::Uuid;
 

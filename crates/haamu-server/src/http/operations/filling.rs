@@ -168,11 +168,7 @@ pub(super) fn shoppers() -> OpenApiRouter<App> {
             create,
             routes!(shoppers::create_tie_of_shopper),
         )
-        .verb(
-            Verb::ManagePanel,
-            found,
-            routes!(shoppers::delete_tie_of_shopper),
-        )
+        .verb(Verb::ManagePanel, found, routes!(shoppers::delete_tie_of_shopper))
         .verb(
             Verb::ImportPastVisits,
             found,

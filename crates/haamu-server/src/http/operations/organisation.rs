@@ -79,11 +79,7 @@ fn locations_and_hierarchies() -> OpenApiRouter<App> {
             rename,
             routes!(client_organisations::update_client_organisation),
         )
-        .verb(
-            Verb::ReadHierarchies,
-            found,
-            routes!(hierarchies::read_hierarchy),
-        )
+        .verb(Verb::ReadHierarchies, found, routes!(hierarchies::read_hierarchy))
         .verb(
             Verb::ManageHierarchies,
             rename,
