@@ -22,6 +22,7 @@ pub(crate) struct FillingThings {
     tie: String,
     agreement: String,
     registration: String,
+    past_visit: String,
 }
 
 impl FillingThings {
@@ -47,6 +48,7 @@ impl FillingThings {
         let id = |value: &Value| value.as_str().expect("an id").to_owned();
         Self {
             registration,
+            past_visit: from_before(server).await,
             client: agency.client.to_string(),
             shopper: agency.other_shopper.id.to_string(),
             round: round.to_owned(),
@@ -58,6 +60,11 @@ impl FillingThings {
             tie: id(&tie["id"]),
             agreement: id(&agreement["texts"][0]["id"]),
         }
+    }
+
+    /// What stands in for `{tie}`.
+    pub(crate) fn tie(&self) -> &str {
+        &self.tie
     }
 
     /// What stands in for `{id}`, the body, and whether the body names something of the agency.
@@ -96,7 +103,7 @@ impl FillingThings {
                 let one = json!({"visit": self.visit, "shopper": self.shopper});
                 (&self.round, json(json!({"assignments": [one]})))
             }
-            "create_proposal" => (&self.round, None),
+            "create_proposal" | "list_proposals" => (&self.round, None),
             "read_proposal" | "apply_proposal" => (&self.proposal, None),
             "read_quotas" | "read_round" | "read_round_progress" => (&self.round, None),
             "update_round" => (&self.round, json(json!({"name": "Toinen nimi"}))),
@@ -108,7 +115,17 @@ impl FillingThings {
                 let body = json!({"obstacle": "place_closed", "reason": "Ovi oli lukossa."});
                 (&self.assignment, json(body))
             }
-            "read_profile" => (&self.shopper, None),
+            "read_profile"
+            | "list_companions_of_shopper"
+            | "list_ties_of_shopper"
+            | "delete_tie_of_shopper"
+            | "list_past_visits_of_shopper" => (&self.shopper, None),
+            "create_tie_of_shopper" => {
+                let body = json!({"client_organisation": self.client, "reason": "Puoliso on siellä."});
+                (&self.shopper, json(body))
+            }
+            "list_past_visits_at_location" => (&self.location, None),
+            "delete_past_visit" => (&self.past_visit, None),
             "update_profile" => (&self.shopper, json(json!({"rating_tenths": 45}))),
             "delete_companion" => (&self.companion, None),
             "delete_tie" => (&self.tie, None),
@@ -147,6 +164,21 @@ impl FillingThings {
         };
         Some(("", body, false))
     }
+}
+
+/// A visit from before Haamu, of the other shopper.
+async fn from_before(server: &TestServer) -> String {
+    let agency = &server.north;
+    let csv = format!(
+        "external_id,shopper,location,date\nV-1,{},T1,2024-11-10\n",
+        agency.other_shopper.email
+    );
+    let path = format!("/v1/client-organisations/{}/past-visits/import", agency.client);
+    let import = server.request(Method::POST, &path).body("text/csv", csv);
+    let _ = import.by(agency.coordinator()).await.send().await.ok();
+    let path = format!("/v1/shoppers/{}/past-visits", agency.other_shopper.id);
+    let listed = server.get(&path).by(agency.coordinator()).await.send().await.ok();
+    listed["items"][0]["id"].as_str().expect("an id").to_owned()
 }
 
 /// Somebody who has registered with the northern agency, and about whom its staff are to decide.

@@ -98,6 +98,7 @@ pub(crate) struct Things<'a> {
     manager: String,
     scenario: String,
     briefing: String,
+    notice: String,
     filling: FillingThings,
     access: AccessThings,
 }
@@ -118,6 +119,7 @@ impl Things<'_> {
             manager,
             scenario,
             briefing,
+            notice,
             filling,
             access,
         } = self;
@@ -163,7 +165,32 @@ impl Things<'_> {
             | "read_field_rules" | "read_fees" | "read_certification" | "read_quiz" => {
                 (scene.programme.as_str(), nothing(), false)
             }
-            "list_trainees" => (scene.programme.as_str(), nothing(), false),
+            "list_trainees" | "read_programme" | "list_staff_notices" => {
+                (scene.programme.as_str(), nothing(), false)
+            }
+            "update_programme" => (
+                scene.programme.as_str(),
+                Body::Json(json!({"name": "Toinen nimi"})),
+                false,
+            ),
+            "withdraw_staff_notice" => (
+                scene.programme.as_str(),
+                Body::Json(json!({"reason": "Väärä päivä."})),
+                false,
+            ),
+            "read_client_organisation" => (client.as_str(), nothing(), false),
+            "update_client_organisation" => {
+                (client.as_str(), Body::Json(json!({"name": "Toinen nimi"})), false)
+            }
+            "read_hierarchy" => (hierarchy.as_str(), nothing(), false),
+            "update_hierarchy" => (
+                hierarchy.as_str(),
+                Body::Json(json!({"name": "Toinen nimi"})),
+                false,
+            ),
+            "delete_certification" => (scene.programme.as_str(), nothing(), false),
+            "give_attempts_back" => (scene.programme.as_str(), nothing(), true),
+            "withdraw_briefing" => (briefing.as_str(), nothing(), false),
             "close_training" => (scene.programme.as_str(), nothing(), true),
             "open_training" => {
                 let body = json!({"shoppers": [shopper]});
@@ -294,6 +321,8 @@ impl Things<'_> {
             .replace("{device}", id)
             .replace("{number}", "1")
             .replace("{shopper}", shopper)
+            .replace("{notice}", notice)
+            .replace("{tie}", filling.tie())
             .replace("{sha256}", SHA);
         if operation.path.contains("/blobs/") {
             path = format!("{path}?submission={}", scene.submission);
@@ -379,6 +408,15 @@ pub(crate) async fn things<'a>(server: &TestServer, scene: &'a Scene) -> Things<
     let late = listed["items"][0]["id"].as_str().expect("an id").to_owned();
     let (hierarchy, unit) = tree(server).await;
     let (scenario, briefing) = documents(server, scene).await;
+    let notices = format!("/v1/programmes/{}/staff-notices", scene.programme);
+    let notices = server
+        .get(&notices)
+        .by(agency.coordinator())
+        .await
+        .send()
+        .await
+        .ok();
+    let notice = notices["items"][0]["id"].as_str().expect("an id").to_owned();
     let filling = FillingThings::make(server, scene, &scene.round).await;
     Things {
         scene,
@@ -393,6 +431,7 @@ pub(crate) async fn things<'a>(server: &TestServer, scene: &'a Scene) -> Things<
         manager: agency.other_manager.id.to_string(),
         scenario,
         briefing,
+        notice,
         filling,
         access: AccessThings::make(server, agency).await,
     }

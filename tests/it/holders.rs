@@ -29,7 +29,7 @@ impl Field<'_> {
 }
 
 /// What the audit trail says of an action, the oldest first; nothing of it happened in the same moment.
-async fn details(server: &TestServer, action: &str) -> Vec<Value> {
+pub(crate) async fn details(server: &TestServer, action: &str) -> Vec<Value> {
     let connection = server.database.connect().await;
     let sql = format!("SELECT detail FROM audit WHERE action = '{action}' ORDER BY at");
     let statement = Statement::from_string(connection.get_database_backend(), sql);

@@ -48,7 +48,7 @@ fn quiz() -> Value {
     })
 }
 
-async fn with_quiz(server: &TestServer, scene: &Scene, attempts: u32) -> String {
+pub(crate) async fn with_quiz(server: &TestServer, scene: &Scene, attempts: u32) -> String {
     let version = server.publish(&server.north, &quiz()).await;
     let path = format!("/v1/programmes/{}/certification", scene.programme);
     let body = json!({"checklist_version": version, "attempts": attempts, "valid_days": 30});
@@ -56,7 +56,7 @@ async fn with_quiz(server: &TestServer, scene: &Scene, attempts: u32) -> String 
     format!("/v1/programmes/{}/quiz", scene.programme)
 }
 
-fn answers(disclose: &str, receipt: &str, photo: &str, late: &str) -> Value {
+pub(crate) fn answers(disclose: &str, receipt: &str, photo: &str, late: &str) -> Value {
     json!({"answers": {"disclose": disclose, "receipt": receipt, "photo": photo, "late": late}})
 }
 

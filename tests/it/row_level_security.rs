@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use haamu_domain::{AgencyId, ProgrammeId, ProgrammeState, Timestamp, UserId, VisitId};
+use haamu_domain::{AgencyId, ProgrammeId, Timestamp, UserId, VisitId};
 use haamu_store::repo::{clients, identity, jobs, programmes, visits};
 use haamu_store::{Db, DbSettings, Reach, StoreError, Tx};
 use haamu_tests::agency::{ProgrammeOptions, Scene};
@@ -264,8 +264,12 @@ mod postgres {
             });
             assert_eq!(found.await.expect("a transaction"), [is_theirs; 5]);
         }
+        let found = them.db.read(Reach::Agency(north.id), |tx: Tx| async move {
+            programmes::find(&tx, north.id, programme).await
+        });
+        let changed = &found.await.expect("a transaction").expect("a programme");
         let moved = them.db.write(Reach::Agency(south), |tx: Tx| async move {
-            programmes::set_state(&tx, programme, ProgrammeState::Active).await
+            programmes::update(&tx, &changed).await
         });
         assert!(moved.await.is_err(), "there is no such programme");
         // Jobs are of all agencies for who does them, and of one for everybody else.

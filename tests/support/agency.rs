@@ -147,6 +147,7 @@ pub(crate) async fn insert(db: &Db, name: &str, origin: &mut Origin, now: Timest
             let client = ClientOrganisation {
                 id,
                 name: format!("{client} {name}"),
+                row_version: 1,
             };
             clients::insert(tx, all.id, &client, now).await?;
         }

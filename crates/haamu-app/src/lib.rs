@@ -59,8 +59,9 @@ pub use ports::{
     WebPort, WebRequest,
 };
 pub use programmes::{
-    AttemptView, BriefingInput, BriefingView, PartView, Passed, ProgrammeInput, ProgrammePart, QuizView,
-    ReceiptView, RoundInput, ScenarioInput, ScenarioPatch, StaffNoticeInput, TraineeView, TrainingView,
+    AttemptView, BriefingInput, BriefingView, PartView, Passed, ProgrammeInput, ProgrammePart,
+    ProgrammePatch, QuizView, ReceiptView, RoundInput, ScenarioInput, ScenarioPatch, StaffNoticeInput,
+    TraineeView, TrainingView,
 };
 pub use reports::{ReportQuery, TreeOf};
 pub use retention::PurgeCount;
@@ -78,18 +79,20 @@ pub use visits::{
 pub mod record {
     pub use haamu_store::repo::agreements::{Acceptance, Agreement, AgreementHead};
     pub use haamu_store::repo::audit::{AuditFilter, AuditRow};
-    pub use haamu_store::repo::briefings::{Briefing, Certification};
+    pub use haamu_store::repo::briefings::Briefing;
+    pub use haamu_store::repo::certifications::Certification;
     pub use haamu_store::repo::clients::{ClientOrganisation, Location};
     pub use haamu_store::repo::devices::Device;
     pub use haamu_store::repo::hierarchies::{HierarchyRecord, Unit};
     pub use haamu_store::repo::invitations::Invitation;
     pub use haamu_store::repo::jobs::{ClaimedJob, FailedJob};
     pub use haamu_store::repo::mails::Mail;
-    pub use haamu_store::repo::panel::{Companion, ProfileRecord, Tie};
+    pub use haamu_store::repo::panel::{Companion, ProfileRecord};
     pub use haamu_store::repo::passkeys::PasskeyRecord;
+    pub use haamu_store::repo::past_visits::PastVisit;
     pub use haamu_store::repo::plans::VisitPlan;
     pub use haamu_store::repo::programmes::{Programme, Round};
-    pub use haamu_store::repo::proposals::{Proposal, RefusedVisit};
+    pub use haamu_store::repo::proposals::{Proposal, ProposalSummary, RefusedVisit};
     pub use haamu_store::repo::purge_log::Purge;
     pub use haamu_store::repo::registrations::Registration;
     pub use haamu_store::repo::retention::Hold;
@@ -97,4 +100,6 @@ pub mod record {
     pub use haamu_store::repo::service_tokens::ServiceToken;
     pub use haamu_store::repo::sessions::Session;
     pub use haamu_store::repo::set_aside::{Decision, SetAside};
+    pub use haamu_store::repo::staff_notices::StaffNotice;
+    pub use haamu_store::repo::ties::Tie;
 }

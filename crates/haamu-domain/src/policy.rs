@@ -81,6 +81,8 @@ verbs! {
     HoldVisit = "visit.hold": Administrator;
     /// Add a client organisation.
     CreateClientOrganisation = "client_organisation.create": Administrator | Coordinator;
+    /// Rename a client organisation.
+    UpdateClientOrganisation = "client_organisation.update": Administrator | Coordinator;
     /// Read client organisations.
     ReadClientOrganisations = "client_organisation.read":
         Administrator | ProgrammeDesigner | Coordinator | Reviewer | ClientManager | ClientViewer;
@@ -106,11 +108,14 @@ verbs! {
     ReadChecklists = "checklist.read": Administrator | ProgrammeDesigner | Coordinator | Reviewer;
     /// Add a programme.
     CreateProgramme = "programme.create": Administrator | ProgrammeDesigner | Coordinator;
+    /// Change the name of a programme, and its terms as long as it is a draft.
+    UpdateProgramme = "programme.update": Administrator | ProgrammeDesigner | Coordinator;
     /// Write the journey, standards, method, rules, fees, scenarios, briefings and quiz of a programme.
     DesignProgramme = "programme.design": Administrator | ProgrammeDesigner | Coordinator;
     /// Read the briefings of a programme: for shoppers, of one that they have to do with.
     ReadBriefings = "briefing.read": Administrator | ProgrammeDesigner | Coordinator | Reviewer | Shopper;
-    /// Let shoppers read the briefings and take the quiz of a programme before they have to do with it.
+    /// Let shoppers read the briefings and take the quiz of a programme before they have to do with it, and give them
+    /// tries back.
     OpenTraining = "training.open": Administrator | Coordinator;
     /// Confirm that one has read a briefing.
     ConfirmBriefing = "briefing.confirm": Shopper;
@@ -118,7 +123,7 @@ verbs! {
     TakeQuiz = "certification.take": Shopper;
     /// End a programme.
     CloseProgramme = "programme.close": Administrator | Coordinator;
-    /// Record that staff were informed.
+    /// Record that staff were informed, and withdraw what was recorded by mistake.
     RecordStaffNotice = "programme.record_staff_notice": Administrator | Coordinator;
     /// Make a programme active.
     ActivateProgramme = "programme.activate": Administrator | Coordinator;
@@ -154,7 +159,7 @@ verbs! {
     ManageOwnProfile = "profile.own": Shopper;
     /// Read the shopper agreement in force.
     ReadAgreement = "agreement.read": Administrator | Coordinator | Shopper;
-    /// Read and write the profiles of the shopper panel, and the shopper agreement.
+    /// Read and write the profiles of the shopper panel, its ties and the shopper agreement, and read its companions.
     ManagePanel = "panel.manage": Administrator | Coordinator;
     /// Open and close the registration of shoppers, and set its conditions.
     ManageRegistration = "registration.manage": Administrator;
@@ -162,7 +167,7 @@ verbs! {
     DecideRegistrations = "registration.decide": Administrator | Coordinator;
     /// Import people of the shopper panel.
     ImportShoppers = "shopper.import": Administrator | Coordinator;
-    /// Import visits from before Haamu.
+    /// Import visits from before Haamu, read and remove them.
     ImportPastVisits = "past_visit.import": Administrator | Coordinator;
     /// Read visits.
     ReadVisits = "visit.read": Administrator | ProgrammeDesigner | Coordinator | Reviewer;

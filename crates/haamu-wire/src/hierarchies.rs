@@ -16,6 +16,16 @@ pub struct HierarchyIn {
     pub name: String,
 }
 
+/// What is to change about a tree. What is absent stays.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields, default)]
+pub struct HierarchyPatch {
+    /// What it is by; unique for the client organisation.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 100))]
+    pub name: Option<String>,
+}
+
 /// A tree over the locations of a client organisation.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

@@ -58,16 +58,16 @@ pub use filling::{
 };
 pub use haamu_sync as sync;
 pub use hierarchies::{
-    HierarchiesOut, HierarchyIn, HierarchyOut, MemberUnitOut, MemberUnitsIn, MemberUnitsOut,
+    HierarchiesOut, HierarchyIn, HierarchyOut, HierarchyPatch, MemberUnitOut, MemberUnitsIn, MemberUnitsOut,
     PlaceLocationsIn, UnitIn, UnitOut, UnitPatch, UnitsOut,
 };
 pub use organisations::{
-    ClientOrganisationIn, ClientOrganisationOut, ClientOrganisationsOut, ImportOut, LocationOut,
-    LocationPatch, LocationsOut, RowErrorOut,
+    ClientOrganisationIn, ClientOrganisationOut, ClientOrganisationPatch, ClientOrganisationsOut, ImportOut,
+    LocationOut, LocationPatch, LocationsOut, RowErrorOut,
 };
 pub use panel::{
     AgreementIn, AgreementOut, AgreementTextOut, CompanionIn, CompanionOut, CompanionsOut, OwnProfilePatch,
-    ProfileOut, ProfilePatch, TieIn, TieOut, TiesOut,
+    PastVisitOut, PastVisitsOut, ProfileOut, ProfilePatch, TieIn, TieOut, TiesOut,
 };
 pub use patch::Patch;
 pub use problem::{IssueOut, ObstacleOut, Problem};
@@ -76,11 +76,12 @@ pub use programme_parts::{
     QuizAttemptIn, QuizAttemptOut, QuizOut, ScenarioIn, ScenarioOut, ScenarioPatch, ScenariosOut,
 };
 pub use programmes::{
-    CellProgressOut, ProgrammeIn, ProgrammeOut, ProgrammesOut, QuotaProgress, RoundIn, RoundOut, RoundPatch,
-    RoundProgressOut, RoundsOut, StaffNoticeIn,
+    CellProgressOut, ProgrammeIn, ProgrammeOut, ProgrammePatch, ProgrammesOut, QuotaProgress, RoundIn,
+    RoundOut, RoundPatch, RoundProgressOut, RoundsOut, StaffNoticeIn, StaffNoticeOut, StaffNoticesOut,
 };
 pub use proposals::{
-    CombinationOut, ProposalOut, ProposedVisitOut, RefusedVisitOut, RelaxationOut, UnfilledVisitOut,
+    CombinationOut, ProposalOut, ProposalSummaryOut, ProposalsOut, ProposedVisitOut, RefusedVisitOut,
+    RelaxationOut, UnfilledVisitOut,
 };
 pub use registration::{
     ConfirmRegistrationIn, PublicRegistrationOut, RegistrationConditions, RegistrationIn, RegistrationOut,

@@ -19,6 +19,16 @@ pub struct ClientOrganisationIn {
     pub name: String,
 }
 
+/// What is to change about a client organisation. What is absent stays.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields, default)]
+pub struct ClientOrganisationPatch {
+    /// Its name, unique in the agency.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 200))]
+    pub name: Option<String>,
+}
+
 /// A company whose encounters are measured.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

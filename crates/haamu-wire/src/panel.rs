@@ -151,6 +151,9 @@ pub struct TieOut {
     pub location: Option<Uuid>,
     /// What the tie is.
     pub reason: String,
+    /// Whether the agency recorded it, as it learned of it: then it is the agency that ends it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub by_agency: bool,
 }
 
 /// The ties of a shopper.
@@ -159,6 +162,39 @@ pub struct TieOut {
 pub struct TiesOut {
     /// The ties, by id.
     pub items: Vec<TieOut>,
+}
+
+/// A visit from before Haamu.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct PastVisitOut {
+    /// Its id.
+    pub id: Uuid,
+    /// The agency's own key for it.
+    pub external_id: String,
+    /// Who was there.
+    pub shopper: Uuid,
+    /// Where.
+    pub location: Uuid,
+    /// On which day.
+    #[cfg_attr(feature = "openapi", schema(value_type = String, format = Date))]
+    pub date: LocalDate,
+    /// Whether the shopper only came along with somebody else.
+    pub came_along: bool,
+    /// Who came along with the shopper.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub companion: Option<Uuid>,
+}
+
+/// A page of visits from before Haamu.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct PastVisitsOut {
+    /// The visits, in the order in which they were imported first.
+    pub items: Vec<PastVisitOut>,
+    /// What to pass as `after` for the next page; absent on the last one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<Uuid>,
 }
 
 /// A new version of the shopper agreement.

@@ -77,7 +77,12 @@ pub struct ScenariosOut {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct BriefingIn {
-    /// Their title. With the title and language of a briefing that is there, these words take its place.
+    /// Their name whatever the language; the title if absent. Translations of a briefing have its key, and whoever has
+    /// read one of them has read it. Words with the key and the language of a briefing that is there take its place.
+    #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 200))]
+    pub key: Option<String>,
+    /// Their title.
     #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 200))]
     pub title: String,
     /// `fi`, `sv` or `en`.
@@ -95,6 +100,8 @@ pub struct BriefingOut {
     pub id: Uuid,
     /// Their programme.
     pub programme: Uuid,
+    /// Their name whatever the language.
+    pub key: String,
     /// Their title.
     pub title: String,
     /// Their language.
@@ -105,7 +112,7 @@ pub struct BriefingOut {
     pub sha256: String,
     /// The how-manieth version they are.
     pub version: u32,
-    /// Whether later words have taken their place.
+    /// Whether they are out of use: later words have taken their place, or they were withdrawn.
     pub withdrawn: bool,
     /// Whether whoever asks has confirmed them.
     pub read: bool,

@@ -87,6 +87,70 @@ pub struct StaffNoticeIn {
     pub text: String,
 }
 
+/// What is to change about a programme. What is absent stays.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields, default)]
+pub struct ProgrammePatch {
+    /// Its name.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 200))]
+    pub name: Option<String>,
+    /// What it is for; only of a draft.
+    #[cfg_attr(
+        feature = "openapi",
+        schema(
+            pattern = "^(develop_service|identify_training_needs|follow_service_standards|reward_teams)$"
+        )
+    )]
+    pub purpose: Option<String>,
+    /// Hours between a visit and the release of its report; only of a draft.
+    #[cfg_attr(feature = "openapi", schema(maximum = 8760))]
+    pub release_delay_hours: Option<u32>,
+    /// Days between the notice to staff and the start; only of a draft.
+    #[cfg_attr(feature = "openapi", schema(maximum = 365))]
+    pub staff_notice_days: Option<u32>,
+}
+
+/// A notice to staff as it was recorded.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct StaffNoticeOut {
+    /// Its id.
+    pub id: Uuid,
+    /// The day on which they were informed.
+    #[cfg_attr(feature = "openapi", schema(value_type = String, format = Date))]
+    pub informed_on: LocalDate,
+    /// Who was informed.
+    pub audience: String,
+    /// How.
+    pub channel: String,
+    /// The words of the notice.
+    pub text: String,
+    /// When it was recorded.
+    #[cfg_attr(feature = "openapi", schema(format = DateTime))]
+    pub recorded_at: String,
+    /// Who recorded it.
+    pub recorded_by: Uuid,
+    /// When it was withdrawn: no programme becomes active by it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(format = DateTime))]
+    pub withdrawn_at: Option<String>,
+    /// Why it was withdrawn.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub withdraw_reason: Option<String>,
+}
+
+/// A page of the notices to staff of a programme.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct StaffNoticesOut {
+    /// The notices, in the order in which they were recorded.
+    pub items: Vec<StaffNoticeOut>,
+    /// What to pass as `after` for the next page; absent on the last one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<Uuid>,
+}
+
 /// A round to be opened.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

@@ -36,6 +36,45 @@ pub struct ProposalOut {
     pub refused: Vec<RefusedVisitOut>,
 }
 
+/// A proposed plan in a list, without what it says of single visits.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ProposalSummaryOut {
+    /// Its id.
+    pub id: Uuid,
+    /// Where it is in its life.
+    pub state: ProposalState,
+    /// How much of the present step is done, from 0 to 1.
+    pub progress: f64,
+    /// Who asked for it.
+    pub proposed_by: Uuid,
+    /// When it was asked for.
+    #[cfg_attr(feature = "openapi", schema(format = DateTime))]
+    pub proposed_at: String,
+    /// Who has it applied.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub applied_by: Option<Uuid>,
+    /// When it became ready, was applied or failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(format = DateTime))]
+    pub finished_at: Option<String>,
+    /// How many visits that nobody has were left aside.
+    pub left_out: usize,
+    /// How many of its assignments were offered or refused when it was applied.
+    pub handled: usize,
+}
+
+/// A page of the proposed plans of a round.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ProposalsOut {
+    /// The plans, the newest first.
+    pub items: Vec<ProposalSummaryOut>,
+    /// What to pass as `before` for the next page; absent on the last one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<Uuid>,
+}
+
 /// One visit of a plan.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

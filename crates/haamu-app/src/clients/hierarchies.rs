@@ -79,6 +79,7 @@ impl App {
                 id: HierarchyId::from_uuid(self.fresh_uuid()),
                 client_organisation: client,
                 name: name.clone(),
+                row_version: 1,
             };
             hierarchies::insert(tx, actor.agency, &new, self.now()).await?;
             let event = AuditEvent::named("hierarchy.create", "hierarchy", new.id);
@@ -328,7 +329,7 @@ async fn load_unit(tx: &Tx, actor: &Actor, id: UnitId) -> Result<Unit, Error> {
 }
 
 /// A tree that the actor may change, locked.
-async fn load_locked(tx: &Tx, actor: &Actor, id: HierarchyId) -> Result<HierarchyRecord, Error> {
+pub(super) async fn load_locked(tx: &Tx, actor: &Actor, id: HierarchyId) -> Result<HierarchyRecord, Error> {
     require_in_agency(actor, Verb::ManageHierarchies)?;
     let found = hierarchies::lock(tx, actor.agency, id).await?;
     found.ok_or_else(|| Error::not_found("hierarchy"))

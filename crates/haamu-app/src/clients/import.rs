@@ -49,7 +49,7 @@ impl App {
         self.act(actor, |tx: Tx| async move {
             let tx = &tx;
             load_client(tx, actor, Verb::ImportLocations, client).await?;
-            clients::lock_locations(tx, actor.agency, client).await?;
+            clients::lock(tx, actor.agency, client).await?;
             let report = self.import(tx, actor, client, rows).await?;
             let event = AuditEvent::of(Verb::ImportLocations, "client_organisation", client);
             let event = event.with(report.counts());

@@ -80,7 +80,7 @@ impl App {
             let tx = &tx;
             let before = load(tx, actor, Verb::UpdateLocation, id).await?;
             // What is written was read under the lock: an import may have changed it meanwhile.
-            clients::lock_locations(tx, actor.agency, before.client_organisation).await?;
+            clients::lock(tx, actor.agency, before.client_organisation).await?;
             let found = load(tx, actor, Verb::UpdateLocation, id).await?;
             let changed = Location {
                 name: name.clone().unwrap_or(found.name),

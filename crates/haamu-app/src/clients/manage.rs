@@ -32,6 +32,7 @@ impl App {
             let client = ClientOrganisation {
                 id,
                 name: name.clone(),
+                row_version: 1,
             };
             clients::insert(tx, actor.agency, &client, self.now()).await?;
             let event = AuditEvent::of(Verb::CreateClientOrganisation, "client_organisation", id);

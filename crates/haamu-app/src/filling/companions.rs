@@ -16,6 +16,7 @@ use crate::error::{Checks, no_such};
 use crate::{App, Error};
 
 use super::facts::RoundFacts;
+use super::panel::{own_or, require_shopper};
 
 /// Nobody has more companions than this on the list.
 const MAX_COMPANIONS: usize = 50;
@@ -83,14 +84,16 @@ impl App {
         .await
     }
 
-    /// The shopper's companions.
+    /// The companions of a shopper: one's own, or those of whom the agency says.
     ///
     /// # Errors
-    /// The role may not do this.
-    pub async fn list_companions(&self, actor: &Actor) -> Result<Vec<Companion>, Error> {
-        require_in_agency(actor, Verb::ManageOwnProfile)?;
+    /// There is no such shopper.
+    pub async fn list_companions(&self, actor: &Actor, of: Option<UserId>) -> Result<Vec<Companion>, Error> {
+        let user = own_or(actor, of)?;
         self.look(actor.agency, |tx: Tx| async move {
-            Ok(panel::list_companions(&tx, actor.agency, actor.user).await?)
+            let tx = &tx;
+            require_shopper(tx, actor, user).await?;
+            Ok(panel::list_companions(tx, actor.agency, user).await?)
         })
         .await
     }

@@ -14,7 +14,7 @@ use haamu_store::repo::calendar::{self, Entry};
 use haamu_store::repo::plans::{self, VisitPlan};
 use haamu_store::repo::programmes::{self, Programme, Round};
 use haamu_store::repo::visits::Visit;
-use haamu_store::repo::{agreements, clients, panel};
+use haamu_store::repo::{agreements, clients, panel, ties};
 
 use crate::Error;
 use crate::programmes::{find_part, home_zone};
@@ -201,7 +201,7 @@ impl RoundFacts {
             true => Some(list_certified(tx, agency, self.programme.id, now).await?),
             false => None,
         };
-        let ties = panel::list_ties_to(tx, agency, self.programme.client_organisation).await?;
+        let ties = ties::list_to(tx, agency, self.programme.client_organisation).await?;
         let entries = calendar::list_of_shoppers(tx, agency, users).await?;
         let mut visits = self.past_visits(&entries, users, except);
         let candidate = |user: &UserId| {
@@ -295,8 +295,8 @@ pub(crate) async fn is_tied(
     visit: &Visit,
     shopper: UserId,
 ) -> Result<bool, Error> {
-    let ties = panel::list_ties(tx, agency, shopper).await?;
-    let is_to_it = |tie: &panel::Tie| {
+    let ties = ties::list(tx, agency, shopper).await?;
+    let is_to_it = |tie: &ties::Tie| {
         let is_to_place = tie.location.is_none_or(|place| place == visit.location);
         tie.client_organisation == visit.client_organisation && is_to_place
     };

@@ -26,6 +26,7 @@ mod remind;
 mod round_days;
 mod rounds;
 mod standing;
+mod ties;
 
 pub use agreements::AcceptanceView;
 pub use applications::ApplicationView;
@@ -35,10 +36,11 @@ pub use companions::CompanionInput;
 pub use extend::ExtendInput;
 pub use generate::{GenerateInput, GenerateReport};
 pub use offer::OfferInput;
-pub use panel::{AgreementView, OwnProfilePatch, ProfilePatch, TieInput};
+pub use panel::{AgreementView, OwnProfilePatch, ProfilePatch};
 pub use plan::VisitPlanPatch;
 pub use progress::{CellProgress, RoundProgress};
 pub use rounds::{RoundPatch, RoundView};
+pub use ties::TieInput;
 
 pub(crate) use board::require_declared;
 pub(crate) use companions::require_companion;

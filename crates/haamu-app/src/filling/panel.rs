@@ -1,20 +1,17 @@
-//! The shopper panel: profiles, ties, and the agreement.
+//! The shopper panel: profiles, and the agreement.
 
 use haamu_domain::panel::{OwnPlace, Profile};
-use haamu_domain::{
-    Actor, AgreementId, AuditEvent, ClientOrganisationId, Code, LocalDate, LocationId, Role, TieId, UserId,
-    Verb,
-};
+use haamu_domain::{Actor, AgreementId, AuditEvent, Code, LocalDate, Role, UserId, Verb};
 use haamu_store::Tx;
 use haamu_store::repo::agreements::{self, Agreement};
-use haamu_store::repo::panel::{self, ProfileRecord, Tie};
-use haamu_store::repo::{agencies, clients, identity};
+use haamu_store::repo::panel::{self, ProfileRecord};
+use haamu_store::repo::{agencies, identity};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::context::require_in_agency;
-use crate::error::{Checks, no_such};
+use crate::error::Checks;
 use crate::{App, Error};
 
 /// What a shopper may change of their own profile.
@@ -43,17 +40,6 @@ pub struct ProfilePatch {
     pub qualification_ends: Option<BTreeMap<String, LocalDate>>,
     /// The mean grade of their reports, in tenths; an inner none takes it away.
     pub rating_tenths: Option<Option<u16>>,
-}
-
-/// A tie to be declared.
-#[derive(Clone, Debug)]
-pub struct TieInput {
-    /// To whom.
-    pub client_organisation: ClientOrganisationId,
-    /// To one location only.
-    pub location: Option<LocationId>,
-    /// What it is.
-    pub reason: String,
 }
 
 /// The agreement as a shopper sees it.
@@ -141,74 +127,6 @@ impl App {
                 None => json!({"profile": true}),
             };
             Ok((record, AuditEvent::of(verb, "user", user).with(detail)))
-        })
-        .await
-    }
-
-    /// Declares a tie to a client organisation or one of its locations: its visits are not for this shopper.
-    ///
-    /// # Errors
-    /// There is no such client organisation or location, or no reason is given.
-    pub async fn declare_tie(&self, actor: &Actor, input: &TieInput) -> Result<Tie, Error> {
-        require_in_agency(actor, Verb::ManageOwnProfile)?;
-        let mut checks = Checks::default();
-        let reason = &checks.text("reason", &input.reason, 1_000);
-        checks.finish()?;
-        self.act(actor, |tx: Tx| async move {
-            let tx = &tx;
-            let client = clients::find(tx, actor.agency, input.client_organisation).await?;
-            if client.is_none() {
-                return Err(no_such("client_organisation".to_owned(), "client organisation"));
-            }
-            if let Some(location) = input.location {
-                let place = clients::find_location(tx, actor.agency, location).await?;
-                if place.is_none_or(|place| place.client_organisation != input.client_organisation) {
-                    return Err(no_such(
-                        "location".to_owned(),
-                        "location of the client organisation",
-                    ));
-                }
-            }
-            // Offers that are made meanwhile are judged before or after it.
-            identity::lock_membership(tx, actor.agency, actor.user).await?;
-            let new = Tie {
-                id: TieId::from_uuid(self.fresh_uuid()),
-                user: actor.user,
-                client_organisation: input.client_organisation,
-                location: input.location,
-                reason: reason.clone(),
-            };
-            panel::insert_tie(tx, actor.agency, &new, self.now()).await?;
-            let event = AuditEvent::of(Verb::ManageOwnProfile, "tie", new.id);
-            Ok((new, event))
-        })
-        .await
-    }
-
-    /// The shopper's ties.
-    ///
-    /// # Errors
-    /// The role may not do this.
-    pub async fn list_ties(&self, actor: &Actor) -> Result<Vec<Tie>, Error> {
-        require_in_agency(actor, Verb::ManageOwnProfile)?;
-        self.look(actor.agency, |tx: Tx| async move {
-            Ok(panel::list_ties(&tx, actor.agency, actor.user).await?)
-        })
-        .await
-    }
-
-    /// Says that a tie is no more.
-    ///
-    /// # Errors
-    /// There is no such tie of the shopper.
-    pub async fn end_tie(&self, actor: &Actor, id: TieId) -> Result<(), Error> {
-        require_in_agency(actor, Verb::ManageOwnProfile)?;
-        self.act(actor, |tx: Tx| async move {
-            let held = panel::end_tie(&tx, actor.agency, actor.user, id, self.now()).await?;
-            if !held {
-                return Err(Error::not_found("tie"));
-            }
-            Ok(((), AuditEvent::of(Verb::ManageOwnProfile, "tie", id)))
         })
         .await
     }
@@ -309,7 +227,7 @@ impl App {
 }
 
 /// Shoppers mean themselves; the agency says whom.
-fn own_or(actor: &Actor, user: Option<UserId>) -> Result<UserId, Error> {
+pub(super) fn own_or(actor: &Actor, user: Option<UserId>) -> Result<UserId, Error> {
     match user {
         None => {
             require_in_agency(actor, Verb::ManageOwnProfile)?;
@@ -322,11 +240,17 @@ fn own_or(actor: &Actor, user: Option<UserId>) -> Result<UserId, Error> {
     }
 }
 
-async fn load_profile(tx: &Tx, actor: &Actor, user: UserId) -> Result<ProfileRecord, Error> {
+/// Refuses whoever is no shopper of the agency.
+pub(super) async fn require_shopper(tx: &Tx, actor: &Actor, user: UserId) -> Result<(), Error> {
     let member = identity::find_membership(tx, actor.agency, user).await?;
     if member.is_none_or(|member| member.role != Role::Shopper) {
         return Err(Error::not_found("shopper"));
     }
+    Ok(())
+}
+
+async fn load_profile(tx: &Tx, actor: &Actor, user: UserId) -> Result<ProfileRecord, Error> {
+    require_shopper(tx, actor, user).await?;
     let found = panel::find_profile(tx, actor.agency, user).await?;
     Ok(found.unwrap_or_else(|| ProfileRecord {
         user,

@@ -6,13 +6,14 @@ use haamu_domain::{
     Actor, AgencyId, AuditEvent, Decision, ProposalId, RoundId, Target, UserId, Verb, decide,
 };
 use haamu_store::repo::programmes::{Programme, Round};
-use haamu_store::repo::proposals::{self, Proposal};
+use haamu_store::repo::proposals::{self, Proposal, ProposalSummary};
 use haamu_store::repo::{identity, programmes};
 use haamu_store::{Reach, Tx};
 use serde_json::json;
 use tokio::sync::mpsc;
+use uuid::Uuid;
 
-use crate::context::require_in_agency;
+use crate::context::{PAGE_SIZE, Page, require_in_agency};
 use crate::jobs::Job;
 use crate::programmes::{require_takes_visits, within_reach};
 use crate::{App, Error};
@@ -71,6 +72,28 @@ impl App {
             let found = found.ok_or_else(|| Error::not_found("proposal"))?;
             require_round(tx, actor, found.round, Verb::ProposePlan, "proposal").await?;
             Ok(found)
+        })
+        .await
+    }
+
+    /// The proposed plans of a round, the newest first, without what they say of single visits.
+    ///
+    /// # Errors
+    /// There is no such round.
+    pub async fn list_proposals(
+        &self,
+        actor: &Actor,
+        round: RoundId,
+        before: Option<Uuid>,
+    ) -> Result<Page<ProposalSummary>, Error> {
+        require_in_agency(actor, Verb::ProposePlan)?;
+        self.look(actor.agency, |tx: Tx| async move {
+            let tx = &tx;
+            require_round(tx, actor, round, Verb::ProposePlan, "round").await?;
+            let (items, has_more) = proposals::list(tx, actor.agency, round, before, PAGE_SIZE).await?;
+            Ok(Page::new(items, has_more, |proposal: &ProposalSummary| {
+                proposal.id.uuid()
+            }))
         })
         .await
     }

@@ -1,6 +1,7 @@
 //! Importing tables: people of the panel, and their visits from before Haamu.
 
 mod cells;
+mod past_lists;
 mod past_visits;
 mod people;
 mod people_plan;

@@ -7,8 +7,8 @@ use haamu_domain::{
     Actor, AgencyId, AuditEvent, ClientOrganisationId, CompanionId, LocalDate, LocationId, Role, UserId, Verb,
 };
 use haamu_store::Tx;
-use haamu_store::repo::calendar::{self, NewPastVisit};
 use haamu_store::repo::panel::{self, Companion};
+use haamu_store::repo::past_visits::{self, PastVisit};
 use haamu_store::repo::{clients, imports};
 use haamu_table::Table;
 
@@ -70,7 +70,7 @@ impl App {
             for companion in &plan.companions {
                 panel::insert_companion(&tx, actor.agency, companion, self.now()).await?;
             }
-            calendar::put_past(&tx, actor.agency, &plan.visits, self.now()).await?;
+            past_visits::put(&tx, actor.agency, &plan.visits, self.now()).await?;
             let event = AuditEvent::of(Verb::ImportPastVisits, "client_organisation", client);
             let event = event.with(report.counts());
             Ok((report, event))
@@ -122,7 +122,7 @@ fn visit(cells: &mut Cells<'_>, today: LocalDate) -> Option<VisitRow> {
 #[derive(Debug, Default)]
 struct Plan {
     companions: Vec<Companion>,
-    visits: Vec<NewPastVisit>,
+    visits: Vec<PastVisit>,
     report: ImportReport,
     errors: Vec<RowError>,
 }
@@ -134,7 +134,7 @@ struct Known {
     names: BTreeMap<UserId, String>,
     locations: BTreeMap<String, LocationId>,
     companions: Vec<Companion>,
-    visits: BTreeMap<String, NewPastVisit>,
+    visits: BTreeMap<String, PastVisit>,
     /// Keys of visits at other client organisations.
     taken: BTreeSet<String>,
 }
@@ -155,11 +155,11 @@ impl Known {
         let keys: Vec<_> = keys.into_iter().collect();
         let places = imports::list_locations_by_external_id(tx, agency, client, &keys).await?;
         let keys: Vec<_> = rows.iter().map(|row| row.row.external_id.as_str()).collect();
-        let visits = calendar::list_past(tx, agency, &keys).await?;
+        let visits = past_visits::list_by_keys(tx, agency, &keys).await?;
         let there: BTreeSet<_> = visits.iter().map(|visit| visit.location).collect();
         let there: Vec<_> = there.into_iter().collect();
         let there = clients::list_locations_by_ids(tx, agency, &there).await?;
-        let is_here = |visit: &NewPastVisit| {
+        let is_here = |visit: &PastVisit| {
             let place = there.get(&visit.location);
             place.is_some_and(|place| place.client_organisation == client)
         };
@@ -287,7 +287,7 @@ impl Plan {
         };
         let was_companion = before.as_ref().is_some_and(|visit| visit.as_companion);
         let as_companion = row.came_along.unwrap_or(was_companion && companion.is_none());
-        let visit = NewPastVisit {
+        let visit = PastVisit {
             id: before.as_ref().map_or_else(|| app.fresh_uuid(), |visit| visit.id),
             external_id: row.external_id.clone(),
             user: shopper,

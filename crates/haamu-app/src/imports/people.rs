@@ -1,6 +1,6 @@
 //! People of the shopper panel from a table.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use haamu_domain::panel::{OwnPlace, Profile};
 use haamu_domain::{Actor, AuditEvent, LocalDate, Role, Verb};
@@ -18,20 +18,25 @@ use super::{Cells, Columns, ImportReport, Numbered, RowError, TableFile, read_ro
 /// What the place is called that imports write; shoppers have others of their own.
 const HOME: &str = "home";
 
+/// The column of the last days of qualifications.
+const ENDS: &str = "qualification_ends";
+
 const COLUMNS: Columns = Columns {
     required: &["external_id", "email", "name"],
     optional: &[
         "languages",
         "born_on",
         "qualifications",
+        ENDS,
         "home_latitude",
         "home_longitude",
         "active",
         "language",
+        "suspended",
     ],
 };
 
-/// A sound row. What is none was not said: the table has no such column, or `active` is empty.
+/// A sound row. What is none was not said: the table has no such column, or `active` or `suspended` is empty.
 #[derive(Debug)]
 pub(super) struct PersonRow {
     pub(super) external_id: String,
@@ -40,10 +45,13 @@ pub(super) struct PersonRow {
     languages: Option<BTreeSet<String>>,
     born_on: Option<Option<LocalDate>>,
     qualifications: Option<BTreeSet<String>>,
+    /// The last days of those of the row's qualifications that end.
+    qualification_ends: Option<BTreeMap<String, LocalDate>>,
     home: Option<Option<(String, String)>>,
     is_active: Option<bool>,
     /// The language of mails, where the row names one.
     pub(super) language: Option<Language>,
+    is_suspended: Option<bool>,
 }
 
 impl PersonRow {
@@ -67,9 +75,14 @@ impl PersonRow {
         }
         Profile {
             is_active: self.is_active.unwrap_or(profile.is_active),
+            is_suspended: self.is_suspended.unwrap_or(profile.is_suspended),
             born_on: self.born_on.unwrap_or(profile.born_on),
             languages: self.languages.clone().unwrap_or(profile.languages),
             qualifications: self.qualifications.clone().unwrap_or(profile.qualifications),
+            qualification_ends: self
+                .qualification_ends
+                .clone()
+                .unwrap_or(profile.qualification_ends),
             ..profile
         }
     }
@@ -138,6 +151,7 @@ fn person(cells: &mut Cells<'_>, today: LocalDate) -> Option<PersonRow> {
     let name = cells.text("name", 200);
     let languages = words(cells, "languages", today);
     let qualifications = words(cells, "qualifications", today);
+    let qualification_ends = ends(cells, qualifications.as_ref());
     let born_on = cells.date("born_on");
     if let Some(Some(date)) = born_on {
         let born = Profile {
@@ -150,6 +164,7 @@ fn person(cells: &mut Cells<'_>, today: LocalDate) -> Option<PersonRow> {
     let has_home = cells.has("home_latitude") || cells.has("home_longitude");
     let is_active = cells.flag("active");
     let language = cells.language("language");
+    let is_suspended = cells.flag("suspended");
     let row = PersonRow {
         external_id: external_id?,
         email: email?,
@@ -157,9 +172,11 @@ fn person(cells: &mut Cells<'_>, today: LocalDate) -> Option<PersonRow> {
         languages,
         born_on: Some(born_on?).filter(|_| cells.has("born_on")),
         qualifications,
+        qualification_ends,
         home: Some(home?).filter(|_| has_home),
         is_active: is_active?,
         language: language?,
+        is_suspended: is_suspended?,
     };
     cells.is_sound().then_some(row)
 }
@@ -176,6 +193,36 @@ fn words(cells: &mut Cells<'_>, column: &str, today: LocalDate) -> Option<BTreeS
     };
     check(cells, column, &named, today);
     Some(words)
+}
+
+/// The last days of qualifications, such as `first_aid=2027-01-31`; none where there is no such column. Only what the
+/// row names as a qualification ends.
+fn ends(
+    cells: &mut Cells<'_>,
+    qualifications: Option<&BTreeSet<String>>,
+) -> Option<BTreeMap<String, LocalDate>> {
+    if !cells.has(ENDS) {
+        return None;
+    }
+    let mut ends = BTreeMap::new();
+    for word in cells.words(ENDS) {
+        let end = word.split_once('=');
+        let end = end.and_then(|(name, day)| Some((name.to_owned(), LocalDate::parse(day)?)));
+        match end {
+            None => cells.error(ENDS, "bad_date", "last days such as first_aid=2027-01-31"),
+            Some((name, _)) if !qualifications.is_some_and(|held| held.contains(&name)) => {
+                let message = "only what the row names in qualifications ends";
+                cells.error(ENDS, "not_found", message);
+            }
+            Some((name, _)) if ends.contains_key(&name) => {
+                cells.error(ENDS, "repeated", "a qualification ends once");
+            }
+            Some((name, day)) => {
+                ends.insert(name, day);
+            }
+        }
+    }
+    Some(ends)
 }
 
 /// Notes what is wrong with a profile that has nothing but what stands in the column.

@@ -13,7 +13,8 @@ mod rendition;
 pub(crate) use process_submission::load_zone;
 
 use haamu_domain::{
-    AssignmentId, LocalDate, MailId, PendingId, ProposalId, RegistrationId, SubmissionId, Timestamp, UserId,
+    AssignmentId, ClientOrganisationId, LocalDate, MailId, PendingId, ProposalId, RegistrationId,
+    SubmissionId, Timestamp, UserId, VisitId,
 };
 use haamu_store::repo::jobs::{self, ClaimedJob};
 use haamu_store::{Reach, Tx};
@@ -86,6 +87,13 @@ pub(crate) enum Job {
         /// Whom.
         shopper: UserId,
     },
+    /// Tell devices that briefs of a client organisation's visits read otherwise.
+    TellOfClient {
+        /// Of which.
+        client: ClientOrganisationId,
+        /// Of the visits after this one, by id.
+        after: Option<VisitId>,
+    },
     /// Remind shoppers of reports that are due on that date or on the next.
     RemindReports {
         /// The date.
@@ -129,6 +137,7 @@ impl Job {
             Self::AnswerRegistration { .. } => "answer_registration",
             Self::ExpireRegistration { .. } => "expire_registration",
             Self::MailOffers { .. } => "mail_offers",
+            Self::TellOfClient { .. } => "tell_of_client",
             Self::RemindReports { .. } => "remind_reports",
             Self::ProposePlan { .. } => "propose_plan",
             Self::ApplyProposal { .. } => "apply_proposal",
@@ -241,6 +250,7 @@ impl App {
                 self.expire_registration(claimed.agency, registration).await
             }
             Job::MailOffers { shopper } => self.mail_offers(claimed.agency, shopper).await,
+            Job::TellOfClient { client, after } => self.tell_of_client(claimed.agency, client, after).await,
             Job::RemindReports { day } => self.remind_reports(claimed.agency, day).await,
             Job::Purge { day, goes_on } => self.work_through_night(claimed.agency, day, goes_on).await,
         }

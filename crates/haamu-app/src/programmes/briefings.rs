@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use haamu_domain::{Actor, AuditEvent, BriefingId, ProgrammeId, Role, Target, Timestamp, UserId, Verb};
+use haamu_domain::{Actor, AuditEvent, BriefingId, Code, ProgrammeId, Role, Target, Timestamp, UserId, Verb};
 use haamu_store::Tx;
 use haamu_store::repo::briefings::{self, Briefing};
 use haamu_store::repo::{assignments, identity, plans, programmes, trainees};
@@ -13,12 +13,17 @@ use crate::context::{require, require_in_agency};
 use crate::error::Checks;
 use crate::{App, Error};
 
+use super::certified::Training;
 use super::load;
+use super::training::require_rest;
 
 /// Instructions to be given.
 #[derive(Clone, Debug)]
 pub struct BriefingInput {
-    /// Their title; with that of a briefing that is there, these words take its place.
+    /// Their name whatever the language; the title if absent. Translations of the same briefing share it, and words
+    /// with the key and the language of a briefing that is there take its place.
+    pub key: Option<String>,
+    /// Their title.
     pub title: String,
     /// Their language.
     pub language: String,
@@ -47,7 +52,7 @@ pub struct ReceiptView {
 }
 
 impl App {
-    /// Gives instructions. Those with the same title and language are withdrawn: everybody reads the new ones.
+    /// Gives instructions. Those with the same key and language are withdrawn: everybody reads the new ones.
     ///
     /// # Errors
     /// There is no such programme, or fields are missing or out of range.
@@ -60,6 +65,10 @@ impl App {
         require_in_agency(actor, Verb::DesignProgramme)?;
         let mut checks = Checks::default();
         let title = &checks.text("title", &input.title, 200);
+        let key = match &input.key {
+            Some(key) => &checks.text("key", key, 200),
+            None => title,
+        };
         let body = &checks.text("body", &input.body, 100_000);
         if !matches!(input.language.as_str(), "fi" | "sv" | "en") {
             checks.issue("language", "unknown_value", "fi, sv or en");
@@ -73,10 +82,11 @@ impl App {
             let earlier = briefings::list(tx, actor.agency, of, false).await?;
             let same = earlier
                 .iter()
-                .filter(|it| it.title == *title && it.language == input.language);
+                .filter(|it| it.key == *key && it.language == input.language);
             let new = Briefing {
                 id: BriefingId::from_uuid(self.fresh_uuid()),
                 programme: of,
+                key: key.clone(),
                 title: title.clone(),
                 language: input.language.clone(),
                 body: body.clone(),
@@ -88,6 +98,38 @@ impl App {
             let event = AuditEvent::of(Verb::DesignProgramme, "briefing", new.id);
             let event = event.with(json!({"programme": of, "version": new.version}));
             Ok((new, event))
+        })
+        .await
+    }
+
+    /// Takes a briefing out of use, in its language. Nobody has to have read it any more.
+    ///
+    /// # Errors
+    /// There is no such briefing, it is withdrawn already, or its programme is active, asks for certification, and has
+    /// nothing else to pass.
+    pub async fn withdraw_briefing(&self, actor: &Actor, id: BriefingId) -> Result<Briefing, Error> {
+        require_in_agency(actor, Verb::DesignProgramme)?;
+        self.act(actor, |tx: Tx| async move {
+            let tx = &tx;
+            let missing = || Error::not_found("briefing");
+            let found = briefings::find(tx, actor.agency, id).await?;
+            let of = found.ok_or_else(missing)?.programme;
+            // Of two who take the last two things to pass away at a time, the second finds that one is gone.
+            let programme = programmes::lock(tx, actor.agency, of).await?;
+            let programme = programme.ok_or_else(missing)?;
+            let found = briefings::find(tx, actor.agency, id).await?;
+            let mut briefing = found.ok_or_else(missing)?;
+            if briefing.withdrawn_at.is_some() {
+                let detail = "The briefing is withdrawn already.";
+                return Err(Error::because(Code::NotPossibleInState, detail));
+            }
+            let rest = Training::load(tx, actor.agency, of).await?.without(id);
+            require_rest(tx, actor, &programme, &rest).await?;
+            briefings::withdraw(tx, id, self.now()).await?;
+            briefing.withdrawn_at = Some(self.now());
+            let event = AuditEvent::named("briefing.withdraw", "briefing", id);
+            let event = event.with(json!({"programme": of, "version": briefing.version}));
+            Ok((briefing, event))
         })
         .await
     }
@@ -169,7 +211,7 @@ impl App {
 /// What is said of a thing that hangs on another one that is out of reach.
 fn hide(error: Error, what: &'static str) -> Error {
     match error.code() {
-        haamu_domain::Code::NotFound => Error::not_found(what),
+        Code::NotFound => Error::not_found(what),
         _ => error,
     }
 }

@@ -1,11 +1,11 @@
 //! The certification quiz of a programme.
 
 use haamu_domain::quiz::without_scoring;
-use haamu_domain::{Actor, AuditEvent, ChecklistState, Code, LocalDate, ProgrammeId, Verb};
+use haamu_domain::{Actor, AuditEvent, ChecklistState, Code, LocalDate, ProgrammeId, UserId, Verb};
 use haamu_form::{Answers, Checklist, Decisions, Draft, Stage, score};
 use haamu_store::Tx;
-use haamu_store::repo::briefings::{self, Attempt, Certification};
-use haamu_store::repo::{checklists, programmes};
+use haamu_store::repo::certifications::{self, Attempt, Certification};
+use haamu_store::repo::{checklists, identity, programmes};
 use serde_json::{Value, json};
 
 use crate::checklists::parse_stored;
@@ -14,8 +14,9 @@ use crate::error::{Checks, unsound};
 use crate::{App, Error};
 
 use super::briefings::load_for_fieldwork;
-use super::certified::last_day;
+use super::certified::{Training, last_day};
 use super::load;
+use super::training::require_rest;
 
 /// What a shopper sees of a quiz.
 #[derive(Clone, Debug)]
@@ -62,7 +63,7 @@ impl App {
             // Two who replace it at a time do so one after the other.
             let locked = programmes::lock(tx, actor.agency, of).await?;
             locked.ok_or_else(|| Error::not_found("programme"))?;
-            let version = checklists::find_version(tx, actor.agency, new.quiz).await?;
+            let version = checklists::lock_version(tx, actor.agency, new.quiz).await?;
             let mut checks = Checks::default();
             match version {
                 None => checks.issue(
@@ -79,9 +80,67 @@ impl App {
                 Some(_) => {}
             }
             checks.finish()?;
-            briefings::put_certification(tx, actor.agency, of, new).await?;
+            certifications::put(tx, actor.agency, of, new).await?;
             let event = AuditEvent::of(Verb::DesignProgramme, "programme", of);
             Ok((new, event.with(json!({"certification": new.quiz}))))
+        })
+        .await
+    }
+
+    /// Takes the quiz from a programme. Passes of it stay, and count again where the programme gets it back.
+    ///
+    /// # Errors
+    /// There is no such programme, it has no quiz, or it is active, asks for certification, and has nothing else to
+    /// pass.
+    pub async fn delete_certification(&self, actor: &Actor, of: ProgrammeId) -> Result<(), Error> {
+        require_in_agency(actor, Verb::DesignProgramme)?;
+        self.act(actor, |tx: Tx| async move {
+            let tx = &tx;
+            let locked = programmes::lock(tx, actor.agency, of).await?;
+            let programme = locked.ok_or_else(|| Error::not_found("programme"))?;
+            let found = certifications::find(tx, actor.agency, of).await?;
+            let found = found.ok_or_else(|| Error::not_found("quiz"))?;
+            let rest = Training::load(tx, actor.agency, of).await?.without_quiz();
+            require_rest(tx, actor, &programme, &rest).await?;
+            certifications::delete(tx, actor.agency, of).await?;
+            let event = AuditEvent::of(Verb::DesignProgramme, "programme", of);
+            let event = event.with(json!({"certification": null, "was": found.quiz}));
+            Ok(((), event))
+        })
+        .await
+    }
+
+    /// Gives a shopper back what they have tried of the quiz of a programme: they may try it as often as at first. What
+    /// they have passed they have passed.
+    ///
+    /// # Errors
+    /// There is no such programme, quiz or shopper, or the shopper has not tried it.
+    pub async fn give_attempts_back(
+        &self,
+        actor: &Actor,
+        of: ProgrammeId,
+        shopper: UserId,
+    ) -> Result<(), Error> {
+        require_in_agency(actor, Verb::OpenTraining)?;
+        self.act(actor, |tx: Tx| async move {
+            let tx = &tx;
+            // A try at the same time is counted before or after.
+            let locked = programmes::lock(tx, actor.agency, of).await?;
+            locked.ok_or_else(|| Error::not_found("programme"))?;
+            let rules = certifications::find(tx, actor.agency, of).await?;
+            let rules = rules.ok_or_else(|| Error::not_found("quiz"))?;
+            let known = identity::list_shoppers(tx, actor.agency, &[shopper]).await?;
+            if !known.contains(&shopper) {
+                return Err(Error::not_found("shopper"));
+            }
+            let whose = (shopper, rules.quiz);
+            let back = certifications::give_attempts_back(tx, actor.agency, of, whose, self.now()).await?;
+            if back == 0 {
+                return Err(Error::not_found("attempt"));
+            }
+            let event = AuditEvent::named("training.give_attempts_back", "programme", of);
+            let event = event.with(json!({"shopper": shopper, "quiz": rules.quiz, "attempts": back}));
+            Ok(((), event))
         })
         .await
     }
@@ -94,7 +153,7 @@ impl App {
         require_in_agency(actor, Verb::ReadProgrammes)?;
         self.look(actor.agency, |tx: Tx| async move {
             load(&tx, actor, Verb::ReadProgrammes, of).await?;
-            let found = briefings::find_certification(&tx, actor.agency, of).await?;
+            let found = certifications::find(&tx, actor.agency, of).await?;
             found.ok_or_else(|| Error::not_found("quiz"))
         })
         .await
@@ -135,7 +194,7 @@ impl App {
             programmes::lock(tx, actor.agency, of).await?;
             let before = self.standing(tx, actor, of, rules).await?;
             if before.attempts_left == 0 {
-                let detail = "There is no attempt left; the coordinator can give the programme another quiz.";
+                let detail = "There is no attempt left; the coordinator can give them back.";
                 return Err(Error::because(Code::NotPossibleInState, detail));
             }
             let (passed, result) = mark(&checklist, answers)?;
@@ -149,7 +208,7 @@ impl App {
                 passed,
                 tried_at: self.now(),
             };
-            briefings::insert_attempt(tx, actor.agency, &attempt).await?;
+            certifications::insert_attempt(tx, actor.agency, &attempt).await?;
             let after = self.standing(tx, actor, of, rules).await?;
             let view = AttemptView {
                 passed,
@@ -173,9 +232,9 @@ impl App {
         let (agency, user) = (actor.agency, actor.user);
         // Tries fall away with the time for which a pass is good, so that everybody can renew theirs.
         let since = self.now().plus_days(-i64::from(rules.valid_days));
-        let tried = briefings::count_attempts(tx, agency, of, user, rules.quiz, since).await?;
+        let tried = certifications::count_attempts(tx, agency, of, user, rules.quiz, since).await?;
         let tried = u32::try_from(tried).unwrap_or(u32::MAX);
-        let passed = briefings::find_last_pass(tx, agency, of, user, rules.quiz).await?;
+        let passed = certifications::find_last_pass(tx, agency, of, user, rules.quiz).await?;
         let until = passed.map(|at| last_day(at, rules.valid_days));
         Ok(Standing {
             attempts_left: rules.attempts.saturating_sub(tried),
@@ -196,7 +255,7 @@ async fn load_quiz(
     of: ProgrammeId,
 ) -> Result<(Certification, Checklist, Value), Error> {
     load_for_fieldwork(tx, actor, Verb::TakeQuiz, of).await?;
-    let rules = briefings::find_certification(tx, actor.agency, of).await?;
+    let rules = certifications::find(tx, actor.agency, of).await?;
     let rules = rules.ok_or_else(|| Error::not_found("quiz"))?;
     let version = checklists::find_version(tx, actor.agency, rules.quiz).await?;
     let version = version.ok_or_else(|| Error::not_found("quiz"))?;

@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use haamu_domain::eligibility::Certified;
-use haamu_domain::{AgencyId, LocalDate, ProgrammeId, Timestamp, UserId};
+use haamu_domain::{AgencyId, BriefingId, LocalDate, ProgrammeId, Timestamp, UserId};
 use haamu_store::Tx;
-use haamu_store::repo::briefings::{self, Briefing, Certification};
+use haamu_store::repo::briefings::{self, Briefing};
+use haamu_store::repo::certifications::{self, Certification};
 
 use crate::Error;
 
@@ -21,9 +22,21 @@ impl Training {
     /// Loads it.
     pub(super) async fn load(tx: &Tx, agency: AgencyId, of: ProgrammeId) -> Result<Self, Error> {
         Ok(Self {
-            quiz: briefings::find_certification(tx, agency, of).await?,
+            quiz: certifications::find(tx, agency, of).await?,
             briefings: briefings::list(tx, agency, of, true).await?,
         })
+    }
+
+    /// The same without a briefing.
+    pub(super) fn without(mut self, id: BriefingId) -> Self {
+        self.briefings.retain(|briefing| briefing.id != id);
+        self
+    }
+
+    /// The same without the quiz.
+    pub(super) fn without_quiz(mut self) -> Self {
+        self.quiz = None;
+        self
     }
 
     /// Whether there is nothing of both, so that nobody could ever be certified.
@@ -62,7 +75,7 @@ pub(crate) async fn list_certified(
         // A pass of the whole of that day still holds today.
         let zone = home_zone();
         let since = zone.start_of(zone.date_of(now).minus_days(quiz.valid_days));
-        let passed = briefings::list_last_passes(tx, agency, programme, (quiz.quiz, since)).await?;
+        let passed = certifications::list_last_passes(tx, agency, programme, (quiz.quiz, since)).await?;
         let valid = passed.into_iter().map(|(user, at)| {
             // It holds on the day on which it ends, whatever the hour.
             (user, Certified::Until(last_day(at, quiz.valid_days)))
@@ -70,16 +83,9 @@ pub(crate) async fn list_certified(
         narrow(valid.collect());
     }
     // Whoever has read a briefing in one language has read it.
-    let titles: BTreeSet<_> = training
-        .briefings
-        .iter()
-        .map(|briefing| &briefing.title)
-        .collect();
-    for title in titles {
-        let same = training
-            .briefings
-            .iter()
-            .filter(|briefing| briefing.title == *title);
+    let keys: BTreeSet<_> = training.briefings.iter().map(|briefing| &briefing.key).collect();
+    for key in keys {
+        let same = training.briefings.iter().filter(|briefing| briefing.key == *key);
         let mut readers = BTreeMap::new();
         for briefing in same {
             let receipts = briefings::list_receipts(tx, agency, briefing.id).await?;

@@ -3,7 +3,7 @@
 use haamu_domain::{Actor, AuditEvent, Code, ProgrammeEvent, ProgrammeId, Verb};
 use haamu_store::Tx;
 use haamu_store::repo::programmes::{self, Programme};
-use haamu_store::repo::{assignments, visits};
+use haamu_store::repo::{assignments, staff_notices, visits};
 use serde_json::json;
 
 use crate::context::require_in_agency;
@@ -24,13 +24,13 @@ impl App {
             let programme = programmes::lock(tx, actor.agency, id).await?;
             let mut programme = programme.ok_or_else(|| Error::not_found("programme"))?;
             let state = programme.state.after(ProgrammeEvent::Activate)?;
-            let informed_on = programmes::find_first_notice(tx, actor.agency, id).await?;
+            let informed_on = staff_notices::find_first_day(tx, actor.agency, id).await?;
             let allowed_from = informed_on.map(|date| date.plus_days(programme.staff_notice_days));
             match allowed_from {
                 None => {
                     return Err(Error::because(
                         Code::StaffNoticeMissing,
-                        "No notice to staff is recorded.",
+                        "No notice to staff is recorded that holds.",
                     ));
                 }
                 Some(date) if date > self.today() => {
@@ -40,8 +40,9 @@ impl App {
                 Some(_) => {}
             }
             require_training(tx, actor, id).await?;
-            programmes::set_state(tx, id, state).await?;
             programme.state = state;
+            programmes::update(tx, &programme).await?;
+            programme.row_version += 1;
             Ok((
                 programme,
                 AuditEvent::of(Verb::ActivateProgramme, "programme", id),
@@ -90,7 +91,8 @@ impl App {
                     return Err(Error::because(Code::NotPossibleInState, detail));
                 }
             }
-            programmes::set_state(tx, id, programme.state).await?;
+            programmes::update(tx, &programme).await?;
+            programme.row_version += 1;
             let detail = json!({"state": programme.state.as_str()});
             let event = AuditEvent::of(Verb::CloseProgramme, "programme", id).with(detail);
             Ok((programme, event))

@@ -1,5 +1,6 @@
-//! Programmes, the notice to staff, and rounds.
+//! Programmes and rounds.
 
+mod amend;
 mod briefings;
 mod certification;
 mod certified;
@@ -7,14 +8,15 @@ mod guards;
 mod lifecycle;
 mod parts;
 mod scenarios;
+mod staff_notices;
 mod training;
 
 use haamu_domain::{
     Actor, AuditEvent, ChecklistState, ChecklistVersionId, ClientOrganisationId, Code, LocalDate,
-    ProgrammeId, ProgrammeState, RoundId, StaffNoticeId, Target, Verb, Zone,
+    ProgrammeId, ProgrammeState, RoundId, Target, Verb, Zone,
 };
 use haamu_store::Tx;
-use haamu_store::repo::programmes::{self, Programme, Round, StaffNotice};
+use haamu_store::repo::programmes::{self, Programme, Round};
 use haamu_store::repo::{checklists, clients};
 use uuid::Uuid;
 
@@ -22,6 +24,7 @@ use crate::context::{PAGE_SIZE, Page, require, require_in_agency};
 use crate::error::Checks;
 use crate::{App, Error};
 
+pub use amend::ProgrammePatch;
 pub use briefings::{BriefingInput, BriefingView, ReceiptView};
 pub use certification::{AttemptView, QuizView};
 pub(crate) use certified::list_certified;
@@ -29,6 +32,7 @@ pub(crate) use guards::{require_going, require_takes_visits, within_reach};
 pub use parts::{PartView, ProgrammePart};
 pub(crate) use parts::{find as find_part, find_in as find_part_in};
 pub use scenarios::{ScenarioInput, ScenarioPatch};
+pub use staff_notices::StaffNoticeInput;
 pub use training::{Passed, TraineeView, TrainingView};
 
 /// What programmes may be for; other purposes need more than an agency's word.
@@ -54,19 +58,6 @@ pub struct ProgrammeInput {
     pub release_delay_hours: Option<u32>,
     /// Days between the notice to staff and the start; 14 if absent.
     pub staff_notice_days: Option<u32>,
-}
-
-/// A notice to staff to be recorded.
-#[derive(Clone, Debug)]
-pub struct StaffNoticeInput {
-    /// On which day staff were informed.
-    pub informed_on: LocalDate,
-    /// Who was informed.
-    pub audience: String,
-    /// How.
-    pub channel: String,
-    /// The words.
-    pub text: String,
 }
 
 /// A round to be opened.
@@ -95,17 +86,14 @@ impl App {
         require_in_agency(actor, Verb::CreateProgramme)?;
         let mut checks = Checks::default();
         let name = checks.text("name", &input.name, 200);
-        if !PURPOSES.contains(&input.purpose.as_str()) {
-            checks.issue(
-                "purpose",
-                "unknown_value",
-                format!("one of {}", PURPOSES.join(", ")),
-            );
-        }
         let release_delay_hours = input.release_delay_hours.unwrap_or(24);
-        checks.range("release_delay_hours", release_delay_hours, 0..=8_760);
         let staff_notice_days = input.staff_notice_days.unwrap_or(14);
-        checks.range("staff_notice_days", staff_notice_days, 0..=365);
+        check_terms(
+            &mut checks,
+            &input.purpose,
+            release_delay_hours,
+            staff_notice_days,
+        );
         checks.finish()?;
         let name = &name;
         self.act(actor, |tx: Tx| async move {
@@ -120,6 +108,7 @@ impl App {
                 state: ProgrammeState::Draft,
                 release_delay_hours,
                 staff_notice_days,
+                row_version: 1,
             };
             programmes::insert(tx, actor.agency, &programme, self.now()).await?;
             let event = AuditEvent::of(Verb::CreateProgramme, "programme", programme.id);
@@ -148,51 +137,6 @@ impl App {
         .await
     }
 
-    /// Records that staff were informed in general terms.
-    ///
-    /// # Errors
-    /// There is no such programme, or fields are missing or out of range.
-    pub async fn record_staff_notice(
-        &self,
-        actor: &Actor,
-        id: ProgrammeId,
-        input: &StaffNoticeInput,
-    ) -> Result<Programme, Error> {
-        require_in_agency(actor, Verb::RecordStaffNotice)?;
-        let mut checks = Checks::default();
-        let audience = checks.text("audience", &input.audience, 500);
-        let channel = checks.text("channel", &input.channel, 200);
-        let text = checks.text("text", &input.text, 20_000);
-        if input.informed_on > self.today() {
-            checks.issue(
-                "informed_on",
-                "in_the_future",
-                "only a notice that was given can be recorded",
-            );
-        }
-        checks.finish()?;
-        let (audience, channel, text) = (&audience, &channel, &text);
-        self.act(actor, |tx: Tx| async move {
-            let tx = &tx;
-            let programme = load(tx, actor, Verb::RecordStaffNotice, id).await?;
-            let notice = StaffNotice {
-                id: StaffNoticeId::from_uuid(self.fresh_uuid()),
-                programme: id,
-                informed_on: input.informed_on,
-                audience: audience.clone(),
-                channel: channel.clone(),
-                text: text.clone(),
-                recorded_by: actor.user,
-            };
-            programmes::insert_staff_notice(tx, actor.agency, &notice, self.now()).await?;
-            Ok((
-                programme,
-                AuditEvent::of(Verb::RecordStaffNotice, "programme", id),
-            ))
-        })
-        .await
-    }
-
     /// Opens a round of an active programme.
     ///
     /// # Errors
@@ -212,12 +156,15 @@ impl App {
         let name = &name;
         self.act(actor, |tx: Tx| async move {
             let tx = &tx;
-            let programme = load(tx, actor, Verb::CreateRound, id).await?;
+            // Whoever closes the programme or withdraws the version does so before or after: first the programme is
+            // locked, then the version.
+            let programme = programmes::lock(tx, actor.agency, id).await?;
+            let programme = programme.ok_or_else(|| Error::not_found("programme"))?;
             if !programme.state.takes_rounds() {
                 let detail = format!("The programme is {}; it must be active.", programme.state);
                 return Err(Error::because(Code::NotPossibleInState, detail));
             }
-            let version = checklists::find_version(tx, actor.agency, input.checklist_version).await?;
+            let version = checklists::lock_version(tx, actor.agency, input.checklist_version).await?;
             let version = version.ok_or_else(|| Error::not_found("checklist version"))?;
             if version.state != ChecklistState::Published {
                 let detail = format!("The checklist version is {}.", version.state);
@@ -270,6 +217,19 @@ impl App {
 /// The zone in which dates of programmes and hierarchies are meant.
 pub(crate) fn home_zone() -> Zone {
     Zone::named(HOME_ZONE).expect("the bundled database has the home zone")
+}
+
+/// What a programme is for, and its days, as far as they are within their limits.
+fn check_terms(checks: &mut Checks, purpose: &str, release_delay_hours: u32, staff_notice_days: u32) {
+    if !PURPOSES.contains(&purpose) {
+        checks.issue(
+            "purpose",
+            "unknown_value",
+            format!("one of {}", PURPOSES.join(", ")),
+        );
+    }
+    checks.range("release_delay_hours", release_delay_hours, 0..=8_760);
+    checks.range("staff_notice_days", staff_notice_days, 0..=365);
 }
 
 /// The dates of a round in their order.

@@ -7,7 +7,8 @@ use haamu_domain::{
     Actor, AuditEvent, Code, LocalDate, ProgrammeId, ProgrammeState, Timestamp, UserId, Verb,
 };
 use haamu_store::Tx;
-use haamu_store::repo::{assignments, identity, programmes, trainees};
+use haamu_store::repo::programmes::{self, Programme};
+use haamu_store::repo::{assignments, identity, trainees};
 use serde_json::json;
 
 use super::certified::{Training, list_certified};
@@ -182,9 +183,32 @@ impl App {
 
 /// Refuses to ask for certification where there is nothing to pass: nobody could ever work for the programme.
 pub(super) async fn require_training(tx: &Tx, actor: &Actor, programme: ProgrammeId) -> Result<(), Error> {
+    let training = Training::load(tx, actor.agency, programme).await?;
+    require_enough(tx, actor, programme, &training).await
+}
+
+/// The same where something to pass is taken away. A draft is asked when it becomes active.
+pub(super) async fn require_rest(
+    tx: &Tx,
+    actor: &Actor,
+    programme: &Programme,
+    rest: &Training,
+) -> Result<(), Error> {
+    if programme.state.takes_visits() {
+        require_enough(tx, actor, programme.id, rest).await?;
+    }
+    Ok(())
+}
+
+async fn require_enough(
+    tx: &Tx,
+    actor: &Actor,
+    programme: ProgrammeId,
+    training: &Training,
+) -> Result<(), Error> {
     let rules = find_part::<FieldRules>(tx, actor, programme).await?;
     let asks = rules.is_some_and(|view| view.part.certification);
-    if asks && Training::load(tx, actor.agency, programme).await?.is_empty() {
+    if asks && training.is_empty() {
         let detail = "The field rules ask for certification, and there is neither a briefing nor a quiz.";
         return Err(Error::because(Code::NotPossibleInState, detail));
     }

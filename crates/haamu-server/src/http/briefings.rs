@@ -25,6 +25,7 @@ pub(super) async fn create_briefing(
     Json(input): Json<BriefingIn>,
 ) -> Result<(StatusCode, axum::Json<BriefingOut>), Failure> {
     let input = BriefingInput {
+        key: input.key,
         title: input.title,
         language: input.language,
         body: input.body,
@@ -52,6 +53,23 @@ pub(super) async fn list_briefings(
     Ok(axum::Json(BriefingsOut {
         items: found.into_iter().map(out).collect(),
     }))
+}
+
+/// Take a briefing out of use, in its language: nobody has to have read it any more.
+///
+/// An active programme that asks for certification keeps something to read or to pass.
+#[utoipa::path(post, path = "/v1/briefings/{id}/withdraw", tag = "briefings",
+    params(("id" = Uuid, Path, description = "The briefing.")),
+    responses((status = 200, description = "Withdrawn.", body = BriefingOut)))]
+pub(super) async fn withdraw_briefing(
+    State(app): State<App>,
+    SignedIn(bearer): SignedIn,
+    Path(id): Path<Uuid>,
+) -> Result<axum::Json<BriefingOut>, Failure> {
+    let withdrawn = app
+        .withdraw_briefing(&bearer.actor, BriefingId::from_uuid(id))
+        .await?;
+    Ok(axum::Json(briefing_out(withdrawn, false)))
 }
 
 /// Confirm that one has read a briefing.
@@ -125,6 +143,23 @@ pub(super) async fn read_certification(
     Ok(axum::Json(certification_out(found)))
 }
 
+/// Take the quiz from a programme.
+///
+/// Passes of it stay, and count again where the programme gets it back. An active programme that asks for
+/// certification keeps something to read or to pass.
+#[utoipa::path(delete, path = "/v1/programmes/{id}/certification", tag = "briefings",
+    params(("id" = Uuid, Path, description = "The programme.")),
+    responses((status = 204, description = "It has no quiz any more.")))]
+pub(super) async fn delete_certification(
+    State(app): State<App>,
+    SignedIn(bearer): SignedIn,
+    Path(id): Path<Uuid>,
+) -> Result<StatusCode, Failure> {
+    app.delete_certification(&bearer.actor, ProgrammeId::from_uuid(id))
+        .await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
 /// Read the quiz of a programme as whoever takes it sees it.
 #[utoipa::path(get, path = "/v1/programmes/{id}/quiz", tag = "briefings",
     params(("id" = Uuid, Path, description = "The programme.")),
@@ -178,6 +213,7 @@ fn briefing_out(briefing: Briefing, is_read: bool) -> BriefingOut {
     BriefingOut {
         id: briefing.id.uuid(),
         programme: briefing.programme.uuid(),
+        key: briefing.key,
         title: briefing.title,
         language: briefing.language,
         sha256: hex.collect(),

@@ -1,19 +1,21 @@
 //! Client organisations and their locations.
 
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
 use haamu_app::App;
 use haamu_app::record::{ClientOrganisation, Location};
 use haamu_domain::opening::OpeningHours;
 use haamu_domain::{ClientOrganisationId, LocationId};
 use haamu_wire::{
-    ClientOrganisationIn, ClientOrganisationOut, ClientOrganisationsOut, LocationOut, LocationPatch,
-    LocationsOut,
+    ClientOrganisationIn, ClientOrganisationOut, ClientOrganisationPatch, ClientOrganisationsOut,
+    LocationOut, LocationPatch, LocationsOut,
 };
 use uuid::Uuid;
 
 use super::extract::{Json, PageQuery, Path, Query, SignedIn};
 use super::problem::Failure;
+use super::programme_parts::{revision, tagged};
 
 /// Add a client organisation.
 #[utoipa::path(post, path = "/v1/client-organisations", tag = "client organisations",
@@ -44,6 +46,45 @@ pub(super) async fn list_client_organisations(
         items: page.items,
         next: page.next,
     }))
+}
+
+/// Read a client organisation.
+#[utoipa::path(get, path = "/v1/client-organisations/{id}", tag = "client organisations",
+    params(("id" = Uuid, Path, description = "The client organisation.")),
+    responses((status = 200, description = "The client organisation; `ETag` is its revision.",
+        body = ClientOrganisationOut)))]
+pub(super) async fn read_client_organisation(
+    State(app): State<App>,
+    SignedIn(bearer): SignedIn,
+    Path(id): Path<Uuid>,
+) -> Result<Response, Failure> {
+    let id = ClientOrganisationId::from_uuid(id);
+    let client = app.read_client_organisation(&bearer.actor, id).await?;
+    Ok(answer(client))
+}
+
+/// Rename a client organisation.
+///
+/// Whoever has a visit of it to make sees its new name. With `If-Match`, only if nobody has changed it since.
+#[utoipa::path(patch, path = "/v1/client-organisations/{id}", tag = "client organisations",
+    params(
+        ("id" = Uuid, Path, description = "The client organisation."),
+        ("if-match" = Option<String>, Header, description = "The `ETag` that the change is based on.")),
+    request_body = ClientOrganisationPatch,
+    responses((status = 200, description = "Renamed; `ETag` is its revision.", body = ClientOrganisationOut)))]
+pub(super) async fn update_client_organisation(
+    State(app): State<App>,
+    SignedIn(bearer): SignedIn,
+    Path(id): Path<Uuid>,
+    headers: HeaderMap,
+    Json(patch): Json<ClientOrganisationPatch>,
+) -> Result<Response, Failure> {
+    let based_on = revision(&headers)?;
+    let id = ClientOrganisationId::from_uuid(id);
+    let client = app
+        .rename_client_organisation(&bearer.actor, id, patch.name.as_deref(), based_on)
+        .await?;
+    Ok(answer(client))
 }
 
 /// List locations of a client organisation.
@@ -103,6 +144,11 @@ pub(super) async fn update_location(
     let id = LocationId::from_uuid(id);
     let location = app.update_location(&bearer.actor, id, &patch).await?;
     Ok(axum::Json(location_out(location)))
+}
+
+fn answer(client: ClientOrganisation) -> Response {
+    let revision = client.row_version;
+    tagged(&client_out(client), revision)
 }
 
 fn client_out(client: ClientOrganisation) -> ClientOrganisationOut {

@@ -1,12 +1,13 @@
 //! Trees over the locations of a client organisation.
 
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
 use haamu_app::record::{HierarchyRecord, Unit};
 use haamu_app::{App, UnitInput, UnitView};
 use haamu_domain::{ClientOrganisationId, HierarchyId, LocalDate, LocationId, UnitId, UserId};
 use haamu_wire::{
-    HierarchiesOut, HierarchyIn, HierarchyOut, MemberUnitOut, MemberUnitsIn, MemberUnitsOut,
+    HierarchiesOut, HierarchyIn, HierarchyOut, HierarchyPatch, MemberUnitOut, MemberUnitsIn, MemberUnitsOut,
     PlaceLocationsIn, UnitIn, UnitOut, UnitPatch, UnitsOut,
 };
 use serde::Deserialize;
@@ -14,6 +15,7 @@ use uuid::Uuid;
 
 use super::extract::{Json, Path, Query, SignedIn};
 use super::problem::Failure;
+use super::programme_parts::{revision, tagged};
 
 /// Make a tree over the locations of a client organisation; there may be several at once.
 #[utoipa::path(post, path = "/v1/client-organisations/{id}/hierarchies", tag = "hierarchies",
@@ -44,6 +46,45 @@ pub(super) async fn list_hierarchies(
     Ok(axum::Json(HierarchiesOut {
         items: found.into_iter().map(hierarchy_out).collect(),
     }))
+}
+
+/// Read a tree; its units are listed on their own.
+#[utoipa::path(get, path = "/v1/hierarchies/{id}", tag = "hierarchies",
+    params(("id" = Uuid, Path, description = "The tree.")),
+    responses((status = 200, description = "The tree; `ETag` is the revision of its name.", body = HierarchyOut)))]
+pub(super) async fn read_hierarchy(
+    State(app): State<App>,
+    SignedIn(bearer): SignedIn,
+    Path(id): Path<Uuid>,
+) -> Result<Response, Failure> {
+    let found = app
+        .read_hierarchy(&bearer.actor, HierarchyId::from_uuid(id))
+        .await?;
+    Ok(answer(found))
+}
+
+/// Rename a tree.
+///
+/// With `If-Match`, only if nobody has renamed it since.
+#[utoipa::path(patch, path = "/v1/hierarchies/{id}", tag = "hierarchies",
+    params(
+        ("id" = Uuid, Path, description = "The tree."),
+        ("if-match" = Option<String>, Header, description = "The `ETag` that the change is based on.")),
+    request_body = HierarchyPatch,
+    responses((status = 200, description = "Renamed; `ETag` is the revision of its name.", body = HierarchyOut)))]
+pub(super) async fn update_hierarchy(
+    State(app): State<App>,
+    SignedIn(bearer): SignedIn,
+    Path(id): Path<Uuid>,
+    headers: HeaderMap,
+    Json(patch): Json<HierarchyPatch>,
+) -> Result<Response, Failure> {
+    let based_on = revision(&headers)?;
+    let id = HierarchyId::from_uuid(id);
+    let renamed = app
+        .rename_hierarchy(&bearer.actor, id, patch.name.as_deref(), based_on)
+        .await?;
+    Ok(answer(renamed))
 }
 
 /// Add a unit to a tree.
@@ -171,6 +212,11 @@ pub(super) async fn set_member_units(
     app.set_member_units(&bearer.actor, UserId::from_uuid(id), &units)
         .await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+fn answer(tree: HierarchyRecord) -> Response {
+    let revision = tree.row_version;
+    tagged(&hierarchy_out(tree), revision)
 }
 
 fn hierarchy_out(record: HierarchyRecord) -> HierarchyOut {

@@ -58,8 +58,10 @@ pub(super) async fn import_locations(
 /// Import people of the shopper panel from CSV or XLSX.
 ///
 /// Columns: `external_id`, `email`, `name`, and where known `languages` and `qualifications` (words
-/// separated by commas, semicolons or blanks), `born_on`, `home_latitude` and `home_longitude`,
-/// and `active`. CSV is UTF-8, separated by commas or semicolons; of a workbook the first visible
+/// separated by commas, semicolons or blanks), `qualification_ends` (the last days of those of the
+/// row's qualifications that end, such as `first_aid=2027-01-31`), `born_on`, `home_latitude` and
+/// `home_longitude`, `active`, and `suspended`: whether the agency gives them no visits, whatever they
+/// say themselves. CSV is UTF-8, separated by commas or semicolons; of a workbook the first visible
 /// sheet is read. A row means the shopper who has its `external_id`, or else its `email`; a
 /// column that is not there leaves things as they are, an empty cell empties. New people
 /// cannot sign in before they have chosen a password; the name and the address of whoever has one

@@ -109,7 +109,7 @@ pub(super) async fn list_companions(
     State(app): State<App>,
     SignedIn(bearer): SignedIn,
 ) -> Result<axum::Json<CompanionsOut>, Failure> {
-    let found = app.list_companions(&bearer.actor).await?;
+    let found = app.list_companions(&bearer.actor, None).await?;
     Ok(axum::Json(CompanionsOut {
         items: found.into_iter().map(companion_out).collect(),
     }))
@@ -137,12 +137,8 @@ pub(super) async fn create_tie(
     SignedIn(bearer): SignedIn,
     Json(input): Json<TieIn>,
 ) -> Result<(StatusCode, axum::Json<TieOut>), Failure> {
-    let input = TieInput {
-        client_organisation: ClientOrganisationId::from_uuid(input.client_organisation),
-        location: input.location.map(LocationId::from_uuid),
-        reason: input.reason,
-    };
-    let made = app.declare_tie(&bearer.actor, &input).await?;
+    let input = tie_in(input);
+    let made = app.create_tie(&bearer.actor, None, &input).await?;
     Ok((StatusCode::CREATED, axum::Json(tie_out(made))))
 }
 
@@ -153,13 +149,13 @@ pub(super) async fn list_ties(
     State(app): State<App>,
     SignedIn(bearer): SignedIn,
 ) -> Result<axum::Json<TiesOut>, Failure> {
-    let found = app.list_ties(&bearer.actor).await?;
+    let found = app.list_ties(&bearer.actor, None).await?;
     Ok(axum::Json(TiesOut {
         items: found.into_iter().map(tie_out).collect(),
     }))
 }
 
-/// Say that a tie is no more.
+/// Say that a tie is no more. One that the agency recorded, the agency ends.
 #[utoipa::path(delete, path = "/v1/me/ties/{id}", tag = "panel",
     params(("id" = Uuid, Path, description = "The tie.")),
     responses((status = 204, description = "Ended.")))]
@@ -168,7 +164,7 @@ pub(super) async fn delete_tie(
     SignedIn(bearer): SignedIn,
     Path(id): Path<Uuid>,
 ) -> Result<StatusCode, Failure> {
-    app.end_tie(&bearer.actor, TieId::from_uuid(id)).await?;
+    app.end_tie(&bearer.actor, None, TieId::from_uuid(id)).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -234,12 +230,21 @@ pub(super) fn companion_out(companion: Companion) -> CompanionOut {
     }
 }
 
-fn tie_out(tie: Tie) -> TieOut {
+pub(super) fn tie_in(input: TieIn) -> TieInput {
+    TieInput {
+        client_organisation: ClientOrganisationId::from_uuid(input.client_organisation),
+        location: input.location.map(LocationId::from_uuid),
+        reason: input.reason,
+    }
+}
+
+pub(super) fn tie_out(tie: Tie) -> TieOut {
     TieOut {
         id: tie.id.uuid(),
         client_organisation: tie.client_organisation.uuid(),
         location: tie.location.map(LocationId::uuid),
         reason: tie.reason,
+        by_agency: tie.recorded_by.is_some(),
     }
 }
 

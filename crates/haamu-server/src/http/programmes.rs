@@ -1,15 +1,17 @@
-//! Programmes, staff notices and rounds.
+//! Programmes and rounds.
 
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
 use haamu_app::record::Programme;
-use haamu_app::{App, ProgrammeInput, RoundInput, StaffNoticeInput};
+use haamu_app::{App, ProgrammeInput, RoundInput};
 use haamu_domain::{ChecklistVersionId, ClientOrganisationId, ProgrammeId};
-use haamu_wire::{ProgrammeIn, ProgrammeOut, ProgrammesOut, RoundIn, RoundOut, RoundsOut, StaffNoticeIn};
+use haamu_wire::{ProgrammeIn, ProgrammeOut, ProgrammePatch, ProgrammesOut, RoundIn, RoundOut, RoundsOut};
 use uuid::Uuid;
 
 use super::extract::{Json, PageQuery, Path, Query, SignedIn};
 use super::problem::Failure;
+use super::programme_parts::{revision, tagged};
 use super::rounds::round_out;
 
 /// Plan a programme.
@@ -49,26 +51,47 @@ pub(super) async fn list_programmes(
     }))
 }
 
-/// Record that staff were informed in general terms.
-#[utoipa::path(post, path = "/v1/programmes/{id}/staff-notices", tag = "programmes",
-    params(("id" = Uuid, Path, description = "The programme.")), request_body = StaffNoticeIn,
-    responses((status = 201, description = "Recorded.", body = ProgrammeOut)))]
-pub(super) async fn record_staff_notice(
+/// Read a programme.
+#[utoipa::path(get, path = "/v1/programmes/{id}", tag = "programmes",
+    params(("id" = Uuid, Path, description = "The programme.")),
+    responses((status = 200, description = "The programme; `ETag` is its revision.", body = ProgrammeOut)))]
+pub(super) async fn read_programme(
     State(app): State<App>,
     SignedIn(bearer): SignedIn,
     Path(id): Path<Uuid>,
-    Json(input): Json<StaffNoticeIn>,
-) -> Result<(StatusCode, axum::Json<ProgrammeOut>), Failure> {
-    let input = StaffNoticeInput {
-        informed_on: input.informed_on,
-        audience: input.audience,
-        channel: input.channel,
-        text: input.text,
-    };
+) -> Result<Response, Failure> {
     let programme = app
-        .record_staff_notice(&bearer.actor, ProgrammeId::from_uuid(id), &input)
+        .read_programme(&bearer.actor, ProgrammeId::from_uuid(id))
         .await?;
-    Ok((StatusCode::CREATED, axum::Json(programme_out(programme))))
+    Ok(answer(programme))
+}
+
+/// Change the name of a programme, and of a draft what it is for and its days.
+///
+/// With `If-Match`, only if nobody has changed it since.
+#[utoipa::path(patch, path = "/v1/programmes/{id}", tag = "programmes",
+    params(
+        ("id" = Uuid, Path, description = "The programme."),
+        ("if-match" = Option<String>, Header, description = "The `ETag` that the change is based on.")),
+    request_body = ProgrammePatch,
+    responses((status = 200, description = "Changed; `ETag` is its revision.", body = ProgrammeOut)))]
+pub(super) async fn update_programme(
+    State(app): State<App>,
+    SignedIn(bearer): SignedIn,
+    Path(id): Path<Uuid>,
+    headers: HeaderMap,
+    Json(patch): Json<ProgrammePatch>,
+) -> Result<Response, Failure> {
+    let based_on = revision(&headers)?;
+    let patch = haamu_app::ProgrammePatch {
+        name: patch.name,
+        purpose: patch.purpose,
+        release_delay_hours: patch.release_delay_hours,
+        staff_notice_days: patch.staff_notice_days,
+    };
+    let id = ProgrammeId::from_uuid(id);
+    let programme = app.update_programme(&bearer.actor, id, &patch, based_on).await?;
+    Ok(answer(programme))
 }
 
 /// Make a programme active, once staff have been informed long enough ago.
@@ -158,7 +181,12 @@ pub(super) async fn list_rounds(
     }))
 }
 
-fn programme_out(programme: Programme) -> ProgrammeOut {
+fn answer(programme: Programme) -> Response {
+    let revision = programme.row_version;
+    tagged(&programme_out(programme), revision)
+}
+
+pub(super) fn programme_out(programme: Programme) -> ProgrammeOut {
     ProgrammeOut {
         id: programme.id.uuid(),
         client_organisation: programme.client_organisation.uuid(),

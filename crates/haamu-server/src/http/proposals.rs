@@ -3,15 +3,16 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use haamu_app::App;
-use haamu_app::record::Proposal;
+use haamu_app::record::{Proposal, ProposalSummary};
 use haamu_domain::assigning::Combination;
-use haamu_domain::{ProposalId, RoundId, Timestamp};
+use haamu_domain::{ProposalId, RoundId, Timestamp, UserId};
 use haamu_wire::{
-    CombinationOut, ProposalOut, ProposedVisitOut, RefusedVisitOut, RelaxationOut, UnfilledVisitOut,
+    CombinationOut, ProposalOut, ProposalSummaryOut, ProposalsOut, ProposedVisitOut, RefusedVisitOut,
+    RelaxationOut, UnfilledVisitOut,
 };
 use uuid::Uuid;
 
-use super::extract::{Path, SignedIn};
+use super::extract::{BeforeQuery, Path, Query, SignedIn};
 use super::problem::Failure;
 
 /// Have a plan proposed for the visits of a round that nobody has: who makes which on which day, under all rules.
@@ -25,6 +26,26 @@ pub(super) async fn create_proposal(
 ) -> Result<(StatusCode, axum::Json<ProposalOut>), Failure> {
     let proposal = app.propose_plan(&bearer.actor, RoundId::from_uuid(id)).await?;
     Ok((StatusCode::ACCEPTED, axum::Json(proposal_out(proposal))))
+}
+
+/// List the proposed plans of a round, the newest first, without what they say of single visits.
+#[utoipa::path(get, path = "/v1/rounds/{id}/proposals", tag = "filling",
+    params(("id" = Uuid, Path, description = "The round."), BeforeQuery),
+    responses((status = 200, description = "A page of plans.", body = ProposalsOut)))]
+pub(super) async fn list_proposals(
+    State(app): State<App>,
+    SignedIn(bearer): SignedIn,
+    Path(id): Path<Uuid>,
+    Query(query): Query<BeforeQuery>,
+) -> Result<axum::Json<ProposalsOut>, Failure> {
+    let page = app
+        .list_proposals(&bearer.actor, RoundId::from_uuid(id), query.before)
+        .await?
+        .map(summary_out);
+    Ok(axum::Json(ProposalsOut {
+        items: page.items,
+        next: page.next,
+    }))
 }
 
 /// Read a proposed plan, and how far it is.
@@ -95,6 +116,20 @@ fn proposal_out(proposal: Proposal) -> ProposalOut {
         left_out: proposal.left_out,
         handled: proposal.handled,
         refused: refused.collect(),
+    }
+}
+
+fn summary_out(proposal: ProposalSummary) -> ProposalSummaryOut {
+    ProposalSummaryOut {
+        id: proposal.id.uuid(),
+        state: proposal.state,
+        progress: f64::from(proposal.progress) / 1_000.0,
+        proposed_by: proposal.proposed_by.uuid(),
+        proposed_at: proposal.proposed_at.to_rfc3339(),
+        applied_by: proposal.applied_by.map(UserId::uuid),
+        finished_at: proposal.finished_at.map(Timestamp::to_rfc3339),
+        left_out: proposal.left_out,
+        handled: proposal.handled,
     }
 }
 

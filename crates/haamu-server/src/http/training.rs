@@ -26,6 +26,22 @@ pub(super) async fn open_training(
     Ok(StatusCode::NO_CONTENT)
 }
 
+/// Give a shopper back what they have tried of the quiz of a programme.
+///
+/// They may try it as often as at first; what they have passed they have passed.
+#[utoipa::path(delete, path = "/v1/programmes/{id}/trainees/{shopper}/attempts", tag = "briefings",
+    params(("id" = Uuid, Path, description = "The programme."), ("shopper" = Uuid, Path, description = "The shopper.")),
+    responses((status = 204, description = "Given back.")))]
+pub(super) async fn give_attempts_back(
+    State(app): State<App>,
+    SignedIn(bearer): SignedIn,
+    Path((id, shopper)): Path<(Uuid, Uuid)>,
+) -> Result<StatusCode, Failure> {
+    let (programme, shopper) = (ProgrammeId::from_uuid(id), UserId::from_uuid(shopper));
+    app.give_attempts_back(&bearer.actor, programme, shopper).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
 /// Take back that the training of a programme was opened to a shopper. A certificate that they have stays.
 #[utoipa::path(delete, path = "/v1/programmes/{id}/trainees/{shopper}", tag = "briefings",
     params(("id" = Uuid, Path, description = "The programme."), ("shopper" = Uuid, Path, description = "The shopper.")),

@@ -64,6 +64,7 @@ entity!(tie, "tie", {
     reason: String,
     declared_at: i64,
     ended_at: Option<i64>,
+    recorded_by: Option<Uuid>,
 });
 
 entity!(visit_plan, "visit_plan", {

@@ -35,6 +35,7 @@ entity!(client_organisation, "client_organisation", {
     agency_id: Uuid,
     name: String,
     created_at: i64,
+    row_version: i64,
 });
 
 entity!(membership, "membership", {

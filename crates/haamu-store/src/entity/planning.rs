@@ -42,6 +42,7 @@ entity!(briefing, "briefing", {
     created_by: Uuid,
     created_at: i64,
     withdrawn_at: Option<i64>,
+    key: String,
 });
 
 entity!(briefing_receipt, "briefing_receipt", {
@@ -74,4 +75,5 @@ entity!(certification_attempt, "certification_attempt", {
     result: Option<String>,
     passed: bool,
     tried_at: i64,
+    given_back_at: Option<i64>,
 });

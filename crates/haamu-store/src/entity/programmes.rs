@@ -71,6 +71,8 @@ entity!(staff_notice, "staff_notice", {
     text: String,
     recorded_at: i64,
     recorded_by: Uuid,
+    withdrawn_at: Option<i64>,
+    withdraw_reason: Option<String>,
 });
 
 entity!(round, "round", {

@@ -9,6 +9,7 @@ entity!(hierarchy, "hierarchy", {
     client_organisation_id: Uuid,
     name: String,
     created_at: i64,
+    row_version: i64,
 });
 
 entity!(unit, "unit", {

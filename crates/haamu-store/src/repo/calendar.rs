@@ -8,8 +8,8 @@ use haamu_domain::{
 };
 use sea_orm::sea_query::{Query, SelectStatement};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, EntityTrait, FromQueryResult, JoinType, QueryFilter, QuerySelect,
-    RelationDef, Select, SelectTwo,
+    ColumnTrait, EntityTrait, FromQueryResult, JoinType, QueryFilter, QuerySelect, RelationDef, Select,
+    SelectTwo,
 };
 use uuid::Uuid;
 
@@ -261,93 +261,4 @@ fn from_before(row: &past_visit::Model, along: Option<&companion::Model>) -> Res
         daypart: None,
         is_done: true,
     })
-}
-
-/// A visit from before Haamu.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NewPastVisit {
-    /// The id of its row.
-    pub id: Uuid,
-    /// The agency's own key for it.
-    pub external_id: String,
-    /// Who was there.
-    pub user: UserId,
-    /// Where.
-    pub location: LocationId,
-    /// On which day.
-    pub visited_on: LocalDate,
-    /// Whether they came along only.
-    pub as_companion: bool,
-    /// Who came along with them.
-    pub companion: Option<CompanionId>,
-}
-
-/// The visits from before Haamu that the agency has by these keys.
-///
-/// # Errors
-/// The database failed.
-pub async fn list_past(tx: &Tx, agency: AgencyId, keys: &[&str]) -> Result<Vec<NewPastVisit>, StoreError> {
-    let mut found = Vec::new();
-    for keys in keys.chunks(super::MAX_IDS) {
-        let rows = past_visit::Entity::find()
-            .filter(past_visit::Column::AgencyId.eq(agency.uuid()))
-            .filter(past_visit::Column::ExternalId.is_in(keys.iter().copied()))
-            .all(tx.connection())
-            .await?;
-        for row in rows {
-            found.push(NewPastVisit {
-                id: row.id,
-                user: UserId::from_uuid(row.user_id),
-                location: LocationId::from_uuid(row.location_id),
-                visited_on: date(&row.visited_on)?,
-                as_companion: row.as_companion,
-                companion: row.companion_id.map(CompanionId::from_uuid),
-                external_id: row.external_id,
-            });
-        }
-    }
-    Ok(found)
-}
-
-/// Writes visits from before Haamu: new ones, and changes of those that have their id.
-///
-/// # Errors
-/// The database failed.
-pub async fn put_past(
-    tx: &Tx,
-    agency: AgencyId,
-    all: &[NewPastVisit],
-    now: Timestamp,
-) -> Result<(), StoreError> {
-    use sea_orm::sea_query::OnConflict;
-    for some in all.chunks(super::MAX_IDS / 8) {
-        let rows = some.iter().map(|new| past_visit::ActiveModel {
-            id: Set(new.id),
-            agency_id: Set(agency.uuid()),
-            external_id: Set(new.external_id.clone()),
-            user_id: Set(new.user.uuid()),
-            location_id: Set(new.location.uuid()),
-            visited_on: Set(new.visited_on.to_string()),
-            as_companion: Set(new.as_companion),
-            companion_id: Set(new.companion.map(CompanionId::uuid)),
-            imported_at: Set(now.millis()),
-        });
-        let changed = [
-            past_visit::Column::UserId,
-            past_visit::Column::LocationId,
-            past_visit::Column::VisitedOn,
-            past_visit::Column::AsCompanion,
-            past_visit::Column::CompanionId,
-            past_visit::Column::ImportedAt,
-        ];
-        past_visit::Entity::insert_many(rows)
-            .on_conflict(
-                OnConflict::column(past_visit::Column::Id)
-                    .update_columns(changed)
-                    .to_owned(),
-            )
-            .exec_without_returning(tx.connection())
-            .await?;
-    }
-    Ok(())
 }

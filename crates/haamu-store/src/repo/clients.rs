@@ -23,6 +23,8 @@ pub struct ClientOrganisation {
     pub id: ClientOrganisationId,
     /// Its name.
     pub name: String,
+    /// Counts changes.
+    pub row_version: i64,
 }
 
 /// A place of business.
@@ -77,6 +79,7 @@ pub async fn insert(
         agency_id: Set(agency.uuid()),
         name: Set(client.name.clone()),
         created_at: Set(now.millis()),
+        row_version: Set(client.row_version),
     };
     client_organisation::Entity::insert(row)
         .exec_without_returning(tx.connection())
@@ -98,6 +101,23 @@ pub async fn find(
         .one(tx.connection())
         .await?;
     Ok(row.map(client))
+}
+
+/// Renames a client organisation that was locked in this transaction, and counts the change.
+///
+/// # Errors
+/// [`StoreError::AlreadyExists`] if the agency has another one of this name.
+pub async fn rename(tx: &Tx, changed: &ClientOrganisation) -> Result<(), StoreError> {
+    let row = client_organisation::ActiveModel {
+        id: Set(changed.id.uuid()),
+        name: Set(changed.name.clone()),
+        row_version: Set(changed.row_version + 1),
+        ..Default::default()
+    };
+    client_organisation::Entity::update(row)
+        .exec(tx.connection())
+        .await?;
+    Ok(())
 }
 
 /// Client organisations of the agency by their ids.
@@ -208,22 +228,22 @@ pub async fn list_locations_by_ids(
     Ok(found)
 }
 
-/// Locks what is known of a client organisation's locations: it is changed by one at a time. Visits of
+/// A client organisation, locked: its name and what is known of its locations are changed by one at a time. Visits of
 /// these locations may be added meanwhile.
 ///
 /// # Errors
 /// The database failed.
-pub async fn lock_locations(
+pub async fn lock(
     tx: &Tx,
     agency: AgencyId,
-    client: ClientOrganisationId,
-) -> Result<(), StoreError> {
-    client_organisation::Entity::find_by_id(client.uuid())
+    id: ClientOrganisationId,
+) -> Result<Option<ClientOrganisation>, StoreError> {
+    let row = client_organisation::Entity::find_by_id(id.uuid())
         .filter(client_organisation::Column::AgencyId.eq(agency.uuid()))
         .lock(LockType::NoKeyUpdate)
         .one(tx.connection())
         .await?;
-    Ok(())
+    Ok(row.map(client))
 }
 
 /// Locks a location: its visits are given out one after the other.
@@ -343,6 +363,7 @@ fn client(row: client_organisation::Model) -> ClientOrganisation {
     ClientOrganisation {
         id: ClientOrganisationId::from_uuid(row.id),
         name: row.name,
+        row_version: row.row_version,
     }
 }
 

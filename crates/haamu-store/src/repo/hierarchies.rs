@@ -22,6 +22,8 @@ pub struct HierarchyRecord {
     pub client_organisation: ClientOrganisationId,
     /// What it is by: `District`, `Brand`.
     pub name: String,
+    /// Counts changes of its name.
+    pub row_version: i64,
 }
 
 /// A node of a tree.
@@ -53,6 +55,7 @@ pub async fn insert(
         client_organisation_id: Set(new.client_organisation.uuid()),
         name: Set(new.name.clone()),
         created_at: Set(now.millis()),
+        row_version: Set(new.row_version),
     };
     hierarchy::Entity::insert(row)
         .exec_without_returning(tx.connection())
@@ -108,7 +111,23 @@ fn record(row: hierarchy::Model) -> HierarchyRecord {
         id: HierarchyId::from_uuid(row.id),
         client_organisation: ClientOrganisationId::from_uuid(row.client_organisation_id),
         name: row.name,
+        row_version: row.row_version,
     }
+}
+
+/// Renames a tree that was locked in this transaction, and counts the change.
+///
+/// # Errors
+/// [`StoreError::AlreadyExists`] if the client organisation has another one of this name.
+pub async fn rename(tx: &Tx, changed: &HierarchyRecord) -> Result<(), StoreError> {
+    let row = hierarchy::ActiveModel {
+        id: Set(changed.id.uuid()),
+        name: Set(changed.name.clone()),
+        row_version: Set(changed.row_version + 1),
+        ..Default::default()
+    };
+    hierarchy::Entity::update(row).exec(tx.connection()).await?;
+    Ok(())
 }
 
 /// Adds a unit, which hangs nowhere yet.

@@ -1,13 +1,13 @@
-//! The shopper panel of an agency: profiles, companions and ties.
+//! The shopper panel of an agency: profiles and companions.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use haamu_domain::panel::{OwnPlace, Profile};
-use haamu_domain::{AgencyId, ClientOrganisationId, CompanionId, LocationId, TieId, Timestamp, UserId};
+use haamu_domain::{AgencyId, CompanionId, Timestamp, UserId};
 use sea_orm::sea_query::Expr;
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 
-use crate::entity::filling::{companion, shopper_profile, tie};
+use crate::entity::filling::{companion, shopper_profile};
 use crate::{StoreError, Tx};
 
 use super::programmes::date;
@@ -305,109 +305,4 @@ pub async fn remove_companion(
         .exec(tx.connection())
         .await?;
     Ok(result.rows_affected == 1)
-}
-
-/// A declared tie of a shopper to a client organisation.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Tie {
-    /// Its id.
-    pub id: TieId,
-    /// Whose it is.
-    pub user: UserId,
-    /// To whom.
-    pub client_organisation: ClientOrganisationId,
-    /// To one location only.
-    pub location: Option<LocationId>,
-    /// What it is, in the shopper's words.
-    pub reason: String,
-}
-
-/// Adds a tie.
-///
-/// # Errors
-/// The database failed.
-pub async fn insert_tie(tx: &Tx, agency: AgencyId, new: &Tie, now: Timestamp) -> Result<(), StoreError> {
-    let row = tie::ActiveModel {
-        id: Set(new.id.uuid()),
-        agency_id: Set(agency.uuid()),
-        user_id: Set(new.user.uuid()),
-        client_organisation_id: Set(new.client_organisation.uuid()),
-        location_id: Set(new.location.map(LocationId::uuid)),
-        reason: Set(new.reason.clone()),
-        declared_at: Set(now.millis()),
-        ended_at: Set(None),
-    };
-    tie::Entity::insert(row)
-        .exec_without_returning(tx.connection())
-        .await?;
-    Ok(())
-}
-
-/// The ties of a shopper that hold, by id.
-///
-/// # Errors
-/// The database failed.
-pub async fn list_ties(tx: &Tx, agency: AgencyId, user: UserId) -> Result<Vec<Tie>, StoreError> {
-    let rows = tie::Entity::find()
-        .filter(tie::Column::AgencyId.eq(agency.uuid()))
-        .filter(tie::Column::UserId.eq(user.uuid()))
-        .filter(tie::Column::EndedAt.is_null())
-        .order_by_asc(tie::Column::Id)
-        .all(tx.connection())
-        .await?;
-    Ok(rows.into_iter().map(tie_record).collect())
-}
-
-/// All ties to a client organisation that hold: those to all of it, and those to single locations.
-///
-/// # Errors
-/// The database failed.
-pub async fn list_ties_to(
-    tx: &Tx,
-    agency: AgencyId,
-    client: ClientOrganisationId,
-) -> Result<BTreeMap<UserId, BTreeSet<Option<LocationId>>>, StoreError> {
-    let rows = tie::Entity::find()
-        .filter(tie::Column::AgencyId.eq(agency.uuid()))
-        .filter(tie::Column::ClientOrganisationId.eq(client.uuid()))
-        .filter(tie::Column::EndedAt.is_null())
-        .all(tx.connection())
-        .await?;
-    let mut found: BTreeMap<_, BTreeSet<_>> = BTreeMap::new();
-    for row in rows.into_iter().map(tie_record) {
-        found.entry(row.user).or_default().insert(row.location);
-    }
-    Ok(found)
-}
-
-/// Ends a tie of a shopper; says whether it held.
-///
-/// # Errors
-/// The database failed.
-pub async fn end_tie(
-    tx: &Tx,
-    agency: AgencyId,
-    user: UserId,
-    id: TieId,
-    now: Timestamp,
-) -> Result<bool, StoreError> {
-    let result = tie::Entity::update_many()
-        .col_expr(tie::Column::EndedAt, Expr::value(now.millis()))
-        .filter(tie::Column::Id.eq(id.uuid()))
-        .filter(tie::Column::AgencyId.eq(agency.uuid()))
-        .filter(tie::Column::UserId.eq(user.uuid()))
-        .filter(tie::Column::EndedAt.is_null())
-        .exec(tx.connection())
-        .await?;
-    Ok(result.rows_affected == 1)
-}
-
-fn tie_record(row: tie::Model) -> Tie {
-    Tie {
-        id: TieId::from_uuid(row.id),
-        user: UserId::from_uuid(row.user_id),
-        client_organisation: ClientOrganisationId::from_uuid(row.client_organisation_id),
-        location: row.location_id.map(LocationId::from_uuid),
-        reason: row.reason,
-    }
 }

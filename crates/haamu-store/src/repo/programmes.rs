@@ -1,13 +1,13 @@
-//! Programmes, staff notices and rounds.
+//! Programmes and rounds.
 
 use haamu_domain::{
     AgencyId, ChecklistVersionId, ClientOrganisationId, LocalDate, ProgrammeId, ProgrammeState, RoundId,
-    StaffNoticeId, Timestamp, UserId,
+    Timestamp,
 };
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use uuid::Uuid;
 
-use crate::entity::programmes::{programme, round, staff_notice};
+use crate::entity::programmes::{programme, round};
 use crate::{StoreError, Tx};
 
 use super::{in_list, page_after, unsigned};
@@ -29,25 +29,8 @@ pub struct Programme {
     pub release_delay_hours: u32,
     /// Days between the notice to staff and the start.
     pub staff_notice_days: u32,
-}
-
-/// That staff were informed.
-#[derive(Clone, Debug)]
-pub struct StaffNotice {
-    /// Its id.
-    pub id: StaffNoticeId,
-    /// For which programme.
-    pub programme: ProgrammeId,
-    /// On which day.
-    pub informed_on: LocalDate,
-    /// Who was informed.
-    pub audience: String,
-    /// How.
-    pub channel: String,
-    /// The words.
-    pub text: String,
-    /// Who recorded it.
-    pub recorded_by: UserId,
+    /// Counts changes.
+    pub row_version: i64,
 }
 
 /// One measuring period.
@@ -90,7 +73,7 @@ pub async fn insert(tx: &Tx, agency: AgencyId, new: &Programme, now: Timestamp) 
         release_delay_hours: Set(new.release_delay_hours.cast_signed()),
         staff_notice_days: Set(new.staff_notice_days.cast_signed()),
         created_at: Set(now.millis()),
-        row_version: Set(1),
+        row_version: Set(new.row_version),
     };
     programme::Entity::insert(row)
         .exec_without_returning(tx.connection())
@@ -123,14 +106,19 @@ pub async fn lock(tx: &Tx, agency: AgencyId, id: ProgrammeId) -> Result<Option<P
     row.map(record).transpose()
 }
 
-/// Moves a programme on in its life.
+/// Writes what can change about a programme that was locked in this transaction, and counts the change.
 ///
 /// # Errors
 /// The database failed.
-pub async fn set_state(tx: &Tx, id: ProgrammeId, state: ProgrammeState) -> Result<(), StoreError> {
+pub async fn update(tx: &Tx, changed: &Programme) -> Result<(), StoreError> {
     let row = programme::ActiveModel {
-        id: Set(id.uuid()),
-        state: Set(state.as_str().to_owned()),
+        id: Set(changed.id.uuid()),
+        name: Set(changed.name.clone()),
+        purpose: Set(changed.purpose.clone()),
+        state: Set(changed.state.as_str().to_owned()),
+        release_delay_hours: Set(changed.release_delay_hours.cast_signed()),
+        staff_notice_days: Set(changed.staff_notice_days.cast_signed()),
+        row_version: Set(changed.row_version + 1),
         ..Default::default()
     };
     programme::Entity::update(row).exec(tx.connection()).await?;
@@ -151,51 +139,6 @@ pub async fn list(
     let (rows, has_more) = page_after(tx, select, programme::Column::Id, after, limit).await?;
     let programmes: Result<Vec<_>, _> = rows.into_iter().map(record).collect();
     Ok((programmes?, has_more))
-}
-
-/// Records a notice to staff.
-///
-/// # Errors
-/// The database failed.
-pub async fn insert_staff_notice(
-    tx: &Tx,
-    agency: AgencyId,
-    notice: &StaffNotice,
-    now: Timestamp,
-) -> Result<(), StoreError> {
-    let row = staff_notice::ActiveModel {
-        id: Set(notice.id.uuid()),
-        agency_id: Set(agency.uuid()),
-        programme_id: Set(notice.programme.uuid()),
-        informed_on: Set(notice.informed_on.to_string()),
-        audience: Set(notice.audience.clone()),
-        channel: Set(notice.channel.clone()),
-        text: Set(notice.text.clone()),
-        recorded_at: Set(now.millis()),
-        recorded_by: Set(notice.recorded_by.uuid()),
-    };
-    staff_notice::Entity::insert(row)
-        .exec_without_returning(tx.connection())
-        .await?;
-    Ok(())
-}
-
-/// The earliest day on which staff were informed of a programme.
-///
-/// # Errors
-/// The database failed.
-pub async fn find_first_notice(
-    tx: &Tx,
-    agency: AgencyId,
-    id: ProgrammeId,
-) -> Result<Option<LocalDate>, StoreError> {
-    let row = staff_notice::Entity::find()
-        .filter(staff_notice::Column::AgencyId.eq(agency.uuid()))
-        .filter(staff_notice::Column::ProgrammeId.eq(id.uuid()))
-        .order_by_asc(staff_notice::Column::InformedOn)
-        .one(tx.connection())
-        .await?;
-    row.map(|row| date(&row.informed_on)).transpose()
 }
 
 /// Opens a round.
@@ -309,6 +252,7 @@ fn record(row: programme::Model) -> Result<Programme, StoreError> {
         state: ProgrammeState::from_name(&row.state).ok_or(StoreError::Corrupt("programme state"))?,
         release_delay_hours: unsigned(row.release_delay_hours.into(), "release delay")?,
         staff_notice_days: unsigned(row.staff_notice_days.into(), "staff notice days")?,
+        row_version: row.row_version,
     })
 }
 

@@ -4,8 +4,11 @@ use haamu_domain::assigning::{ProposedVisit, UnfilledVisit};
 use haamu_domain::filling::ProposalState;
 use haamu_domain::{AgencyId, ProposalId, RoundId, Timestamp, UserId, VisitId};
 use sea_orm::sea_query::Expr;
-use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect,
+};
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use crate::entity::filling::proposal;
 use crate::{StoreError, Tx};
@@ -41,6 +44,43 @@ pub struct Proposal {
     pub finished_at: Option<Timestamp>,
     /// Counts changes.
     pub row_version: i64,
+}
+
+/// What of a proposed plan stands in a list.
+#[derive(Clone, Debug, FromQueryResult)]
+struct SummaryRow {
+    id: Uuid,
+    state: String,
+    progress: i32,
+    handled: i32,
+    left_out: i32,
+    proposed_by: Uuid,
+    proposed_at: i64,
+    applied_by: Option<Uuid>,
+    finished_at: Option<i64>,
+}
+
+/// A proposed plan in a list.
+#[derive(Clone, Debug)]
+pub struct ProposalSummary {
+    /// Its id.
+    pub id: ProposalId,
+    /// Where it is in its life.
+    pub state: ProposalState,
+    /// How much of the present step is done, in thousandths.
+    pub progress: u16,
+    /// How many of its assignments were offered or refused when it was applied.
+    pub handled: usize,
+    /// How many visits that nobody has were left aside.
+    pub left_out: usize,
+    /// Who asked for it.
+    pub proposed_by: UserId,
+    /// When.
+    pub proposed_at: Timestamp,
+    /// Who has it applied.
+    pub applied_by: Option<UserId>,
+    /// When its last step ended.
+    pub finished_at: Option<Timestamp>,
 }
 
 /// A visit of a plan that could not be offered.
@@ -79,6 +119,62 @@ pub async fn find(tx: &Tx, agency: AgencyId, id: ProposalId) -> Result<Option<Pr
         .one(tx.connection())
         .await?;
     row.as_ref().map(record).transpose()
+}
+
+/// Proposals for a round before one, the newest first, without what they say of single visits.
+///
+/// # Errors
+/// The database failed.
+pub async fn list(
+    tx: &Tx,
+    agency: AgencyId,
+    round: RoundId,
+    before: Option<Uuid>,
+    limit: u64,
+) -> Result<(Vec<ProposalSummary>, bool), StoreError> {
+    let mut select = proposal::Entity::find()
+        .select_only()
+        .columns([
+            proposal::Column::Id,
+            proposal::Column::State,
+            proposal::Column::Progress,
+            proposal::Column::Handled,
+            proposal::Column::LeftOut,
+            proposal::Column::ProposedBy,
+            proposal::Column::ProposedAt,
+            proposal::Column::AppliedBy,
+            proposal::Column::FinishedAt,
+        ])
+        .filter(proposal::Column::AgencyId.eq(agency.uuid()))
+        .filter(proposal::Column::RoundId.eq(round.uuid()));
+    if let Some(before) = before {
+        select = select.filter(proposal::Column::Id.lt(before));
+    }
+    let mut rows = select
+        .order_by_desc(proposal::Column::Id)
+        .limit(limit + 1)
+        .into_model::<SummaryRow>()
+        .all(tx.connection())
+        .await?;
+    let page = usize::try_from(limit).unwrap_or(usize::MAX);
+    let has_more = rows.len() > page;
+    rows.truncate(page);
+    let summaries: Result<Vec<_>, _> = rows.iter().map(summary).collect();
+    Ok((summaries?, has_more))
+}
+
+fn summary(row: &SummaryRow) -> Result<ProposalSummary, StoreError> {
+    Ok(ProposalSummary {
+        id: ProposalId::from_uuid(row.id),
+        state: ProposalState::from_name(&row.state).ok_or(StoreError::Corrupt("proposal state"))?,
+        progress: super::unsigned(row.progress.into(), "progress")?,
+        handled: super::unsigned(row.handled.into(), "proposal")?,
+        left_out: super::unsigned(row.left_out.into(), "proposal")?,
+        proposed_by: UserId::from_uuid(row.proposed_by),
+        proposed_at: Timestamp::from_millis(row.proposed_at),
+        applied_by: row.applied_by.map(UserId::from_uuid),
+        finished_at: row.finished_at.map(Timestamp::from_millis),
+    })
 }
 
 /// A proposal of the agency, locked.

@@ -151,6 +151,35 @@ pub async fn lock_many(tx: &Tx, agency: AgencyId, ids: &[VisitId]) -> Result<Vec
     rows.iter().map(record).collect()
 }
 
+/// The visits of a client organisation after one, by id, that nobody has handed in: at most so many.
+///
+/// # Errors
+/// The database failed.
+pub async fn list_to_do_of_client(
+    tx: &Tx,
+    agency: AgencyId,
+    client: ClientOrganisationId,
+    after: Option<VisitId>,
+    limit: u64,
+) -> Result<Vec<VisitId>, StoreError> {
+    let mut select = visit::Entity::find()
+        .select_only()
+        .column(visit::Column::Id)
+        .filter(visit::Column::AgencyId.eq(agency.uuid()))
+        .filter(visit::Column::ClientOrganisationId.eq(client.uuid()))
+        .filter(visit::Column::State.is_in(VisitState::TO_DO.map(VisitState::as_str)));
+    if let Some(after) = after {
+        select = select.filter(visit::Column::Id.gt(after.uuid()));
+    }
+    let ids: Vec<Uuid> = select
+        .order_by_asc(visit::Column::Id)
+        .limit(limit)
+        .into_tuple()
+        .all(tx.connection())
+        .await?;
+    Ok(ids.into_iter().map(VisitId::from_uuid).collect())
+}
+
 /// Saves a visit that was loaded in this transaction.
 ///
 /// # Errors

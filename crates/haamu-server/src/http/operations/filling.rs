@@ -7,7 +7,7 @@ use utoipa_axum::routes;
 
 use crate::http::route::Operations;
 use crate::http::{
-    MAX_BODY, MAX_DOCUMENT, agreements, applications, filling, imports, jobs, panel, proposals,
+    MAX_BODY, MAX_DOCUMENT, agreements, applications, filling, imports, jobs, panel, proposals, shoppers,
 };
 
 pub(super) fn filling() -> OpenApiRouter<App> {
@@ -63,6 +63,7 @@ pub(super) fn filling() -> OpenApiRouter<App> {
         .verb(Verb::AssignVisit, assign, routes!(filling::withdraw_assignment))
         .verb(Verb::AssignVisit, assign, routes!(filling::extend_assignment))
         .verb(Verb::ProposePlan, propose, routes!(proposals::create_proposal))
+        .verb(Verb::ProposePlan, found, routes!(proposals::list_proposals))
         .verb(Verb::ProposePlan, found, routes!(proposals::read_proposal))
         .verb(Verb::ApplyPlan, propose, routes!(proposals::apply_proposal))
         .verb(Verb::AskEligibility, ask, routes!(filling::read_eligibility))
@@ -135,6 +136,7 @@ pub(super) fn panel() -> OpenApiRouter<App> {
     let found = &[Code::NotFound];
     let create = &[Code::ValidationFailed];
     let own = &[Code::ValidationFailed, Code::NotPossibleInState, Code::Conflict];
+    let end = &[Code::NotFound, Code::NotPossibleInState];
     let change = &[Code::ValidationFailed, Code::NotFound, Code::Conflict];
     Operations::default()
         .verb(Verb::ManageOwnProfile, &[], routes!(panel::read_own_profile))
@@ -146,7 +148,7 @@ pub(super) fn panel() -> OpenApiRouter<App> {
         .verb(Verb::ManageOwnProfile, found, routes!(panel::delete_companion))
         .verb(Verb::ManageOwnProfile, create, routes!(panel::create_tie))
         .verb(Verb::ManageOwnProfile, &[], routes!(panel::list_ties))
-        .verb(Verb::ManageOwnProfile, found, routes!(panel::delete_tie))
+        .verb(Verb::ManageOwnProfile, end, routes!(panel::delete_tie))
         .verb(Verb::ManagePanel, create, routes!(panel::create_agreement))
         .verb(Verb::ReadAgreement, &[], routes!(panel::read_agreement))
         .verb(Verb::ManageOwnProfile, found, routes!(panel::accept_agreement))
@@ -165,6 +167,40 @@ pub(super) fn panel() -> OpenApiRouter<App> {
             Verb::ManagePanel,
             found,
             routes!(agreements::list_shopper_acceptances),
+        )
+        .with_body_limit(MAX_BODY)
+}
+
+pub(super) fn shoppers() -> OpenApiRouter<App> {
+    let found = &[Code::NotFound];
+    let create = &[Code::ValidationFailed, Code::NotFound];
+    Operations::default()
+        .verb(
+            Verb::ManagePanel,
+            found,
+            routes!(shoppers::list_companions_of_shopper),
+        )
+        .verb(Verb::ManagePanel, found, routes!(shoppers::list_ties_of_shopper))
+        .verb(
+            Verb::ManagePanel,
+            create,
+            routes!(shoppers::create_tie_of_shopper),
+        )
+        .verb(Verb::ManagePanel, found, routes!(shoppers::delete_tie_of_shopper))
+        .verb(
+            Verb::ImportPastVisits,
+            found,
+            routes!(shoppers::list_past_visits_of_shopper),
+        )
+        .verb(
+            Verb::ImportPastVisits,
+            found,
+            routes!(shoppers::list_past_visits_at_location),
+        )
+        .verb(
+            Verb::ImportPastVisits,
+            found,
+            routes!(shoppers::delete_past_visit),
         )
         .with_body_limit(MAX_BODY)
 }

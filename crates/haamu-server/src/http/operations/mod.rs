@@ -66,6 +66,7 @@ pub(super) fn operations() -> OpenApiRouter<App> {
         .merge(filling::filling())
         .merge(filling::jobs())
         .merge(filling::panel())
+        .merge(filling::shoppers())
         .merge(fieldwork::fieldwork())
         .merge(fieldwork::set_aside())
         .merge(results::failed_jobs())

@@ -62,7 +62,29 @@ fn locations_and_hierarchies() -> OpenApiRouter<App> {
     let found = &[Code::NotFound];
     let change = &[Code::ValidationFailed, Code::NotFound];
     let create = &[Code::ValidationFailed, Code::NotFound, Code::AlreadyExists];
+    let rename = &[
+        Code::ValidationFailed,
+        Code::NotFound,
+        Code::AlreadyExists,
+        Code::Conflict,
+    ];
     Operations::default()
+        .verb(
+            Verb::ReadClientOrganisations,
+            found,
+            routes!(client_organisations::read_client_organisation),
+        )
+        .verb(
+            Verb::UpdateClientOrganisation,
+            rename,
+            routes!(client_organisations::update_client_organisation),
+        )
+        .verb(Verb::ReadHierarchies, found, routes!(hierarchies::read_hierarchy))
+        .verb(
+            Verb::ManageHierarchies,
+            rename,
+            routes!(hierarchies::update_hierarchy),
+        )
         .verb(
             Verb::ReadLocations,
             found,

@@ -7,12 +7,19 @@ use utoipa_axum::routes;
 
 use crate::http::route::Operations;
 use crate::http::{
-    MAX_BODY, briefings, jobs, programme_parts, programmes, rounds, scenarios, training, visits,
+    MAX_BODY, briefings, jobs, programme_parts, programmes, rounds, scenarios, staff_notices, training,
+    visits,
 };
 
 pub(super) fn programmes_and_visits() -> OpenApiRouter<App> {
     let found = &[Code::NotFound];
     let programme = &[Code::ValidationFailed, Code::NotFound];
+    let correct = &[
+        Code::ValidationFailed,
+        Code::NotFound,
+        Code::NotPossibleInState,
+        Code::Conflict,
+    ];
     let activate = &[Code::NotFound, Code::NotPossibleInState, Code::StaffNoticeMissing];
     let round = &[
         Code::ValidationFailed,
@@ -51,7 +58,23 @@ pub(super) fn programmes_and_visits() -> OpenApiRouter<App> {
         .verb(
             Verb::RecordStaffNotice,
             programme,
-            routes!(programmes::record_staff_notice),
+            routes!(staff_notices::record_staff_notice),
+        )
+        .verb(
+            Verb::ReadProgrammes,
+            found,
+            routes!(staff_notices::list_staff_notices),
+        )
+        .verb(
+            Verb::RecordStaffNotice,
+            correct,
+            routes!(staff_notices::withdraw_staff_notice),
+        )
+        .verb(Verb::ReadProgrammes, found, routes!(programmes::read_programme))
+        .verb(
+            Verb::UpdateProgramme,
+            correct,
+            routes!(programmes::update_programme),
         )
         .verb(
             Verb::ActivateProgramme,
@@ -152,10 +175,22 @@ fn briefings() -> OpenApiRouter<App> {
         Code::NotFound,
         Code::ChecklistNotPublished,
     ];
+    let withdraw = &[Code::NotFound, Code::NotPossibleInState];
     let attempt = &[Code::ValidationFailed, Code::NotFound, Code::NotPossibleInState];
     Operations::default()
         .verb(Verb::DesignProgramme, create, routes!(briefings::create_briefing))
         .verb(Verb::ReadBriefings, found, routes!(briefings::list_briefings))
+        .verb(
+            Verb::DesignProgramme,
+            withdraw,
+            routes!(briefings::withdraw_briefing),
+        )
+        .verb(
+            Verb::DesignProgramme,
+            withdraw,
+            routes!(briefings::delete_certification),
+        )
+        .verb(Verb::OpenTraining, found, routes!(training::give_attempts_back))
         .verb(Verb::ConfirmBriefing, found, routes!(briefings::confirm_briefing))
         .verb(
             Verb::ReadProgrammes,
