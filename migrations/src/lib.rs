@@ -34,6 +34,7 @@ mod m20261129_000020_known_networks;
 mod m20261129_000021_open_tasks;
 mod m20261129_000022_pinned;
 mod m20261129_000023_timelines;
+mod m20261129_000025_field;
 mod run;
 mod statistics;
 mod table;
@@ -77,6 +78,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261129_000021_open_tasks::Migration),
             Box::new(m20261129_000022_pinned::Migration),
             Box::new(m20261129_000023_timelines::Migration),
+            Box::new(m20261129_000025_field::Migration),
         ]
     }
 }

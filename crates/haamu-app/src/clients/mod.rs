@@ -5,6 +5,7 @@ mod import;
 mod location_rows;
 mod locations;
 mod manage;
+mod told;
 mod unit_reach;
 
 pub use hierarchies::{UnitInput, UnitPatch, UnitView};

@@ -39,4 +39,4 @@ pub use setup::SetupInput;
 pub use sign_in::{ChallengeView, ShownPassword, SignInInput, SignedIn};
 pub use tokens::Bearer;
 pub(crate) use tokens::{KeySet, TokenKeys};
-pub use users::{Me, MemberView, UserInput};
+pub use users::{Me, MemberView, UserInput, UserQuery};

@@ -13,7 +13,8 @@ mod rendition;
 pub(crate) use process_submission::load_zone;
 
 use haamu_domain::{
-    AssignmentId, LocalDate, MailId, PendingId, ProposalId, RegistrationId, SubmissionId, Timestamp, UserId,
+    AssignmentId, LocalDate, LocationId, MailId, PendingId, ProposalId, RegistrationId, SubmissionId,
+    Timestamp, UserId,
 };
 use haamu_store::repo::jobs::{self, ClaimedJob};
 use haamu_store::{Reach, Tx};
@@ -86,6 +87,16 @@ pub(crate) enum Job {
         /// Whom.
         shopper: UserId,
     },
+    /// Take the visits of somebody back who is no shopper any more, as far as they have not begun them.
+    TakeOver {
+        /// Whose.
+        shopper: UserId,
+    },
+    /// Let whoever has visits at locations know what has changed there.
+    TellOfPlaces {
+        /// Which.
+        locations: Vec<LocationId>,
+    },
     /// Remind shoppers of reports that are due on that date or on the next.
     RemindReports {
         /// The date.
@@ -126,6 +137,8 @@ impl Job {
             Self::AnswerRegistration { .. } => "answer_registration",
             Self::ExpireRegistration { .. } => "expire_registration",
             Self::MailOffers { .. } => "mail_offers",
+            Self::TakeOver { .. } => "take_over",
+            Self::TellOfPlaces { .. } => "tell_of_places",
             Self::RemindReports { .. } => "remind_reports",
             Self::ProposePlan { .. } => "propose_plan",
             Self::ApplyProposal { .. } => "apply_proposal",
@@ -238,6 +251,8 @@ impl App {
                 self.expire_registration(claimed.agency, registration).await
             }
             Job::MailOffers { shopper } => self.mail_offers(claimed.agency, shopper).await,
+            Job::TakeOver { shopper } => self.take_over(claimed.agency, shopper).await,
+            Job::TellOfPlaces { locations } => self.tell_of_places(claimed.agency, &locations).await,
             Job::RemindReports { day } => self.remind_reports(claimed.agency, day).await,
             Job::Purge { day } => self.work_through_night(claimed.agency, day).await,
         }

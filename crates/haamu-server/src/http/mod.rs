@@ -37,6 +37,7 @@ mod route;
 mod scenarios;
 mod sessions;
 mod set_aside;
+mod shoppers;
 mod sign_in;
 mod sync;
 mod training;

@@ -6,7 +6,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::http::route::Operations;
-use crate::http::{MAX_BODY, MAX_DOCUMENT, applications, filling, imports, jobs, panel, proposals};
+use crate::http::{MAX_BODY, MAX_DOCUMENT, applications, filling, imports, jobs, panel, proposals, shoppers};
 
 pub(super) fn filling() -> OpenApiRouter<App> {
     let found = &[Code::NotFound];
@@ -81,6 +81,22 @@ pub(super) fn filling() -> OpenApiRouter<App> {
             routes!(applications::list_round_applications),
         )
         .verb(Verb::InviteShoppers, invite, routes!(filling::invite_shoppers))
+        .verb(
+            Verb::InviteShoppers,
+            found,
+            routes!(shoppers::withdraw_job_invitation),
+        )
+        .verb(Verb::AssignVisit, found, routes!(shoppers::list_candidates))
+        .verb(
+            Verb::AssignVisit,
+            &[
+                Code::ValidationFailed,
+                Code::NotFound,
+                Code::NotPossibleInState,
+                Code::Conflict,
+            ],
+            routes!(shoppers::decline_application),
+        )
         .verb(Verb::ReadProgrammes, found, routes!(filling::read_quotas))
         .verb(Verb::UpdateRound, put_quotas, routes!(filling::put_quotas))
         .with_body_limit(MAX_BODY)
@@ -113,6 +129,12 @@ pub(super) fn jobs() -> OpenApiRouter<App> {
             &[Code::NotFound],
             routes!(jobs::delete_application),
         )
+        .verb(Verb::ApplyForJob, &[], routes!(shoppers::list_own_applications))
+        .verb(
+            Verb::ApplyForJob,
+            &[Code::NotFound],
+            routes!(shoppers::decline_job_invitation),
+        )
         .verb(Verb::ApplyForJob, take, routes!(jobs::take_job))
         .verb(Verb::ChangeOwnAssignment, end, routes!(jobs::decline_assignment))
         .verb(
@@ -137,6 +159,7 @@ pub(super) fn panel() -> OpenApiRouter<App> {
     Operations::default()
         .verb(Verb::ManageOwnProfile, &[], routes!(panel::read_own_profile))
         .verb(Verb::ManageOwnProfile, own, routes!(panel::update_own_profile))
+        .verb(Verb::ManagePanel, create, routes!(shoppers::list_shoppers))
         .verb(Verb::ManagePanel, found, routes!(panel::read_profile))
         .verb(Verb::ManagePanel, change, routes!(panel::update_profile))
         .verb(Verb::ManageOwnProfile, create, routes!(panel::create_companion))
