@@ -35,6 +35,7 @@ mod m20261129_000021_open_tasks;
 mod m20261129_000022_pinned;
 mod m20261129_000023_timelines;
 mod m20261129_000024_access;
+mod m20261129_000025_field;
 mod m20261129_000026_parts;
 mod run;
 mod statistics;
@@ -81,6 +82,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261129_000023_timelines::Migration),
             Box::new(m20261129_000024_access::Migration),
             Box::new(m20261129_000026_parts::Migration),
+            Box::new(m20261129_000025_field::Migration),
         ]
     }
 }

@@ -82,6 +82,8 @@ impl FillingThings {
                 (&self.assignment, json(body))
             }
             "cancel_visit" | "withdraw_assignment" => (&self.visit, reason()),
+            "decline_application" => (&self.assignment, reason()),
+            "withdraw_job_invitation" | "decline_job_invitation" | "list_candidates" => (&self.visit, None),
             "reopen_visit"
             | "read_eligibility"
             | "list_applications"
@@ -151,7 +153,13 @@ impl FillingThings {
         let body = match operation {
             "list_registrations" | "read_registration_conditions" => Body::None,
             "set_registration_conditions" => Body::Json(json!({"open": true, "approval": "by_staff"})),
-            "list_jobs" | "read_own_profile" | "list_companions" | "list_ties" | "read_agreement"
+            "list_jobs"
+            | "list_shoppers"
+            | "list_own_applications"
+            | "read_own_profile"
+            | "list_companions"
+            | "list_ties"
+            | "read_agreement"
             | "list_agreements" => Body::None,
             "import_shoppers" => {
                 let csv = "external_id,email,name\n7,tuotu@north.example,Tuotu\n";

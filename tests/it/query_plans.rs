@@ -135,6 +135,41 @@ both_dbs! {
         assert!(found.is_empty(), "{} statements:\n{}", found.len(), found.join("\n"));
     }
 
+    async fn visits_and_people_are_looked_for_without_reading_all_of_them(server) {
+        let scene = server.released(ProgrammeOptions::default()).await;
+        let person = server.north.shopper();
+        let mut paths = Vec::new();
+        for query in [
+            format!("programme={}", scene.programme),
+            format!("location={}&state=planned", scene.location),
+            format!("shopper={}", person.id),
+            format!("shopper={}&programme={}&called_off=false", person.id, scene.programme),
+            "holder=none".to_owned(),
+            "holder=none&called_off=false".to_owned(),
+            "holder=offered".to_owned(),
+            "holder=accepted".to_owned(),
+            "called_off=true".to_owned(),
+            "called_off=false".to_owned(),
+            "from=2026-11-20&until=2026-11-27".to_owned(),
+        ] {
+            paths.push(format!("/v1/visits?{query}"));
+            paths.push(format!("/v1/visits?{query}&after={}", scene.visit));
+        }
+        for query in ["q=aino", "external_id=A1", "email=nobody@north.example", "near=60,25&radius_km=5"] {
+            paths.push(format!("/v1/shoppers?{query}"));
+        }
+        paths.push("/v1/users?role=reviewer".to_owned());
+        paths.push(format!("/v1/visits/{}/candidates", scene.visit));
+        let token = server.token(server.north.coordinator()).await;
+        server.statements.keep();
+        for path in &paths {
+            let _ = server.get(path).bearer(&token).send().await.ok();
+        }
+        let selects = distinct(server.statements.take(), &["SELECT"]);
+        let found = reading_whole_tables(&server, &selects).await;
+        assert!(found.is_empty(), "{} statements:\n{}", found.len(), found.join("\n"));
+    }
+
     async fn no_purge_reads_a_large_table_from_end_to_end(server) {
         let _ = server.released(ProgrammeOptions::default()).await;
         server.clock.advance_seconds(10 * 365 * 86_400);
@@ -201,6 +236,17 @@ async fn a_page_of_visits_is_sought_by_what_is_asked_for() {
             "ix_visit_of_round_in_state",
         ),
         ("/v1/visit-reports".to_owned(), client, "ix_visit_of_client"),
+        (
+            format!("/v1/visits?client_organisation={}", server.north.client),
+            office,
+            "ix_visit_of_client",
+        ),
+        (
+            format!("/v1/visits?location={}", scene.location),
+            office,
+            "ix_visit_of_location",
+        ),
+        ("/v1/visits?holder=none".to_owned(), office, "ix_visit_in_state"),
     ] {
         for page in [
             path.clone(),

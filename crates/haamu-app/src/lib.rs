@@ -39,16 +39,17 @@ pub use context::{App, AppSettings, Page};
 pub use devices::DeviceInput;
 pub use error::{Error, Issue, Refusal};
 pub use filling::{
-    AcceptanceView, AgreementView, ApplicationView, CellProgress, CompanionInput, EligibilityQuery,
-    EligibilityView, ExtendInput, GenerateInput, GenerateReport, JobInput, JobQuery, JobView, OfferInput,
-    OwnProfilePatch, ProfilePatch, RoundPatch, RoundProgress, RoundView, TieInput, VisitPlanPatch,
+    AcceptanceView, AgreementView, ApplicationView, CandidateQuery, CandidateView, CandidatesView,
+    CellProgress, CompanionInput, EligibilityQuery, EligibilityView, ExtendInput, GenerateInput,
+    GenerateReport, JobInput, JobQuery, JobView, OfferInput, OwnApplicationView, OwnProfilePatch,
+    ProfilePatch, RoundPatch, RoundProgress, RoundView, ShopperQuery, ShopperView, TieInput, VisitPlanPatch,
 };
 pub use identity::{
     AgencyInput, AgencyView, Bearer, CeremonyView, ChallengeView, FactorsView, Hashing, IdentitySettings,
     InvitationInput, InvitationView, Issued, JoinInput, Me, MePatch, MemberView, OidcRedirect, OidcReturn,
     Origin, Proof, ProviderInput, ProviderView, PublicConditions, RefreshInput, RegisteredPerson,
     RegistrationInput, RegistrationView, ServiceTokenInput, SessionView, SetupInput, ShownPassword,
-    SignInInput, SignedIn, TotpEnrolment, UserInput,
+    SignInInput, SignedIn, TotpEnrolment, UserInput, UserQuery,
 };
 pub use imports::{ImportReport, RowError, TableFile};
 pub use jobs::error_chain;
@@ -85,6 +86,7 @@ pub mod record {
     pub use haamu_store::repo::devices::Device;
     pub use haamu_store::repo::hierarchies::{HierarchyRecord, Unit};
     pub use haamu_store::repo::invitations::Invitation;
+    pub use haamu_store::repo::job_invitations::Invited;
     pub use haamu_store::repo::jobs::{ClaimedJob, FailedJob};
     pub use haamu_store::repo::mails::Mail;
     pub use haamu_store::repo::panel::{Companion, ProfileRecord};

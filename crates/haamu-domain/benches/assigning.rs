@@ -107,6 +107,7 @@ fn visits(lot: &mut Lot) -> Vec<UnassignedVisit> {
                 .then(|| user(number * 7 % SHOPPERS))
                 .into_iter()
                 .collect(),
+            asked_on: BTreeMap::new(),
             given_up_by: BTreeSet::new(),
             invited: number
                 .is_multiple_of(10)

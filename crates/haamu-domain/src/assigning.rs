@@ -59,10 +59,13 @@ pub struct UnassignedVisit {
     pub not_before: LocalDate,
     /// Who asked for it.
     pub asked_by: BTreeSet<UserId>,
+    /// On which day they would go, where they named one. If it is theirs, it is on that day, as long as rules and the
+    /// rest of the plan leave that day free.
+    pub asked_on: BTreeMap<UserId, LocalDate>,
     /// Who was asked whether they want it, and has not answered.
     pub invited: BTreeSet<UserId>,
-    /// Who was given it before and declined it, gave it back, could not do it or did not answer, and has not asked
-    /// for it since. It is not for them.
+    /// Who was given it before and declined it, gave it back, could not do it or did not answer, was invited and does
+    /// not want it, or was refused it, and has not asked for it since. It is not for them.
     pub given_up_by: BTreeSet<UserId>,
 }
 

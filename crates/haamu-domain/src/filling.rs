@@ -31,14 +31,30 @@ names! {
 }
 
 names! {
+    /// Whether anybody has a visit, as lists of visits are asked for.
+    Holding {
+        /// Nobody has it, and it is offered to nobody.
+        None = "none",
+        /// Somebody is to answer an offer of it.
+        Offered = "offered",
+        /// Somebody has accepted it.
+        Accepted = "accepted",
+    }
+}
+
+names! {
     /// Why an assignment ended before the visit was handed in.
     EndReason {
         /// The shopper refused it.
         Declined = "declined",
         /// The shopper gave it back.
         GivenBack = "given_back",
-        /// The shopper took the application back, or another one was chosen.
+        /// Another application was chosen. Until applications were told apart, also one that the shopper took back.
         NotChosen = "not_chosen",
+        /// The shopper took the application back, or is no shopper of the agency any more.
+        Withdrawn = "withdrawn",
+        /// A coordinator refused the application.
+        Refused = "refused",
         /// The shopper did not answer in time.
         Expired = "expired",
         /// A coordinator gave the visit to somebody else.
@@ -62,7 +78,13 @@ impl EndReason {
             Self::Reassigned | Self::Cancelled => Some(NoticeKind::TakenBack),
             Self::Expired => Some(NoticeKind::Expired),
             Self::Overdue => Some(NoticeKind::Overdue),
-            Self::Declined | Self::GivenBack | Self::NotChosen | Self::PlaceClosed | Self::CannotDo => None,
+            Self::Declined
+            | Self::GivenBack
+            | Self::NotChosen
+            | Self::Withdrawn
+            | Self::Refused
+            | Self::PlaceClosed
+            | Self::CannotDo => None,
         }
     }
 
@@ -76,7 +98,34 @@ impl EndReason {
             Self::Expired | Self::Overdue => Some(NoticeKind::Lapsed),
             Self::PlaceClosed => Some(NoticeKind::PlaceClosed),
             Self::CannotDo => Some(NoticeKind::CannotDo),
-            Self::NotChosen | Self::Reassigned | Self::Cancelled => None,
+            Self::NotChosen | Self::Withdrawn | Self::Refused | Self::Reassigned | Self::Cancelled => None,
+        }
+    }
+
+    /// What an applicant is told by mail of the end of their application; nothing of what they did themselves. Whoever
+    /// is told that another one was chosen hears it with the offer to that one.
+    #[must_use]
+    pub const fn applicant_notice(self) -> Option<NoticeKind> {
+        match self {
+            Self::Cancelled => Some(NoticeKind::CalledOff),
+            Self::Refused => Some(NoticeKind::Refused),
+            _ => None,
+        }
+    }
+
+    /// Whether a shopper who had a visit, or asked for it, does not want it, cannot make it, or is not to have it.
+    #[must_use]
+    pub const fn is_given_up(self) -> bool {
+        match self {
+            Self::Declined
+            | Self::Expired
+            | Self::Overdue
+            | Self::GivenBack
+            | Self::Refused
+            | Self::CannotDo => true,
+            Self::NotChosen | Self::Withdrawn | Self::Reassigned | Self::Cancelled | Self::PlaceClosed => {
+                false
+            }
         }
     }
 
@@ -106,6 +155,8 @@ names! {
         NotChosen = "not_chosen",
         /// They asked for the visit, and it was called off.
         CalledOff = "called_off",
+        /// They asked for the visit, and a coordinator refused it to them.
+        Refused = "refused",
         /// They have the visit, and got more time for it.
         Extended = "extended",
         /// They have the visit, and its plan has changed.
@@ -120,6 +171,12 @@ names! {
         PlaceClosed = "place_closed",
         /// A shopper could not do what the scenario of a visit asks.
         CannotDo = "cannot_do",
+        /// Whoever had a visit is no shopper any more, and it is nobody's.
+        Departed = "departed",
+        /// Whoever has begun a visit is no shopper any more, and has it still.
+        DepartedBegun = "departed_begun",
+        /// Whoever has a visit was suspended.
+        Suspended = "suspended",
         /// The report of a visit that they have is due soon.
         ReportDue = "report_due",
     }
@@ -130,7 +187,14 @@ impl NoticeKind {
     #[must_use]
     pub const fn is_for_staff(self) -> bool {
         match self {
-            Self::Declined | Self::GivenBack | Self::Lapsed | Self::PlaceClosed | Self::CannotDo => true,
+            Self::Declined
+            | Self::GivenBack
+            | Self::Lapsed
+            | Self::PlaceClosed
+            | Self::CannotDo
+            | Self::Departed
+            | Self::DepartedBegun
+            | Self::Suspended => true,
             Self::Offered
             | Self::Invited
             | Self::TakenBack
@@ -139,6 +203,7 @@ impl NoticeKind {
             | Self::Overdue
             | Self::NotChosen
             | Self::CalledOff
+            | Self::Refused
             | Self::Extended
             | Self::Changed
             | Self::ReportDue => false,
@@ -423,6 +488,7 @@ mod tests {
             assert_eq!(EndReason::from_name(reason.as_str()), Some(*reason));
             assert!(reason.staff_notice().is_none_or(NoticeKind::is_for_staff));
             assert!(!reason.notice().is_some_and(NoticeKind::is_for_staff));
+            assert!(!reason.applicant_notice().is_some_and(NoticeKind::is_for_staff));
         }
     }
 }

@@ -26,6 +26,7 @@ mod reports;
 mod retention;
 mod sessions;
 mod set_aside;
+mod shoppers;
 mod terms;
 mod training;
 mod visits;
@@ -101,6 +102,9 @@ pub use sessions::{
 pub use set_aside::{
     AdoptIn, DecidedOut, DiscardIn, LeftOut, OperationContentOut, SetAsideCountOut, SetAsideDecisionOut,
     SetAsideDetailOut, SetAsideOperationOut, SetAsideOut, SetAsideVisitOut, SetAsidesOut,
+};
+pub use shoppers::{
+    CandidateOut, CandidatesOut, OwnApplicationOut, OwnApplicationsOut, ShopperOut, ShoppersOut,
 };
 pub use terms::{ApplicationOut, ApplicationsOut, EndOut, TermsOut, VisitAssignmentOut, VisitAssignmentsOut};
 pub use training::{TraineeOut, TraineesIn, TraineesOut, TrainingOut, TrainingsOut};

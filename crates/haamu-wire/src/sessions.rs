@@ -196,6 +196,9 @@ pub struct UserOut {
     /// Since when the person is kept out; absent if they are not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub disabled_at: Option<String>,
+    /// The agency's own key for a shopper.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub external_id: Option<String>,
 }
 
 /// A page of people.

@@ -9,6 +9,7 @@ use crate::{App, Error};
 
 use super::location_rows::{Row, parse};
 use super::manage::load_client;
+use super::told::is_seen;
 
 impl App {
     /// Adds and updates locations of a client organisation, by external id. With any error nothing is changed.
@@ -89,6 +90,7 @@ impl App {
         rows: &[Numbered<Row>],
     ) -> Result<ImportReport, Error> {
         let mut report = ImportReport::default();
+        let mut seen = Vec::new();
         for Numbered { row, .. } in rows {
             let found =
                 clients::find_location_by_external_id(tx, actor.agency, client, &row.external_id).await?;
@@ -106,10 +108,12 @@ impl App {
                     } else {
                         clients::update_location(tx, &wanted).await?;
                         report.updated += 1;
+                        seen.extend(is_seen(&found, &wanted).then_some(wanted.id));
                     }
                 }
             }
         }
+        self.have_told_of_places(tx, actor.agency, &seen).await?;
         Ok(report)
     }
 }

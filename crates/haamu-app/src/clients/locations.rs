@@ -12,6 +12,7 @@ use crate::error::Checks;
 use crate::{App, Error};
 
 use super::reach;
+use super::told::is_seen;
 
 /// A location has at most so many attributes.
 const MAX_ATTRIBUTES: usize = 50;
@@ -82,6 +83,7 @@ impl App {
             // What is written was read under the lock: an import may have changed it meanwhile.
             clients::lock(tx, actor.agency, before.client_organisation).await?;
             let found = load(tx, actor, Verb::UpdateLocation, id).await?;
+            let known = found.clone();
             let changed = Location {
                 name: name.clone().unwrap_or(found.name),
                 operator_kind: patch.operator_kind.unwrap_or(found.operator_kind),
@@ -94,6 +96,9 @@ impl App {
                 ..found
             };
             clients::update_location(tx, &changed).await?;
+            if is_seen(&known, &changed) {
+                self.have_told_of_places(tx, actor.agency, &[id]).await?;
+            }
             Ok((changed, AuditEvent::of(Verb::UpdateLocation, "location", id)))
         })
         .await

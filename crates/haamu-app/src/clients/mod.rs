@@ -6,6 +6,7 @@ mod location_rows;
 mod locations;
 mod manage;
 mod rename;
+mod told;
 mod unit_reach;
 
 pub use hierarchies::{UnitInput, UnitPatch, UnitView};

@@ -118,8 +118,8 @@ impl App {
         require_companion(tx, agency, shopper, query.companion).await?;
         let whom = (shopper, query.companion);
         let companion = facts.companion(tx, agency, whom, visit.id, self.now()).await?;
-        let mut standing = standing::of_plan(tx, agency, &facts, &planned, standing::Hold::Look).await?;
-        standing.extend(standing::of_visit(tx, agency, visit, shopper).await?);
+        let mut standing = standing::of_plan(tx, actor, &facts, &planned, standing::Hold::Look).await?;
+        standing.extend(standing::of_visit(tx, agency, visit, Some(shopper)).await?);
         let on = |date| facts.obstacles(&candidate, companion.as_ref(), &planned, date);
         let found = match query.on {
             Some(date) => on(date),

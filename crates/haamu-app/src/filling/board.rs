@@ -17,7 +17,7 @@ use haamu_store::repo::plans::{self, Posting};
 use haamu_store::repo::scenarios::ScenarioRecord;
 use haamu_store::repo::terms::{self, Terms};
 use haamu_store::repo::visits::{self, Visit};
-use haamu_store::repo::{applications, clients, panel, scenarios};
+use haamu_store::repo::{applications, clients, job_invitations, panel, scenarios};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -170,7 +170,7 @@ impl App {
         let wanted = distinct(planned.values().filter_map(|visit| visit.plan.scenario));
         let scenarios = scenarios::list_by_ids(tx, agency, &wanted).await?;
         let locations = clients::list_locations_by_ids(tx, agency, &places).await?;
-        let invited: BTreeSet<_> = plans::list_invitations(tx, agency, actor.user, &ids)
+        let invited: BTreeSet<_> = job_invitations::list_open_of(tx, agency, actor.user, &ids)
             .await?
             .into_iter()
             .collect();
@@ -326,7 +326,7 @@ impl App {
                 .into_iter()
                 .find(|one| one.shopper == actor.user && one.state == AssignmentState::Applied);
             let mut own = own.ok_or_else(|| Error::not_found("application"))?;
-            let end = (AssignmentEvent::Cancel, EndReason::NotChosen, None);
+            let end = (AssignmentEvent::Cancel, EndReason::Withdrawn, None);
             self.end_assignment(tx, actor.agency, &mut visit, &mut own, end)
                 .await?;
             Ok(((), applied(id, "withdrew", own.id, None)))

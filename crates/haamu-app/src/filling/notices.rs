@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use haamu_domain::filling::{EndReason, NoticeKind};
+use haamu_domain::filling::NoticeKind;
 use haamu_domain::{
     AgencyId, AssignmentId, AssignmentState, LocationId, Role, RoundId, ScenarioId, UserId, VisitId,
     VisitState, Zone,
@@ -18,7 +18,7 @@ use haamu_store::repo::programmes::Round;
 use haamu_store::repo::scenarios::ScenarioRecord;
 use haamu_store::repo::terms::Terms;
 use haamu_store::repo::visits::{self, Visit};
-use haamu_store::repo::{agencies, clients, identity, jobs, plans, programmes, scenarios, terms};
+use haamu_store::repo::{agencies, clients, identity, plans, programmes, scenarios, terms};
 use haamu_store::{Reach, Tx};
 use uuid::Uuid;
 
@@ -27,10 +27,6 @@ use crate::programmes::home_zone;
 use crate::visits::distinct;
 use crate::{App, Error};
 
-/// News for shoppers wait so long for others that come after them, in seconds.
-const GATHER_SECONDS: i64 = 3 * 60;
-/// Coordinators hear of all shoppers: their news wait longer.
-const GATHER_FOR_STAFF_SECONDS: i64 = 15 * 60;
 /// A mail with news is tried for so long.
 const LIFETIME: Duration = Duration::from_secs(24 * 3600);
 
@@ -46,71 +42,6 @@ struct About {
 }
 
 impl App {
-    /// Has people told something about a visit in their next mail, in the transaction in which it happens.
-    pub(super) async fn tell_of_offers(
-        &self,
-        tx: &Tx,
-        agency: AgencyId,
-        people: &[UserId],
-        (visit, assignment): (VisitId, Option<AssignmentId>),
-        kind: NoticeKind,
-    ) -> Result<(), Error> {
-        let now = self.now();
-        let notices = people.iter().map(|person| OfferNotice {
-            id: self.fresh_uuid(),
-            person: *person,
-            visit,
-            assignment,
-            kind,
-        });
-        let notices: Vec<_> = notices.collect();
-        offer_notices::insert(tx, agency, &notices, now).await?;
-        let run_after = now.plus_seconds(match kind.is_for_staff() {
-            true => GATHER_FOR_STAFF_SECONDS,
-            false => GATHER_SECONDS,
-        });
-        let mails = distinct(people.iter().copied()).into_iter();
-        let mails = mails.map(|shopper| self.new_job(agency, &Job::MailOffers { shopper }, run_after));
-        let mails = mails.collect::<Result<Vec<_>, _>>()?;
-        Ok(jobs::enqueue_many(tx, &mails, now).await?)
-    }
-
-    /// Has somebody told that the visit which they asked for will not be made; nothing of what they did themselves.
-    pub(super) async fn tell_applicant(
-        &self,
-        tx: &Tx,
-        agency: AgencyId,
-        shopper: UserId,
-        (visit, assignment): (VisitId, AssignmentId),
-        reason: EndReason,
-    ) -> Result<(), Error> {
-        if reason != EndReason::Cancelled {
-            return Ok(());
-        }
-        let about = (visit, Some(assignment));
-        self.tell_of_offers(tx, agency, &[shopper], about, NoticeKind::CalledOff)
-            .await
-    }
-
-    /// Has the coordinators told what a shopper did with a visit; the administrators, where there are none.
-    pub(super) async fn tell_staff(
-        &self,
-        tx: &Tx,
-        agency: AgencyId,
-        (visit, assignment): (VisitId, AssignmentId),
-        reason: EndReason,
-    ) -> Result<(), Error> {
-        let Some(kind) = reason.staff_notice() else {
-            return Ok(());
-        };
-        let mut staff = identity::list_working(tx, agency, Role::Coordinator).await?;
-        if staff.is_empty() {
-            staff = identity::list_working(tx, agency, Role::Administrator).await?;
-        }
-        self.tell_of_offers(tx, agency, &staff, (visit, Some(assignment)), kind)
-            .await
-    }
-
     /// Mails somebody what is new of offers since the last mail, as far as it is for who they are by now.
     pub(crate) async fn mail_offers(&self, agency: AgencyId, shopper: UserId) -> Result<(), Error> {
         self.inner
@@ -200,6 +131,7 @@ impl App {
                 NoticeKind::DueSoon if about.is_not_begun(notice, assignment) => news.due_soon.push(line),
                 NoticeKind::Overdue => news.overdue.push(line),
                 NoticeKind::CalledOff => news.called_off.push(line),
+                NoticeKind::Refused => news.refused.push(line),
                 NoticeKind::Extended if is_changed && told.insert((notice.kind, notice.visit)) => {
                     news.extended.push(line);
                 }
@@ -273,6 +205,7 @@ impl About {
         let shoppers = self.assignments.values().map(|one| one.shopper.uuid()).collect();
         let names: BTreeMap<_, _> = identity::list_names(tx, shoppers).await?.into_iter().collect();
         let mut news = StaffNews::default();
+        let mut told = BTreeSet::new();
         for notice in notices {
             let Some((visit, line)) = self.staff_line(notice, &names) else {
                 continue;
@@ -284,10 +217,19 @@ impl About {
                 // Whoever had the visit reopened has seen it.
                 NoticeKind::PlaceClosed if self.is_closed(visit) => news.place_closed.push(line),
                 NoticeKind::CannotDo => news.cannot_do.push(line),
+                NoticeKind::Departed => news.departed.push(line.wordless()),
+                NoticeKind::DepartedBegun if told.insert(visit) => news.departed_begun.push(line),
+                NoticeKind::Suspended if self.is_held(notice) => news.suspended.push(line),
                 _ => {}
             }
         }
         Ok(news)
+    }
+
+    /// Whether the shopper has the visit still.
+    fn is_held(&self, notice: &OfferNotice) -> bool {
+        let assignment = notice.assignment.and_then(|id| self.assignments.get(&id));
+        assignment.is_some_and(|assignment| assignment.state.is_live())
     }
 
     fn is_closed(&self, visit: VisitId) -> bool {
@@ -345,6 +287,9 @@ impl About {
                 (local.date, local.minute)
             }),
             report_by: (notice.kind == NoticeKind::ReportDue).then_some(report_by),
+            words: terms
+                .and_then(|terms| terms.end.as_ref()?.detail.clone())
+                .filter(|_| notice.kind == NoticeKind::Refused),
         })
     }
 }

@@ -79,7 +79,7 @@ impl App {
         let planned = planned
             .remove(&visit.id)
             .ok_or_else(|| Error::not_found("visit"))?;
-        let standing = standing::of_plan(tx, agency, &facts, &planned, standing::Hold::Lock).await?;
+        let standing = standing::of_plan(tx, actor, &facts, &planned, standing::Hold::Lock).await?;
         let is_promised = promised.is_some_and(|promised| planned.plan.scenario == Some(promised.id));
         let mut in_the_way = standing
             .iter()

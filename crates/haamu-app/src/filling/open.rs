@@ -5,15 +5,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use haamu_domain::assigning::{
     OpenRound, PanelShopper, Preferences, UnassignedVisit, UnfilledVisit, UnplannedReason,
 };
-use haamu_domain::filling::EndReason;
 use haamu_domain::{
-    Actor, AgencyId, AssignmentState, ProgrammeId, Role, RoundId, ScenarioId, UserId, VisitId, VisitState,
+    Actor, AgencyId, AssignmentState, LocalDate, ProgrammeId, Role, RoundId, ScenarioId, UserId, VisitId,
+    VisitState,
 };
 use haamu_store::Tx;
-use haamu_store::repo::assignments::{self, Assignment};
+use haamu_store::repo::assignments;
+use haamu_store::repo::job_invitations::{self, Invited};
 use haamu_store::repo::plans::VisitPlan;
+use haamu_store::repo::terms::{self, Terms};
 use haamu_store::repo::visits::{self, Visit, VisitFilter};
-use haamu_store::repo::{identity, plans, scenarios, terms};
+use haamu_store::repo::{identity, plans, scenarios};
 
 use crate::{App, Error};
 
@@ -55,6 +57,11 @@ impl App {
             open: visit.open,
             not_before: visit.today,
             asked_by: of(&wishes.asked_by, visit.plan.visit),
+            asked_on: wishes
+                .asked_on
+                .get(&visit.plan.visit)
+                .cloned()
+                .unwrap_or_default(),
             invited: of(&wishes.invited, visit.plan.visit),
             given_up_by: of(&wishes.given_up_by, visit.plan.visit),
         });
@@ -178,9 +185,12 @@ type ByVisit = BTreeMap<VisitId, BTreeSet<UserId>>;
 struct Wishes {
     /// Who asked for one.
     asked_by: ByVisit,
-    /// Who was asked whether they want it.
+    /// On which day they would go, where they named one.
+    asked_on: BTreeMap<VisitId, BTreeMap<UserId, LocalDate>>,
+    /// Who was asked whether they want it, and has not said no.
     invited: ByVisit,
-    /// Who had it or was offered it, did not make it, and has not asked for it since.
+    /// Who had it or was offered it and did not make it, was asked and does not want it, or is not to have it, and has
+    /// not asked for it since.
     given_up_by: ByVisit,
 }
 
@@ -188,19 +198,32 @@ impl Wishes {
     async fn load(tx: &Tx, agency: AgencyId, of: &[Visit]) -> Result<Self, Error> {
         let ids: Vec<_> = of.iter().map(|visit| visit.id).collect();
         let all = assignments::list_of_visits(tx, agency, &ids).await?;
-        let ended = all.iter().filter(|one| one.state != AssignmentState::Applied);
-        let ended: Vec<_> = ended.map(|one| one.id).collect();
-        let terms = terms::list(tx, agency, &ended).await?;
+        let of_terms: Vec<_> = all.iter().map(|one| one.id).collect();
+        let terms = terms::list(tx, agency, &of_terms).await?;
         let mut found = Self::default();
-        let note = |of: &mut ByVisit, one: &Assignment| {
-            of.entry(one.visit).or_default().insert(one.shopper);
+        let note = |of: &mut ByVisit, visit: VisitId, shopper: UserId| {
+            of.entry(visit).or_default().insert(shopper);
         };
         for one in &all {
-            let end = terms.get(&one.id).and_then(|terms| terms.end.as_ref());
+            let terms = terms.get(&one.id);
+            let end = terms.and_then(|terms| terms.end.as_ref());
             if one.state == AssignmentState::Applied {
-                note(&mut found.asked_by, one);
-            } else if end.is_some_and(|end| is_given_up(end.reason)) {
-                note(&mut found.given_up_by, one);
+                note(&mut found.asked_by, one.visit, one.shopper);
+                if let Some(day) = terms.and_then(Terms::agreed_day) {
+                    found
+                        .asked_on
+                        .entry(one.visit)
+                        .or_default()
+                        .insert(one.shopper, day);
+                }
+            } else if end.is_some_and(|end| end.reason.is_given_up()) {
+                note(&mut found.given_up_by, one.visit, one.shopper);
+            }
+        }
+        for ((visit, shopper), invited) in job_invitations::list(tx, agency, &ids).await? {
+            match invited {
+                Invited::Open => note(&mut found.invited, visit, shopper),
+                Invited::Declined => note(&mut found.given_up_by, visit, shopper),
             }
         }
         for (visit, shoppers) in &mut found.given_up_by {
@@ -208,21 +231,6 @@ impl Wishes {
                 shoppers.retain(|shopper| !asked.contains(shopper));
             }
         }
-        for (visit, shopper) in plans::list_invited(tx, agency, &ids).await? {
-            found.invited.entry(visit).or_default().insert(shopper);
-        }
         Ok(found)
-    }
-}
-
-/// Whether a shopper who had a visit does not want it, or cannot make it.
-const fn is_given_up(reason: EndReason) -> bool {
-    match reason {
-        EndReason::Declined
-        | EndReason::Expired
-        | EndReason::Overdue
-        | EndReason::GivenBack
-        | EndReason::CannotDo => true,
-        EndReason::NotChosen | EndReason::Reassigned | EndReason::Cancelled | EndReason::PlaceClosed => false,
     }
 }

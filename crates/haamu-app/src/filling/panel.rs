@@ -82,7 +82,8 @@ impl App {
             .await
     }
 
-    /// Changes the profile of a shopper of the panel.
+    /// Changes the profile of a shopper of the panel. Of a suspended one nothing is taken; coordinators are told what
+    /// they have.
     ///
     /// # Errors
     /// There is no such shopper, or fields are out of range.
@@ -114,6 +115,7 @@ impl App {
                 let detail = "The agency has your date of birth; ask the coordinator to correct it.";
                 return Err(Error::because(Code::NotPossibleInState, detail));
             }
+            let was_suspended = record.profile.is_suspended;
             apply(&mut record.profile, patch);
             if let Some((path, code, message)) = record.profile.problem(self.today()) {
                 let mut checks = Checks::default();
@@ -122,6 +124,9 @@ impl App {
             }
             panel::put_profile(tx, actor.agency, &record, self.now()).await?;
             record.row_version += 1;
+            if record.profile.is_suspended && !was_suspended {
+                self.tell_of_suspension(tx, actor.agency, user).await?;
+            }
             let detail = match patch.is_suspended {
                 Some(is_suspended) => json!({"profile": true, "suspended": is_suspended}),
                 None => json!({"profile": true}),

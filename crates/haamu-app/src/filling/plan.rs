@@ -110,7 +110,7 @@ impl App {
 
     /// The devices of whoever has visits learn of their new days, one person after the other in the order of their
     /// ids, and the watches over visits that nobody has begun are set anew. What is over is passed by.
-    pub(super) async fn tell_holders(
+    pub(crate) async fn tell_holders(
         &self,
         tx: &Tx,
         agency: AgencyId,

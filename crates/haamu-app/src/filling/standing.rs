@@ -1,7 +1,7 @@
 //! Whether a visit is to be had at all as things stand, whoever asks and for whichever day.
 
 use haamu_domain::eligibility::{Obstacle, ObstacleCode};
-use haamu_domain::{AgencyId, UserId};
+use haamu_domain::{Actor, AgencyId, Role, UserId};
 use haamu_store::Tx;
 use haamu_store::repo::assignments;
 use haamu_store::repo::scenarios::{self, ScenarioRecord};
@@ -18,14 +18,16 @@ pub(super) enum Hold {
     Lock,
 }
 
-/// Why a visit is given to nobody: its programme is not active, it was called off, or its scenario is not ready.
+/// Why a visit is given to nobody: its programme is not active, it was called off, or its scenario is not ready. Why
+/// it was called off may stand in the words of one shopper, which are not for another.
 pub(super) async fn of_plan(
     tx: &Tx,
-    agency: AgencyId,
+    actor: &Actor,
     facts: &RoundFacts,
     planned: &PlannedVisit,
     hold: Hold,
 ) -> Result<Vec<Obstacle>, Error> {
+    let agency = actor.agency;
     let mut found = Vec::new();
     let state = facts.programme.state;
     if !state.takes_visits() {
@@ -33,7 +35,7 @@ pub(super) async fn of_plan(
         found.push(Obstacle::of_state(ObstacleCode::ProgrammeNotActive, detail));
     }
     if let Some(reason) = &planned.plan.closed_reason {
-        let detail = Some(reason.clone());
+        let detail = Some(reason.clone()).filter(|_| actor.role != Role::Shopper);
         found.push(Obstacle::of_state(ObstacleCode::VisitCalledOff, detail));
     }
     if let Some(id) = planned.plan.scenario {
@@ -55,12 +57,12 @@ pub(super) async fn of_plan(
     Ok(found)
 }
 
-/// Why a visit is not for a shopper any more: somebody else has it, or its evaluation was handed in.
+/// Why a visit is not for a shopper any more, or for none: somebody else has it, or its evaluation was handed in.
 pub(super) async fn of_visit(
     tx: &Tx,
     agency: AgencyId,
     visit: &Visit,
-    shopper: UserId,
+    shopper: Option<UserId>,
 ) -> Result<Vec<Obstacle>, Error> {
     if !visit.state.is_to_do() {
         return Ok(vec![Obstacle::of_state(ObstacleCode::HandedIn, None)]);
@@ -68,7 +70,7 @@ pub(super) async fn of_visit(
     let all = assignments::list_of_visits(tx, agency, &[visit.id]).await?;
     let is_taken = all
         .iter()
-        .any(|one| one.state.is_live() && one.shopper != shopper);
+        .any(|one| one.state.is_live() && Some(one.shopper) != shopper);
     let taken = is_taken.then(|| Obstacle::of_state(ObstacleCode::VisitTaken, None));
     Ok(taken.into_iter().collect())
 }
@@ -78,6 +80,9 @@ pub(super) fn sentence(obstacle: &Obstacle) -> String {
     let detail = obstacle.detail.as_deref().unwrap_or_default();
     match obstacle.code {
         ObstacleCode::ProgrammeNotActive => format!("The programme is {detail}; it must be active."),
+        ObstacleCode::VisitCalledOff if detail.is_empty() => {
+            "The visit is not to be made any more.".to_owned()
+        }
         ObstacleCode::VisitCalledOff => format!("The visit is not to be made any more: {detail}"),
         ObstacleCode::ScenarioNotReady => "The scenario of the visit is not ready for use.".to_owned(),
         other => format!("The visit cannot be given: {}.", other.as_str()),

@@ -10,9 +10,10 @@ use haamu_store::repo::{agencies, factors, hierarchies, members, passkeys, pendi
 
 use crate::context::require_in_agency;
 use crate::error::Checks;
+use crate::jobs::Job;
 use crate::{App, Error};
 
-use super::users::{MemberView, check_role, is_staff, require_client, view};
+use super::users::{MemberView, add_keys, check_role, is_staff, require_client, view};
 
 impl App {
     /// The sessions of a member, the latest first.
@@ -46,6 +47,16 @@ impl App {
         .await
     }
 
+    /// Has what somebody had as a shopper taken care of, who is none any more. A job does it: visits are locked before
+    /// people, and this has locked the person.
+    async fn take_over_from(&self, tx: &Tx, actor: &Actor, before: &Membership) -> Result<(), Error> {
+        if !before.works_as(Role::Shopper) {
+            return Ok(());
+        }
+        let job = Job::TakeOver { shopper: before.user };
+        self.enqueue(tx, actor.agency, &job, self.now()).await
+    }
+
     async fn end_all(&self, tx: &Tx, actor: &Actor, user: UserId, why: &str) -> Result<u64, Error> {
         let agency = Some(actor.agency);
         pending::delete_challenges(tx, agency, user).await?;
@@ -53,7 +64,8 @@ impl App {
     }
 
     /// Keeps a member out, or lets them in again. Who is kept out has no session; their devices stay enrolled, so
-    /// that what is on them can be deposited. Doing so once more changes nothing.
+    /// that what is on them can be deposited. Visits that a shopper has not begun are theirs no longer. Doing so once
+    /// more changes nothing.
     ///
     /// # Errors
     /// There is no such member, it is oneself, or [`Code::LastAdministrator`].
@@ -85,14 +97,17 @@ impl App {
             if is_disabled && known.disabled_at.is_none() {
                 require_an_administrator(tx, actor).await?;
                 self.end_all(tx, actor, user, "disabled").await?;
+                self.take_over_from(tx, actor, &known).await?;
             }
             let account = identity::load_user(tx, user).await?;
-            Ok((view((account, Membership { disabled_at, ..known })), event))
+            let changed = Membership { disabled_at, ..known };
+            Ok((with_key(tx, actor, (account, changed)).await?, event))
         })
         .await
     }
 
-    /// Makes a member something else. Their sessions end, so that none goes on as what they were.
+    /// Makes a member something else. Their sessions end, so that none goes on as what they were, and so does what they
+    /// had to do as a shopper and have not begun.
     ///
     /// # Errors
     /// There is no such member, it is oneself, the client organisation does not go with the role,
@@ -117,7 +132,7 @@ impl App {
             let event = AuditEvent::of(Verb::ChangeRole, "user", user).with(detail);
             let account = identity::load_user(tx, user).await?;
             if known.role == role && known.client_organisation == client {
-                return Ok((view((account, known)), event));
+                return Ok((with_key(tx, actor, (account, known)).await?, event));
             }
             not_oneself(actor, user)?;
             require_proven(role, &account)?;
@@ -128,12 +143,13 @@ impl App {
             }
             require_an_administrator(tx, actor).await?;
             self.end_all(tx, actor, user, "role changed").await?;
+            self.take_over_from(tx, actor, &known).await?;
             let changed = Membership {
                 role,
                 client_organisation: client,
                 ..known
             };
-            Ok((view((account, changed)), event))
+            Ok((with_key(tx, actor, (account, changed)).await?, event))
         })
         .await
     }
@@ -185,6 +201,14 @@ impl App {
         })
         .await
     }
+}
+
+/// A member, with the agency's own key of a shopper.
+async fn with_key(tx: &Tx, actor: &Actor, of: (identity::User, Membership)) -> Result<MemberView, Error> {
+    let mut found = [view(of)];
+    add_keys(tx, actor, &mut found).await?;
+    let [found] = found;
+    Ok(found)
 }
 
 async fn member(tx: &Tx, actor: &Actor, user: UserId) -> Result<Membership, Error> {

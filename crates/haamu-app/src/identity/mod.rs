@@ -41,4 +41,4 @@ pub use setup::SetupInput;
 pub use sign_in::{ChallengeView, ShownPassword, SignInInput, SignedIn};
 pub use tokens::Bearer;
 pub(crate) use tokens::{KeySet, TokenKeys};
-pub use users::{Me, MePatch, MemberView, UserInput};
+pub use users::{Me, MePatch, MemberView, UserInput, UserQuery};

@@ -6,7 +6,7 @@ use haamu_domain::{
 use haamu_form::Language;
 use haamu_report::Letter;
 use haamu_store::Tx;
-use haamu_store::repo::{agencies, clients, identity};
+use haamu_store::repo::{agencies, clients, identity, panel};
 use uuid::Uuid;
 
 use crate::context::{PAGE_SIZE, Page, require, require_in_agency};
@@ -87,6 +87,19 @@ pub struct MemberView {
     pub is_email_verified: bool,
     /// Since when the person is kept out.
     pub disabled_at: Option<Timestamp>,
+    /// The agency's own key for a shopper.
+    pub external_id: Option<String>,
+}
+
+/// Which people are looked for.
+#[derive(Clone, Debug, Default)]
+pub struct UserQuery {
+    /// With this role.
+    pub role: Option<Role>,
+    /// With this e-mail address.
+    pub email: Option<String>,
+    /// After this person.
+    pub after: Option<Uuid>,
 }
 
 impl App {
@@ -227,18 +240,49 @@ impl App {
     ///
     /// # Errors
     /// The role may not do this.
-    pub async fn list_users(&self, actor: &Actor, after: Option<Uuid>) -> Result<Page<MemberView>, Error> {
+    pub async fn list_users(&self, actor: &Actor, query: &UserQuery) -> Result<Page<MemberView>, Error> {
         require_in_agency(actor, Verb::ListUsers)?;
         self.look(actor.agency, |tx: Tx| async move {
             let tx = &tx;
-            let (rows, has_more) = identity::list_members(tx, actor.agency, after, PAGE_SIZE).await?;
-            let members = rows.into_iter().map(view).collect();
+            let (rows, has_more) = match &query.email {
+                Some(email) => (of_address(tx, actor, query, email).await?, false),
+                None => identity::list_members(tx, actor.agency, query.role, query.after, PAGE_SIZE).await?,
+            };
+            let mut members: Vec<_> = rows.into_iter().map(view).collect();
+            add_keys(tx, actor, &mut members).await?;
             Ok(Page::new(members, has_more, |member: &MemberView| {
                 member.id.uuid()
             }))
         })
         .await
     }
+}
+
+/// The member with an address, if there is one who is looked for.
+async fn of_address(
+    tx: &Tx,
+    actor: &Actor,
+    query: &UserQuery,
+    email: &str,
+) -> Result<Vec<(identity::User, identity::Membership)>, Error> {
+    let user = identity::find_user_by_email(tx, &email.trim().to_lowercase()).await?;
+    let user = user.filter(|user| query.after.is_none_or(|after| user.id.uuid() > after));
+    let Some(user) = user else { return Ok(Vec::new()) };
+    let member = identity::find_membership(tx, actor.agency, user.id).await?;
+    let member = member.filter(|member| query.role.is_none_or(|role| member.role == role));
+    Ok(member.map(|member| (user, member)).into_iter().collect())
+}
+
+/// Adds the agency's own keys of shoppers.
+pub(super) async fn add_keys(tx: &Tx, actor: &Actor, of: &mut [MemberView]) -> Result<(), Error> {
+    let shoppers = of.iter().filter(|member| member.role == Role::Shopper);
+    let shoppers: Vec<_> = shoppers.map(|member| member.id).collect();
+    for record in panel::list_profiles(tx, actor.agency, &shoppers).await? {
+        if let Some(member) = of.iter_mut().find(|member| member.id == record.user) {
+            member.external_id = record.external_id;
+        }
+    }
+    Ok(())
 }
 
 fn check_first_password(checks: &mut Checks, actor: &Actor, password: Option<&str>, personal: &[&str]) {
@@ -318,5 +362,6 @@ pub(super) fn view((user, member): (identity::User, identity::Membership)) -> Me
         client_organisation: member.client_organisation,
         is_email_verified: user.email_verified_at.is_some(),
         disabled_at: member.disabled_at,
+        external_id: None,
     }
 }

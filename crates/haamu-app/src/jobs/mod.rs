@@ -13,7 +13,7 @@ mod rendition;
 pub(crate) use process_submission::load_zone;
 
 use haamu_domain::{
-    AssignmentId, ClientOrganisationId, LocalDate, MailId, PendingId, ProposalId, RegistrationId,
+    AssignmentId, ClientOrganisationId, LocalDate, LocationId, MailId, PendingId, ProposalId, RegistrationId,
     SubmissionId, Timestamp, UserId, VisitId,
 };
 use haamu_store::repo::jobs::{self, ClaimedJob};
@@ -94,6 +94,16 @@ pub(crate) enum Job {
         /// Of the visits after this one, by id.
         after: Option<VisitId>,
     },
+    /// Take the visits of somebody back who is no shopper any more, as far as they have not begun them.
+    TakeOver {
+        /// Whose.
+        shopper: UserId,
+    },
+    /// Let whoever has visits at locations know what has changed there.
+    TellOfPlaces {
+        /// Which.
+        locations: Vec<LocationId>,
+    },
     /// Remind shoppers of reports that are due on that date or on the next.
     RemindReports {
         /// The date.
@@ -138,6 +148,8 @@ impl Job {
             Self::ExpireRegistration { .. } => "expire_registration",
             Self::MailOffers { .. } => "mail_offers",
             Self::TellOfClient { .. } => "tell_of_client",
+            Self::TakeOver { .. } => "take_over",
+            Self::TellOfPlaces { .. } => "tell_of_places",
             Self::RemindReports { .. } => "remind_reports",
             Self::ProposePlan { .. } => "propose_plan",
             Self::ApplyProposal { .. } => "apply_proposal",
@@ -251,6 +263,8 @@ impl App {
             }
             Job::MailOffers { shopper } => self.mail_offers(claimed.agency, shopper).await,
             Job::TellOfClient { client, after } => self.tell_of_client(claimed.agency, client, after).await,
+            Job::TakeOver { shopper } => self.take_over(claimed.agency, shopper).await,
+            Job::TellOfPlaces { locations } => self.tell_of_places(claimed.agency, &locations).await,
             Job::RemindReports { day } => self.remind_reports(claimed.agency, day).await,
             Job::Purge { day, goes_on } => self.work_through_night(claimed.agency, day, goes_on).await,
         }

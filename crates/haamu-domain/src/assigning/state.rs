@@ -218,9 +218,9 @@ impl State {
         (0..days.len()).filter(move |_| is_for_them).filter(is_free)
     }
 
-    /// How good a day is, less being better: how many other days of the shopper it takes, whether quotas are
+    /// How good a day is, less being better: whether the shopper named another one, how many other days of the shopper it takes, whether quotas are
     /// tight, how much the plan has on it, and which comes first.
-    fn rank(&self, visit: usize, shopper: usize, day: usize) -> (usize, u32, u32, usize) {
+    fn rank(&self, visit: usize, shopper: usize, day: usize) -> (bool, usize, u32, u32, usize) {
         let own = &self.shoppers[shopper].codes;
         let spacing = usize::try_from(self.rules.spacing_days).unwrap_or(usize::MAX);
         let until = day.saturating_add(spacing).min(own.len());
@@ -228,7 +228,8 @@ impl State {
         let near = own.get(from..until).unwrap_or_default();
         let lost = near.iter().filter(|codes| codes.is_empty()).count();
         let room = self.quotas.room(self.visits[visit].part, day);
-        (lost, u32::MAX - room, self.day_load[day], day)
+        let is_other = self.visits[visit].wishes.is_other_day(shopper, self.dates[day]);
+        (is_other, lost, u32::MAX - room, self.day_load[day], day)
     }
 
     /// Gives a visit that nobody has to a shopper.

@@ -42,6 +42,7 @@ fn visit(number: u128, at: u128, days: u32) -> UnassignedVisit {
         },
         not_before: first(),
         asked_by: BTreeSet::new(),
+        asked_on: BTreeMap::new(),
         invited: BTreeSet::new(),
         given_up_by: BTreeSet::new(),
     }
@@ -362,6 +363,23 @@ fn an_applicant_comes_before_somebody_invited_and_both_before_others() {
     assert_eq!(winner(&close), shopper(2).id);
     close.visits[0].asked_by.clear();
     assert_eq!(winner(&close), shopper(3).id);
+}
+
+#[test]
+fn an_applicant_gets_the_day_that_they_named_if_it_is_allowed() {
+    let mut asked = wished(&[2], &[]);
+    let day = |round: &OpenRound| plan(round).assignments[0].date;
+    let named = first().plus_days(3);
+    assert_ne!(day(&asked), named, "the test asks for nothing");
+    asked.visits[0].asked_on.insert(shopper(2).id, named);
+    assert_eq!((winner(&asked), day(&asked)), (shopper(2).id, named));
+    // What others named is theirs.
+    asked.visits[0].asked_on = BTreeMap::from([(shopper(3).id, named)]);
+    assert_ne!(day(&asked), named);
+    // A day on which rules do not let them go keeps the visit from nobody.
+    asked.visits[0].asked_on = BTreeMap::from([(shopper(2).id, first().plus_days(30))]);
+    assert_eq!(winner(&asked), shopper(2).id);
+    assert!(plan(&asked).unfilled.is_empty());
 }
 
 #[test]

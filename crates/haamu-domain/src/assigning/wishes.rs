@@ -3,12 +3,15 @@
 use std::collections::BTreeMap;
 
 use super::{OpenRound, Preferences};
+use crate::LocalDate;
 
 /// The shoppers of one visit who asked for it, were invited or gave it up, by their numbers.
 #[derive(Default)]
 pub(super) struct Wishes {
     /// Sorted.
     asked_by: Vec<usize>,
+    /// On which day some of them would go.
+    asked_on: BTreeMap<usize, LocalDate>,
     /// Sorted; without those who asked.
     invited: Vec<usize>,
     /// Sorted.
@@ -30,13 +33,21 @@ impl Wishes {
             let invited = others.filter_map(|id| numbers.get(id).copied());
             let given_up_by = visit.given_up_by.iter();
             let given_up_by = given_up_by.filter_map(|id| numbers.get(id).copied());
+            let asked_on = visit.asked_on.iter();
+            let asked_on = asked_on.filter_map(|(id, day)| Some((*numbers.get(id)?, *day)));
             Self {
+                asked_on: asked_on.collect(),
                 asked_by: sorted(asked_by.collect()),
                 invited: sorted(invited.collect()),
                 given_up_by: sorted(given_up_by.collect()),
             }
         });
         wishes.collect()
+    }
+
+    /// Whether a shopper named another day when they asked for the visit.
+    pub(super) fn is_other_day(&self, shopper: usize, day: LocalDate) -> bool {
+        self.asked_on.get(&shopper).is_some_and(|asked| *asked != day)
     }
 
     /// Whether the visit is not for a shopper, who had it and gave it up.

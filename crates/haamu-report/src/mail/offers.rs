@@ -28,6 +28,9 @@ pub struct OfferLine {
     /// The last day of the report, where that is what is told.
     #[serde(default)]
     pub report_by: Option<LocalDate>,
+    /// What a coordinator said about it.
+    #[serde(default)]
+    pub words: Option<String>,
 }
 
 /// What a shopper is told about offers in one mail.
@@ -50,6 +53,8 @@ pub struct OfferNews {
     pub not_chosen: Vec<OfferLine>,
     /// Visits that they asked for and that were called off.
     pub called_off: Vec<OfferLine>,
+    /// Visits that they asked for and that a coordinator refused to them.
+    pub refused: Vec<OfferLine>,
     /// Visits of theirs that have more time.
     pub extended: Vec<OfferLine>,
     /// Visits of theirs whose plan has changed.
@@ -74,6 +79,7 @@ impl OfferNews {
             && self.overdue.is_empty()
             && self.not_chosen.is_empty()
             && self.called_off.is_empty()
+            && self.refused.is_empty()
             && self.extended.is_empty()
             && self.changed.is_empty()
             && self.report_due.is_empty()
@@ -94,6 +100,7 @@ impl OfferNews {
             (words.overdue, &self.overdue),
             (words.not_chosen, &self.not_chosen),
             (words.called_off, &self.called_off),
+            (words.refused, &self.refused),
             (words.report_due, &self.report_due),
         ] {
             if lines.is_empty() {
@@ -123,6 +130,7 @@ struct Words {
     dayparts: [&'static str; 5],
     not_chosen: &'static str,
     called_off: &'static str,
+    refused: &'static str,
     extended: &'static str,
     changed: &'static str,
     due_on: &'static str,
@@ -154,6 +162,7 @@ impl Words {
                 ],
                 not_chosen: "Somebody else was chosen for these visits, which you asked for:",
                 called_off: "These visits, which you asked for, will not be made:",
+                refused: "You do not get these visits, which you asked for:",
                 extended: "You have more time for these visits:",
                 changed: "The plan of these visits has changed. See in Haamu what is asked of you now:",
                 due_on: "your day is {}",
@@ -175,6 +184,7 @@ impl Words {
                 dayparts: ["aamulla", "keskipäivällä", "iltapäivällä", "illalla", "yöllä"],
                 not_chosen: "Näihin käynteihin, joita hait, valittiin joku muu:",
                 called_off: "Näitä käyntejä, joita hait, ei tehdä:",
+                refused: "Et saa näitä käyntejä, joita hait:",
                 extended: "Sinulla on lisää aikaa näihin käynteihin:",
                 changed: "Näiden käyntien suunnitelma on muuttunut. Katso Haamusta, mitä sinulta nyt pyydetään:",
                 due_on: "päiväsi on {}",
@@ -202,6 +212,7 @@ impl Words {
                 ],
                 not_chosen: "Till de här besöken, som du ansökte om, valdes någon annan:",
                 called_off: "De här besöken, som du ansökte om, blir inte av:",
+                refused: "Du får inte de här besöken, som du ansökte om:",
                 extended: "Du har mer tid för de här besöken:",
                 changed: "Planen för de här besöken har ändrats. Se i Haamu vad som nu begärs av dig:",
                 due_on: "din dag är {}",
@@ -243,6 +254,10 @@ impl Words {
             let answer_by = self.answer_by.replace("{date}", &self.date(date));
             said.push_str("; ");
             said.push_str(&answer_by.replace("{time}", &time));
+        }
+        if let Some(words) = &line.words {
+            said.push_str(": ");
+            said.push_str(words);
         }
         said
     }
@@ -290,6 +305,7 @@ mod tests {
             answer_by: Some((day("2026-11-22"), 14 * 60 + 5)),
             due_on: None,
             report_by: None,
+            words: None,
         }
     }
 

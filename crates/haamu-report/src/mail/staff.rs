@@ -32,6 +32,20 @@ pub struct StaffNews {
     pub place_closed: Vec<StaffLine>,
     /// Visits that they could not make as planned.
     pub cannot_do: Vec<StaffLine>,
+    /// Visits that are nobody's, as whoever had them is no shopper any more.
+    pub departed: Vec<StaffLine>,
+    /// Visits that somebody has begun who is no shopper any more.
+    pub departed_begun: Vec<StaffLine>,
+    /// Visits of shoppers who were suspended.
+    pub suspended: Vec<StaffLine>,
+}
+
+impl StaffLine {
+    /// The line of a visit whose shopper said nothing about it.
+    #[must_use]
+    pub fn wordless(self) -> Self {
+        Self { words: None, ..self }
+    }
 }
 
 /// Of one kind, so many visits are named; how many more there are is told.
@@ -46,6 +60,9 @@ impl StaffNews {
             && self.lapsed.is_empty()
             && self.place_closed.is_empty()
             && self.cannot_do.is_empty()
+            && self.departed.is_empty()
+            && self.departed_begun.is_empty()
+            && self.suspended.is_empty()
     }
 
     /// The paragraphs of the mail.
@@ -58,6 +75,9 @@ impl StaffNews {
             (words.given_back, &self.given_back),
             (words.declined, &self.declined),
             (words.lapsed, &self.lapsed),
+            (words.departed, &self.departed),
+            (words.departed_begun, &self.departed_begun),
+            (words.suspended, &self.suspended),
         ] {
             if lines.is_empty() {
                 continue;
@@ -90,6 +110,9 @@ struct Words {
     lapsed: &'static str,
     place_closed: &'static str,
     cannot_do: &'static str,
+    departed: &'static str,
+    departed_begun: &'static str,
+    suspended: &'static str,
     more: &'static str,
 }
 
@@ -103,6 +126,10 @@ impl Words {
                 place_closed: "Here the place is closed for good or was not there. Nobody is sent there until you reopen \
                                the visit:",
                 cannot_do: "These visits could not be made as planned:",
+                departed: "Whoever had these visits is no shopper any more; they are open again:",
+                departed_begun: "Whoever has begun these visits is no shopper any more. They stay with them until you \
+                                 withdraw them:",
+                suspended: "Whoever has these visits was suspended. They stay with them until you withdraw them:",
                 more: "and {} more.",
             },
             Language::Finnish => Self {
@@ -112,6 +139,10 @@ impl Words {
                 place_closed: "Näissä paikka on lopettanut tai sitä ei löytynyt. Sinne ei lähetetä ketään, ennen kuin \
                                avaat käynnin uudelleen:",
                 cannot_do: "Näitä käyntejä ei voitu tehdä suunnitellusti:",
+                departed: "Näiden käyntien tekijä ei ole enää shopper; käynnit ovat taas vapaina:",
+                departed_begun: "Näiden aloitettujen käyntien tekijä ei ole enää shopper. Käynnit ovat hänellä, kunnes \
+                                 perut ne:",
+                suspended: "Näiden käyntien tekijä on hyllytetty. Käynnit ovat hänellä, kunnes perut ne:",
                 more: "ja {} muuta.",
             },
             Language::Swedish => Self {
@@ -121,6 +152,11 @@ impl Words {
                 place_closed: "Här har platsen upphört eller gick inte att hitta. Ingen skickas dit förrän du öppnar \
                                besöket igen:",
                 cannot_do: "De här besöken kunde inte göras som planerat:",
+                departed: "Den som hade de här besöken är inte längre shoppare; besöken är lediga igen:",
+                departed_begun: "Den som har påbörjat de här besöken är inte längre shoppare. De ligger kvar hos \
+                                 personen tills du drar tillbaka dem:",
+                suspended: "Den som har de här besöken är avstängd. De ligger kvar hos personen tills du drar tillbaka \
+                            dem:",
                 more: "och {} till.",
             },
         }
@@ -133,17 +169,17 @@ pub(super) const fn phrases(language: Language) -> Phrases {
         Language::English => (
             "Visits of {agency} need somebody else",
             "",
-            "Shoppers of {agency} do not make these visits.",
+            "News of visits that shoppers of {agency} had.",
         ),
         Language::Finnish => (
             "Käynneille tarvitaan joku muu: {agency}",
             "",
-            "Shopperit eivät tee näitä käyntejä: {agency}.",
+            "Uutta shoppereiden käynneistä: {agency}.",
         ),
         Language::Swedish => (
             "Besök för {agency} behöver någon annan",
             "",
-            "Shoppare hos {agency} gör inte de här besöken.",
+            "Nytt om besök som shoppare hos {agency} hade.",
         ),
     }
 }

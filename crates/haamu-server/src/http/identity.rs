@@ -210,7 +210,11 @@ fn people() -> OpenApiRouter<App> {
     ];
     Operations::default()
         .verb(Verb::CreateUser, create_user, routes!(users::create_user))
-        .verb(Verb::ListUsers, &[], routes!(users::list_users))
+        .verb(
+            Verb::ListUsers,
+            &[Code::ValidationFailed],
+            routes!(users::list_users),
+        )
         .verb(Verb::DisableUser, disable, routes!(users::disable_user))
         .verb(Verb::DisableUser, found, routes!(users::enable_user))
         .verb(Verb::ChangeRole, role, routes!(users::change_role))

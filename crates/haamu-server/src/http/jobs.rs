@@ -2,8 +2,8 @@
 
 use axum::extract::State;
 use axum::http::StatusCode;
+use haamu_app::record::Location;
 use haamu_app::{AcceptInput, App, JobInput, JobQuery, JobView};
-use haamu_domain::eligibility::Point;
 use haamu_domain::{AssignmentBrief, AssignmentId, CompanionId, VisitId};
 use haamu_wire::{
     AcceptIn, JobIn, JobLocationOut, JobOut, JobScenarioOut, JobsOut, ObstacleOut, ObstacleReportIn,
@@ -14,6 +14,7 @@ use uuid::Uuid;
 
 use super::extract::{Json, OptionalJson, Path, Query, SignedIn};
 use super::problem::Failure;
+use super::shoppers::point;
 
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -38,14 +39,8 @@ pub(super) async fn list_jobs(
     SignedIn(bearer): SignedIn,
     Query(query): Query<JobsQuery>,
 ) -> Result<axum::Json<JobsOut>, Failure> {
-    let near = query.near.as_deref().map(|near| {
-        let point = near
-            .split_once(',')
-            .and_then(|(north, east)| Point::parse(north.trim(), east.trim()));
-        point.ok_or_else(|| Failure::issue("near", "bad_place", "degrees such as 60.17,24.94"))
-    });
     let query = JobQuery {
-        near: near.transpose()?,
+        near: query.near.as_deref().map(point).transpose()?,
         radius_km: query.radius_km,
         with_obstacles: query.with_obstacles,
         after: query.after,
@@ -198,14 +193,7 @@ fn job_out(job: JobView) -> JobOut {
         visit: job.visit.uuid(),
         programme: job.programme.uuid(),
         round: job.round,
-        location: JobLocationOut {
-            name: job.location.name,
-            address: job.location.address,
-            postal_code: job.location.postal_code,
-            city: job.location.city,
-            latitude: job.location.latitude,
-            longitude: job.location.longitude,
-        },
+        location: location_out(job.location),
         distance_km: job.distance_km,
         board: job.board,
         starts_on: job.starts_on,
@@ -222,5 +210,16 @@ fn job_out(job: JobView) -> JobOut {
         applied: job.has_applied,
         obstacles: job.obstacles.iter().map(ObstacleOut::from).collect(),
         first_date: job.first_date,
+    }
+}
+
+pub(super) fn location_out(location: Location) -> JobLocationOut {
+    JobLocationOut {
+        name: location.name,
+        address: location.address,
+        postal_code: location.postal_code,
+        city: location.city,
+        latitude: location.latitude,
+        longitude: location.longitude,
     }
 }

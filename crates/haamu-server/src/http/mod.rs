@@ -39,6 +39,7 @@ mod route;
 mod scenarios;
 mod sessions;
 mod set_aside;
+mod shopper_records;
 mod shoppers;
 mod sign_in;
 mod staff_notices;

@@ -3,13 +3,14 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use haamu_app::record::Session;
-use haamu_app::{App, MemberView, UserInput};
-use haamu_domain::{ClientOrganisationId, Timestamp, UserId};
+use haamu_app::{App, MemberView, UserInput, UserQuery};
+use haamu_domain::{ClientOrganisationId, Role, Timestamp, UserId};
 use haamu_wire::{DevicesOut, RoleIn, SessionsOut, UserIn, UserOut, UsersOut};
+use serde::Deserialize;
 use uuid::Uuid;
 
 use super::devices::device_out;
-use super::extract::{Json, PageQuery, Path, Query, SignedIn, language};
+use super::extract::{Json, Path, Query, SignedIn, language};
 use super::problem::Failure;
 use super::sessions::session_item;
 
@@ -33,15 +34,38 @@ pub(super) async fn create_user(
     Ok((StatusCode::CREATED, axum::Json(user_out(member))))
 }
 
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct UsersQuery {
+    /// Only people with this role.
+    role: Option<String>,
+    /// Only the person with this e-mail address.
+    email: Option<String>,
+    /// The `next` of the page before.
+    after: Option<Uuid>,
+}
+
 /// List the people of the agency.
-#[utoipa::path(get, path = "/v1/users", tag = "users", params(PageQuery),
+#[utoipa::path(get, path = "/v1/users", tag = "users", params(UsersQuery),
     responses((status = 200, description = "A page of people.", body = UsersOut)))]
 pub(super) async fn list_users(
     State(app): State<App>,
     SignedIn(bearer): SignedIn,
-    Query(query): Query<PageQuery>,
+    Query(query): Query<UsersQuery>,
 ) -> Result<axum::Json<UsersOut>, Failure> {
-    let page = app.list_users(&bearer.actor, query.after).await?.map(user_out);
+    let role = query
+        .role
+        .map(|name| Role::from_name(&name).ok_or(name))
+        .transpose();
+    let role =
+        role.map_err(|name| Failure::issue("role", "unknown_value", format!("{name:?} is no role")))?;
+    let query = UserQuery {
+        role,
+        email: query.email,
+        after: query.after,
+    };
+    let page = app.list_users(&bearer.actor, &query).await?.map(user_out);
     Ok(axum::Json(UsersOut {
         items: page.items,
         next: page.next,
@@ -167,5 +191,6 @@ fn user_out(member: MemberView) -> UserOut {
         client_organisation: member.client_organisation.map(ClientOrganisationId::uuid),
         email_verified: member.is_email_verified,
         disabled_at: member.disabled_at.map(Timestamp::to_rfc3339),
+        external_id: member.external_id,
     }
 }

@@ -3,7 +3,11 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use haamu_app::{App, AssignInput, OfferInput, PlannedVisit, VisitQuery, VisitView};
-use haamu_domain::{AssignmentId, CompanionId, LocationId, RoundId, Timestamp, UserId, VisitId, VisitState};
+use haamu_domain::filling::Holding;
+use haamu_domain::{
+    AssignmentId, ClientOrganisationId, CompanionId, LocalDate, LocationId, ProgrammeId, RoundId, Timestamp,
+    UserId, VisitId, VisitState,
+};
 use haamu_wire::{AssignIn, AssignmentOut, ReportDueOut, VisitOut, VisitsIn, VisitsOut};
 use serde::Deserialize;
 use uuid::Uuid;
@@ -39,10 +43,30 @@ pub(super) async fn create_visits(
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(super) struct VisitsQuery {
+    /// Only visits for this client organisation.
+    client_organisation: Option<Uuid>,
+    /// Only visits of this programme.
+    programme: Option<Uuid>,
     /// Only visits of this round.
     round: Option<Uuid>,
+    /// Only visits at this location.
+    location: Option<Uuid>,
     /// Only visits in this state.
     state: Option<String>,
+    /// Only visits that this shopper has, has made, or is offered.
+    shopper: Option<Uuid>,
+    /// Only visits that nobody has and that are offered to nobody (`none`), that are offered and not answered
+    /// (`offered`), or that somebody has accepted (`accepted`).
+    holder: Option<String>,
+    /// Only visits that are called off, or only others.
+    called_off: Option<bool>,
+    /// Only visits that somebody has or is offered for this day or a later one: the day that is agreed, or else the
+    /// one on which the visit counts.
+    #[param(value_type = Option<String>, format = Date)]
+    from: Option<LocalDate>,
+    /// The same for this day or an earlier one.
+    #[param(value_type = Option<String>, format = Date)]
+    until: Option<LocalDate>,
     /// Only visits that somebody has accepted and not begun after their last day, or begun and not handed in after
     /// the last day of their report.
     #[serde(default)]
@@ -65,8 +89,22 @@ pub(super) async fn list_visits(
         .transpose();
     let state =
         state.map_err(|name| Failure::issue("state", "unknown_value", format!("{name:?} is no state")))?;
+    let holding = query
+        .holder
+        .map(|name| Holding::from_name(&name).ok_or(name))
+        .transpose();
+    let holding = holding
+        .map_err(|name| Failure::issue("holder", "unknown_value", format!("{name:?} is no state of that")))?;
     let query = VisitQuery {
+        client_organisation: query.client_organisation.map(ClientOrganisationId::from_uuid),
+        programme: query.programme.map(ProgrammeId::from_uuid),
         round: query.round.map(RoundId::from_uuid),
+        location: query.location.map(LocationId::from_uuid),
+        shopper: query.shopper.map(UserId::from_uuid),
+        holding,
+        is_called_off: query.called_off,
+        from: query.from,
+        until: query.until,
         state,
         is_overdue: query.overdue,
         after: query.after,

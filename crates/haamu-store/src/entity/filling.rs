@@ -130,6 +130,7 @@ entity!(job_invitation, "job_invitation", {
     agency_id: Uuid,
     invited_by: Uuid,
     invited_at: i64,
+    declined_at: Option<i64>,
 });
 
 entity!(past_visit, "past_visit", {

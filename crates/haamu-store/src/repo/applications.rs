@@ -1,6 +1,6 @@
 //! Who asked for visits of the job board.
 
-use haamu_domain::{AgencyId, AssignmentState, RoundId, Timestamp, VisitId};
+use haamu_domain::{AgencyId, AssignmentState, RoundId, Timestamp, UserId, VisitId};
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 use uuid::Uuid;
 
@@ -8,7 +8,7 @@ use crate::entity::programmes::assignment;
 use crate::{StoreError, Tx};
 
 use super::assignments::{self, Assignment};
-use super::page_after;
+use super::{page_after, page_before};
 
 /// An application, and when it was made.
 #[derive(Clone, Debug)]
@@ -73,6 +73,26 @@ pub async fn list_of_visit(tx: &Tx, agency: AgencyId, of: VisitId) -> Result<Vec
         .all(tx.connection())
         .await?;
     rows.iter().map(application).collect()
+}
+
+/// What a shopper has asked for before one, the newest first: also what became of it.
+///
+/// # Errors
+/// The database failed.
+pub async fn list_of_shopper(
+    tx: &Tx,
+    agency: AgencyId,
+    shopper: UserId,
+    before: Option<Uuid>,
+    limit: u64,
+) -> Result<(Vec<Application>, bool), StoreError> {
+    let select = assignment::Entity::find()
+        .filter(assignment::Column::AgencyId.eq(agency.uuid()))
+        .filter(assignment::Column::ShopperId.eq(shopper.uuid()))
+        .filter(assignment::Column::AppliedIn.is_not_null());
+    let (rows, has_more) = page_before(tx, select, assignment::Column::Id, before, limit).await?;
+    let found: Result<Vec<_>, _> = rows.iter().map(application).collect();
+    Ok((found?, has_more))
 }
 
 fn application(row: &assignment::Model) -> Result<Application, StoreError> {

@@ -74,6 +74,27 @@ pub async fn forget_offers(tx: &Tx, agency: AgencyId, of: &[&Assignment]) -> Res
     Ok(())
 }
 
+/// Forgets news of a kind about a visit that somebody was not told yet.
+///
+/// # Errors
+/// The database failed.
+pub async fn forget(
+    tx: &Tx,
+    agency: AgencyId,
+    person: UserId,
+    visit: VisitId,
+    kind: NoticeKind,
+) -> Result<(), StoreError> {
+    offer_notice::Entity::delete_many()
+        .filter(offer_notice::Column::AgencyId.eq(agency.uuid()))
+        .filter(offer_notice::Column::ShopperId.eq(person.uuid()))
+        .filter(offer_notice::Column::VisitId.eq(visit.uuid()))
+        .filter(offer_notice::Column::Kind.eq(kind.as_str()))
+        .exec(tx.connection())
+        .await?;
+    Ok(())
+}
+
 /// Takes the news of a person, the oldest first; they are there no longer. Of two who take them at once, the
 /// second finds none. Says whether there are more.
 ///

@@ -1,11 +1,11 @@
-//! What is planned of visits besides their place, the job board, quotas of rounds, and invitations.
+//! What is planned of visits besides their place, the job board, and quotas of rounds.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use haamu_domain::filling::{Board, QuotaKind};
 use haamu_domain::{
-    AgencyId, AssignmentState, Daypart, LocalDate, LocationId, ProgrammeId, RoundId, ScenarioId, Timestamp,
-    UserId, VisitId, VisitState,
+    AgencyId, AssignmentState, Daypart, LocalDate, LocationId, ProgrammeId, RoundId, ScenarioId, VisitId,
+    VisitState,
 };
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict, Query, SelectStatement};
 use sea_orm::{
@@ -14,7 +14,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use crate::entity::filling::{job_invitation, round_quota, visit_plan};
+use crate::entity::filling::{round_quota, visit_plan};
 use crate::entity::programmes::{assignment, location, round, visit};
 use crate::{StoreError, Tx};
 
@@ -369,82 +369,4 @@ pub async fn put_quotas(
         .exec_without_returning(tx.connection())
         .await?;
     Ok(())
-}
-
-/// Notes that shoppers were asked whether they want a visit; the first time stands.
-///
-/// # Errors
-/// The database failed.
-pub async fn insert_invitations(
-    tx: &Tx,
-    agency: AgencyId,
-    visit: VisitId,
-    shoppers: &[UserId],
-    by: UserId,
-    now: Timestamp,
-) -> Result<(), StoreError> {
-    if shoppers.is_empty() {
-        return Ok(());
-    }
-    let rows = shoppers.iter().map(|shopper| job_invitation::ActiveModel {
-        visit_id: Set(visit.uuid()),
-        shopper_id: Set(shopper.uuid()),
-        agency_id: Set(agency.uuid()),
-        invited_by: Set(by.uuid()),
-        invited_at: Set(now.millis()),
-    });
-    let key = [job_invitation::Column::VisitId, job_invitation::Column::ShopperId];
-    job_invitation::Entity::insert_many(rows)
-        .on_conflict(OnConflict::columns(key).do_nothing().to_owned())
-        .exec_without_returning(tx.connection())
-        .await?;
-    Ok(())
-}
-
-/// Who was asked about which of these visits.
-///
-/// # Errors
-/// The database failed.
-pub async fn list_invited(
-    tx: &Tx,
-    agency: AgencyId,
-    of: &[VisitId],
-) -> Result<BTreeSet<(VisitId, UserId)>, StoreError> {
-    let mut found = BTreeSet::new();
-    for of in of.chunks(super::MAX_IDS) {
-        let rows: Vec<(Uuid, Uuid)> = job_invitation::Entity::find()
-            .select_only()
-            .column(job_invitation::Column::VisitId)
-            .column(job_invitation::Column::ShopperId)
-            .filter(job_invitation::Column::AgencyId.eq(agency.uuid()))
-            .filter(job_invitation::Column::VisitId.is_in(of.iter().map(|visit| visit.uuid())))
-            .into_tuple()
-            .all(tx.connection())
-            .await?;
-        let pairs = rows.into_iter();
-        found.extend(pairs.map(|(visit, user)| (VisitId::from_uuid(visit), UserId::from_uuid(user))));
-    }
-    Ok(found)
-}
-
-/// The visits that a shopper was asked about.
-///
-/// # Errors
-/// The database failed.
-pub async fn list_invitations(
-    tx: &Tx,
-    agency: AgencyId,
-    shopper: UserId,
-    of: &[VisitId],
-) -> Result<Vec<VisitId>, StoreError> {
-    let ids: Vec<Uuid> = job_invitation::Entity::find()
-        .select_only()
-        .column(job_invitation::Column::VisitId)
-        .filter(job_invitation::Column::AgencyId.eq(agency.uuid()))
-        .filter(job_invitation::Column::ShopperId.eq(shopper.uuid()))
-        .filter(job_invitation::Column::VisitId.is_in(of.iter().map(|visit| visit.uuid())))
-        .into_tuple()
-        .all(tx.connection())
-        .await?;
-    Ok(ids.into_iter().map(VisitId::from_uuid).collect())
 }

@@ -16,6 +16,7 @@ use crate::entity::programmes::{round, visit};
 use crate::{StoreError, Tx};
 
 use super::overdue::{OverdueOn, overdue};
+use super::visit_search::{FieldworkFilter, condition};
 use super::{in_list, page_after};
 
 /// A visit, planned or carried out.
@@ -63,6 +64,8 @@ pub struct VisitFilter {
     /// That are overdue on this date: accepted and not begun after their last day, or begun and not handed in after
     /// the last day of their report.
     pub overdue_on: Option<OverdueOn>,
+    /// What coordinators look for besides.
+    pub fieldwork: FieldworkFilter,
 }
 
 /// A stretch of time with locations.
@@ -279,6 +282,10 @@ pub async fn list(
     }
     if let Some(on) = filter.overdue_on {
         select = select.filter(overdue(on));
+    }
+    let fieldwork = condition(agency, &filter.fieldwork);
+    if !fieldwork.is_empty() {
+        select = select.filter(fieldwork);
     }
     let (rows, has_more) = page_after(tx, select, visit::Column::Id, after, limit).await?;
     let visits: Result<Vec<_>, _> = rows.iter().map(record).collect();

@@ -7,7 +7,8 @@ use utoipa_axum::routes;
 
 use crate::http::route::Operations;
 use crate::http::{
-    MAX_BODY, MAX_DOCUMENT, agreements, applications, filling, imports, jobs, panel, proposals, shoppers,
+    MAX_BODY, MAX_DOCUMENT, agreements, applications, filling, imports, jobs, panel, proposals,
+    shopper_records, shoppers,
 };
 
 pub(super) fn filling() -> OpenApiRouter<App> {
@@ -84,6 +85,22 @@ pub(super) fn filling() -> OpenApiRouter<App> {
             routes!(applications::list_round_applications),
         )
         .verb(Verb::InviteShoppers, invite, routes!(filling::invite_shoppers))
+        .verb(
+            Verb::InviteShoppers,
+            found,
+            routes!(shoppers::withdraw_job_invitation),
+        )
+        .verb(Verb::AssignVisit, found, routes!(shoppers::list_candidates))
+        .verb(
+            Verb::AssignVisit,
+            &[
+                Code::ValidationFailed,
+                Code::NotFound,
+                Code::NotPossibleInState,
+                Code::Conflict,
+            ],
+            routes!(shoppers::decline_application),
+        )
         .verb(Verb::ReadProgrammes, found, routes!(filling::read_quotas))
         .verb(Verb::UpdateRound, put_quotas, routes!(filling::put_quotas))
         .with_body_limit(MAX_BODY)
@@ -116,6 +133,12 @@ pub(super) fn jobs() -> OpenApiRouter<App> {
             &[Code::NotFound],
             routes!(jobs::delete_application),
         )
+        .verb(Verb::ApplyForJob, &[], routes!(shoppers::list_own_applications))
+        .verb(
+            Verb::ApplyForJob,
+            &[Code::NotFound],
+            routes!(shoppers::decline_job_invitation),
+        )
         .verb(Verb::ApplyForJob, take, routes!(jobs::take_job))
         .verb(Verb::ChangeOwnAssignment, end, routes!(jobs::decline_assignment))
         .verb(
@@ -141,6 +164,7 @@ pub(super) fn panel() -> OpenApiRouter<App> {
     Operations::default()
         .verb(Verb::ManageOwnProfile, &[], routes!(panel::read_own_profile))
         .verb(Verb::ManageOwnProfile, own, routes!(panel::update_own_profile))
+        .verb(Verb::ManagePanel, create, routes!(shoppers::list_shoppers))
         .verb(Verb::ManagePanel, found, routes!(panel::read_profile))
         .verb(Verb::ManagePanel, change, routes!(panel::update_profile))
         .verb(Verb::ManageOwnProfile, create, routes!(panel::create_companion))
@@ -178,29 +202,37 @@ pub(super) fn shoppers() -> OpenApiRouter<App> {
         .verb(
             Verb::ManagePanel,
             found,
-            routes!(shoppers::list_companions_of_shopper),
+            routes!(shopper_records::list_companions_of_shopper),
         )
-        .verb(Verb::ManagePanel, found, routes!(shoppers::list_ties_of_shopper))
+        .verb(
+            Verb::ManagePanel,
+            found,
+            routes!(shopper_records::list_ties_of_shopper),
+        )
         .verb(
             Verb::ManagePanel,
             create,
-            routes!(shoppers::create_tie_of_shopper),
-        )
-        .verb(Verb::ManagePanel, found, routes!(shoppers::delete_tie_of_shopper))
-        .verb(
-            Verb::ImportPastVisits,
-            found,
-            routes!(shoppers::list_past_visits_of_shopper),
+            routes!(shopper_records::create_tie_of_shopper),
         )
         .verb(
-            Verb::ImportPastVisits,
+            Verb::ManagePanel,
             found,
-            routes!(shoppers::list_past_visits_at_location),
+            routes!(shopper_records::delete_tie_of_shopper),
         )
         .verb(
             Verb::ImportPastVisits,
             found,
-            routes!(shoppers::delete_past_visit),
+            routes!(shopper_records::list_past_visits_of_shopper),
+        )
+        .verb(
+            Verb::ImportPastVisits,
+            found,
+            routes!(shopper_records::list_past_visits_at_location),
+        )
+        .verb(
+            Verb::ImportPastVisits,
+            found,
+            routes!(shopper_records::delete_past_visit),
         )
         .with_body_limit(MAX_BODY)
 }
