@@ -133,7 +133,8 @@ impl SqliteStore {
     }
 
     fn put_value(&self, name: &str, value: Option<&[u8]>) -> Result<(), PortError> {
-        let written = match value {
+        // A refresh token that is used up and has no successor here would sign its person out.
+        let written = self.reserve.lend(|| match value {
             Some(value) => self.connection.execute(
                 "INSERT INTO value (name, content) VALUES (?1, ?2)
                  ON CONFLICT (name) DO UPDATE SET content = excluded.content",
@@ -142,10 +143,8 @@ impl SqliteStore {
             None => self
                 .connection
                 .execute("DELETE FROM value WHERE name = ?1", [name]),
-        };
-        written
-            .map(drop)
-            .map_err(|error| PortError::new("write the device's database", error))
+        });
+        written.map(drop).map_err(not_written)
     }
 
     /// Makes the tables where there are none, and marks a sealed file as such in the same transaction.
@@ -195,8 +194,7 @@ impl LocalStore for SqliteStore {
     }
 
     async fn commit(&mut self, batch: &WriteBatch) -> Result<(), PortError> {
-        self.apply(batch)
-            .map_err(|error| PortError::new("write the device's database", error))
+        self.apply(batch).map_err(not_written)
     }
 
     async fn read_value(&mut self, name: &str) -> Result<Option<Vec<u8>>, PortError> {
@@ -235,6 +233,12 @@ impl LocalStore for SqliteStore {
         self.reserve.make();
         Ok(())
     }
+}
+
+fn not_written(error: rusqlite::Error) -> PortError {
+    let is_full = error.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull);
+    let failed = PortError::new("write the device's database", error);
+    if is_full { failed.full() } else { failed }
 }
 
 /// The database holds testimony and tokens: it is for its owner only.

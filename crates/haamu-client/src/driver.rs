@@ -7,7 +7,7 @@ use haamu_sync::engine::{
 use haamu_sync::{AuthorId, BlobHash, Bytes, DeviceId, OpId};
 use sha2::{Digest, Sha256};
 
-use crate::ports::{FileStore, LocalStore, Pass, Platform, PortError, Transport};
+use crate::ports::{FileStore, LocalStore, Pass, Platform, PortError, PortErrorKind, Transport};
 use crate::session::Session;
 use crate::surroundings::Surroundings;
 
@@ -51,7 +51,7 @@ pub enum ClientError {
     #[error("the stored {0} cannot be read")]
     Corrupt(&'static str),
     /// Work has not been sent, and would be lost or out of reach.
-    #[error("{} entries and {} photos have not been sent", .0.unsent_ops, .0.unsent_files)]
+    #[error("{} entries and {} photos have not been sent", .0.unsent_ops, .0.unsent_files + .0.refused_files)]
     UnsentWork(Backlog),
     /// The session has ended on this device, and the server could not be told.
     #[error("signed out here, but {}", words(.0))]
@@ -73,6 +73,7 @@ fn words(failure: &Failure) -> &'static str {
         Failure::UpgradeRequired => "this program is too old for the server",
         Failure::Busy(_) => "the server is busy; try again in a moment",
         Failure::TooLarge | Failure::FrameRefused | Failure::Server => "the server failed",
+        Failure::Storage => "this device is full, or its storage is broken",
     }
 }
 
@@ -99,6 +100,10 @@ pub struct Device<S, F, T, P> {
     pub(crate) platform: P,
     pub(crate) session: Option<Session>,
     pub(crate) surroundings: Surroundings,
+    /// The effect that is being carried out: what it was called from may be dropped meanwhile.
+    under_way: Option<Effect>,
+    /// Whether the session could not be written down.
+    pub(crate) is_session_unsaved: bool,
     /// How the loop ended last: as long as nothing happens, that is how it is.
     rest: Rest,
     build: String,
@@ -131,6 +136,8 @@ impl<S: LocalStore, F: FileStore, T: Transport, P: Platform> Device<S, F, T, P> 
             platform,
             session,
             surroundings: Surroundings::default(),
+            under_way: None,
+            is_session_unsaved: false,
             rest: Rest::UpToDate,
             build: build.to_owned(),
         };
@@ -166,6 +173,7 @@ impl<S: LocalStore, F: FileStore, T: Transport, P: Platform> Device<S, F, T, P> 
     pub(crate) fn start_anew(&mut self, device: DeviceState) {
         let config = Config::new(&self.build, self.platform.random());
         self.engine = Engine::new(config, Snapshot::default(), device);
+        self.under_way = None;
     }
 
     /// The engine, for reading.
@@ -247,45 +255,90 @@ impl<S: LocalStore, F: FileStore, T: Transport, P: Platform> Device<S, F, T, P> 
     }
 
     pub(crate) fn handle(&mut self, event: Event) {
+        // Whatever carried a request out was dropped, and the request with it.
+        if let Some(given_up) = self.under_way.as_ref().and_then(given_up) {
+            self.under_way = None;
+            self.engine.handle(self.platform.now(), given_up);
+        }
         self.engine.handle(self.platform.now(), event);
     }
 
     /// Carries effects out until none is left.
+    ///
+    /// It may be dropped at any time, as by an app that goes on without waiting: a commit that was under way is made
+    /// once more by the next call, and a request counts as broken off.
     pub(crate) async fn carry_out(&mut self, observe: &mut impl FnMut(&Notice)) -> Result<(), ClientError> {
-        while let Some(effect) = self.engine.poll_effect() {
-            let event = match effect {
-                Effect::Notify(notice) => {
-                    observe(&notice);
+        loop {
+            if self.under_way.is_none() {
+                self.under_way = self.engine.poll_effect();
+            }
+            match &self.under_way {
+                None => return Ok(()),
+                Some(Effect::Notify(notice)) => {
+                    observe(notice);
+                    self.under_way = None;
                     continue;
                 }
-                Effect::Commit(id, batch) => match self.store.commit(&batch).await {
-                    Ok(()) => Event::Committed(id),
-                    Err(_) => Event::CommitFailed(id),
-                },
-                Effect::Enrol(id, enrolment) => Event::Enrolled(id, self.enrol(&enrolment).await?),
-                Effect::Sync(id, request) => {
-                    let session = self.session.as_ref().ok_or(ClientError::SignedOut)?;
-                    Event::Synced(id, self.transport.sync(session, &request).await.map(Box::new))
-                }
-                Effect::Deposit(id, request) => {
-                    let signer = self.signer().await?;
-                    let answer = self.transport.deposit(&signer, &request).await;
-                    Event::Deposited(id, answer.map(Box::new))
-                }
-                Effect::Upload(id, upload) => {
-                    let outcome = self.upload(&upload).await?;
-                    Event::Uploaded(id, outcome)
-                }
-                Effect::RefreshAuth(id) => Event::AuthRefreshed(id, self.refresh().await?),
+                Some(_) => {}
+            }
+            let outcome = self.perform().await;
+            let effect = self.under_way.take();
+            // What cannot even be begun is not begun again and again.
+            let event = match &outcome {
+                Ok(_) => None,
+                Err(_) => effect.as_ref().and_then(given_up),
             };
-            self.handle(event);
+            if let Some(event) = event {
+                self.engine.handle(self.platform.now(), event);
+            }
+            self.engine.handle(self.platform.now(), outcome?);
+            self.save_session().await;
         }
-        Ok(())
+    }
+
+    /// Carries out what is under way, and says what came of it.
+    async fn perform(&mut self) -> Result<Event, ClientError> {
+        Ok(match &self.under_way {
+            Some(Effect::Commit(id, batch)) => match self.store.commit(batch).await {
+                Ok(()) => Event::Committed(*id),
+                Err(_) => Event::CommitFailed(*id),
+            },
+            Some(Effect::Sync(id, request)) => {
+                let session = self.session.as_ref().ok_or(ClientError::SignedOut)?;
+                Event::Synced(*id, self.transport.sync(session, request).await.map(Box::new))
+            }
+            Some(Effect::Enrol(id, enrolment)) => {
+                let (id, enrolment) = (*id, *enrolment);
+                Event::Enrolled(id, self.enrol(&enrolment).await?)
+            }
+            Some(Effect::RefreshAuth(id)) => {
+                let id = *id;
+                Event::AuthRefreshed(id, self.refresh().await?)
+            }
+            Some(Effect::Upload(id, upload)) => {
+                let (id, upload) = (*id, upload.clone());
+                Event::Uploaded(id, self.upload(&upload).await?)
+            }
+            Some(Effect::Deposit(id, request)) => {
+                let (id, request) = (*id, request.clone());
+                let signer = self.signer().await?;
+                let answer = self.transport.deposit(&signer, &request).await;
+                Event::Deposited(id, answer.map(Box::new))
+            }
+            // Nothing is to be done, and the engine takes this for nothing.
+            Some(Effect::Notify(_)) | None => Event::Timeout,
+        })
     }
 
     async fn upload(&mut self, upload: &Upload) -> Result<Result<u64, UploadFailure>, ClientError> {
-        let Some(bytes) = self.files.read(upload.sha256).await? else {
-            return Ok(Err(UploadFailure::LocalDamage));
+        let bytes = match self.files.read(upload.sha256).await {
+            Ok(Some(bytes)) => bytes,
+            Ok(None) => return Ok(Err(UploadFailure::LocalDamage)),
+            Err(error) if error.kind == PortErrorKind::Temporary => {
+                return Ok(Err(UploadFailure::Unreadable));
+            }
+            // One file that cannot be read keeps no other from being sent.
+            Err(_) => return Ok(Err(UploadFailure::LocalDamage)),
         };
         let is_whole = bytes.len() as u64 == upload.total
             && BlobHash::from_bytes(Sha256::digest(&bytes).into()) == upload.sha256;
@@ -309,14 +362,24 @@ impl<S: LocalStore, F: FileStore, T: Transport, P: Platform> Device<S, F, T, P> 
             Err(failure) => return Ok(Err(failure)),
         };
         if let Some(receipt) = uploaded.receipt {
-            self.handle(Event::Receipt(
-                upload.sha256,
-                upload.document,
-                Bytes::from(receipt),
-            ));
+            let receipt = Event::Receipt(upload.sha256, upload.document, Bytes::from(receipt));
+            self.engine.handle(self.platform.now(), receipt);
         }
         Ok(Ok(uploaded.offset))
     }
+}
+
+/// What becomes of a request whose answer nobody waits for any more. A commit is carried out once more instead.
+fn given_up(effect: &Effect) -> Option<Event> {
+    const BROKEN: Failure = Failure::Network;
+    Some(match effect {
+        Effect::Commit(..) | Effect::Notify(_) => return None,
+        Effect::Enrol(id, _) => Event::Enrolled(*id, Err(BROKEN)),
+        Effect::Sync(id, _) => Event::Synced(*id, Err(BROKEN)),
+        Effect::Deposit(id, _) => Event::Deposited(*id, Err(BROKEN)),
+        Effect::Upload(id, _) => Event::Uploaded(*id, Err(UploadFailure::Request(BROKEN))),
+        Effect::RefreshAuth(id) => Event::AuthRefreshed(*id, Err(BROKEN)),
+    })
 }
 
 async fn read_session(store: &mut impl LocalStore) -> Result<Option<Session>, ClientError> {

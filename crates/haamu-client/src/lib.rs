@@ -36,7 +36,8 @@ pub use haamu_sync::engine::{
 pub use memory::{MemoryFiles, MemoryStore};
 pub use photos::{MAX_PREVIEW_BYTES, Photo};
 pub use ports::{
-    Accepted, DeviceSigner, FileStore, LocalStore, Pass, Platform, PortError, SignedIn, Transport, Uploaded,
+    Accepted, DeviceSigner, FileStore, LocalStore, Pass, Platform, PortError, PortErrorKind, SignedIn,
+    Transport, Uploaded,
 };
 pub use rescue::{Exported, Imported};
 pub use session::{Credentials, Session};

@@ -4,6 +4,7 @@
 //! browser they cannot be.
 
 use std::future::Future;
+use std::io::{self, ErrorKind};
 
 use ed25519_dalek::SigningKey;
 use haamu_domain::AssignmentId;
@@ -19,18 +20,53 @@ use crate::session::{Credentials, Session};
 pub struct PortError {
     /// What was attempted.
     pub what: &'static str,
+    /// What kind of failure it is, as far as the port can tell.
+    pub kind: PortErrorKind,
     /// Why it failed.
     #[source]
     pub source: Box<dyn std::error::Error + Send + Sync>,
 }
 
+/// What kind of failure a [`PortError`] is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum PortErrorKind {
+    /// There is no room.
+    Full,
+    /// It may work later, as with files that cannot be read while a phone is locked.
+    Temporary,
+    /// Anything else.
+    #[default]
+    Other,
+}
+
 impl PortError {
-    /// An error with its cause.
+    /// An error with its cause. Of an [`io::Error`] the kind is known.
     pub fn new(what: &'static str, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        let source = source.into();
+        let kind = source.downcast_ref().map(kind_of).unwrap_or_default();
+        Self { what, kind, source }
+    }
+
+    /// The same for want of room.
+    #[must_use]
+    pub fn full(self) -> Self {
         Self {
-            what,
-            source: source.into(),
+            kind: PortErrorKind::Full,
+            ..self
         }
+    }
+}
+
+fn kind_of(error: &io::Error) -> PortErrorKind {
+    match error.kind() {
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => PortErrorKind::Full,
+        ErrorKind::PermissionDenied
+        | ErrorKind::Interrupted
+        | ErrorKind::WouldBlock
+        | ErrorKind::TimedOut
+        | ErrorKind::ResourceBusy
+        | ErrorKind::OutOfMemory => PortErrorKind::Temporary,
+        _ => PortErrorKind::Other,
     }
 }
 
