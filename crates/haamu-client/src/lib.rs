@@ -12,6 +12,7 @@
 
 mod account;
 mod driver;
+mod error;
 mod fieldwork;
 mod memory;
 #[cfg(feature = "native")]
