@@ -2,6 +2,7 @@
 
 use haamu_sync::engine::{Backlog, Failure};
 
+use crate::offers::Refusal;
 use crate::ports::PortError;
 
 /// Why the device could not do what its person asked.
@@ -42,8 +43,8 @@ pub enum ClientError {
     #[error("signed out here, but {}", words(.0))]
     SignedOutHereOnly(Failure),
     /// The visit that was to be accepted is not the person's, for the server's reason.
-    #[error("the visit cannot be accepted: {0}")]
-    NotAccepted(String),
+    #[error("the visit cannot be accepted: {}", .0.said)]
+    NotAccepted(Refusal),
     /// What was to be taken over is no export of this person's work.
     #[error("this cannot be taken over: {0}")]
     NotImported(&'static str),

@@ -12,6 +12,7 @@ use haamu_sync::engine::{Enrolment, Failure, Snapshot, Upload, UploadFailure, Wr
 use haamu_sync::{BlobHash, ClockReading, DepositResponse, DeviceId, DocumentId, SyncRequest, SyncResponse};
 use haamu_wire::{AcceptIn, SessionOut};
 
+use crate::offers::Refusal;
 use crate::session::{Credentials, Session};
 
 /// Something of the device did not work; the text is for its person.
@@ -159,7 +160,7 @@ pub enum Accepted {
     /// It is the person's.
     Yes,
     /// It is not, for this reason.
-    Refused(String),
+    Refused(Refusal),
 }
 
 /// The way to the server.

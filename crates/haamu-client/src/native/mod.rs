@@ -266,7 +266,7 @@ impl Transport for HttpTransport {
         }
         let problem = serde_json::from_slice(&read(response).await?);
         let problem: Problem = problem.map_err(|_| Failure::NotOurServer)?;
-        Ok(Accepted::Refused(failure::words(&problem)))
+        Ok(Accepted::Refused(failure::refusal(problem)))
     }
 
     async fn receipt(
