@@ -5,6 +5,7 @@ mod access_filling;
 mod access_samples;
 mod accounts;
 mod administration;
+mod answer_vectors;
 mod assigning;
 mod attributes;
 mod authorisation;

@@ -260,3 +260,36 @@ pub fn files_folder(path: &Path) -> PathBuf {
     name.push("-files");
     path.with_file_name(name)
 }
+
+#[cfg(test)]
+mod tests {
+    use haamu_client::PortErrorKind;
+
+    use super::*;
+
+    #[test]
+    fn a_token_finds_the_room_that_is_kept_and_else_it_is_said_that_there_is_none() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("device.sqlite");
+        let store = SqliteStore::open(&path).expect("opens");
+        let reserve = folder.path().join("device.sqlite.reserve");
+        assert!(reserve.exists());
+        let pages: i64 = store
+            .connection
+            .pragma_query_value(None, "page_count", |row| row.get(0))
+            .expect("counted");
+        store
+            .connection
+            .pragma_update_and_check(None, "max_page_count", pages, |_| Ok(()))
+            .expect("no larger");
+        let token = vec![7; 100_000];
+        let refused = store.put_value("session", Some(&token)).expect_err("it is full");
+        assert_eq!(refused.kind, PortErrorKind::Full);
+        assert!(!reserve.exists(), "what was kept was given for it");
+        store
+            .connection
+            .pragma_update_and_check(None, "max_page_count", pages + 100, |_| Ok(()))
+            .expect("larger");
+        store.put_value("session", Some(&token)).expect("written");
+    }
+}

@@ -114,7 +114,10 @@ pub(crate) fn check(workspace: &Workspace) -> Result<()> {
     let left = CHECKED_TIME.saturating_sub(begun.elapsed()).as_secs();
     if left > 0 {
         let seed = (CHECKED_WORLDS + 1).to_string();
-        let mut further = command(&program, ["run", "--seed", &seed, "--worlds", &u64::MAX.to_string()]);
+        let mut further = command(
+            &program,
+            ["run", "--seed", &seed, "--worlds", &u64::MAX.to_string()],
+        );
         further.args(["--seconds", &left.to_string()]);
         shell::run(further.arg("--plans").arg(&folder))?;
     }
@@ -132,9 +135,7 @@ pub(crate) fn check(workspace: &Workspace) -> Result<()> {
             "mutations",
         ],
     );
-    tests
-        .current_dir(&workspace.root)
-        .envs(MODEL_DEPTHS);
+    tests.current_dir(&workspace.root).envs(MODEL_DEPTHS);
     shell::run(&mut tests)?;
     let worlds = MUTATED_WORLDS.to_string();
     let mut removals = command(&program, ["mutations", "--worlds", &worlds, "--most", &worlds]);

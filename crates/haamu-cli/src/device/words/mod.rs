@@ -145,20 +145,3 @@ impl Words {
         }
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn states_are_told_in_words() {
-        let words = [Language::Finnish, Language::Swedish, Language::English].map(Words::of);
-        assert_eq!(
-            words.map(|words| words.state("in_review")),
-            ["tarkastettavana", "under granskning", "in review"]
-        );
-        assert_eq!(words.map(|words| words.state("from_later")), ["from_later"; 3]);
-        let orphaned = words.map(|words| words.aside(Disposition::Orphaned));
-        assert!(orphaned.iter().all(|said| !said.contains("orphaned")));
-    }
-}
