@@ -184,6 +184,14 @@ async fn main_job(database_url: Option<&str>, objects: Vec<(&'static str, String
     assert!(said.contains("Accepted, with your declaration"), "{said}");
     let listed = device.run(&["list"]).await;
     assert!(!listed.contains("answer by"), "{listed}");
+    let listed = device.run(&["list", "--lang", "sv"]).await;
+    assert!(
+        listed.contains("avtalat") && !listed.contains("accepted"),
+        "{listed}"
+    );
+    let again = device.try_run(&["accept", &planned.visit, "--lang", "fi"]).await;
+    let again = again.expect_err("it is accepted already");
+    assert!(again.contains("sitä ei enää tarjota sinulle"), "{again}");
 
     server.kill().await;
     fill_in(&device, &planned.visit, folder).await;

@@ -8,6 +8,7 @@ mod administration;
 mod agencies;
 mod agreements;
 mod answers;
+mod answer_vectors;
 mod assigning;
 mod attributes;
 mod audit;

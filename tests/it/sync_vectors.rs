@@ -16,7 +16,7 @@ use super::formats::{device, op, ops};
 
 /// Compares with a file of vectors. `HAAMU_WRITE_GOLDEN=1` writes one that is missing.
 #[track_caller]
-fn assert_vectors(name: &str, about: &str, cases: &[Json]) {
+pub(super) fn assert_vectors(name: &str, about: &str, cases: &[Json]) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("../openapi/sync-vectors")
         .join(name);
@@ -30,7 +30,7 @@ fn assert_vectors(name: &str, about: &str, cases: &[Json]) {
     assert!(committed == text, "{name} differs; it would now be\n{text}");
 }
 
-fn hex(bytes: &[u8]) -> String {
+pub(super) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 

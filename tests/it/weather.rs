@@ -10,10 +10,12 @@ use axum::routing::post;
 use bytes::Bytes;
 use futures::stream::{self, StreamExt};
 use haamu_client::native::HttpTransport;
-use haamu_client::{Session, Transport};
+use haamu_client::{Pass, Session, Transport, UploadFailure};
 use haamu_domain::UserId;
 use haamu_sync::engine::Failure;
-use haamu_sync::{ChainValue, ClockReading, DeviceId, PROTO, PROTO_HEADER, SyncRequest};
+use haamu_sync::{
+    BlobHash, ChainValue, ClockReading, DeviceId, DocumentId, PROTO, PROTO_HEADER, SyncRequest,
+};
 use haamu_tests::agency::ProgrammeOptions;
 use haamu_tests::device::PHOTO;
 use haamu_tests::upload::Upload;
@@ -78,6 +80,44 @@ async fn an_answer_without_end_is_not_read_to_its_end() {
         let url = format!("http://{}", flood(status).await);
         let mut transport = HttpTransport::new(&url, "test").expect("a transport");
         assert_eq!(transport.sync(&session(), &request()).await, Err(heard));
+    }
+}
+
+/// Answers everything with this status, in nobody's name.
+async fn stranger(status: StatusCode) -> String {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
+        .await
+        .expect("a port");
+    let address = listener.local_addr().expect("an address");
+    let router = Router::new().fallback(move || async move { status });
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    format!("http://{address}")
+}
+
+#[tokio::test]
+async fn of_what_strangers_say_only_that_it_was_too_much_counts() {
+    let part = haamu_client::Upload {
+        sha256: BlobHash::from_bytes([1; 32]),
+        document: DocumentId::from_bytes([2; 16]),
+        url: "/v1/blobs/01?submission=2".to_owned(),
+        offset: 0,
+        length: 5,
+        total: 9,
+    };
+    for (status, heard) in [
+        (StatusCode::PAYLOAD_TOO_LARGE, Failure::TooLarge),
+        (StatusCode::OK, Failure::NotOurServer),
+        (StatusCode::FORBIDDEN, Failure::NotOurServer),
+        (StatusCode::BAD_GATEWAY, Failure::NotOurServer),
+    ] {
+        let mut transport = HttpTransport::new(&stranger(status).await, "test").expect("a transport");
+        assert_eq!(transport.sync(&session(), &request()).await, Err(heard));
+        let sent = transport.upload(Pass::Session(&session()), &part, b"bytes").await;
+        assert_eq!(
+            sent,
+            Err(UploadFailure::Request(heard)),
+            "it is no refusal of the file"
+        );
     }
 }
 

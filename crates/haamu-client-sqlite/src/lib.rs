@@ -133,7 +133,8 @@ impl SqliteStore {
     }
 
     fn put_value(&self, name: &str, value: Option<&[u8]>) -> Result<(), PortError> {
-        let written = match value {
+        // A refresh token that is used up and has no successor here would sign its person out.
+        let written = self.reserve.lend(|| match value {
             Some(value) => self.connection.execute(
                 "INSERT INTO value (name, content) VALUES (?1, ?2)
                  ON CONFLICT (name) DO UPDATE SET content = excluded.content",
@@ -142,10 +143,8 @@ impl SqliteStore {
             None => self
                 .connection
                 .execute("DELETE FROM value WHERE name = ?1", [name]),
-        };
-        written
-            .map(drop)
-            .map_err(|error| PortError::new("write the device's database", error))
+        });
+        written.map(drop).map_err(not_written)
     }
 
     /// Makes the tables where there are none, and marks a sealed file as such in the same transaction.
@@ -195,8 +194,7 @@ impl LocalStore for SqliteStore {
     }
 
     async fn commit(&mut self, batch: &WriteBatch) -> Result<(), PortError> {
-        self.apply(batch)
-            .map_err(|error| PortError::new("write the device's database", error))
+        self.apply(batch).map_err(not_written)
     }
 
     async fn read_value(&mut self, name: &str) -> Result<Option<Vec<u8>>, PortError> {
@@ -237,6 +235,12 @@ impl LocalStore for SqliteStore {
     }
 }
 
+fn not_written(error: rusqlite::Error) -> PortError {
+    let is_full = error.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull);
+    let failed = PortError::new("write the device's database", error);
+    if is_full { failed.full() } else { failed }
+}
+
 /// The database holds testimony and tokens: it is for its owner only.
 #[cfg(unix)]
 fn restrict(path: &Path) -> std::io::Result<()> {
@@ -255,4 +259,37 @@ pub fn files_folder(path: &Path) -> PathBuf {
     let mut name = path.file_stem().unwrap_or_default().to_owned();
     name.push("-files");
     path.with_file_name(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use haamu_client::PortErrorKind;
+
+    use super::*;
+
+    #[test]
+    fn a_token_finds_the_room_that_is_kept_and_else_it_is_said_that_there_is_none() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("device.sqlite");
+        let store = SqliteStore::open(&path).expect("opens");
+        let reserve = folder.path().join("device.sqlite.reserve");
+        assert!(reserve.exists());
+        let pages: i64 = store
+            .connection
+            .pragma_query_value(None, "page_count", |row| row.get(0))
+            .expect("counted");
+        store
+            .connection
+            .pragma_update_and_check(None, "max_page_count", pages, |_| Ok(()))
+            .expect("no larger");
+        let token = vec![7; 100_000];
+        let refused = store.put_value("session", Some(&token)).expect_err("it is full");
+        assert_eq!(refused.kind, PortErrorKind::Full);
+        assert!(!reserve.exists(), "what was kept was given for it");
+        store
+            .connection
+            .pragma_update_and_check(None, "max_page_count", pages + 100, |_| Ok(()))
+            .expect("larger");
+        store.put_value("session", Some(&token)).expect("written");
+    }
 }

@@ -65,6 +65,7 @@ impl<S: LocalStore, F: FileStore, T: Transport, P: Platform> Device<S, F, T, P> 
             return Err(ClientError::AnotherPerson);
         }
         self.write_session(&session).await?;
+        self.is_session_unsaved = false;
         if is_new {
             // A device that has recorded nothing yet takes the name of whoever signs in first.
             self.engine.start_with(DeviceState::new(row.device, author));
@@ -92,6 +93,7 @@ impl<S: LocalStore, F: FileStore, T: Transport, P: Platform> Device<S, F, T, P> 
         let heard = self.transport.sign_out(&session).await;
         self.store.write_value(SESSION, None).await?;
         self.session = None;
+        self.is_session_unsaved = false;
         match heard {
             Ok(()) | Err(Failure::Unauthorised | Failure::Forbidden) => Ok(()),
             Err(failure) => Err(ClientError::SignedOutHereOnly(failure)),
@@ -106,12 +108,14 @@ impl<S: LocalStore, F: FileStore, T: Transport, P: Platform> Device<S, F, T, P> 
     pub async fn erase(&mut self, exported: Option<&Exported>) -> Result<(), ClientError> {
         let backlog = self.engine.backlog();
         let is_exported = exported.is_some_and(|exported| exported.is_of(&self.engine));
-        if is_unsent(&backlog) && !is_exported {
+        // What the server refuses is nowhere else.
+        if (is_unsent(&backlog) || backlog.refused_files > 0) && !is_exported {
             return Err(ClientError::UnsentWork(backlog));
         }
         let files: Vec<BlobHash> = self.engine.blobs().map(|blob| blob.sha256).collect();
         self.store.erase().await?;
         self.session = None;
+        self.is_session_unsaved = false;
         self.start_anew(fresh_device(&self.platform, None));
         self.note_installation().await?;
         for sha256 in files {
@@ -146,11 +150,11 @@ impl<S: LocalStore, F: FileStore, T: Transport, P: Platform> Device<S, F, T, P> 
         let public_key = key.verifying_key().to_bytes();
         match self.transport.enrol(&session, enrolment, &public_key).await {
             Ok(access_token) => {
-                self.write_session(&Session {
+                self.take_session(Session {
                     access_token,
                     ..session
                 })
-                .await?;
+                .await;
                 Ok(Ok(()))
             }
             Err(failure) => Ok(Err(failure)),
@@ -186,7 +190,7 @@ impl<S: LocalStore, F: FileStore, T: Transport, P: Platform> Device<S, F, T, P> 
                     refresh_token: renewed.refresh_token.expose().to_owned(),
                     ..session
                 };
-                self.write_session(&session).await?;
+                self.take_session(session).await;
                 Ok(Ok(()))
             }
             Err(failure) => Ok(Err(failure)),
@@ -199,8 +203,25 @@ impl<S: LocalStore, F: FileStore, T: Transport, P: Platform> Device<S, F, T, P> 
             .write_value(SERVER, Some(session.server.as_bytes()))
             .await?;
         self.store.write_value(SESSION, Some(&bytes)).await?;
-        self.session = Some(session.clone());
         Ok(())
+    }
+
+    /// Goes on with other tokens. The server has used the former ones up, so these hold whether or not there is room
+    /// for them; until there is, they are written again and again.
+    async fn take_session(&mut self, session: Session) {
+        self.session = Some(session);
+        self.is_session_unsaved = true;
+        self.save_session().await;
+    }
+
+    /// Writes tokens down that could not be written down before.
+    pub(crate) async fn save_session(&mut self) {
+        if !self.is_session_unsaved {
+            return;
+        }
+        if let Some(session) = self.session.clone() {
+            self.is_session_unsaved = self.write_session(&session).await.is_err();
+        }
     }
 }
 

@@ -1,13 +1,13 @@
 //! The run loop: it carries the engine's effects out and feeds their outcome back.
 
 use haamu_sync::engine::{
-    Backlog, Config, DeviceState, Edit, Effect, Engine, Event, Failure, Notice, Snapshot, Upload,
-    UploadFailure,
+    Config, DeviceState, Edit, Effect, Engine, Event, Failure, Notice, Snapshot, Upload, UploadFailure,
 };
 use haamu_sync::{AuthorId, BlobHash, Bytes, DeviceId, OpId};
 use sha2::{Digest, Sha256};
 
-use crate::ports::{FileStore, LocalStore, Pass, Platform, PortError, Transport};
+pub use crate::error::ClientError;
+use crate::ports::{FileStore, LocalStore, Pass, Platform, PortErrorKind, Transport};
 use crate::session::Session;
 use crate::surroundings::Surroundings;
 
@@ -18,63 +18,6 @@ pub(crate) const SERVER: &str = "server";
 const INSTALLATION: &str = "installation";
 /// Files with this address are sent under the device's own key.
 const DEPOSIT_PREFIX: &str = "/v1/deposits/";
-
-/// Why the device could not do what its person asked.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum ClientError {
-    /// Storage of the device failed.
-    #[error(transparent)]
-    Port(#[from] PortError),
-    /// Nobody is signed in on this device.
-    #[error("nobody is signed in on this device")]
-    SignedOut,
-    /// The server refused or could not be reached.
-    #[error("{}", words(.0))]
-    Server(Failure),
-    /// The person has a second factor, of which a code is needed.
-    #[error("a code of the second factor is needed")]
-    CodeNeeded,
-    /// The code of the second factor is wrong, or was used before.
-    #[error("the code is wrong, or was used before")]
-    CodeWrong,
-    /// Whoever signed in is no shopper.
-    #[error("only shoppers work with a device; this person is {0}")]
-    NotAShopper(&'static str),
-    /// Somebody else's work is on this device.
-    #[error("this device holds the work of another person")]
-    AnotherPerson,
-    /// The edit could not be saved: storage is full or broken. Nothing was changed.
-    #[error("the edit could not be saved on this device")]
-    NotSaved,
-    /// What is stored is not what it should be.
-    #[error("the stored {0} cannot be read")]
-    Corrupt(&'static str),
-    /// Work has not been sent, and would be lost or out of reach.
-    #[error("{} entries and {} photos have not been sent", .0.unsent_ops, .0.unsent_files)]
-    UnsentWork(Backlog),
-    /// The session has ended on this device, and the server could not be told.
-    #[error("signed out here, but {}", words(.0))]
-    SignedOutHereOnly(Failure),
-    /// The visit that was to be accepted is not the person's, for the server's reason.
-    #[error("the visit cannot be accepted: {0}")]
-    NotAccepted(String),
-    /// What was to be taken over is no export of this person's work.
-    #[error("this cannot be taken over: {0}")]
-    NotImported(&'static str),
-}
-
-fn words(failure: &Failure) -> &'static str {
-    match failure {
-        Failure::Network => "the server cannot be reached",
-        Failure::NotOurServer => "what answers there is no Haamu server",
-        Failure::Unauthorised => "the e-mail or the password is wrong",
-        Failure::Forbidden | Failure::NotEnrolled => "the server does not allow this",
-        Failure::UpgradeRequired => "this program is too old for the server",
-        Failure::Busy(_) => "the server is busy; try again in a moment",
-        Failure::TooLarge | Failure::FrameRefused | Failure::Server => "the server failed",
-    }
-}
 
 /// How a run of the loop ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -99,6 +42,10 @@ pub struct Device<S, F, T, P> {
     pub(crate) platform: P,
     pub(crate) session: Option<Session>,
     pub(crate) surroundings: Surroundings,
+    /// The effect that is being carried out: what it was called from may be dropped meanwhile.
+    under_way: Option<Effect>,
+    /// Whether the session could not be written down.
+    pub(crate) is_session_unsaved: bool,
     /// How the loop ended last: as long as nothing happens, that is how it is.
     rest: Rest,
     build: String,
@@ -131,6 +78,8 @@ impl<S: LocalStore, F: FileStore, T: Transport, P: Platform> Device<S, F, T, P> 
             platform,
             session,
             surroundings: Surroundings::default(),
+            under_way: None,
+            is_session_unsaved: false,
             rest: Rest::UpToDate,
             build: build.to_owned(),
         };
@@ -166,6 +115,7 @@ impl<S: LocalStore, F: FileStore, T: Transport, P: Platform> Device<S, F, T, P> 
     pub(crate) fn start_anew(&mut self, device: DeviceState) {
         let config = Config::new(&self.build, self.platform.random());
         self.engine = Engine::new(config, Snapshot::default(), device);
+        self.under_way = None;
     }
 
     /// The engine, for reading.
@@ -247,45 +197,90 @@ impl<S: LocalStore, F: FileStore, T: Transport, P: Platform> Device<S, F, T, P> 
     }
 
     pub(crate) fn handle(&mut self, event: Event) {
+        // Whatever carried a request out was dropped, and the request with it.
+        if let Some(given_up) = self.under_way.as_ref().and_then(given_up) {
+            self.under_way = None;
+            self.engine.handle(self.platform.now(), given_up);
+        }
         self.engine.handle(self.platform.now(), event);
     }
 
     /// Carries effects out until none is left.
+    ///
+    /// It may be dropped at any time, as by an app that goes on without waiting: a commit that was under way is made
+    /// once more by the next call, and a request counts as broken off.
     pub(crate) async fn carry_out(&mut self, observe: &mut impl FnMut(&Notice)) -> Result<(), ClientError> {
-        while let Some(effect) = self.engine.poll_effect() {
-            let event = match effect {
-                Effect::Notify(notice) => {
-                    observe(&notice);
+        loop {
+            if self.under_way.is_none() {
+                self.under_way = self.engine.poll_effect();
+            }
+            match &self.under_way {
+                None => return Ok(()),
+                Some(Effect::Notify(notice)) => {
+                    observe(notice);
+                    self.under_way = None;
                     continue;
                 }
-                Effect::Commit(id, batch) => match self.store.commit(&batch).await {
-                    Ok(()) => Event::Committed(id),
-                    Err(_) => Event::CommitFailed(id),
-                },
-                Effect::Enrol(id, enrolment) => Event::Enrolled(id, self.enrol(&enrolment).await?),
-                Effect::Sync(id, request) => {
-                    let session = self.session.as_ref().ok_or(ClientError::SignedOut)?;
-                    Event::Synced(id, self.transport.sync(session, &request).await.map(Box::new))
-                }
-                Effect::Deposit(id, request) => {
-                    let signer = self.signer().await?;
-                    let answer = self.transport.deposit(&signer, &request).await;
-                    Event::Deposited(id, answer.map(Box::new))
-                }
-                Effect::Upload(id, upload) => {
-                    let outcome = self.upload(&upload).await?;
-                    Event::Uploaded(id, outcome)
-                }
-                Effect::RefreshAuth(id) => Event::AuthRefreshed(id, self.refresh().await?),
+                Some(_) => {}
+            }
+            let outcome = self.perform().await;
+            let effect = self.under_way.take();
+            // What cannot even be begun is not begun again and again.
+            let event = match &outcome {
+                Ok(_) => None,
+                Err(_) => effect.as_ref().and_then(given_up),
             };
-            self.handle(event);
+            if let Some(event) = event {
+                self.engine.handle(self.platform.now(), event);
+            }
+            self.engine.handle(self.platform.now(), outcome?);
+            self.save_session().await;
         }
-        Ok(())
+    }
+
+    /// Carries out what is under way, and says what came of it.
+    async fn perform(&mut self) -> Result<Event, ClientError> {
+        Ok(match &self.under_way {
+            Some(Effect::Commit(id, batch)) => match self.store.commit(batch).await {
+                Ok(()) => Event::Committed(*id),
+                Err(_) => Event::CommitFailed(*id),
+            },
+            Some(Effect::Sync(id, request)) => {
+                let session = self.session.as_ref().ok_or(ClientError::SignedOut)?;
+                Event::Synced(*id, self.transport.sync(session, request).await.map(Box::new))
+            }
+            Some(Effect::Enrol(id, enrolment)) => {
+                let (id, enrolment) = (*id, *enrolment);
+                Event::Enrolled(id, self.enrol(&enrolment).await?)
+            }
+            Some(Effect::RefreshAuth(id)) => {
+                let id = *id;
+                Event::AuthRefreshed(id, self.refresh().await?)
+            }
+            Some(Effect::Upload(id, upload)) => {
+                let (id, upload) = (*id, upload.clone());
+                Event::Uploaded(id, self.upload(&upload).await?)
+            }
+            Some(Effect::Deposit(id, request)) => {
+                let (id, request) = (*id, request.clone());
+                let signer = self.signer().await?;
+                let answer = self.transport.deposit(&signer, &request).await;
+                Event::Deposited(id, answer.map(Box::new))
+            }
+            // Nothing is to be done, and the engine takes this for nothing.
+            Some(Effect::Notify(_)) | None => Event::Timeout,
+        })
     }
 
     async fn upload(&mut self, upload: &Upload) -> Result<Result<u64, UploadFailure>, ClientError> {
-        let Some(bytes) = self.files.read(upload.sha256).await? else {
-            return Ok(Err(UploadFailure::LocalDamage));
+        let bytes = match self.files.read(upload.sha256).await {
+            Ok(Some(bytes)) => bytes,
+            Ok(None) => return Ok(Err(UploadFailure::LocalDamage)),
+            Err(error) if error.kind == PortErrorKind::Temporary => {
+                return Ok(Err(UploadFailure::Unreadable));
+            }
+            // One file that cannot be read keeps no other from being sent.
+            Err(_) => return Ok(Err(UploadFailure::LocalDamage)),
         };
         let is_whole = bytes.len() as u64 == upload.total
             && BlobHash::from_bytes(Sha256::digest(&bytes).into()) == upload.sha256;
@@ -309,14 +304,24 @@ impl<S: LocalStore, F: FileStore, T: Transport, P: Platform> Device<S, F, T, P> 
             Err(failure) => return Ok(Err(failure)),
         };
         if let Some(receipt) = uploaded.receipt {
-            self.handle(Event::Receipt(
-                upload.sha256,
-                upload.document,
-                Bytes::from(receipt),
-            ));
+            let receipt = Event::Receipt(upload.sha256, upload.document, Bytes::from(receipt));
+            self.engine.handle(self.platform.now(), receipt);
         }
         Ok(Ok(uploaded.offset))
     }
+}
+
+/// What becomes of a request whose answer nobody waits for any more. A commit is carried out once more instead.
+fn given_up(effect: &Effect) -> Option<Event> {
+    const BROKEN: Failure = Failure::Network;
+    Some(match effect {
+        Effect::Commit(..) | Effect::Notify(_) => return None,
+        Effect::Enrol(id, _) => Event::Enrolled(*id, Err(BROKEN)),
+        Effect::Sync(id, _) => Event::Synced(*id, Err(BROKEN)),
+        Effect::Deposit(id, _) => Event::Deposited(*id, Err(BROKEN)),
+        Effect::Upload(id, _) => Event::Uploaded(*id, Err(UploadFailure::Request(BROKEN))),
+        Effect::RefreshAuth(id) => Event::AuthRefreshed(*id, Err(BROKEN)),
+    })
 }
 
 async fn read_session(store: &mut impl LocalStore) -> Result<Option<Session>, ClientError> {

@@ -53,7 +53,7 @@ pub enum FieldworkError {
 }
 
 /// Servers take files of this length unless their operator says otherwise.
-pub(crate) const MAX_FILE_BYTES: usize = 20 * 1024 * 1024;
+pub const MAX_FILE_BYTES: usize = 20 * 1024 * 1024;
 /// The longest answer, in bytes of JSON.
 const MAX_ANSWER_BYTES: usize = 100_000;
 

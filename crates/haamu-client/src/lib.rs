@@ -12,6 +12,7 @@
 
 mod account;
 mod driver;
+mod error;
 mod fieldwork;
 mod memory;
 #[cfg(feature = "native")]
@@ -28,15 +29,17 @@ pub mod testing;
 
 pub use account::SignOut;
 pub use driver::{ClientError, Device, Rest, stored_server};
-pub use fieldwork::{FieldVisit, FieldworkError, OpenVisit};
+pub use fieldwork::{FieldVisit, FieldworkError, MAX_FILE_BYTES, OpenVisit};
 pub use haamu_sync::engine::{
     Backlog, Battery, BlobKind, BlobState, Connection, Enrolment, Failure, Hold, Notice, StoredBlob, Upload,
     UploadFailure,
 };
 pub use memory::{MemoryFiles, MemoryStore};
+pub use offers::{BrokenRule, Refusal};
 pub use photos::{MAX_PREVIEW_BYTES, Photo};
 pub use ports::{
-    Accepted, DeviceSigner, FileStore, LocalStore, Pass, Platform, PortError, SignedIn, Transport, Uploaded,
+    Accepted, DeviceSigner, FileStore, LocalStore, Pass, Platform, PortError, PortErrorKind, SignedIn,
+    Transport, Uploaded,
 };
 pub use rescue::{Exported, Imported};
 pub use session::{Credentials, Session};

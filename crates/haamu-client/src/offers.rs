@@ -8,6 +8,26 @@ use crate::driver::{ClientError, Device};
 use crate::fieldwork::FieldVisit;
 use crate::ports::{Accepted, FileStore, LocalStore, Platform, Transport};
 
+/// Why the server does not let a person have a visit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// A stable word.
+    pub code: String,
+    /// The server's own words.
+    pub said: String,
+    /// The rules that stand in the way.
+    pub rules: Vec<BrokenRule>,
+}
+
+/// A rule that stands in the way of a visit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BrokenRule {
+    /// Which one, a stable word.
+    pub code: String,
+    /// The first day on which it would allow the visit, where time cures it.
+    pub allowed_from: Option<LocalDate>,
+}
+
 impl<S: LocalStore, F: FileStore, T: Transport, P: Platform> Device<S, F, T, P> {
     /// Accepts a visit on behalf of its person, who declares with it that neither they nor anybody near to them has
     /// a tie to the place, and says on which day they go, if they know. It needs the server; what becomes of the

@@ -4,6 +4,7 @@
 //! browser they cannot be.
 
 use std::future::Future;
+use std::io::{self, ErrorKind};
 
 use ed25519_dalek::SigningKey;
 use haamu_domain::AssignmentId;
@@ -11,6 +12,7 @@ use haamu_sync::engine::{Enrolment, Failure, Snapshot, Upload, UploadFailure, Wr
 use haamu_sync::{BlobHash, ClockReading, DepositResponse, DeviceId, DocumentId, SyncRequest, SyncResponse};
 use haamu_wire::{AcceptIn, SessionOut};
 
+use crate::offers::Refusal;
 use crate::session::{Credentials, Session};
 
 /// Something of the device did not work; the text is for its person.
@@ -19,18 +21,53 @@ use crate::session::{Credentials, Session};
 pub struct PortError {
     /// What was attempted.
     pub what: &'static str,
+    /// What kind of failure it is, as far as the port can tell.
+    pub kind: PortErrorKind,
     /// Why it failed.
     #[source]
     pub source: Box<dyn std::error::Error + Send + Sync>,
 }
 
+/// What kind of failure a [`PortError`] is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum PortErrorKind {
+    /// There is no room.
+    Full,
+    /// It may work later, as with files that cannot be read while a phone is locked.
+    Temporary,
+    /// Anything else.
+    #[default]
+    Other,
+}
+
 impl PortError {
-    /// An error with its cause.
+    /// An error with its cause. Of an [`io::Error`] the kind is known.
     pub fn new(what: &'static str, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        let source = source.into();
+        let kind = source.downcast_ref().map(kind_of).unwrap_or_default();
+        Self { what, kind, source }
+    }
+
+    /// The same for want of room.
+    #[must_use]
+    pub fn full(self) -> Self {
         Self {
-            what,
-            source: source.into(),
+            kind: PortErrorKind::Full,
+            ..self
         }
+    }
+}
+
+fn kind_of(error: &io::Error) -> PortErrorKind {
+    match error.kind() {
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => PortErrorKind::Full,
+        ErrorKind::PermissionDenied
+        | ErrorKind::Interrupted
+        | ErrorKind::WouldBlock
+        | ErrorKind::TimedOut
+        | ErrorKind::ResourceBusy
+        | ErrorKind::OutOfMemory => PortErrorKind::Temporary,
+        _ => PortErrorKind::Other,
     }
 }
 
@@ -123,7 +160,7 @@ pub enum Accepted {
     /// It is the person's.
     Yes,
     /// It is not, for this reason.
-    Refused(String),
+    Refused(Refusal),
 }
 
 /// The way to the server.

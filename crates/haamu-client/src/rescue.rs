@@ -122,11 +122,13 @@ impl<S: LocalStore, F: FileStore, T: Transport, P: Platform> Device<S, F, T, P> 
         for blob in &snapshot.blobs {
             let is_written = files.iter().any(|file| file.sha256 == blob.sha256);
             if !is_written {
-                let bytes = self.files.read(blob.sha256).await?;
+                // What cannot be read keeps nothing else from being carried out of here.
+                let bytes = self.files.read(blob.sha256).await.ok().flatten();
                 let bytes = bytes.filter(|bytes| is_file(bytes, blob.sha256));
                 let Some(bytes) = bytes else {
                     // What the server has is not lost.
-                    exported.missing_files += usize::from(blob.state == BlobState::Stored);
+                    let is_only_here = matches!(blob.state, BlobState::Stored | BlobState::Refused);
+                    exported.missing_files += usize::from(is_only_here);
                     continue;
                 };
                 start(&mut writer, &format!("files/{}", blob.sha256))?;

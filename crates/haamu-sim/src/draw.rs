@@ -267,11 +267,14 @@ fn incident(draw: &mut Draw, fault: Fault) -> Step {
 }
 
 fn weather(draw: &mut Draw) -> Weather {
-    match draw.below(8) {
+    match draw.below(12) {
         0..=2 => Weather::Fair,
         3..=4 => Weather::Lost(1 + draw.byte() % 6),
         5 => Weather::Unauthorised,
         6 => Weather::NotEnrolled,
+        7 => Weather::PartsFail,
+        8..=9 => Weather::OneFileFails,
+        10 => Weather::Locked,
         _ => Weather::Busy,
     }
 }

@@ -65,12 +65,18 @@ impl World {
     }
 
     fn carry_out(&mut self, device: usize, effect: Effect) {
+        let is_locked = matches!(effect, Effect::Upload(..)) && self.is_locked(device);
         let state = &mut self.devices[device];
         let (effect, payload) = match effect {
             Effect::Commit(id, batch) => {
                 return self.commit(device, id, &batch);
             }
             Effect::Notify(notice) => return self.notice(device, &notice),
+            Effect::Upload(id, _) if is_locked => {
+                let event = Event::Uploaded(id, Err(UploadFailure::Unreadable));
+                state.todo.push_front(Todo::Event(event));
+                return;
+            }
             Effect::Upload(id, upload) => {
                 let session = state.session.clone();
                 let file = state.files.get(&upload.sha256);

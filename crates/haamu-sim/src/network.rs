@@ -1,6 +1,6 @@
 //! The way between devices and server.
 
-use haamu_sync::engine::{Event, Failure, UploadFailure};
+use haamu_sync::engine::{Event, Failure, Upload, UploadFailure};
 use haamu_sync::{SyncResponse, engine::EffectId};
 
 use crate::backend::{Part, Reply, Session};
@@ -13,6 +13,8 @@ use crate::world::World;
 const PATIENCE_OF_PARTS_MS: u64 = 45_000;
 /// So long it waits for the end of any other request.
 const PATIENCE_MS: u64 = 60_000;
+/// Where bodies must be small, no longer parts of files are let through.
+const SMALL_PART: u64 = 64 * 1024;
 
 impl World {
     /// Something happens to a message. Returns the device that it concerns.
@@ -144,7 +146,11 @@ impl World {
                     arrived,
                     is_sound,
                 };
-                Payload::PartDone(upload.sha256, self.backend.part(&session, &part, self.now))
+                let outcome = match self.obstacle(&upload) {
+                    Some(failure) => Err(UploadFailure::Request(failure)),
+                    None => self.backend.part(&session, &part, self.now),
+                };
+                Payload::PartDone(upload.sha256, outcome)
             }
             Payload::Refresh { session } => {
                 let session = self.current(device, session);
@@ -153,6 +159,17 @@ impl World {
             answer => answer,
         };
         self.network.push(Message { payload, ..message });
+    }
+
+    /// What a proxy before the server says to a part: that it is too large, or a page of its own.
+    fn obstacle(&self, upload: &Upload) -> Option<Failure> {
+        let is_too_large = self.faults.contains(&Fault::SmallBodies) && upload.length > SMALL_PART;
+        let says_so = upload.document.as_bytes()[15].is_multiple_of(2);
+        is_too_large.then_some(if says_so {
+            Failure::TooLarge
+        } else {
+            Failure::NotOurServer
+        })
     }
 
     /// A session as the server sees it: it may have expired on its way.

@@ -262,6 +262,12 @@ pub enum Weather {
     NotEnrolled,
     /// The server is busy.
     Busy,
+    /// The server takes in requests, and no parts of files.
+    PartsFail,
+    /// All is well but for one file, which the server does not take in.
+    OneFileFails,
+    /// Local files cannot be read, as while the phone is locked.
+    Locked,
 }
 
 /// What the staff do.

@@ -1,6 +1,9 @@
 //! Two minutes in the background: what a device does with them before its process ends.
 
-use haamu_sync::engine::{Event, Failure, Upload};
+use std::collections::BTreeSet;
+
+use haamu_sync::BlobHash;
+use haamu_sync::engine::{BlobState, Event, Failure, StoredBlob, Upload};
 
 use crate::ledger::Invariant;
 use crate::plan::{Fault, Weather};
@@ -16,11 +19,20 @@ const MAX_FAILURES: u32 = 20;
 /// So many messages suffice for anything.
 const MAX_MESSAGES: usize = 2_000;
 
+/// So often a file that fails may be sent before all others have been.
+const MAX_BEFORE_OTHERS: u32 = 2;
+
 /// What is noted of a window.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Window {
     /// Whose it is.
     device: usize,
+    /// How its requests fare.
+    weather: Weather,
+    /// The file that fails in it, and how often that was sent.
+    failing: Option<(BlobHash, u32)>,
+    /// The files of which a part was sent.
+    tried: BTreeSet<BlobHash>,
     /// The last operation that was durable when it began.
     last_seq: u64,
     /// So many attempts have failed in it.
@@ -32,8 +44,14 @@ impl World {
     pub(crate) fn window(&mut self, device: usize, weather: Weather) {
         self.ledger.counts.faults += 1;
         self.devices[device].kill();
+        let stored = self.devices[device].store.blobs.iter();
+        let mut stored = stored.filter(|blob| blob.state == BlobState::Stored);
+        let failing = stored.next().map(|blob| (blob.sha256, 0));
         self.window = Some(Window {
             device,
+            weather,
+            failing: failing.filter(|_| weather == Weather::OneFileFails),
+            tried: BTreeSet::new(),
             last_seq: self.devices[device].last_seq(),
             failures: 0,
         });
@@ -77,7 +95,13 @@ impl World {
     }
 
     fn pass(&mut self, message: Message, weather: Weather) {
-        let failures = self.window.map_or(0, |window| window.failures);
+        let failures = self.window.as_ref().map_or(0, |window| window.failures);
+        let failing = self.window.as_ref().and_then(|window| window.failing);
+        let part = match &message.payload {
+            Payload::Part { upload, .. } => Some(upload.sha256),
+            _ => None,
+        };
+        let is_failing = part.is_some() && part == failing.map(|(sha256, _)| sha256);
         let is_renewal = matches!(message.payload, Payload::Refresh { .. });
         let failure = match weather {
             _ if !message.payload.is_request() => None,
@@ -85,7 +109,9 @@ impl World {
             Weather::Unauthorised if !is_renewal => Some(Failure::Unauthorised),
             Weather::NotEnrolled if !is_renewal => Some(Failure::NotEnrolled),
             Weather::Busy => Some(Failure::Busy(1_000)),
-            Weather::Fair | Weather::Unauthorised | Weather::NotEnrolled => None,
+            Weather::PartsFail => part.map(|_| Failure::Server),
+            Weather::OneFileFails => is_failing.then_some(Failure::Server),
+            Weather::Fair | Weather::Unauthorised | Weather::NotEnrolled | Weather::Locked => None,
         };
         let Some(failure) = failure else {
             self.arrive(message);
@@ -101,11 +127,30 @@ impl World {
         }
     }
 
+    /// Whether a device cannot read its files now.
+    pub(crate) fn is_locked(&mut self, device: usize) -> bool {
+        let window = self.window.as_mut();
+        let is_own = |window: &&mut Window| window.device == device && window.weather == Weather::Locked;
+        let Some(window) = window.filter(is_own) else {
+            return false;
+        };
+        window.failures += 1;
+        true
+    }
+
     /// Looks at a part of a file that a device sends in its window.
     pub(crate) fn watch_part(&mut self, device: usize, upload: &Upload) {
-        let Some(window) = self.window.filter(|window| window.device == device) else {
+        let window = self.window.as_mut();
+        let Some(window) = window.filter(|window| window.device == device) else {
             return;
         };
+        window.tried.insert(upload.sha256);
+        if let Some((failing, count)) = &mut window.failing {
+            *count += u32::from(*failing == upload.sha256);
+            let (count, tried) = (*count, window.tried.clone());
+            self.watch_others(device, count, &tried);
+        }
+        let Some(window) = &self.window else { return };
         let acknowledged = self.devices[device].row().acknowledged;
         let last = window.last_seq.min(self.devices[device].last_seq());
         self.ledger.require(Invariant::Window, acknowledged >= last, || {
@@ -116,6 +161,24 @@ impl World {
         let fits = !self.faults.contains(&Fault::SlowLink) || takes <= WINDOW_MS / 2;
         self.ledger.require(Invariant::Window, fits, || {
             format!("device {device} sends a part that takes {takes} ms")
+        });
+    }
+
+    /// A file that fails does not keep others from being sent.
+    fn watch_others(&mut self, device: usize, count: u32, tried: &BTreeSet<BlobHash>) {
+        let state = &self.devices[device];
+        let is_sound = |blob: &&StoredBlob| {
+            let file = state.files.get(&blob.sha256);
+            file.is_some_and(|file| file.is_sound && file.length == blob.length)
+        };
+        let waiting = state.store.blobs.iter();
+        let mut waiting = waiting
+            .filter(|blob| blob.state == BlobState::Stored)
+            .filter(is_sound);
+        let waits = waiting.any(|blob| !tried.contains(&blob.sha256));
+        let is_fair = count <= MAX_BEFORE_OTHERS || !waits;
+        self.ledger.require(Invariant::Window, is_fair, || {
+            format!("device {device} sends a file that fails {count} times before it sends others")
         });
     }
 }

@@ -84,11 +84,17 @@ pub enum Safeguard {
     Backoff,
     /// Fresh tokens that are refused are no reason to obtain others at once.
     PauseWhenRefused,
+    /// Only the progress of a file ends the pauses after files that fail.
+    BackoffOfFiles,
+    /// A file that fails lets the others go first.
+    OtherFilesFirst,
+    /// Of a file that something on the way does not let through, shorter parts are sent.
+    ShorterParts,
 }
 
 impl Safeguard {
     /// All of them.
-    pub const ALL: [Self; 38] = [
+    pub const ALL: [Self; 41] = [
         Self::Chain,
         Self::KeepUntilCustody,
         Self::ForgetAltogether,
@@ -127,6 +133,9 @@ impl Safeguard {
         Self::AnswersFirst,
         Self::Backoff,
         Self::PauseWhenRefused,
+        Self::BackoffOfFiles,
+        Self::OtherFilesFirst,
+        Self::ShorterParts,
     ];
 }
 

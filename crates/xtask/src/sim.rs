@@ -1,6 +1,7 @@
 //! `cargo xtask sim`: worlds of the simulation, on all cores.
 
 use std::path::PathBuf;
+use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use clap::Args;
@@ -11,8 +12,11 @@ use crate::workspace::{Workspace, cargo};
 
 /// Worlds of the check in `cargo xtask test`: always the same ones, from seed 1.
 const CHECKED_WORLDS: u64 = 8_000;
-/// Moves of the small worlds that are searched exhaustively.
-const MODEL_DEPTH: &str = "4";
+/// So long the check runs worlds: behind those, as many others as there is time for.
+const CHECKED_TIME: Duration = Duration::from_secs(150);
+/// Moves of the small worlds that are searched exhaustively: where messages are moves of their own, and where
+/// devices sync as a whole.
+const MODEL_DEPTHS: [(&str, &str); 2] = [("HAAMU_MODEL_DEPTH", "4"), ("HAAMU_DEEP_MODEL_DEPTH", "7")];
 /// Worlds without each safeguard; where all of them hold, its plan must not.
 const MUTATED_WORLDS: u64 = 50;
 /// The plans that failed once.
@@ -98,14 +102,25 @@ fn run_server(workspace: &Workspace, arguments: &SimArgs) -> Result<()> {
     shell::run(&mut run)
 }
 
-/// The check, the same on every machine: worlds; the plans that failed once and the exhaustive search of small worlds,
+/// The check: worlds, the first of them the same on every machine; the plans that failed once and the exhaustive search of small worlds,
 /// which are tests; and every safeguard removed in turn.
 pub(crate) fn check(workspace: &Workspace) -> Result<()> {
     let program = build(workspace)?;
     let folder = workspace.target.join("haamu-sim");
     std::fs::create_dir_all(&folder)?;
+    let begun = Instant::now();
     let mut worlds = command(&program, ["run", "--worlds", &CHECKED_WORLDS.to_string()]);
     shell::run(worlds.arg("--plans").arg(&folder))?;
+    let left = CHECKED_TIME.saturating_sub(begun.elapsed()).as_secs();
+    if left > 0 {
+        let seed = (CHECKED_WORLDS + 1).to_string();
+        let mut further = command(
+            &program,
+            ["run", "--seed", &seed, "--worlds", &u64::MAX.to_string()],
+        );
+        further.args(["--seconds", &left.to_string()]);
+        shell::run(further.arg("--plans").arg(&folder))?;
+    }
     let mut tests = command(
         cargo(),
         [
@@ -120,9 +135,7 @@ pub(crate) fn check(workspace: &Workspace) -> Result<()> {
             "mutations",
         ],
     );
-    tests
-        .current_dir(&workspace.root)
-        .env("HAAMU_MODEL_DEPTH", MODEL_DEPTH);
+    tests.current_dir(&workspace.root).envs(MODEL_DEPTHS);
     shell::run(&mut tests)?;
     let worlds = MUTATED_WORLDS.to_string();
     let mut removals = command(&program, ["mutations", "--worlds", &worlds, "--most", &worlds]);

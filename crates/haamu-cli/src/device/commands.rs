@@ -14,6 +14,7 @@ use haamu_form::Language;
 
 use crate::terminal;
 
+use super::promise;
 use super::show::{self, Progress};
 use super::words::Words;
 use super::{Around, DeviceCommand, NativeDevice};
@@ -85,11 +86,11 @@ impl Session {
     async fn login(&mut self, server: &str, email: &str) -> Result<ExitCode> {
         let credentials = Credentials {
             email: email.to_owned(),
-            password: read_password()?,
+            password: read_password(self.words)?,
         };
         let mut signed_in = self.device.sign_in(server, &credentials).await;
         if matches!(signed_in, Err(ClientError::CodeNeeded)) {
-            let code = read_code()?;
+            let code = read_code(self.words)?;
             signed_in = self.device.sign_in_with(server, &credentials, Some(&code)).await;
         }
         signed_in.with_context(|| format!("sign in at {server}"))?;
@@ -135,7 +136,15 @@ impl Session {
         let found = self.find(visit)?;
         self.device.accept(&found, on).await?;
         terminal::line(self.words.accepted)?;
-        self.sync(None, Around::USUAL).await
+        let code = self.sync(None, Around::USUAL).await?;
+        let visits = self.device.visits().into_iter();
+        let told = visits
+            .map(|visit| visit.brief)
+            .find(|brief| brief.assignment == found.brief.assignment);
+        if let Some(line) = promise::agreed_day(told.as_ref(), on, self.words) {
+            terminal::line(&line)?;
+        }
+        Ok(code)
     }
 
     async fn photo(
@@ -241,6 +250,12 @@ impl Session {
             self.words.photos_waiting,
             show::size(backlog.unsent_bytes)
         ))?;
+        if backlog.refused_files > 0 {
+            terminal::line(&format!(
+                "{} {}",
+                backlog.refused_files, self.words.photos_refused
+            ))?;
+        }
         if backlog.set_aside > 0 {
             terminal::line(&format!("{} {}", backlog.set_aside, self.words.set_aside))?;
         }
@@ -252,13 +267,13 @@ impl Session {
 }
 
 /// The password, from the environment or from standard input, never from the command line.
-fn read_password() -> Result<String> {
-    read_secret("HAAMU_PASSWORD", "Password: ").context("read the password")
+fn read_password(words: &Words) -> Result<String> {
+    read_secret("HAAMU_PASSWORD", words.password).context("read the password")
 }
 
 /// A code of the second factor.
-fn read_code() -> Result<String> {
-    read_secret("HAAMU_CODE", "Code of the authenticator, or a recovery code: ").context("read the code")
+fn read_code(words: &Words) -> Result<String> {
+    read_secret("HAAMU_CODE", words.code).context("read the code")
 }
 
 /// A secret from a variable, from whoever sits there, or from a line of standard input.

@@ -145,7 +145,8 @@ impl Session {
 
     fn refuse_unsent(&self, exported: Option<&Exported>) -> Result<()> {
         let backlog = self.device.engine().backlog();
-        let is_unsent = backlog.unsent_ops > 0 || backlog.unsent_files > 0;
+        // What the server refuses is nowhere else.
+        let is_unsent = backlog.unsent_ops > 0 || backlog.unsent_files > 0 || backlog.refused_files > 0;
         let is_whole = exported.is_some_and(|exported| exported.missing_files == 0);
         if is_unsent && !is_whole {
             bail!("{}", self.words.erase_refused);

@@ -270,9 +270,9 @@ pub(crate) fn run(arguments: &DeviceArgs) -> Result<ExitCode> {
         };
         let outcome = session.run(&arguments.command).await;
         if let Err(error) = &outcome
-            && let Some(said) = show::error(error, words)
+            && let Some(said) = show::error(error, words, arguments.lang)
         {
-            crate::terminal::tell(said);
+            crate::terminal::tell(&said);
         }
         outcome
     })

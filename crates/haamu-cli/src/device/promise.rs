@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use haamu_domain::{AssignmentBrief, AssignmentState, Daypart, FeesBrief, ScenarioBrief, Zone};
+use haamu_domain::{AssignmentBrief, AssignmentState, Daypart, FeesBrief, LocalDate, ScenarioBrief, Zone};
 
 use super::words::Words;
 
@@ -24,6 +24,18 @@ pub(super) fn answer_by(brief: &AssignmentBrief, words: &Words) -> Option<String
         "{} {} {hour:02}:{minute:02}",
         words.answer_by, local.date
     ))
+}
+
+/// The day that was agreed on: as the server tells it, or as it was asked for where that is not known yet.
+pub(super) fn agreed_day(
+    told: Option<&AssignmentBrief>,
+    asked: Option<LocalDate>,
+    words: &Words,
+) -> Option<String> {
+    let day = told.and_then(|brief| brief.due_on).or(asked)?;
+    let part = told.and_then(|brief| brief.daypart);
+    let part = part.map(|part| format!(" {}", daypart(part, words)));
+    Some(format!("{} {day}{}", words.agreed_day, part.unwrap_or_default()))
 }
 
 /// What is to be done and what is paid for it, line by line.

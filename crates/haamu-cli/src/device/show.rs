@@ -5,15 +5,16 @@ use std::io::IsTerminal;
 use std::time::Duration;
 
 use haamu_client::{
-    Backlog, ClientError, Failure, FieldVisit, FieldworkError, Hold, Notice, OpenVisit, Rest,
+    Backlog, ClientError, Failure, FieldVisit, FieldworkError, Hold, MAX_FILE_BYTES, Notice, OpenVisit,
+    PortErrorKind, Refusal, Rest,
 };
-use haamu_domain::AssignmentState;
+use haamu_domain::{AssignmentState, binding};
 use haamu_form::score::{self, QuestionStatus};
 use haamu_form::{AnswerState, Checklist, Finding, Language, Question, Score, Slot, Texts};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::promise;
-use super::words::Words;
+use super::words::{Words, obstacle};
 
 /// A line of the list of visits.
 pub(super) fn list_line(number: usize, visit: &FieldVisit, is_waiting: bool, words: &Words) -> String {
@@ -24,7 +25,7 @@ pub(super) fn list_line(number: usize, visit: &FieldVisit, is_waiting: bool, wor
     } else if is_offered {
         words.offered
     } else {
-        visit.state.as_str()
+        words.state(&visit.state)
     };
     let mark = if is_waiting { " *" } else { "" };
     let mut line = format!(
@@ -197,9 +198,7 @@ pub(super) fn notice(notice: &Notice, words: &Words) -> Option<String> {
         Notice::Revoked(_, _) => Some(words.revoked.to_owned()),
         Notice::AcknowledgementWithdrawn(_) => Some(words.withdrawn.to_owned()),
         Notice::Stalled => Some(words.stalled.to_owned()),
-        Notice::SetAside(_, disposition, _) => {
-            Some(format!("1 {} ({})", words.set_aside, disposition.as_str()))
-        }
+        Notice::SetAside(_, disposition, _) => Some(format!("1 {}", words.aside(*disposition))),
         _ => None,
     }
 }
@@ -211,6 +210,7 @@ pub(super) fn rest(backlog: &Backlog, rest: Rest, words: &Words) -> &'static str
         Rest::UpToDate => words.up_to_date,
         Rest::Waiting(Failure::Network) => words.offline,
         Rest::Waiting(Failure::NotOurServer) => words.portal,
+        Rest::Waiting(Failure::Storage) => words.storage,
         Rest::Waiting(_) => words.server_busy,
         Rest::AuthRequired => words.sign_in_again,
         Rest::UpgradeRequired => words.update_app,
@@ -218,18 +218,41 @@ pub(super) fn rest(backlog: &Backlog, rest: Rest, words: &Words) -> &'static str
 }
 
 /// What a person is told of an error, where there are words for it.
-pub(super) fn error(error: &anyhow::Error, words: &Words) -> Option<&'static str> {
-    let fieldwork = error.downcast_ref::<FieldworkError>();
-    let client = match fieldwork {
-        Some(FieldworkError::Client(client)) => Some(client),
-        Some(FieldworkError::Closed(_)) => return Some(words.closed),
-        _ => error.downcast_ref::<ClientError>(),
+pub(super) fn error(error: &anyhow::Error, words: &Words, language: Language) -> Option<String> {
+    let client = match error.downcast_ref::<FieldworkError>() {
+        Some(FieldworkError::Client(client)) => client,
+        Some(fieldwork) => return fieldwork_error(fieldwork, words),
+        None => error.downcast_ref::<ClientError>()?,
     };
-    Some(match client? {
+    Some(match client {
+        ClientError::NotAccepted(refusal) => refused(refusal, words, language),
+        client => client_error(client, words)?.to_owned(),
+    })
+}
+
+fn fieldwork_error(error: &FieldworkError, words: &Words) -> Option<String> {
+    Some(match error {
+        FieldworkError::Closed(_) => words.closed.to_owned(),
+        FieldworkError::NoChecklist => words.no_checklist.to_owned(),
+        FieldworkError::TakesNoFile(question) => format!("{question}: {}", words.takes_no_file),
+        FieldworkError::FileTooLarge => format!("{} {}", words.file_too_large, MAX_FILE_BYTES / 1024 / 1024),
+        FieldworkError::AnswerTooLong => words.answer_too_long.to_owned(),
+        FieldworkError::CommentTooLong => {
+            format!("{} {}", words.comment_too_long, binding::MAX_COMMENT_CHARS)
+        }
+        _ => return None,
+    })
+}
+
+fn client_error(error: &ClientError, words: &Words) -> Option<&'static str> {
+    Some(match error {
         ClientError::NotSaved => words.disk_full,
+        ClientError::Port(error) if error.kind == PortErrorKind::Full => words.disk_full,
+        ClientError::Port(_) => words.device_failed,
         ClientError::AnotherPerson => words.another_person,
         ClientError::NotAShopper(_) => words.not_a_shopper,
         ClientError::SignedOut => words.not_signed_in,
+        ClientError::CodeWrong => words.code_wrong,
         ClientError::NotImported(_) => words.not_imported,
         ClientError::Server(failure) => match failure {
             Failure::Network => words.offline,
@@ -237,12 +260,32 @@ pub(super) fn error(error: &anyhow::Error, words: &Words) -> Option<&'static str
             Failure::Unauthorised => words.wrong_password,
             Failure::Forbidden | Failure::NotEnrolled => words.not_allowed,
             Failure::UpgradeRequired => words.update_app,
+            Failure::Storage => words.storage,
             Failure::Busy(_) | Failure::Server | Failure::TooLarge | Failure::FrameRefused => {
                 words.server_busy
             }
         },
         _ => return None,
     })
+}
+
+/// Why a visit cannot be accepted: the rules that stand in the way, or that it is offered no more.
+fn refused(refusal: &Refusal, words: &Words, language: Language) -> String {
+    if refusal.rules.is_empty() {
+        let why = match refusal.code.as_str() {
+            "not_possible_in_state" | "not_found" => words.not_open,
+            _ => refusal.said.as_str(),
+        };
+        return format!("{} {why}", words.not_accepted);
+    }
+    let mut text = words.not_accepted.to_owned();
+    for rule in &refusal.rules {
+        let _ = write!(text, "\n  {}", obstacle(&rule.code, language));
+        if let Some(date) = rule.allowed_from {
+            let _ = write!(text, " ({} {date})", words.possible_from);
+        }
+    }
+    text
 }
 
 /// A number of bytes for people.

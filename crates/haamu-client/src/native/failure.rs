@@ -4,6 +4,8 @@ use haamu_sync::engine::{Failure, UploadFailure};
 use haamu_wire::Problem;
 use reqwest::StatusCode;
 
+use crate::offers::{BrokenRule, Refusal};
+
 /// What an answer of the server that is no success means for the engine: by its status, the code of its
 /// problem, and after how many seconds the server wants to be asked again.
 #[must_use]
@@ -44,18 +46,22 @@ pub(super) const fn is_refusal(status: StatusCode) -> bool {
     )
 }
 
-/// Why a server refuses something, in its own words and with the rules that stand in the way.
-pub(super) fn words(problem: &Problem) -> String {
-    let mut words = vec![problem.detail.clone().unwrap_or_else(|| problem.title.clone())];
-    words.extend(
-        problem
-            .issues
-            .iter()
-            .map(|issue| format!("{}: {}", issue.path, issue.message)),
-    );
-    words.extend(problem.obstacles.iter().map(|rule| match rule.allowed_from {
+/// Why a server refuses something.
+pub(super) fn refusal(problem: Problem) -> Refusal {
+    let mut said = vec![problem.detail.unwrap_or(problem.title)];
+    let issues = problem.issues.iter();
+    said.extend(issues.map(|issue| format!("{}: {}", issue.path, issue.message)));
+    said.extend(problem.obstacles.iter().map(|rule| match rule.allowed_from {
         Some(date) => format!("{} ({date})", rule.code),
         None => rule.code.clone(),
     }));
-    words.join("; ")
+    let rules = problem.obstacles.into_iter().map(|rule| BrokenRule {
+        code: rule.code,
+        allowed_from: rule.allowed_from,
+    });
+    Refusal {
+        code: problem.code,
+        said: said.join("; "),
+        rules: rules.collect(),
+    }
 }

@@ -266,7 +266,7 @@ impl Transport for HttpTransport {
         }
         let problem = serde_json::from_slice(&read(response).await?);
         let problem: Problem = problem.map_err(|_| Failure::NotOurServer)?;
-        Ok(Accepted::Refused(failure::words(&problem)))
+        Ok(Accepted::Refused(failure::refusal(problem)))
     }
 
     async fn receipt(
@@ -331,10 +331,13 @@ async fn send(request: RequestBuilder) -> Result<Response, Failure> {
     let response = request.send().await.map_err(|_| Failure::Network)?;
     // Whoever does not say that it speaks our protocol is somebody else, whatever the status.
     if response.headers().contains_key(PROTO_HEADER) {
-        Ok(response)
-    } else {
-        Err(Failure::NotOurServer)
+        return Ok(response);
     }
+    Err(match response.status() {
+        // A proxy before the server: less at once may come through.
+        StatusCode::PAYLOAD_TOO_LARGE => Failure::TooLarge,
+        _ => Failure::NotOurServer,
+    })
 }
 
 /// The response, if it is a success; else what its problem means for the engine.

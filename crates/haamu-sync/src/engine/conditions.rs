@@ -86,6 +86,7 @@ impl Engine {
         let is_other_connection = before.connection != self.conditions.connection;
         if is_other_connection {
             self.session.forget_failures();
+            self.uploader.forget_failures();
         }
         let was_held = |blob: &&StoredBlob| {
             let policy = &self.state.device.policy;

@@ -6,7 +6,7 @@
 
 use crate::{DepositResponse, SyncResponse};
 
-use super::response::acknowledge;
+use super::response::{acknowledge, is_lost};
 use super::session::{Outcome, Phase};
 use super::{Effect, EffectId, Engine, Failure, Notice, Pending, Then, WriteBatch};
 
@@ -107,7 +107,7 @@ impl Engine {
             ..Outcome::default()
         };
         if have.seq < device.acknowledged {
-            self.offer_again(&mut batch, &mut outcome);
+            self.offer_again(is_lost, &mut batch, &mut outcome);
         }
         let agreed = have.seq.min(response.have.common.max(device.acknowledged));
         self.judge_anew(&response, agreed, &mut batch);

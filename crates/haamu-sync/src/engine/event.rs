@@ -102,6 +102,8 @@ pub enum Failure {
     Busy(Millis),
     /// The server failed.
     Server,
+    /// The server answered, and this device could not write that down; its storage may be full.
+    Storage,
 }
 
 /// Why a part of a file did not arrive.
@@ -111,8 +113,10 @@ pub enum UploadFailure {
     WrongOffset(u64),
     /// What arrived does not have the file's hash; the server dropped it.
     DigestMismatch,
-    /// The local file is gone or no longer has its hash.
+    /// The local file is gone, no longer has its hash, or cannot be read any more.
     LocalDamage,
+    /// The local file cannot be read now, as while the phone is locked; later it may.
+    Unreadable,
     /// The server does not want this file.
     Refused,
     /// As for any other request.

@@ -75,6 +75,7 @@ mod edits;
 mod event;
 mod import;
 mod log;
+mod queue;
 mod response;
 mod session;
 mod state;
@@ -92,9 +93,9 @@ pub use conditions::{Battery, Conditions, Connection, Hold};
 pub use event::{Edit, Effect, EffectId, Enrolment, Event, Failure, Import, Notice, Upload, UploadFailure};
 pub use state::{BlobKind, BlobState, DeviceState, Snapshot, StoredBlob, StoredEntity, StoredOp, WriteBatch};
 
+use queue::Uploader;
 use session::Session;
 use state::State;
-use uploads::Uploader;
 use watchdog::Watchdog;
 
 /// What the engine is told once.
@@ -195,6 +196,8 @@ pub struct Backlog {
     pub unsent_files: usize,
     /// Their bytes in all.
     pub unsent_bytes: u64,
+    /// Files that the server does not have and refuses: they are on this device only.
+    pub refused_files: usize,
     /// Operations that the server put aside.
     pub set_aside: usize,
     /// Whether the person must sign in again before anything can be sent.
@@ -353,15 +356,13 @@ impl Engine {
     /// What is still to be done.
     #[must_use]
     pub fn backlog(&self) -> Backlog {
-        let files = self
-            .state
-            .blobs
-            .values()
-            .filter(|blob| blob.state == BlobState::Stored);
+        let blobs = || self.state.blobs.values();
+        let files = blobs().filter(|blob| blob.state == BlobState::Stored);
         Backlog {
             unsent_ops: self.state.unsent().count(),
             unsent_files: files.clone().count(),
             unsent_bytes: files.map(|blob| blob.length).sum(),
+            refused_files: blobs().filter(|blob| blob.state == BlobState::Refused).count(),
             set_aside: self
                 .state
                 .log
@@ -491,15 +492,15 @@ impl Engine {
         match commit.then {
             Then::Saved { edit, .. } => self.notify(Notice::NotSaved(edit.document, edit.key)),
             // Nothing was changed; the same will be asked and answered again.
-            Then::Applied(_) if self.session.is_depositing() => self.failed(Failure::Server),
-            Then::Applied(_) | Then::Renamed(_) | Then::Enrolled => self.retry_later(Failure::Server),
+            Then::Applied(_) if self.session.is_depositing() => self.failed(Failure::Storage),
+            Then::Applied(_) | Then::Renamed(_) | Then::Enrolled => self.retry_later(Failure::Storage),
             // The receipt can be asked for again; the export is read again.
             Then::ReceiptKept => {}
             Then::Imported(_) => self.notify(Notice::NotImported),
             Then::BlobChanged => {
                 self.uploader.stop();
                 if self.session.may_retry() && holds(Safeguard::Retry) {
-                    self.retry_later(Failure::Server);
+                    self.retry_later(Failure::Storage);
                 }
             }
         }

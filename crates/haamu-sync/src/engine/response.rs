@@ -37,7 +37,9 @@ impl Engine {
         });
         device.policy = response.policy.clone();
         if have.seq < device.acknowledged || response.reset {
-            self.offer_again(&mut batch, &mut outcome);
+            self.offer_again(is_lost, &mut batch, &mut outcome);
+        } else if self.is_other_start(response) {
+            self.offer_again(is_refused, &mut batch, &mut outcome);
         }
         // What the server has beyond this request came from a twin of this device. Of that it says
         // nothing yet, such as what it set aside; the next request asks for it.
@@ -74,8 +76,7 @@ impl Engine {
     /// if the feed starts over; else what was set aside, for only that leaves no trace in the feed. Where it
     /// leaves one, somebody may have let it take effect.
     fn compare_anew(&self, response: &SyncResponse, device: &mut DeviceState, outcome: &mut Outcome) {
-        let before = self.state.device.cursor;
-        let is_other_start = before.is_some_and(|cursor| cursor.incarnation != response.cursor.incarnation);
+        let is_other_start = self.is_other_start(response);
         let mut log = self.state.log.entries().iter();
         let doubtful = if response.reset {
             log.next()
@@ -111,12 +112,21 @@ impl Engine {
             .is_some_and(|(_, body)| names(body))
     }
 
-    /// A server that lost operations may have lost files too. Offering them again costs little: it
-    /// says which ones it wants.
-    pub(super) fn offer_again(&self, batch: &mut WriteBatch, outcome: &mut Outcome) {
-        let is_there = |blob: &&StoredBlob| matches!(blob.state, BlobState::Complete | BlobState::Freed);
-        let complete = |blob: &&StoredBlob| is_there(blob) && holds(Safeguard::OfferAgain);
-        let again = self.state.blobs.values().filter(complete);
+    /// Whether the server was started again since its last answer.
+    fn is_other_start(&self, response: &SyncResponse) -> bool {
+        let before = self.state.device.cursor;
+        before.is_some_and(|cursor| cursor.incarnation != response.cursor.incarnation)
+    }
+
+    /// Offers files once more. That costs little: the server says which ones it wants.
+    pub(super) fn offer_again(
+        &self,
+        which: fn(BlobState) -> bool,
+        batch: &mut WriteBatch,
+        outcome: &mut Outcome,
+    ) {
+        let again = self.state.blobs.values();
+        let again = again.filter(|blob| which(blob.state) && holds(Safeguard::OfferAgain));
         batch.put_blobs.extend(again.map(|blob| StoredBlob {
             state: BlobState::Stored,
             ..blob.clone()
@@ -377,6 +387,16 @@ impl Engine {
             batch.drop_entities.push(stored.entity.clone());
         }
     }
+}
+
+/// A server that lost operations may have lost files too, and may take what it refused.
+pub(super) const fn is_lost(state: BlobState) -> bool {
+    matches!(state, BlobState::Complete | BlobState::Freed) || is_refused(state)
+}
+
+/// A server that was started again may take larger files, or have room again.
+const fn is_refused(state: BlobState) -> bool {
+    matches!(state, BlobState::Refused)
 }
 
 pub(super) fn acknowledge(device: &mut DeviceState, upto: u64, outcome: &mut Outcome) {

@@ -376,20 +376,28 @@ impl Engine {
                 }
                 self.retry_later(failure);
             }
-            Failure::Network | Failure::NotOurServer | Failure::Busy(_) | Failure::Server => {
-                self.retry_later(failure)
-            }
+            Failure::Network
+            | Failure::NotOurServer
+            | Failure::Busy(_)
+            | Failure::Server
+            | Failure::Storage => self.retry_later(failure),
         }
     }
 
-    /// Waits with full jitter: anything from nothing to the doubled delay.
+    /// Waits until the next request.
     pub(super) fn retry_later(&mut self, failure: Failure) {
+        let failures = self.session.failures;
+        self.session.failures = failures.saturating_add(1);
+        self.pause(failure, failures);
+    }
+
+    /// Waits after so many failures with full jitter: anything from nothing to the doubled delay.
+    pub(super) fn pause(&mut self, failure: Failure, failures: u32) {
         let exponent = if holds(Safeguard::Backoff) {
-            self.session.failures.min(16)
+            failures.min(16)
         } else {
             0
         };
-        self.session.failures += 1;
         let longest = (FIRST_DELAY_MS << exponent).min(LONGEST_DELAY_MS);
         let at_least = match failure {
             Failure::Busy(delay) => delay,

@@ -1,143 +1,18 @@
 //! Sending files, part by part, behind the answers.
 
-use std::collections::VecDeque;
-
 use crate::safeguards::{Safeguard, holds};
-use crate::{BlobHash, DocumentId, Millis, Need};
+use crate::{BlobHash, Millis, Need};
 
+use super::queue::{Tries, UnderWay, key_of};
 use super::{
     BlobChange, BlobKind, BlobState, Connection, Effect, EffectId, Engine, Failure, Notice, Pending,
     StoredBlob, Upload, UploadFailure,
 };
 
-/// The first part of a file.
-const FIRST_PART: u64 = 256 * 1024;
-/// The shortest part.
-const SHORTEST_PART: u64 = 64 * 1024;
-/// The longest part.
-const LONGEST_PART: u64 = 4 * 1024 * 1024;
-/// How long the sending of a part should take.
-const PART_MS: Millis = 10_000;
 /// How often a file is sent from its start again after a wrong digest.
 const MAX_RESTARTS: u32 = 2;
 /// So long after the server's last answer, files that were interrupted go on without a new one.
 const RESUME_MS: Millis = 5 * 60 * 1_000;
-
-/// Which files are on their way.
-#[derive(Debug)]
-pub(super) struct Uploader {
-    queue: VecDeque<Need>,
-    under_way: Option<UnderWay>,
-    part: u64,
-    /// The file whose part broke off on its way: the server may have some of it, and is asked how much.
-    interrupted: Option<(BlobHash, DocumentId)>,
-    /// Whether the pause under way came of that, and not of a request.
-    pauses: bool,
-    /// Whether something was sent since the last sync request.
-    sent: bool,
-    /// Whether the last answer confirmed files, so that others can be offered in their place.
-    confirmed: bool,
-}
-
-#[derive(Debug)]
-struct UnderWay {
-    id: EffectId,
-    need: Need,
-    length: u64,
-    started_at: Millis,
-    tries: Tries,
-}
-
-/// How often a file was sent from elsewhere again.
-#[derive(Clone, Copy, Debug, Default)]
-struct Tries {
-    /// Because the server had another number of bytes.
-    offsets: u32,
-    /// Because what arrived had another hash. Only these speak against the local file.
-    mismatches: u32,
-}
-
-/// What a need is about.
-const fn key_of(need: &Need) -> (BlobHash, DocumentId) {
-    (need.sha256, need.document)
-}
-
-impl Default for Uploader {
-    fn default() -> Self {
-        Self {
-            queue: VecDeque::new(),
-            under_way: None,
-            part: FIRST_PART,
-            interrupted: None,
-            pauses: false,
-            sent: false,
-            confirmed: false,
-        }
-    }
-}
-
-impl Uploader {
-    pub(super) fn is_idle(&self) -> bool {
-        self.under_way.is_none()
-    }
-
-    /// Whether the server wants files that have not been sent.
-    pub(super) fn has_work(&self) -> bool {
-        !self.queue.is_empty()
-    }
-
-    /// Whether the server wants a file, and it is sent without being offered once more.
-    pub(super) fn is_wanted(&self, key: (BlobHash, DocumentId)) -> bool {
-        let under_way = self.under_way.as_ref().map(|under_way| &under_way.need);
-        self.queue.iter().chain(under_way).any(|need| key_of(need) == key)
-    }
-
-    /// Adds files that the server wants and that are not on their way yet.
-    pub(super) fn enqueue(&mut self, needs: Vec<Need>) {
-        for need in needs {
-            if !self.is_wanted(key_of(&need)) {
-                self.queue.push_back(need);
-            }
-        }
-    }
-
-    /// Takes note of what an answer told.
-    pub(super) fn heard(&mut self, notices: &[Notice]) {
-        let mut notices = notices.iter();
-        self.confirmed = notices.any(|notice| matches!(notice, Notice::FileComplete(_)));
-    }
-
-    /// Gives up for now; the next sync request offers the files again.
-    pub(super) fn stop(&mut self) {
-        self.queue.clear();
-        self.under_way = None;
-        self.interrupted = None;
-        self.pauses = false;
-    }
-
-    /// A request goes out: what comes of it counts from here on.
-    pub(super) const fn yield_to_request(&mut self) {
-        self.pauses = false;
-    }
-
-    /// A part broke off: the file is first again, and before more of it is sent the server says how far it is.
-    fn interrupt(&mut self, need: Need) {
-        self.interrupted = Some(key_of(&need));
-        self.queue.push_front(need);
-    }
-
-    /// Aims at parts that take [`PART_MS`].
-    fn adapt(&mut self, sent: u64, took: Millis) {
-        let rate = sent.saturating_mul(PART_MS) / took.max(1);
-        // At most doubled at once: one lucky part proves little.
-        self.part = rate.min(self.part * 2).clamp(SHORTEST_PART, LONGEST_PART);
-    }
-
-    /// Nothing of a part that broke off was kept, as behind a proxy that hands on whole bodies only.
-    fn shrink(&mut self) {
-        self.part = (self.part / 2).max(SHORTEST_PART);
-    }
-}
 
 impl Engine {
     /// Sends the next part, if nothing is on its way.
@@ -146,6 +21,11 @@ impl Engine {
             return;
         }
         while let Some(need) = self.next_need() {
+            if self.uploader.sent && self.uploader.has_failed(&need) {
+                // What has arrived is confirmed before that is tried once more.
+                self.uploader.queue.push_back(need);
+                break;
+            }
             let blob = self.state.blobs.get(&(need.sha256, need.document));
             if blob.is_some_and(|blob| blob.state == BlobState::Stored && need.offset <= blob.length) {
                 self.send_part(need, Tries::default());
@@ -202,8 +82,9 @@ impl Engine {
         };
         // What waits for better conditions is offered again when they come.
         self.uploader.queue.retain(|need| !is_held(need));
+        let failed = |need: &Need| self.uploader.failed.get(&key_of(need)).copied();
         let queue = self.uploader.queue.iter().enumerate();
-        let (first, _) = queue.min_by_key(|(place, need)| (rank(need), *place))?;
+        let (first, _) = queue.min_by_key(|(place, need)| (failed(need), rank(need), *place))?;
         self.uploader.queue.remove(first)
     }
 
@@ -219,10 +100,14 @@ impl Engine {
         let total = blob.length;
         self.watchdog.pet(self.now.monotonic);
         let id = self.next_effect_id();
-        let is_interrupted = self.uploader.interrupted == Some(key_of(&need));
+        let is_interrupted = self.uploader.interrupted.contains(&key_of(&need));
         let length = match is_interrupted {
             true => 0,
-            false => self.uploader.part.min(total.saturating_sub(need.offset)),
+            false => self
+                .uploader
+                .parts
+                .length()
+                .min(total.saturating_sub(need.offset)),
         };
         let upload = Upload {
             sha256: need.sha256,
@@ -246,10 +131,10 @@ impl Engine {
         let Some(done) = self.uploader.under_way.take_if(|under_way| under_way.id == id) else {
             return;
         };
-        self.uploader.sent = true;
         let Some(blob) = self.state.blobs.get(&key_of(&done.need)).cloned() else {
             return;
         };
+        self.uploader.sent |= outcome.is_ok();
         if let Ok(offset) | Err(UploadFailure::WrongOffset(offset)) = outcome {
             self.told_offset(&done, offset);
         }
@@ -269,7 +154,7 @@ impl Engine {
                 if done.length > 0 {
                     let sent = offset.saturating_sub(done.need.offset);
                     let took = self.now.monotonic.saturating_sub(done.started_at);
-                    self.uploader.adapt(sent, took);
+                    self.uploader.parts.adapt(sent, took);
                 }
                 self.notify(Notice::UploadProgress(blob.sha256, offset, blob.length));
                 self.send_part(Need { offset, ..done.need }, done.tries);
@@ -307,36 +192,86 @@ impl Engine {
                 self.notify(Notice::FileRefused(blob.sha256));
                 self.change_state(&blob, BlobState::Refused);
             }
-            Err(UploadFailure::WrongOffset(_)) => {
-                self.uploader.sent = false;
-                self.next_upload();
-            }
-            Err(UploadFailure::Request(Failure::Network)) => {
+            Err(UploadFailure::WrongOffset(_)) => self.next_upload(),
+            Err(UploadFailure::Unreadable) => self.part_failed(done.need, Failure::Storage),
+            Err(UploadFailure::Request(failure)) => self.part_not_taken(done, failure),
+        }
+    }
+
+    /// A part was not taken, or nobody knows.
+    fn part_not_taken(&mut self, done: UnderWay, failure: Failure) {
+        match failure {
+            Failure::Network => {
                 self.uploader.interrupt(done.need);
-                self.uploader.pauses = self.session.may_retry();
-                self.upload_failed(Failure::Network);
+                self.pause_uploads(failure);
             }
-            Err(UploadFailure::Request(failure)) => {
+            // Somebody says that it is too much, so less is sent at once.
+            Failure::TooLarge if self.uploader.parts.limit(done.length) => {
+                self.send_part(done.need, done.tries);
+            }
+            Failure::TooLarge | Failure::Server | Failure::Busy(_) | Failure::Storage => {
+                self.part_failed(done.need, failure);
+            }
+            // Nobody says what is wrong. A proxy may let through what is shorter.
+            Failure::NotOurServer => {
+                let _ = self.uploader.parts.limit(done.length);
+                self.part_failed(done.need, failure);
+            }
+            Failure::Unauthorised
+            | Failure::Forbidden
+            | Failure::NotEnrolled
+            | Failure::FrameRefused
+            | Failure::UpgradeRequired => {
                 self.uploader.stop();
                 self.uploader.sent = false;
-                self.upload_failed(failure);
+                if self.session.may_retry() {
+                    self.failed(failure);
+                }
             }
+        }
+    }
+
+    /// A file cannot be sent now; others may go on.
+    fn part_failed(&mut self, need: Need, failure: Failure) {
+        self.uploader.put_back(need);
+        let may_be_its_own = matches!(failure, Failure::Server | Failure::TooLarge | Failure::Storage);
+        if may_be_its_own && self.uploader.has_others() {
+            self.next_upload();
+        } else {
+            self.pause_uploads(failure);
+        }
+    }
+
+    /// What stops uploads stops the session too, unless that is busy with its own. The pauses become longer with each
+    /// failure, whatever is sent and answered besides.
+    fn pause_uploads(&mut self, failure: Failure) {
+        if !self.session.may_retry() {
+            return;
+        }
+        if self.session.is_depositing() {
+            self.end_deposit(Err(failure));
+        } else if holds(Safeguard::BackoffOfFiles) {
+            self.uploader.pauses = true;
+            self.pause(failure, self.uploader.failures.saturating_sub(1));
+        } else {
+            self.uploader.stop();
+            self.retry_later(failure);
         }
     }
 
     /// The server says how much of a file it has.
     fn told_offset(&mut self, done: &UnderWay, offset: u64) {
-        let was_interrupted = self
-            .uploader
-            .interrupted
-            .take_if(|key| *key == key_of(&done.need))
-            .is_some();
+        let key = key_of(&done.need);
+        let before = self.uploader.interrupted.len();
+        self.uploader.interrupted.retain(|other| *other != key);
+        let was_interrupted = self.uploader.interrupted.len() < before;
         if offset > done.need.offset {
             // The way is there, however often it breaks.
             self.session.forget_failures();
+            self.uploader.progressed(key);
         }
         if was_interrupted && offset <= done.need.offset {
-            self.uploader.shrink();
+            self.uploader.parts.shrink();
         }
     }
 
@@ -353,13 +288,6 @@ impl Engine {
         for key in keys {
             let change = BlobChange::State(BlobState::Freed);
             self.waiting.push_back(Pending::Blob(key, change));
-        }
-    }
-
-    /// What stops uploads stops the session too, unless that is busy with its own.
-    fn upload_failed(&mut self, failure: Failure) {
-        if self.session.may_retry() {
-            self.failed(failure);
         }
     }
 }
