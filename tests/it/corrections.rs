@@ -1,9 +1,12 @@
 //! What staff correct: notices to staff, names and terms, ties, visits from before Haamu, and where plans are found.
 
+use std::cell::Cell;
+
 use axum::http::{Method, StatusCode};
 use haamu_domain::Role;
 use haamu_tests::agency::{Person, ProgrammeOptions};
 use haamu_tests::{Answer, TestServer, both_dbs};
+use sea_orm::{ConnectionTrait, DbBackend, Statement, TransactionTrait};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -54,6 +57,15 @@ async fn draft(server: &TestServer) -> String {
 
 fn notice(day: &str) -> Value {
     json!({"informed_on": day, "audience": "kaikki", "channel": "tiedote", "text": "Palvelua arvioidaan."})
+}
+
+/// How many statements wait for a lock in the database of the test.
+async fn waiting(server: &TestServer) -> i64 {
+    let connection = server.database.connect().await;
+    let sql = "SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    let statement = Statement::from_string(connection.get_database_backend(), sql);
+    let row = connection.query_one_raw(statement).await.expect("a query");
+    row.expect("a row").try_get_by_index(0).expect("a count")
 }
 
 both_dbs! {
@@ -299,5 +311,37 @@ both_dbs! {
         assert_eq!(items(&older).len(), 2);
         let designer = server.get(&path).by(server.north.person(Role::ProgrammeDesigner)).await.send().await;
         assert_eq!(designer.problem(403), "forbidden");
+    }
+
+    async fn no_round_appears_in_what_is_being_closed_or_withdrawn(server) {
+        let connection = server.database.connect().await;
+        if connection.get_database_backend() != DbBackend::Postgres {
+            // SQLite has one writer: nobody reads what another is about to change.
+            return;
+        }
+        let scene = server.plan(&server.north, ProgrammeOptions::default()).await;
+        let path = format!("/v1/programmes/{}/rounds", scene.programme);
+        let round = json!({"name": "Toinen", "checklist_version": scene.version, "starts_on": "2026-11-16",
+            "visit_by": "2026-11-29", "report_by": "2026-12-01", "counts_in": "2026-11-30"});
+        let withdraw = format!("UPDATE checklist_version SET state = 'withdrawn' WHERE id = '{}'", scene.version);
+        let close = format!("UPDATE programme SET state = 'closing' WHERE id = '{}'", scene.programme);
+        for (change, code) in [(withdraw, "checklist_not_published"), (close, "not_possible_in_state")] {
+            let transaction = connection.begin().await.expect("a transaction");
+            for sql in ["SELECT set_config('haamu.reach', 'server', true)", change.as_str()] {
+                transaction.execute_unprepared(sql).await.expect("a statement");
+            }
+            let is_made = Cell::new(false);
+            let making = async {
+                let made = post(&server, &path, &round).await;
+                is_made.set(true);
+                made
+            };
+            let changing = async {
+                while !is_made.get() && waiting(&server).await == 0 {}
+                transaction.commit().await.expect("committed");
+            };
+            let (made, ()) = futures::join!(making, changing);
+            assert_eq!(made.problem(409), code);
+        }
     }
 }

@@ -41,7 +41,7 @@ pub(super) async fn list_proposals(
     let page = app
         .list_proposals(&bearer.actor, RoundId::from_uuid(id), query.before)
         .await?
-        .map(summary_out);
+        .map(|proposal| summary_out(&proposal));
     Ok(axum::Json(ProposalsOut {
         items: page.items,
         next: page.next,
@@ -119,7 +119,7 @@ fn proposal_out(proposal: Proposal) -> ProposalOut {
     }
 }
 
-fn summary_out(proposal: ProposalSummary) -> ProposalSummaryOut {
+fn summary_out(proposal: &ProposalSummary) -> ProposalSummaryOut {
     ProposalSummaryOut {
         id: proposal.id.uuid(),
         state: proposal.state,

@@ -14,12 +14,6 @@ use crate::http::{
 pub(super) fn programmes_and_visits() -> OpenApiRouter<App> {
     let found = &[Code::NotFound];
     let programme = &[Code::ValidationFailed, Code::NotFound];
-    let correct = &[
-        Code::ValidationFailed,
-        Code::NotFound,
-        Code::NotPossibleInState,
-        Code::Conflict,
-    ];
     let activate = &[Code::NotFound, Code::NotPossibleInState, Code::StaffNoticeMissing];
     let round = &[
         Code::ValidationFailed,
@@ -56,27 +50,6 @@ pub(super) fn programmes_and_visits() -> OpenApiRouter<App> {
         )
         .verb(Verb::ReadProgrammes, &[], routes!(programmes::list_programmes))
         .verb(
-            Verb::RecordStaffNotice,
-            programme,
-            routes!(staff_notices::record_staff_notice),
-        )
-        .verb(
-            Verb::ReadProgrammes,
-            found,
-            routes!(staff_notices::list_staff_notices),
-        )
-        .verb(
-            Verb::RecordStaffNotice,
-            correct,
-            routes!(staff_notices::withdraw_staff_notice),
-        )
-        .verb(Verb::ReadProgrammes, found, routes!(programmes::read_programme))
-        .verb(
-            Verb::UpdateProgramme,
-            correct,
-            routes!(programmes::update_programme),
-        )
-        .verb(
             Verb::ActivateProgramme,
             activate,
             routes!(programmes::activate_programme),
@@ -103,7 +76,43 @@ pub(super) fn programmes_and_visits() -> OpenApiRouter<App> {
         .verb(Verb::AssignVisit, assign, routes!(visits::create_assignment))
         .verb(Verb::AcceptAssignment, accept, routes!(jobs::accept_assignment))
         .with_body_limit(MAX_BODY)
+        .merge(amendments())
         .merge(rounds())
+}
+
+/// One programme with its notices to staff, and what is corrected about it.
+fn amendments() -> OpenApiRouter<App> {
+    let found = &[Code::NotFound];
+    let programme = &[Code::ValidationFailed, Code::NotFound];
+    let correct = &[
+        Code::ValidationFailed,
+        Code::NotFound,
+        Code::NotPossibleInState,
+        Code::Conflict,
+    ];
+    Operations::default()
+        .verb(
+            Verb::RecordStaffNotice,
+            programme,
+            routes!(staff_notices::record_staff_notice),
+        )
+        .verb(
+            Verb::ReadProgrammes,
+            found,
+            routes!(staff_notices::list_staff_notices),
+        )
+        .verb(
+            Verb::RecordStaffNotice,
+            correct,
+            routes!(staff_notices::withdraw_staff_notice),
+        )
+        .verb(Verb::ReadProgrammes, found, routes!(programmes::read_programme))
+        .verb(
+            Verb::UpdateProgramme,
+            correct,
+            routes!(programmes::update_programme),
+        )
+        .with_body_limit(MAX_BODY)
 }
 
 fn rounds() -> OpenApiRouter<App> {
