@@ -7,8 +7,8 @@ use haamu_domain::panel::Profile;
 use haamu_domain::{Actor, LocalDate, Role, Timestamp, UserId, Verb};
 use haamu_store::Tx;
 use haamu_store::repo::identity::{self, Membership, User};
-use haamu_store::repo::imports;
 use haamu_store::repo::panel::{self, ProfileRecord};
+use haamu_store::repo::{imports, members};
 use uuid::Uuid;
 
 use crate::context::{Page, require_in_agency};
@@ -76,23 +76,7 @@ impl App {
         query: &ShopperQuery,
     ) -> Result<Page<ShopperView>, Error> {
         require_in_agency(actor, Verb::ManagePanel)?;
-        let mut checks = Checks::default();
-        if let Some(radius) = query.radius_km {
-            checks.range("radius_km", radius, 1..=20_000);
-            if query.near.is_none() {
-                checks.issue("near", "required", "a radius is around a place");
-            }
-        }
-        for (path, text) in [
-            ("q", &query.words),
-            ("external_id", &query.external_id),
-            ("email", &query.email),
-        ] {
-            if let Some(text) = text {
-                let _ = checks.text(path, text, 200);
-            }
-        }
-        checks.finish()?;
+        check(query)?;
         let wanted = &Wanted::new(query, self.today());
         self.look(actor.agency, |tx: Tx| async move {
             let tx = &tx;
@@ -100,7 +84,7 @@ impl App {
                 Some(people) => (people, false),
                 None => {
                     let shopper = Some(Role::Shopper);
-                    identity::list_members(tx, actor.agency, shopper, query.after, SCAN).await?
+                    members::list_members(tx, actor.agency, shopper, query.after, SCAN).await?
                 }
             };
             let ids: Vec<_> = people.iter().map(|(user, _)| user.id).collect();
@@ -124,6 +108,27 @@ impl App {
         })
         .await
     }
+}
+
+/// Refuses what is out of range.
+fn check(query: &ShopperQuery) -> Result<(), Error> {
+    let mut checks = Checks::default();
+    if let Some(radius) = query.radius_km {
+        checks.range("radius_km", radius, 1..=20_000);
+        if query.near.is_none() {
+            checks.issue("near", "required", "a radius is around a place");
+        }
+    }
+    for (path, text) in [
+        ("q", &query.words),
+        ("external_id", &query.external_id),
+        ("email", &query.email),
+    ] {
+        if let Some(text) = text {
+            let _ = checks.text(path, text, 200);
+        }
+    }
+    checks.finish()
 }
 
 /// The shoppers of a key or an address, where one is asked for: one or none.

@@ -6,7 +6,7 @@ use haamu_domain::{
 use haamu_form::Language;
 use haamu_report::Letter;
 use haamu_store::Tx;
-use haamu_store::repo::{agencies, clients, identity, panel};
+use haamu_store::repo::{agencies, clients, identity, members, panel};
 use uuid::Uuid;
 
 use crate::context::{PAGE_SIZE, Page, require, require_in_agency};
@@ -246,13 +246,11 @@ impl App {
             let tx = &tx;
             let (rows, has_more) = match &query.email {
                 Some(email) => (of_address(tx, actor, query, email).await?, false),
-                None => identity::list_members(tx, actor.agency, query.role, query.after, PAGE_SIZE).await?,
+                None => members::list_members(tx, actor.agency, query.role, query.after, PAGE_SIZE).await?,
             };
-            let mut members: Vec<_> = rows.into_iter().map(view).collect();
-            add_keys(tx, actor, &mut members).await?;
-            Ok(Page::new(members, has_more, |member: &MemberView| {
-                member.id.uuid()
-            }))
+            let mut found: Vec<_> = rows.into_iter().map(view).collect();
+            add_keys(tx, actor, &mut found).await?;
+            Ok(Page::new(found, has_more, |member: &MemberView| member.id.uuid()))
         })
         .await
     }

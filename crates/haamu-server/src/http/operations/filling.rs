@@ -26,12 +26,6 @@ pub(super) fn filling() -> OpenApiRouter<App> {
         Code::NotEligible,
         Code::AlreadyExists,
     ];
-    let invite = &[
-        Code::ValidationFailed,
-        Code::NotFound,
-        Code::NotPossibleInState,
-        Code::DailyLimit,
-    ];
     let assign = &[
         Code::ValidationFailed,
         Code::NotFound,
@@ -74,6 +68,28 @@ pub(super) fn filling() -> OpenApiRouter<App> {
             found,
             routes!(applications::list_visit_assignments),
         )
+        .verb(Verb::ReadProgrammes, found, routes!(filling::read_quotas))
+        .verb(Verb::UpdateRound, put_quotas, routes!(filling::put_quotas))
+        .with_body_limit(MAX_BODY)
+        .merge(choosing())
+}
+
+/// Who asked, who is asked, and who might be.
+fn choosing() -> OpenApiRouter<App> {
+    let found = &[Code::NotFound];
+    let invite = &[
+        Code::ValidationFailed,
+        Code::NotFound,
+        Code::NotPossibleInState,
+        Code::DailyLimit,
+    ];
+    let refuse = &[
+        Code::ValidationFailed,
+        Code::NotFound,
+        Code::NotPossibleInState,
+        Code::Conflict,
+    ];
+    Operations::default()
         .verb(
             Verb::ReadApplications,
             found,
@@ -91,18 +107,7 @@ pub(super) fn filling() -> OpenApiRouter<App> {
             routes!(shoppers::withdraw_job_invitation),
         )
         .verb(Verb::AssignVisit, found, routes!(shoppers::list_candidates))
-        .verb(
-            Verb::AssignVisit,
-            &[
-                Code::ValidationFailed,
-                Code::NotFound,
-                Code::NotPossibleInState,
-                Code::Conflict,
-            ],
-            routes!(shoppers::decline_application),
-        )
-        .verb(Verb::ReadProgrammes, found, routes!(filling::read_quotas))
-        .verb(Verb::UpdateRound, put_quotas, routes!(filling::put_quotas))
+        .verb(Verb::AssignVisit, refuse, routes!(shoppers::decline_application))
         .with_body_limit(MAX_BODY)
 }
 
