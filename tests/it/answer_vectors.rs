@@ -8,8 +8,8 @@ use haamu_sync::engine::{
 };
 use haamu_sync::{
     Action, AuthorId, BlobHash, Body, Bytes, CellEntry, ChainHead, ChainValue, Change, ClockReading,
-    Confirmation, Cursor, Disposition, DocumentId, Engine, Entity, Exception, FeedEntry, Have, Incarnation,
-    Need, Op, PROTO, Policy, Revocation, SubmissionBody, SyncRequest, SyncResponse, codec,
+    Confirmation, Cursor, Disposition, Document, DocumentId, Engine, Entity, Exception, FeedEntry, Have,
+    Incarnation, Need, Op, PROTO, Policy, Revocation, SubmissionBody, SyncRequest, SyncResponse, codec,
 };
 use haamu_wire::sync::Frame;
 use serde_json::{Value as Json, json};

@@ -57,7 +57,7 @@ fn a_file_that_fails_holds_up_no_other_and_is_tried_ever_more_rarely() {
                 device.received.insert(part.sha256, part.total);
                 device.handle(Event::Uploaded(id, Ok(part.total)));
             }
-            Wanted::Rest => break,
+            Wanted::Deposit(..) | Wanted::Rest => break,
         }
     }
     assert_eq!(
