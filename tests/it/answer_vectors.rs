@@ -7,9 +7,9 @@ use haamu_sync::engine::{
     StoredEntity, StoredOp,
 };
 use haamu_sync::{
-    Action, AuthorId, BlobHash, Body, Bytes, ChainHead, ChainValue, Change, ClockReading, Confirmation,
-    Cursor, Disposition, DocumentId, Engine, Entity, Exception, FeedEntry, Have, Incarnation, Need, Op,
-    PROTO, Policy, Revocation, SubmissionBody, SyncRequest, SyncResponse, codec,
+    Action, AuthorId, BlobHash, Body, Bytes, CellEntry, ChainHead, ChainValue, Change, ClockReading,
+    Confirmation, Cursor, Disposition, Document, DocumentId, Engine, Entity, Exception, FeedEntry, Have,
+    Incarnation, Need, Op, PROTO, Policy, Revocation, SubmissionBody, SyncRequest, SyncResponse, codec,
 };
 use haamu_wire::sync::Frame;
 use serde_json::{Value as Json, json};
@@ -51,13 +51,27 @@ fn entity(kind: &str, id: &str) -> Entity {
     }
 }
 
-fn submission(of: DocumentId) -> Body {
+/// The copy of a submission in which these operations took effect.
+fn submission(of: DocumentId, applied: &[u64]) -> Body {
+    let mut content = Document::default();
+    for seq in applied {
+        let raw = raw(*seq);
+        let op = codec::decode(&raw, device(), *seq).expect("an operation");
+        content.fold(&op, codec::op_id(&raw, device(), *seq), op.hlc);
+    }
+    let cells = content.cells.into_iter();
     Body::Submission(SubmissionBody {
         document: of,
         state: "in_progress".to_owned(),
         cycle: 0,
-        cells: Vec::new(),
+        cells: cells.map(|(key, cell)| CellEntry { key, cell }).collect(),
     })
+}
+
+/// What the feed says of the submission that the operations are on.
+fn applied(seqs: &[u64]) -> Vec<FeedEntry> {
+    let upsert = Change::Upsert(submission(document(), seqs));
+    vec![said(entity("submission", "1"), upsert)]
 }
 
 fn file(number: u8) -> BlobHash {
@@ -95,10 +109,10 @@ fn before() -> Snapshot {
         ops: (1..=LOG).map(stored).collect(),
         entities: vec![
             held(entity("form", "3"), Body::Record(Bytes::from(b"{}".to_vec()))),
-            held(entity("submission", "1"), submission(document())),
+            held(entity("submission", "1"), submission(document(), &[1])),
             held(
                 entity("submission", "2"),
-                submission(DocumentId::from_bytes([2; 16])),
+                submission(DocumentId::from_bytes([2; 16]), &[]),
             ),
         ],
         blobs: vec![
@@ -121,7 +135,7 @@ fn plain() -> SyncResponse {
         },
         exceptions: Vec::new(),
         reset: false,
-        page: Vec::new(),
+        page: applied(&[1, 3, 4]),
         fetched: Vec::new(),
         cursor: Cursor {
             pos: 21,
@@ -263,6 +277,7 @@ fn of_the_log() -> Vec<Json> {
         case(
             "one operation is put aside",
             &with(|answer| {
+                answer.page = applied(&[1, 3]);
                 answer.exceptions.push(Exception {
                     seq: 4,
                     disposition: Disposition::Late,
@@ -272,11 +287,17 @@ fn of_the_log() -> Vec<Json> {
         ),
         case(
             "the server has more than it compared: only what agrees is acknowledged",
-            &with(|answer| answer.have = have(4, 3)),
+            &with(|answer| {
+                answer.have = have(4, 3);
+                answer.page = applied(&[1, 3]);
+            }),
         ),
         case(
             "the server has lost something: what was acknowledged is withdrawn, and files are offered again",
-            &with(|answer| answer.have = have(1, 1)),
+            &with(|answer| {
+                answer.have = have(1, 1);
+                answer.page = Vec::new();
+            }),
         ),
         case(
             "somebody else writes under this name",
@@ -286,6 +307,7 @@ fn of_the_log() -> Vec<Json> {
                     chain: ChainValue::from_bytes([9; 16]),
                     common: 2,
                 };
+                answer.page = Vec::new();
             }),
         ),
         case(
@@ -308,7 +330,10 @@ fn of_the_feed() -> Vec<Json> {
     vec![
         case(
             "more pages follow: the copies do not include what was acknowledged yet",
-            &with(|answer| answer.more = true),
+            &with(|answer| {
+                answer.more = true;
+                answer.page = Vec::new();
+            }),
         ),
         case(
             "the copy of a submission is confirmed: what was sent is folded into it",
@@ -328,7 +353,6 @@ fn of_the_feed() -> Vec<Json> {
             &with(|answer| {
                 answer.reset = true;
                 answer.cursor.incarnation = cursor(2).incarnation;
-                answer.page = vec![said(first.clone(), Change::Upsert(submission(document())))];
             }),
         ),
         case(

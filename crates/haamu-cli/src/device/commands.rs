@@ -259,7 +259,7 @@ impl Session {
         if backlog.set_aside > 0 {
             terminal::line(&format!("{} {}", backlog.set_aside, self.words.set_aside))?;
         }
-        if backlog.unsent_ops == 0 && backlog.unsent_files == 0 {
+        if backlog.unsent_ops == 0 && backlog.unsent_files == 0 && backlog.refused_files == 0 {
             terminal::line(self.words.up_to_date)?;
         }
         Ok(ExitCode::SUCCESS)

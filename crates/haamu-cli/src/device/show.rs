@@ -207,6 +207,7 @@ pub(super) fn notice(notice: &Notice, words: &Words) -> Option<String> {
 pub(super) fn rest(backlog: &Backlog, rest: Rest, words: &Words) -> &'static str {
     match rest {
         Rest::UpToDate if backlog.unsent_files > 0 => words.held_back,
+        Rest::UpToDate if backlog.refused_files > 0 => words.refused,
         Rest::UpToDate => words.up_to_date,
         Rest::Waiting(Failure::Network) => words.offline,
         Rest::Waiting(Failure::NotOurServer) => words.portal,

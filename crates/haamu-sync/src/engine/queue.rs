@@ -1,6 +1,6 @@
 //! Which files are on their way, which of them wait, and how long their parts are.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 
 use crate::safeguards::{Safeguard, holds};
 use crate::{BlobHash, DocumentId, Millis, Need};
@@ -33,7 +33,7 @@ pub(super) struct Uploader {
     /// Failures in a row, of any file. Only progress of a file ends it: that requests are answered says nothing.
     pub(super) failures: u32,
     /// How often files have failed since they made progress: those that did not go first.
-    pub(super) failed: BTreeMap<Key, u32>,
+    failed: Vec<(Key, u32)>,
     /// The files whose part broke off on its way: the server may have some of it, and is asked how much.
     pub(super) interrupted: Vec<Key>,
     /// Whether the pause under way came of that, and not of a request.
@@ -193,26 +193,33 @@ impl Uploader {
     pub(super) fn put_back(&mut self, need: Need) {
         self.failures = self.failures.saturating_add(1);
         if holds(Safeguard::OtherFilesFirst) {
-            *self.failed.entry(key_of(&need)).or_default() += 1;
+            let count = self.failures_of(&need) + 1;
+            let key = key_of(&need);
+            self.failed.retain(|(other, _)| *other != key);
+            self.failed.push((key, count));
             self.queue.push_back(need);
         } else {
             self.queue.push_front(need);
         }
     }
 
-    /// Whether the way of a file was tried in vain.
-    pub(super) fn has_failed(&self, need: &Need) -> bool {
-        self.failed.contains_key(&key_of(need))
+    /// How often a file was tried in vain.
+    pub(super) fn failures_of(&self, need: &Need) -> u32 {
+        let key = key_of(need);
+        let mut failed = self.failed.iter();
+        failed
+            .find(|(other, _)| *other == key)
+            .map_or(0, |(_, count)| *count)
     }
 
     /// More of a file has arrived.
     pub(super) fn progressed(&mut self, key: Key) {
         self.failures = 0;
-        self.failed.remove(&key);
+        self.failed.retain(|(other, _)| *other != key);
     }
 
     /// Whether to go on with another file at once after a failure.
     pub(super) fn has_others(&self) -> bool {
-        self.failures < MAX_FAILURES_AT_ONCE && self.queue.iter().any(|need| !self.has_failed(need))
+        self.failures < MAX_FAILURES_AT_ONCE && self.queue.iter().any(|need| self.failures_of(need) == 0)
     }
 }

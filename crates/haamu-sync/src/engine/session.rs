@@ -424,8 +424,8 @@ impl Engine {
         self.session.batch_bytes = self.session.larger_batch();
         self.session.phase = Phase::Idle;
         let has_more = outcome.more || self.session.again || self.state.unsent().next().is_some();
-        let needs_files = !outcome.needs.is_empty();
         self.uploader.enqueue(outcome.needs);
+        let needs_files = self.uploader.has_work();
         let may_wait = !holds(Safeguard::AnswersFirst) && self.uploader.has_work();
         if has_more && !may_wait {
             self.ask();

@@ -21,7 +21,7 @@ impl Engine {
             return;
         }
         while let Some(need) = self.next_need() {
-            if self.uploader.sent && self.uploader.has_failed(&need) {
+            if self.uploader.sent && self.uploader.failures_of(&need) > 0 {
                 // What has arrived is confirmed before that is tried once more.
                 self.uploader.queue.push_back(need);
                 break;
@@ -82,9 +82,9 @@ impl Engine {
         };
         // What waits for better conditions is offered again when they come.
         self.uploader.queue.retain(|need| !is_held(need));
-        let failed = |need: &Need| self.uploader.failed.get(&key_of(need)).copied();
         let queue = self.uploader.queue.iter().enumerate();
-        let (first, _) = queue.min_by_key(|(place, need)| (failed(need), rank(need), *place))?;
+        let (first, _) =
+            queue.min_by_key(|(place, need)| (self.uploader.failures_of(need), rank(need), *place))?;
         self.uploader.queue.remove(first)
     }
 
@@ -134,7 +134,12 @@ impl Engine {
         let Some(blob) = self.state.blobs.get(&key_of(&done.need)).cloned() else {
             return;
         };
-        self.uploader.sent |= outcome.is_ok();
+        // What the server has decided, or will not get, changes what the next answer says.
+        let is_open = matches!(
+            outcome,
+            Err(UploadFailure::Request(_) | UploadFailure::Unreadable | UploadFailure::WrongOffset(_))
+        );
+        self.uploader.sent |= !is_open;
         if let Ok(offset) | Err(UploadFailure::WrongOffset(offset)) = outcome {
             self.told_offset(&done, offset);
         }

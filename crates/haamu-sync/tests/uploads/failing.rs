@@ -32,7 +32,7 @@ fn a_file_that_fails_holds_up_no_other_and_is_tried_ever_more_rarely() {
                 }
                 device.handle(Event::Uploaded(id, Ok(end)));
             }
-            Wanted::Rest => {
+            Wanted::Deposit(..) | Wanted::Rest => {
                 device.now = device.engine.poll_timeout().expect("it tries again");
                 device.handle(Event::Timeout);
             }
@@ -57,13 +57,39 @@ fn a_file_that_fails_holds_up_no_other_and_is_tried_ever_more_rarely() {
                 device.received.insert(part.sha256, part.total);
                 device.handle(Event::Uploaded(id, Ok(part.total)));
             }
-            Wanted::Rest => break,
+            Wanted::Deposit(..) | Wanted::Rest => break,
         }
     }
     assert_eq!(
         device.notices.last(),
         Some(&Notice::UpToDate),
         "once it is taken, nothing is left"
+    );
+}
+
+#[test]
+fn a_deposit_ends_with_the_file_that_fails_and_not_before_the_others() {
+    let mut device = Device::with_photos(3);
+    device.handle(Event::Deposit);
+    loop {
+        match device.next() {
+            Wanted::Deposit(id, request) => device.answer_deposit(id, &request),
+            Wanted::Upload(id, part) if part.sha256 == name(0) => failed(&mut device, id, Failure::Server),
+            Wanted::Upload(id, part) => {
+                let end = part.offset + part.length;
+                if end == part.total {
+                    device.received.insert(part.sha256, end);
+                }
+                device.handle(Event::Uploaded(id, Ok(end)));
+            }
+            Wanted::Sync(..) => panic!("nobody is signed in"),
+            Wanted::Rest => break,
+        }
+    }
+    assert_eq!(device.received.len(), 2);
+    assert_eq!(
+        device.notices.last(),
+        Some(&Notice::NotDeposited(Failure::Server))
     );
 }
 
@@ -104,7 +130,7 @@ fn what_a_proxy_does_not_let_through_is_sent_in_shorter_parts() {
                 match device.next() {
                     Wanted::Sync(id, request) => device.answer(id, &request),
                     Wanted::Upload(id, part) => break (id, part),
-                    Wanted::Rest => {
+                    Wanted::Deposit(..) | Wanted::Rest => {
                         assert_eq!(failure, Failure::NotOurServer, "who says why needs no pause");
                         device.now = device.engine.poll_timeout().expect("it tries again");
                         device.handle(Event::Timeout);
@@ -128,10 +154,12 @@ fn what_a_server_refuses_counts_as_not_sent_and_is_offered_to_a_server_that_was_
     let mut device = Device::with_photos(1);
     let (id, _) = device.first_part();
     device.handle(Event::Uploaded(id, Err(UploadFailure::Refused)));
-    while let Wanted::Sync(id, request) = device.next() {
-        assert_eq!(request.offers, [], "refused");
-        device.answer(id, &request);
-    }
+    let Wanted::Sync(next, request) = device.next() else {
+        panic!("the next answer says what becomes of that which hung on the file");
+    };
+    assert_eq!(request.offers, [], "refused");
+    device.answer(next, &request);
+    assert!(matches!(device.next(), Wanted::Rest));
     let backlog = device.engine.backlog();
     assert_eq!((backlog.unsent_files, backlog.refused_files), (0, 1));
     for start in [1, 2] {

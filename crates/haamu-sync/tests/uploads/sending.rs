@@ -74,7 +74,7 @@ fn more_photos_than_a_request_offers_are_all_sent() {
                 }
                 device.handle(Event::Uploaded(id, Ok(end)));
             }
-            Wanted::Rest => break,
+            Wanted::Deposit(..) | Wanted::Rest => break,
         }
     }
     assert_eq!(device.received.len(), count);

@@ -7,8 +7,8 @@ use haamu_sync::engine::{
     UploadFailure,
 };
 use haamu_sync::{
-    AuthorId, BlobHash, ChainHead, ClockReading, Cursor, DeviceId, DocumentId, Engine, Have, Incarnation,
-    Need, PROTO, Policy, SyncRequest, SyncResponse, codec,
+    AuthorId, BlobHash, ChainHead, ClockReading, Cursor, DepositResponse, DeviceId, DocumentId, Engine, Have,
+    Incarnation, Need, PROTO, Policy, SyncRequest, SyncResponse, codec,
 };
 
 pub(crate) const VISIT: DocumentId = DocumentId::from_bytes([7; 16]);
@@ -20,6 +20,7 @@ pub(crate) const FIRST_PART: u64 = 256 * 1024;
 pub(crate) enum Wanted {
     Sync(u64, Box<SyncRequest>),
     Upload(u64, Upload),
+    Deposit(u64, Box<SyncRequest>),
     /// Nothing before the next timeout.
     Rest,
 }
@@ -81,6 +82,7 @@ impl Device {
                 Effect::Commit(id, _) => self.handle(Event::Committed(id)),
                 Effect::Sync(id, request) => return Wanted::Sync(id, request),
                 Effect::Upload(id, upload) => return Wanted::Upload(id, upload),
+                Effect::Deposit(id, request) => return Wanted::Deposit(id, request),
                 Effect::Notify(notice) => self.notices.push(notice),
                 other => panic!("{other:?}"),
             }
@@ -88,11 +90,8 @@ impl Device {
         Wanted::Rest
     }
 
-    /// Answers a request: all operations are taken, and the files wanted that have not arrived.
-    pub(crate) fn answer(&mut self, id: u64, request: &SyncRequest) {
-        for (raw, seq) in request.ops.iter().zip(request.from_seq..) {
-            self.head = self.head.then(codec::op_id(&raw.0, request.device, seq));
-        }
+    /// The offered files that have not arrived.
+    fn needs(&self, request: &SyncRequest) -> Vec<Need> {
         let missing = request.offers.iter();
         let missing = missing.filter(|offer| self.received.get(&offer.sha256) != Some(&offer.length));
         let needs = missing.map(|offer| Need {
@@ -102,6 +101,31 @@ impl Device {
             url: "/v1/blobs".to_owned(),
             expires: 0,
         });
+        needs.collect()
+    }
+
+    /// Answers a deposit.
+    pub(crate) fn answer_deposit(&mut self, id: u64, request: &SyncRequest) {
+        let response = DepositResponse {
+            proto: PROTO,
+            server_time: self.now,
+            have: Have {
+                seq: self.head.seq,
+                chain: self.head.chain,
+                common: self.head.seq,
+            },
+            exceptions: Vec::new(),
+            needs: self.needs(request),
+        };
+        self.handle(Event::Deposited(id, Ok(Box::new(response))));
+    }
+
+    /// Answers a request: all operations are taken, and the files wanted that have not arrived.
+    pub(crate) fn answer(&mut self, id: u64, request: &SyncRequest) {
+        for (raw, seq) in request.ops.iter().zip(request.from_seq..) {
+            self.head = self.head.then(codec::op_id(&raw.0, request.device, seq));
+        }
+        let needs = self.needs(request);
         let response = SyncResponse {
             proto: PROTO,
             server_time: self.now,
@@ -120,7 +144,7 @@ impl Device {
                 incarnation: Incarnation::from_bytes([self.start; 16]),
             },
             more: false,
-            needs: needs.collect(),
+            needs,
             custody_upto: 0,
             policy: Policy::default(),
         };
