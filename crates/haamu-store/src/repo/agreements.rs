@@ -242,7 +242,7 @@ pub async fn list_acceptances(
         .filter(agreement_acceptance::Column::AgreementId.eq(of.uuid()));
     let by = agreement_acceptance::Column::UserId;
     let (rows, has_more) = super::page_after(tx, select, by, after, limit).await?;
-    let found = rows.into_iter().map(acceptance).collect::<Result<_, _>>()?;
+    let found = rows.iter().map(acceptance).collect::<Result<_, _>>()?;
     Ok((found, has_more))
 }
 
@@ -262,11 +262,11 @@ pub async fn list_acceptances_of(
         .filter(agreement_acceptance::Column::UserId.eq(user.uuid()));
     let by = agreement_acceptance::Column::AgreementId;
     let (rows, has_more) = super::page_before(tx, select, by, before, limit).await?;
-    let found = rows.into_iter().map(acceptance).collect::<Result<_, _>>()?;
+    let found = rows.iter().map(acceptance).collect::<Result<_, _>>()?;
     Ok((found, has_more))
 }
 
-fn acceptance(row: agreement_acceptance::Model) -> Result<Acceptance, StoreError> {
+fn acceptance(row: &agreement_acceptance::Model) -> Result<Acceptance, StoreError> {
     Ok(Acceptance {
         agreement: AgreementId::from_uuid(row.agreement_id),
         version: super::unsigned(row.version.into(), "agreement version")?,

@@ -8,6 +8,18 @@ use utoipa_axum::routes;
 use crate::http::route::Operations;
 use crate::http::{MAX_BODY, evaluations, failed_jobs, visit_reports};
 
+/// What an approval may fail with.
+const APPROVE: &[Code] = &[
+    Code::ValidationFailed,
+    Code::OwnWork,
+    Code::NotFound,
+    Code::NotPossibleInState,
+    Code::Conflict,
+    Code::ConflictUnresolved,
+    Code::PhotosMissing,
+    Code::DeletedByRetention,
+];
+
 pub(super) fn failed_jobs() -> OpenApiRouter<App> {
     Operations::default()
         .verb(
@@ -30,16 +42,6 @@ pub(super) fn results() -> OpenApiRouter<App> {
         Code::OwnWork,
         Code::NotFound,
         Code::NotPossibleInState,
-    ];
-    let approve = &[
-        Code::ValidationFailed,
-        Code::OwnWork,
-        Code::NotFound,
-        Code::NotPossibleInState,
-        Code::Conflict,
-        Code::ConflictUnresolved,
-        Code::PhotosMissing,
-        Code::DeletedByRetention,
     ];
     let give_back = &[
         Code::ValidationFailed,
@@ -73,7 +75,7 @@ pub(super) fn results() -> OpenApiRouter<App> {
         )
         .verb(
             Verb::ApproveEvaluation,
-            approve,
+            APPROVE,
             routes!(evaluations::approve_evaluation),
         )
         .verb(
