@@ -269,7 +269,7 @@ mod postgres {
         });
         let changed = &found.await.expect("a transaction").expect("a programme");
         let moved = them.db.write(Reach::Agency(south), |tx: Tx| async move {
-            programmes::update(&tx, &changed).await
+            programmes::update(&tx, changed).await
         });
         assert!(moved.await.is_err(), "there is no such programme");
         // Jobs are of all agencies for who does them, and of one for everybody else.
