@@ -26,6 +26,11 @@ const PLACES: &[(&str, usize, &str)] = &[
         "a device of another agency is refused, not enrolled twice",
     ),
     (
+        "haamu-app/src/identity/agencies.rs",
+        1,
+        "the operator lists all of them",
+    ),
+    (
         "haamu-app/src/identity/challenges.rs",
         1,
         "the secret of a sign-in tells the agency",
