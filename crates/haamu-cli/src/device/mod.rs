@@ -169,7 +169,7 @@ enum DeviceCommand {
         #[arg(long, value_name = "FOLDER")]
         to: Option<PathBuf>,
     },
-    /// Make room: remove photos from this device that the server has had for seven days, and that a backup of it holds.
+    /// Make room: remove photos from this device that the server has had for seven days, and that a confirmed backup refers to.
     Free {
         /// All photos that the server has, also those of today.
         #[arg(long)]
