@@ -52,6 +52,11 @@ both_dbs! {
         let listed = field.get(&briefings, shopper).await.ok();
         let titles: BTreeSet<_> = listed["items"].as_array().expect("items").iter().map(|item| text(&item["title"])).collect();
         assert_eq!(titles, ["Före besöket", "Turvallisuus", "Ennen kuin lähdet"].map(str::to_owned).into());
+        // Another one that is called the same is another one.
+        let other = field.post(&briefings, words(Some("safety"), "Turvallisuus", "fi")).await.created();
+        assert_eq!((&other["version"], &other["key"]), (&json!(2), &json!("safety")));
+        let listed = field.get(&briefings, shopper).await.ok();
+        assert_eq!(listed["items"].as_array().map(Vec::len), Some(4), "both are in use");
         assert_eq!(field.post(&briefings, words(Some(" "), "Tyhjä", "fi")).await.issues(422), ["key required"]);
     }
 

@@ -1,9 +1,9 @@
 //! Two minutes in the background: what a device does with them before its process ends.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use haamu_sync::BlobHash;
 use haamu_sync::engine::{BlobState, Event, Failure, StoredBlob, Upload};
+use haamu_sync::{BlobHash, DocumentId};
 
 use crate::ledger::Invariant;
 use crate::plan::{Fault, Weather};
@@ -29,8 +29,8 @@ pub(crate) struct Window {
     device: usize,
     /// How its requests fare.
     weather: Weather,
-    /// The file that fails in it, and how often that was sent.
-    failing: Option<(BlobHash, u32)>,
+    /// The file that fails in it, and how often that was sent for each submission: those fail by themselves.
+    failing: Option<(BlobHash, BTreeMap<DocumentId, u32>)>,
     /// The files of which a part was sent.
     tried: BTreeSet<BlobHash>,
     /// The last operation that was durable when it began.
@@ -46,7 +46,7 @@ impl World {
         self.devices[device].kill();
         let stored = self.devices[device].store.blobs.iter();
         let mut stored = stored.filter(|blob| blob.state == BlobState::Stored);
-        let failing = stored.next().map(|blob| (blob.sha256, 0));
+        let failing = stored.next().map(|blob| (blob.sha256, BTreeMap::new()));
         self.window = Some(Window {
             device,
             weather,
@@ -96,12 +96,13 @@ impl World {
 
     fn pass(&mut self, message: Message, weather: Weather) {
         let failures = self.window.as_ref().map_or(0, |window| window.failures);
-        let failing = self.window.as_ref().and_then(|window| window.failing);
+        let failing = self.window.as_ref().and_then(|window| window.failing.as_ref());
+        let failing = failing.map(|(sha256, _)| *sha256);
         let part = match &message.payload {
             Payload::Part { upload, .. } => Some(upload.sha256),
             _ => None,
         };
-        let is_failing = part.is_some() && part == failing.map(|(sha256, _)| sha256);
+        let is_failing = part.is_some() && part == failing;
         let is_renewal = matches!(message.payload, Payload::Refresh { .. });
         let failure = match weather {
             _ if !message.payload.is_request() => None,
@@ -145,9 +146,12 @@ impl World {
             return;
         };
         window.tried.insert(upload.sha256);
-        if let Some((failing, count)) = &mut window.failing {
-            *count += u32::from(*failing == upload.sha256);
-            let (count, tried) = (*count, window.tried.clone());
+        if let Some((failing, counts)) = &mut window.failing {
+            if *failing == upload.sha256 {
+                *counts.entry(upload.document).or_default() += 1;
+            }
+            let count = counts.values().copied().max().unwrap_or(0);
+            let tried = window.tried.clone();
             self.watch_others(device, count, &tried);
         }
         let Some(window) = &self.window else { return };

@@ -80,9 +80,10 @@ impl App {
             let locked = programmes::lock(tx, actor.agency, of).await?;
             locked.ok_or_else(|| Error::not_found("programme"))?;
             let earlier = briefings::list(tx, actor.agency, of, false).await?;
+            // Of another briefing that was called the same they are told apart by their numbers.
             let same = earlier
                 .iter()
-                .filter(|it| it.key == *key && it.language == input.language);
+                .filter(|it| it.language == input.language && (it.key == *key || it.title == *title));
             let new = Briefing {
                 id: BriefingId::from_uuid(self.fresh_uuid()),
                 programme: of,
